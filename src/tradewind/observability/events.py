@@ -1,0 +1,98 @@
+"""One function per business event: the log line today, and whoever listens."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from tradewind.observability.log import write
+
+Listener = Callable[[str, dict[str, object]], None]
+_listeners: list[Listener] = []
+
+
+def listen(listener: Listener) -> None:
+    """Have `listener` called with the name and fields of each business event, as it happens."""
+    _listeners.append(listener)
+
+
+def _tell(name: str, **fields: object) -> None:
+    for listener in _listeners:
+        listener(name, fields)
+
+
+def service_started(*, url: str, open_intents: int) -> None:
+    """The service has recovered and takes intents."""
+    write("info", "service_started", url=url, open_intents=open_intents)
+    _tell("service_started", url=url)
+
+
+def service_stopped(*, open_intents: int) -> None:
+    """The service stopped in good order."""
+    write("info", "service_stopped", open_intents=open_intents)
+
+
+def event_recorded(*, type_name: str, subject: str, seq: int) -> None:
+    """An event is on disk."""
+    write("info", "event_recorded", type=type_name, subject=subject, seq=seq)
+    _tell("event_recorded", type=type_name, seq=seq)
+
+
+def attempt_signed(*, intent_id: UUID, step: int, attempt: int, tx_hash: str, nonce: int) -> None:
+    """The signer released the bytes of a transaction; they have not been sent yet."""
+    write("info", "attempt_signed", intent=intent_id, step=step, attempt=attempt, tx_hash=tx_hash, nonce=nonce)
+    _tell("attempt_signed", intent_id=intent_id)
+
+
+def attempt_sent(*, intent_id: UUID, step: int, tx_hash: str, answer: str) -> None:
+    """A transaction was handed to an endpoint, which answered."""
+    write("info", "attempt_sent", intent=intent_id, step=step, tx_hash=tx_hash, answer=answer)
+    _tell("attempt_sent", intent_id=intent_id)
+
+
+def receipt_seen(*, intent_id: UUID, step: int, tx_hash: str, outcome: str, block: int) -> None:
+    """The chain has included a transaction; the journal does not know yet."""
+    write("info", "receipt_seen", intent=intent_id, step=step, tx_hash=tx_hash, outcome=outcome, block=block)
+    _tell("receipt_seen", intent_id=intent_id)
+
+
+def waiting(*, intent_id: UUID, what: str, code: str, message: str) -> None:
+    """Progress is held up by something outside; it will be tried again."""
+    write("warning", "waiting", intent=intent_id, what=what, code=code, message=message)
+    _tell("waiting", intent_id=intent_id, code=code)
+
+
+def handler_failed(*, subscription: str, seq: int, failure: BaseException, retry_in_s: float) -> None:
+    """A consumer raised; the event will be handed to it again."""
+    write("error", "handler_failed", subscription=subscription, seq=seq, retry_in_s=retry_in_s, failure=failure)
+    _tell("handler_failed", subscription=subscription)
+
+
+def pools_reloaded(*, chain_id: int, venue: str, pools: int, block: int, because: str) -> None:
+    """The pool graph was read anew from the chain."""
+    write("info", "pools_reloaded", chain_id=chain_id, venue=venue, pools=pools, block=block, because=because)
+
+
+def endpoint_failed(*, url: str, code: str, message: str) -> None:
+    """An RPC endpoint did not answer as it should; the next one is asked."""
+    write("warning", "endpoint_failed", url=url, code=code, message=message)
+
+
+def request_failed(*, request_id: str, path: str, failure: BaseException) -> None:
+    """A request met an error that nobody expected."""
+    write("error", "request_failed", request_id=request_id, path=path, failure=failure)
+    _tell("request_failed", request_id=request_id)
+
+
+def kill_switch_engaged(*, kill_epoch: int, by: str, reason: str) -> None:
+    """Nothing will be signed."""
+    write("warning", "kill_switch_engaged", kill_epoch=kill_epoch, by=by, reason=reason)
+
+
+def kill_switch_released(*, kill_epoch: int, by: str) -> None:
+    """Signing is possible again."""
+    write("warning", "kill_switch_released", kill_epoch=kill_epoch, by=by)
+
+
+def record_lost(*, what: str, code: str, message: str) -> None:
+    """Something took effect, but the journal could not be told."""
+    write("error", "record_lost", what=what, code=code, message=message)
+    _tell("record_lost", what=what)
