@@ -1,0 +1,35 @@
+"""Addresses: EIP-55 on EVM chains, base58 of 32 bytes on Solana."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from tradewind import core
+
+_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+
+
+def parse_evm_address(value: object) -> str:
+    """The EIP-55 form; mixed case with a wrong checksum is refused, since it is most often a typing mistake."""
+    if not isinstance(value, str):
+        raise PydanticCustomError("address_malformed", "must be a string of 0x and 40 hexadecimal digits.")
+    try:
+        return core.to_checksum_address(value)
+    except core.CoreError as error:
+        raise PydanticCustomError(error.code, "{message}", {"message": str(error)}) from None  # type: ignore[arg-type]
+
+
+def parse_solana_address(value: object) -> str:
+    """A base58 string of exactly 32 bytes."""
+    if isinstance(value, str) and 32 <= len(value) <= 44 and all(character in _BASE58 for character in value):
+        number = 0
+        for character in value:
+            number = number * 58 + _BASE58.index(character)
+        leading = len(value) - len(value.lstrip("1"))
+        if leading + (number.bit_length() + 7) // 8 == 32:
+            return value
+    raise PydanticCustomError("address_malformed", "must be a base58 Solana address of 32 bytes.")
+
+
+EvmAddress = Annotated[str, BeforeValidator(parse_evm_address)]

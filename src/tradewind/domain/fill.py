@@ -1,0 +1,39 @@
+"""What really happened on chain: one confirmed step, and the fill read from its logs."""
+
+from enum import StrEnum
+
+from tradewind.domain.amount import Raw
+from tradewind.domain.model import Model
+from tradewind.domain.plan import BlockRef
+
+
+class StepOutcome(StrEnum):
+    """How a step ended on chain. Values, not errors."""
+
+    SUCCEEDED = "succeeded"
+    REVERTED = "reverted"
+
+
+class Fill(Model):
+    """What moved, summed from the logs of the transaction: never from a quote."""
+
+    token_in: str
+    token_out: str
+    amount_in_raw: Raw
+    amount_out_raw: Raw
+
+
+class StepResult(Model):
+    """The receipt of one step, as the chain gave it. `fill` for a swap that succeeded."""
+
+    step: int
+    attempt: int
+    outcome: StepOutcome
+    tx_hash: str
+    nonce: int
+    block: BlockRef
+    gas_used: int
+    gas_price_wei: Raw
+    fee_wei: Raw
+    fill: Fill | None = None
+    revert_reason: str | None = None

@@ -1,0 +1,117 @@
+"""The plan: the chosen route, its price in every respect, and the steps that carry it out."""
+
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from tradewind.domain.amount import Raw
+from tradewind.domain.model import Model
+
+
+class Exact(StrEnum):
+    """Which side of a swap is fixed: what goes in, or what comes out."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class StepKind(StrEnum):
+    """What a step does on chain."""
+
+    APPROVE = "approve"
+    SWAP = "swap"
+
+
+class BlockRef(Model):
+    """One block of one chain."""
+
+    number: int
+    hash: str
+    timestamp_s: int
+
+
+class PlannedHop(Model):
+    """One pool of a route and what the quote says it takes and gives."""
+
+    pool: str
+    venue: str
+    token_in: str
+    token_out: str
+    fee_pips: int
+    amount_in_raw: Raw
+    amount_out_raw: Raw
+    ticks_crossed: int
+
+
+class ConsideredRoute(Model):
+    """A route that was weighed: what it would take or give, and its gas in the same token."""
+
+    pools: tuple[str, ...]
+    amount_raw: Raw
+    cost_raw: Raw
+    chosen: bool
+
+
+class GasEstimate(Model):
+    """Gas of one step. `l1_gas` is the part that pays for data, included in `gas_limit`."""
+
+    gas_limit: int
+    expected_gas: int
+    l1_gas: int
+    base_fee_wei: Raw
+    max_fee_per_gas_wei: Raw
+    max_priority_fee_per_gas_wei: Raw
+
+    @property
+    def expected_fee_wei(self) -> int:
+        """What the step is expected to cost."""
+        return self.expected_gas * self.base_fee_wei
+
+    @property
+    def worst_fee_wei(self) -> int:
+        """What the step can cost at most."""
+        return self.gas_limit * self.max_fee_per_gas_wei
+
+
+class PlanStep(Model):
+    """One transaction. `spender` may take exactly `amount_in_raw` of `token_in` for it."""
+
+    index: Annotated[int, Field(ge=0)]
+    kind: StepKind
+    venue: str
+    target: str
+    spender: str
+    token_in: str
+    amount_in_raw: Raw
+    with_permit: bool
+
+
+class ExecutionPlan(Model):
+    """How one slice of an intent is carried out. `quoted_*` is the exact answer at `block`; `worst_*` the limit."""
+
+    plan_id: UUID
+    intent_id: UUID
+    slice_index: int
+    executor: str
+    chain_id: int
+    wallet: str
+    strategy_id: UUID
+    block: BlockRef
+    exact: Exact
+    token_in: str
+    token_out: str
+    quoted_in_raw: Raw
+    quoted_out_raw: Raw
+    worst_in_raw: Raw
+    worst_out_raw: Raw
+    spot_raw: Raw
+    fee_ppm: int
+    price_impact_ppm: int
+    max_slippage_ppm: int
+    hops: tuple[PlannedHop, ...]
+    considered: tuple[ConsideredRoute, ...]
+    gas: GasEstimate
+    deadline_s: int
+    steps: tuple[PlanStep, ...]
