@@ -17,7 +17,7 @@ def parse_evm_address(value: object) -> str:
     try:
         return core.to_checksum_address(value)
     except core.CoreError as error:
-        raise PydanticCustomError(error.code, "{message}", {"message": str(error)}) from None  # type: ignore[arg-type]
+        raise PydanticCustomError(error.code, "{message}", {"message": str(error)}) from None
 
 
 def parse_solana_address(value: object) -> str:

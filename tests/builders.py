@@ -1,0 +1,290 @@
+"""Builders: complete, valid nouns of the domain, of which a test changes only what it is about."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+from tradewind.domain import events
+from tradewind.domain.asset import Asset, AssetSpec
+from tradewind.domain.fill import Fill, StepOutcome, StepResult
+from tradewind.domain.intent import Intent, IntentConstraints, IntentType
+from tradewind.domain.plan import (
+    BlockRef,
+    ConsideredRoute,
+    Exact,
+    ExecutionPlan,
+    GasEstimate,
+    PlannedHop,
+    PlanStep,
+    StepKind,
+)
+from tradewind.domain.receipt import Priority, PriorityReason
+from tradewind.domain.slice import Slice
+
+ARBITRUM = 42161
+WETH = Asset(symbol="WETH", address="0x82aF49447D8a07e3bd95BD0d56f35241523fBab1", decimals=18, chain_id=ARBITRUM)
+USDC = Asset(symbol="USDC", address="0xaf88d065e77c8cC2239327C5EDb3A432268e5831", decimals=6, chain_id=ARBITRUM)
+WALLET = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+ROUTER = "0x68b3465833fb72A70ecDF485E0e4C7bD8665Fc45"
+POOL = "0xC6962004f452bE9203591991D15f6b388e09E8D0"
+STRATEGY_ID = UUID("a1b2c3d4-e5f6-7890-1234-567890abcdef")
+START_NS = 1_760_000_000_000_000_000
+TX_HASH = "0x" + "ab" * 32
+BLOCK = BlockRef(number=380_000_000, hash="0x" + "cd" * 32, timestamp_s=1_760_000_000)
+WINDOW_MS = 300_000
+
+# What a client sends: the example of the product's specification.
+INTENT_JSON = """{
+  "strategy_id": "a1b2c3d4-e5f6-7890-1234-567890abcdef",
+  "intent_type": "acquire",
+  "assets": [
+    {
+      "asset": {
+        "symbol": "WETH",
+        "address": "0x82aF49447D8a07e3bd95BD0d56f35241523fBab1",
+        "decimals": 18,
+        "chain_id": 42161
+      },
+      "amount": "1.5"
+    },
+    {
+      "asset": {
+        "symbol": "USDC",
+        "address": "0xaf88d065e77c8cC2239327C5EDb3A432268e5831",
+        "decimals": 6,
+        "chain_id": 42161
+      }
+    }
+  ],
+  "constraints": {
+    "max_slippage": "0.005",
+    "time_window_ms": 300000,
+    "execution_style": "aggressive"
+  }
+}"""
+
+
+def an_intent(**changes: Any) -> Intent:
+    """Acquire 1.5 WETH for USDC."""
+    fields: dict[str, Any] = {
+        "id": uuid4(),
+        "strategy_id": STRATEGY_ID,
+        "intent_type": IntentType.ACQUIRE,
+        "assets": (AssetSpec(asset=WETH, amount=Decimal("1.5")), AssetSpec(asset=USDC)),
+        "constraints": IntentConstraints(max_slippage=Decimal("0.005"), time_window_ms=WINDOW_MS),
+    }
+    return Intent(**{**fields, **changes})
+
+
+def a_plan(intent_id: UUID, **changes: Any) -> ExecutionPlan:
+    """Buy 1.5 WETH with about 6,000 USDC over one pool."""
+    amounts = {"amount_in_raw": 6_000_000_000, "amount_out_raw": 1_500_000_000_000_000_000}
+    fields: dict[str, Any] = {
+        "plan_id": uuid4(),
+        "intent_id": intent_id,
+        "slice_index": 0,
+        "executor": "service",
+        "chain_id": ARBITRUM,
+        "wallet": WALLET,
+        "strategy_id": STRATEGY_ID,
+        "block": BLOCK,
+        "exact": Exact.OUT,
+        "token_in": USDC.address,
+        "token_out": WETH.address,
+        "quoted_in_raw": amounts["amount_in_raw"],
+        "quoted_out_raw": amounts["amount_out_raw"],
+        "worst_in_raw": 6_030_000_000,
+        "worst_out_raw": amounts["amount_out_raw"],
+        "spot_raw": 5_990_000_000,
+        "fee_ppm": 500,
+        "price_impact_ppm": 1_170,
+        "max_slippage_ppm": 5_000,
+        "hops": (
+            PlannedHop(
+                pool=POOL,
+                venue="uniswap_v3",
+                token_in=USDC.address,
+                token_out=WETH.address,
+                fee_pips=500,
+                ticks_crossed=2,
+                **amounts,
+            ),
+        ),
+        "considered": (ConsideredRoute(pools=(POOL,), amount_raw=6_000_000_000, cost_raw=40_000, chosen=True),),
+        "gas": GasEstimate(
+            gas_limit=300_000,
+            expected_gas=180_000,
+            l1_gas=20_000,
+            base_fee_wei=10_000_000,
+            max_fee_per_gas_wei=20_000_000,
+            max_priority_fee_per_gas_wei=0,
+        ),
+        "deadline_s": 1_760_000_300,
+        "steps": (
+            PlanStep(
+                index=0,
+                kind=StepKind.SWAP,
+                venue="uniswap_v3",
+                target=ROUTER,
+                spender=ROUTER,
+                token_in=USDC.address,
+                amount_in_raw=6_030_000_000,
+                with_permit=True,
+            ),
+        ),
+    }
+    return ExecutionPlan(**{**fields, **changes})
+
+
+def a_result(**changes: Any) -> StepResult:
+    """The swap of `a_plan`, included in a block and filled."""
+    fields: dict[str, Any] = {
+        "step": 0,
+        "attempt": 0,
+        "outcome": StepOutcome.SUCCEEDED,
+        "tx_hash": TX_HASH,
+        "nonce": 7,
+        "block": BLOCK,
+        "gas_used": 181_234,
+        "gas_price_wei": 10_000_000,
+        "fee_wei": 1_812_340_000_000,
+        "fill": Fill(
+            token_in=USDC.address,
+            token_out=WETH.address,
+            amount_in_raw=6_001_000_000,
+            amount_out_raw=1_500_000_000_000_000_000,
+        ),
+    }
+    return StepResult(**{**fields, **changes})
+
+
+def submitted(intent: Intent | None = None) -> events.IntentSubmitted:
+    """The first event of an intent."""
+    return events.IntentSubmitted(
+        intent_id=(intent := intent or an_intent()).id,
+        intent=intent,
+        wallet=WALLET,
+        priority=Priority(value=6, reasons=(PriorityReason(points=1, because="the window is short"),)),
+        received_at_ns=START_NS,
+        valid_until_ns=START_NS + WINDOW_MS * 1_000_000,
+    )
+
+
+def validated(intent_id: UUID) -> events.IntentValidated:
+    """The chain agrees."""
+    return events.IntentValidated(
+        intent_id=intent_id,
+        amount_raw=1_500_000_000_000_000_000,
+        balance_in_raw=50_000_000_000,
+        native_balance_wei=10**19,
+        slippage_ceiling_ppm=10_000,
+        block_number=BLOCK.number,
+    )
+
+
+def processed(intent_id: UUID) -> events.IntentProcessed:
+    """One slice: the whole."""
+    whole = Slice(
+        index=0,
+        exact=Exact.OUT,
+        token_in=USDC.address,
+        token_out=WETH.address,
+        amount_raw=1_500_000_000_000_000_000,
+    )
+    return events.IntentProcessed(intent_id=intent_id, slices=(whole,), because="it fits in one plan")
+
+
+def planned(intent_id: UUID, **changes: Any) -> events.PlanCreated:
+    """A plan for the first slice."""
+    return events.PlanCreated(intent_id=intent_id, plan=a_plan(intent_id, **changes))
+
+
+def step_submitted(intent_id: UUID, plan_id: UUID, *, step: int = 0, attempt: int = 0) -> events.ExecutionStepSubmitted:
+    """A transaction of the plan was sent."""
+    return events.ExecutionStepSubmitted(
+        intent_id=intent_id,
+        plan_id=plan_id,
+        step=step,
+        attempt=attempt,
+        kind=StepKind.SWAP,
+        tx_hash=TX_HASH,
+        nonce=7,
+        simulated_in_raw=6_001_000_000,
+        simulated_out_raw=1_500_000_000_000_000_000,
+    )
+
+
+def step_confirmed(intent_id: UUID, plan_id: UUID, **changes: Any) -> events.ExecutionStepConfirmed:
+    """The transaction was included."""
+    return events.ExecutionStepConfirmed(intent_id=intent_id, plan_id=plan_id, result=a_result(**changes))
+
+
+def completed(intent_id: UUID, plan_id: UUID) -> events.ExecutionCompleted:
+    """The intent has its fill."""
+    return events.ExecutionCompleted(
+        intent_id=intent_id,
+        plan_id=plan_id,
+        filled_in_raw=6_001_000_000,
+        filled_out_raw=1_500_000_000_000_000_000,
+        fee_wei=1_812_340_000_000,
+    )
+
+
+def failed(intent_id: UUID, plan_id: UUID | None = None) -> events.ExecutionFailed:
+    """The intent ended without a fill."""
+    return events.ExecutionFailed(
+        intent_id=intent_id, plan_id=plan_id, code="step_reverted", message="The swap reverted.", fee_wei=1_000_000
+    )
+
+
+def rejected(intent_id: UUID) -> events.IntentRejected:
+    """The intent cannot be carried out."""
+    return events.IntentRejected(intent_id=intent_id, code="balance_too_low", message="The wallet holds 0 USDC.")
+
+
+def expired(intent_id: UUID) -> events.IntentExpired:
+    """The deadline passed."""
+    return events.IntentExpired(intent_id=intent_id, code="deadline_passed", message="The window closed unplanned.")
+
+
+def lifecycle(intent: Intent | None = None) -> list[events.IntentEvent]:
+    """Every event of an intent that is filled, in order."""
+    first = submitted(intent)
+    plan = planned(first.intent_id)
+    plan_id = plan.plan.plan_id
+    return [
+        first,
+        validated(first.intent_id),
+        processed(first.intent_id),
+        plan,
+        step_submitted(first.intent_id, plan_id),
+        step_confirmed(first.intent_id, plan_id),
+        completed(first.intent_id, plan_id),
+    ]
+
+
+def envelope(body: events.IntentEvent, *, at_ns: int = START_NS) -> events.Envelope:
+    """The event, wrapped."""
+    return events.Envelope.about_intent(body, at_ns=at_ns)
+
+
+def system_envelope(body: events.SystemEvent, *, run_id: UUID | None = None) -> events.Envelope:
+    """The event of the service, wrapped."""
+    return events.Envelope.about_system(body, event_id=uuid4(), run_id=run_id or uuid4(), at_ns=START_NS)
+
+
+def one_of_each() -> list[events.Envelope]:
+    """One envelope of every type of event there is."""
+    of_intents: list[events.IntentEvent] = [
+        *lifecycle(),
+        rejected(uuid4()),
+        expired(uuid4()),
+        failed(uuid4()),
+    ]
+    of_the_service: list[events.SystemEvent] = [
+        events.ServiceStarted(software="tradewind 0.1.0", open_intents=3, config_digest="ab" * 32),
+        events.ServiceStopped(open_intents=0),
+        events.KillSwitchEngaged(kill_epoch=1, by="operator", reason="prices look wrong"),
+        events.KillSwitchReleased(kill_epoch=1, by="operator"),
+    ]
+    return [envelope(body) for body in of_intents] + [system_envelope(body) for body in of_the_service]
