@@ -1,0 +1,239 @@
+//! What a Uniswap V3 pool is made from, what is refused, and what a log may change.
+
+use std::sync::OnceLock;
+
+use alloy_primitives::Address;
+use alloy_primitives::aliases::U160;
+
+use super::UniswapV3Pool;
+use super::swap::Position;
+use super::tick_math::{MAX_SQRT_PRICE_X96, MIN_SQRT_PRICE_X96, MIN_TICK, sqrt_price, tick};
+use super::ticks::{Tick, TickTable};
+use crate::pools::PoolError;
+
+/// The whole state of a pool, as its contract gives it at one block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UniswapV3State {
+    /// The pool's contract.
+    pub pool: Address,
+    /// `token0()`, the lower address.
+    pub token0: Address,
+    /// `token1()`.
+    pub token1: Address,
+    /// `fee()`, in hundredths of a basis point.
+    pub fee_pips: u32,
+    /// `tickSpacing()`.
+    pub tick_spacing: i32,
+    /// `slot0().sqrtPriceX96`.
+    pub sqrt_price_x96: U160,
+    /// `slot0().tick`.
+    pub tick: i32,
+    /// `liquidity()`.
+    pub liquidity: u128,
+    /// Every initialised tick, in ascending order.
+    pub ticks: Vec<Tick>,
+}
+
+/// A change that a log of the pool's contract tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UniswapV3Change {
+    /// `Swap`: where the pool stands after it.
+    Swap {
+        /// The new square root price.
+        sqrt_price_x96: U160,
+        /// The new active liquidity.
+        liquidity: u128,
+        /// The new tick.
+        tick: i32,
+    },
+    /// `Mint` (positive) or `Burn` (negative): liquidity of a range.
+    Liquidity {
+        /// Where the range begins.
+        tick_lower: i32,
+        /// Where it ends.
+        tick_upper: i32,
+        /// What its liquidity gains.
+        liquidity_delta: i128,
+    },
+}
+
+impl UniswapV3Pool {
+    /// Checks a state and makes it a pool.
+    ///
+    /// # Errors
+    /// `tokens_unordered`, `fee_out_of_range`, `tick_spacing_out_of_range`, `price_out_of_bounds`,
+    /// `tick_price_mismatch`, `tick_malformed` or `liquidity_inconsistent`.
+    pub fn new(state: &UniswapV3State) -> Result<Self, PoolError> {
+        let UniswapV3State {
+            pool,
+            token0,
+            token1,
+            fee_pips,
+            tick_spacing,
+            ..
+        } = *state;
+        if token0 >= token1 {
+            return Err(PoolError::TokensUnordered { token0, token1 });
+        }
+        if fee_pips >= 1_000_000 {
+            return Err(PoolError::FeeOutOfRange(fee_pips));
+        }
+        if !(1..16_384).contains(&tick_spacing) {
+            return Err(PoolError::TickSpacingOutOfRange(tick_spacing));
+        }
+        let ticks = TickTable::new("ticks", &state.ticks, tick_spacing)?;
+        let position = position(&ticks, state.sqrt_price_x96, state.tick, state.liquidity)?;
+        Ok(Self {
+            address: pool,
+            tokens: [token0, token1],
+            fee_pips,
+            tick_spacing,
+            position,
+            ticks,
+            capacities: [const { OnceLock::new() }; 2],
+        })
+    }
+
+    /// The whole state, from which an equal pool can be made.
+    #[must_use]
+    pub fn state(&self) -> UniswapV3State {
+        UniswapV3State {
+            pool: self.address,
+            token0: self.tokens[0],
+            token1: self.tokens[1],
+            fee_pips: self.fee_pips,
+            tick_spacing: self.tick_spacing,
+            sqrt_price_x96: self.position.sqrt_price,
+            tick: self.position.tick,
+            liquidity: self.position.liquidity,
+            ticks: self.ticks.ticks(),
+        }
+    }
+
+    /// Applies what a log tells; the logs must come in the chain's order.
+    ///
+    /// # Errors
+    /// When the change does not fit the state, which means that a log is missing. The pool is then as it was.
+    pub fn apply(&mut self, change: UniswapV3Change) -> Result<(), PoolError> {
+        match change {
+            UniswapV3Change::Swap {
+                sqrt_price_x96,
+                liquidity,
+                tick,
+            } => {
+                self.position = position(&self.ticks, sqrt_price_x96, tick, liquidity)?;
+            }
+            UniswapV3Change::Liquidity {
+                tick_lower,
+                tick_upper,
+                liquidity_delta,
+            } => {
+                self.change_liquidity(tick_lower, tick_upper, liquidity_delta)?;
+            }
+        }
+        self.capacities = [const { OnceLock::new() }; 2];
+        Ok(())
+    }
+
+    fn change_liquidity(
+        &mut self,
+        tick_lower: i32,
+        tick_upper: i32,
+        delta: i128,
+    ) -> Result<(), PoolError> {
+        if tick_lower >= tick_upper {
+            return Err(PoolError::TickMalformed {
+                field: "tick_upper",
+                tick: tick_upper,
+                fault: "must be above tick_lower",
+            });
+        }
+        let mut ticks = self.ticks.ticks();
+        add(&mut ticks, tick_lower, delta, Some(delta))?;
+        add(&mut ticks, tick_upper, delta, delta.checked_neg())?;
+        let table = TickTable::new("tick_lower, tick_upper", &ticks, self.tick_spacing)?;
+        self.position.liquidity = table.liquidity_at(self.position.tick);
+        self.ticks = table;
+        Ok(())
+    }
+}
+
+/// Changes one end of a range; a tick without liquidity is gone.
+fn add(ticks: &mut Vec<Tick>, index: i32, gross: i128, net: Option<i128>) -> Result<(), PoolError> {
+    let place = ticks.binary_search_by_key(&index, |tick| tick.index);
+    let old = match place {
+        Ok(at) => ticks[at],
+        Err(_) => Tick {
+            index,
+            liquidity_gross: 0,
+            liquidity_net: 0,
+        },
+    };
+    let liquidity_gross = old.liquidity_gross.checked_add_signed(gross);
+    let liquidity_net = net.and_then(|net| old.liquidity_net.checked_add(net));
+    let (Some(liquidity_gross), Some(liquidity_net)) = (liquidity_gross, liquidity_net) else {
+        return Err(PoolError::LiquidityDeltaOutOfRange {
+            tick: index,
+            delta: gross,
+        });
+    };
+    match (place, liquidity_gross) {
+        (Ok(at), 0) => {
+            ticks.remove(at);
+        }
+        (Ok(at), _) => {
+            ticks[at] = Tick {
+                index,
+                liquidity_gross,
+                liquidity_net,
+            }
+        }
+        (Err(_), 0) => {}
+        (Err(at), _) => ticks.insert(
+            at,
+            Tick {
+                index,
+                liquidity_gross,
+                liquidity_net,
+            },
+        ),
+    }
+    Ok(())
+}
+
+/// Where the pool stands, if the contract can stand there.
+///
+/// After a fall that ended exactly on a tick, the contract's tick is one below that of its price.
+fn position(
+    ticks: &TickTable,
+    price: U160,
+    given_tick: i32,
+    liquidity: u128,
+) -> Result<Position, PoolError> {
+    if !(MIN_SQRT_PRICE_X96..MAX_SQRT_PRICE_X96).contains(&price) {
+        return Err(PoolError::PriceOutOfBounds(price));
+    }
+    let of_price = tick(price);
+    let ended_on_tick =
+        of_price > MIN_TICK && given_tick == of_price - 1 && sqrt_price(of_price) == price;
+    if given_tick != of_price && !ended_on_tick {
+        return Err(PoolError::TickPriceMismatch {
+            tick: given_tick,
+            sqrt_price_x96: price,
+            expected: of_price,
+        });
+    }
+    let expected = ticks.liquidity_at(given_tick);
+    if expected != liquidity {
+        return Err(PoolError::LiquidityInconsistent {
+            given: liquidity,
+            expected,
+            tick: given_tick,
+        });
+    }
+    Ok(Position {
+        sqrt_price: price,
+        tick: given_tick,
+        liquidity,
+    })
+}

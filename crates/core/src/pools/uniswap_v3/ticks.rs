@@ -1,0 +1,188 @@
+//! The initialised ticks of a pool, and where a swap has to stop.
+
+use alloy_primitives::aliases::U160;
+
+use super::tick_math::{MAX_TICK, MIN_TICK, sqrt_price};
+use crate::pools::{Direction, PoolError};
+
+/// An initialised tick, as `ticks(int24)` of the contract gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tick {
+    /// The tick, a multiple of the spacing.
+    pub index: i32,
+    /// Liquidity of all positions that begin or end here; a tick with none is not initialised.
+    ///
+    /// It tells a tick whose net is zero (still a stop, and each stop rounds) from one that is gone.
+    pub liquidity_gross: u128,
+    /// What the active liquidity gains when the price rises across the tick.
+    pub liquidity_net: i128,
+}
+
+/// A tick with what a swap needs on the way.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    tick: Tick,
+    sqrt_price: U160,
+    /// The active liquidity from this tick to the next.
+    liquidity_above: u128,
+}
+
+/// The ticks in ascending order. Their net liquidity adds up to zero and never to less.
+#[derive(Debug, Clone)]
+pub(super) struct TickTable {
+    entries: Vec<Entry>,
+    spacing: i32,
+}
+
+/// Where the contract's swap loop stops next: an initialised tick or the edge of a word of its bitmap.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stop {
+    pub(super) tick: i32,
+    pub(super) sqrt_price: U160,
+    pub(super) initialised: bool,
+}
+
+/// A swap's place among the ticks: those below `above` are at or below the current tick.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cursor {
+    above: usize,
+    direction: Direction,
+}
+
+impl TickTable {
+    /// # Errors
+    /// `tick_malformed` or `liquidity_inconsistent`; `field` names the argument.
+    pub(super) fn new(
+        field: &'static str,
+        ticks: &[Tick],
+        spacing: i32,
+    ) -> Result<Self, PoolError> {
+        let mut entries: Vec<Entry> = Vec::with_capacity(ticks.len());
+        for tick in ticks {
+            let below = entries.last();
+            let fault = fault(tick, below, spacing);
+            let liquidity = below
+                .map_or(0, |entry| entry.liquidity_above)
+                .checked_add_signed(tick.liquidity_net);
+            match (fault, liquidity) {
+                (None, Some(liquidity_above)) => {
+                    entries.push(Entry {
+                        tick: *tick,
+                        sqrt_price: sqrt_price(tick.index),
+                        liquidity_above,
+                    });
+                }
+                (fault, _) => {
+                    let fault = fault.unwrap_or(
+                        "takes away more liquidity than there is below it, or adds too much",
+                    );
+                    return Err(PoolError::TickMalformed {
+                        field,
+                        tick: tick.index,
+                        fault,
+                    });
+                }
+            }
+        }
+        match entries.last() {
+            Some(entry) if entry.liquidity_above != 0 => Err(PoolError::TickMalformed {
+                field,
+                tick: entry.tick.index,
+                fault: "is the last one and leaves liquidity that no tick above it takes away",
+            }),
+            _ => Ok(Self { entries, spacing }),
+        }
+    }
+
+    pub(super) fn ticks(&self) -> Vec<Tick> {
+        self.entries.iter().map(|entry| entry.tick).collect()
+    }
+
+    /// The sum of the net liquidity of all ticks at or below this one.
+    pub(super) fn liquidity_at(&self, tick: i32) -> u128 {
+        self.liquidity_below(self.count_up_to(tick))
+    }
+
+    pub(super) fn cursor(&self, tick: i32, direction: Direction) -> Cursor {
+        Cursor {
+            above: self.count_up_to(tick),
+            direction,
+        }
+    }
+
+    /// The next stop from `tick` (`nextInitializedTickWithinOneWord`), or `None` where the ticks end.
+    ///
+    /// Word edges matter only where there is liquidity, because each step rounds; without any, nothing is
+    /// swapped up to the next initialised tick, and the edges between are skipped.
+    pub(super) fn next_stop(&self, cursor: Cursor, tick: i32, liquidity: u128) -> Option<Stop> {
+        let initialised = match cursor.direction {
+            Direction::ZeroForOne => cursor
+                .above
+                .checked_sub(1)
+                .and_then(|at| self.entries.get(at)),
+            Direction::OneForZero => self.entries.get(cursor.above),
+        };
+        let next = initialised.map(|entry| Stop {
+            tick: entry.tick.index,
+            sqrt_price: entry.sqrt_price,
+            initialised: true,
+        });
+        if liquidity == 0 {
+            return next;
+        }
+        let edge = self.word_edge(tick, cursor.direction);
+        match (cursor.direction, next) {
+            (Direction::ZeroForOne, Some(stop)) if stop.tick >= edge => Some(stop),
+            (Direction::OneForZero, Some(stop)) if stop.tick <= edge => Some(stop),
+            _ => Some(Stop {
+                tick: edge,
+                sqrt_price: sqrt_price(edge),
+                initialised: false,
+            }),
+        }
+    }
+
+    /// Crosses the initialised tick that is next, and gives the liquidity behind it.
+    pub(super) fn cross(&self, cursor: &mut Cursor) -> u128 {
+        cursor.above = match cursor.direction {
+            Direction::ZeroForOne => cursor.above.saturating_sub(1),
+            Direction::OneForZero => cursor.above + 1,
+        };
+        self.liquidity_below(cursor.above)
+    }
+
+    /// The last tick of the bitmap's word in the direction of the swap; the contract clamps it likewise.
+    fn word_edge(&self, tick: i32, direction: Direction) -> i32 {
+        let compressed = tick.div_euclid(self.spacing);
+        let edge = match direction {
+            Direction::ZeroForOne => (compressed >> 8) << 8,
+            Direction::OneForZero => (compressed + 1) | 0xff,
+        };
+        (edge * self.spacing).clamp(MIN_TICK, MAX_TICK)
+    }
+
+    fn count_up_to(&self, tick: i32) -> usize {
+        self.entries
+            .partition_point(|entry| entry.tick.index <= tick)
+    }
+
+    fn liquidity_below(&self, position: usize) -> u128 {
+        let below = position.checked_sub(1).and_then(|at| self.entries.get(at));
+        below.map_or(0, |entry| entry.liquidity_above)
+    }
+}
+
+fn fault(tick: &Tick, below: Option<&Entry>, spacing: i32) -> Option<&'static str> {
+    if !(MIN_TICK..=MAX_TICK).contains(&tick.index) {
+        Some("is not from -887272 to 887272")
+    } else if tick.index % spacing != 0 {
+        Some("is not a multiple of tick_spacing")
+    } else if below.is_some_and(|entry| entry.tick.index >= tick.index) {
+        Some("is not above the one before it; sort them, each one once")
+    } else if tick.liquidity_gross == 0 || tick.liquidity_gross < tick.liquidity_net.unsigned_abs()
+    {
+        Some("has less gross liquidity than its net, or none; give only initialised ticks")
+    } else {
+        None
+    }
+}

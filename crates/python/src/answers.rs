@@ -1,0 +1,213 @@
+//! What the graph answers with: frozen classes, integers exact, addresses in EIP-55 text.
+
+use pyo3::prelude::*;
+use tradewind_core::pools::uniswap_v3::UniswapV3State as State;
+use tradewind_core::pools::{self, Exact, Movement};
+use tradewind_core::routing;
+
+use crate::address::text;
+use crate::integer::Integer;
+
+/// The whole state of a Uniswap V3 pool.
+#[pyclass(frozen, get_all, eq, module = "tradewind._core")]
+#[derive(Clone, PartialEq)]
+pub(crate) struct UniswapV3State {
+    pool: String,
+    token0: String,
+    token1: String,
+    fee_pips: u32,
+    tick_spacing: i32,
+    sqrt_price_x96: Integer<160, 3>,
+    tick: i32,
+    liquidity: u128,
+    ticks: Vec<(i32, u128, i128)>,
+}
+
+impl From<&State> for UniswapV3State {
+    fn from(state: &State) -> Self {
+        Self {
+            pool: text(&state.pool),
+            token0: text(&state.token0),
+            token1: text(&state.token1),
+            fee_pips: state.fee_pips,
+            tick_spacing: state.tick_spacing,
+            sqrt_price_x96: Integer(state.sqrt_price_x96),
+            tick: state.tick,
+            liquidity: state.liquidity,
+            ticks: state
+                .ticks
+                .iter()
+                .map(|tick| (tick.index, tick.liquidity_gross, tick.liquidity_net))
+                .collect(),
+        }
+    }
+}
+
+#[pymethods]
+impl UniswapV3State {
+    fn __repr__(&self) -> String {
+        format!(
+            "UniswapV3State(pool='{}', token0='{}', token1='{}', fee_pips={}, tick_spacing={}, sqrt_price_x96={}, tick={}, liquidity={}, ticks=[{} ticks])",
+            self.pool,
+            self.token0,
+            self.token1,
+            self.fee_pips,
+            self.tick_spacing,
+            self.sqrt_price_x96.0,
+            self.tick,
+            self.liquidity,
+            self.ticks.len(),
+        )
+    }
+}
+
+/// One pool's answer.
+#[pyclass(frozen, get_all, eq, module = "tradewind._core")]
+#[derive(Clone, PartialEq)]
+pub(crate) struct PoolQuote {
+    pool: String,
+    token_in: String,
+    token_out: String,
+    fee_pips: u32,
+    amount_in_raw: Integer<256, 4>,
+    amount_out_raw: Integer<256, 4>,
+    fee_raw: Integer<256, 4>,
+    sqrt_price_before_x96: Integer<160, 3>,
+    sqrt_price_after_x96: Integer<160, 3>,
+    tick_after: i32,
+    liquidity_after: u128,
+    ticks_crossed: u32,
+}
+
+impl From<&pools::PoolQuote> for PoolQuote {
+    fn from(quote: &pools::PoolQuote) -> Self {
+        let Movement::UniswapV3 {
+            sqrt_price_before_x96,
+            sqrt_price_after_x96,
+            tick_after,
+            liquidity_after,
+            ticks_crossed,
+        } = quote.movement;
+        Self {
+            pool: text(&quote.pool),
+            token_in: text(&quote.token_in),
+            token_out: text(&quote.token_out),
+            fee_pips: quote.fee_pips,
+            amount_in_raw: Integer(quote.amount_in_raw),
+            amount_out_raw: Integer(quote.amount_out_raw),
+            fee_raw: Integer(quote.fee_raw),
+            sqrt_price_before_x96: Integer(sqrt_price_before_x96),
+            sqrt_price_after_x96: Integer(sqrt_price_after_x96),
+            tick_after,
+            liquidity_after,
+            ticks_crossed,
+        }
+    }
+}
+
+#[pymethods]
+impl PoolQuote {
+    fn __repr__(&self) -> String {
+        format!(
+            "PoolQuote(pool='{}', token_in='{}', token_out='{}', fee_pips={}, amount_in_raw={}, amount_out_raw={}, fee_raw={}, sqrt_price_before_x96={}, sqrt_price_after_x96={}, tick_after={}, liquidity_after={}, ticks_crossed={})",
+            self.pool,
+            self.token_in,
+            self.token_out,
+            self.fee_pips,
+            self.amount_in_raw.0,
+            self.amount_out_raw.0,
+            self.fee_raw.0,
+            self.sqrt_price_before_x96.0,
+            self.sqrt_price_after_x96.0,
+            self.tick_after,
+            self.liquidity_after,
+            self.ticks_crossed,
+        )
+    }
+}
+
+/// A path that was not chosen.
+#[pyclass(frozen, get_all, eq, module = "tradewind._core")]
+#[derive(Clone, PartialEq)]
+pub(crate) struct Alternative {
+    hops: usize,
+    amount_raw: Integer<256, 4>,
+    cost_raw: Integer<320, 5>,
+    pools: Vec<String>,
+}
+
+impl From<&routing::Alternative> for Alternative {
+    fn from(path: &routing::Alternative) -> Self {
+        Self {
+            hops: path.hops,
+            amount_raw: Integer(path.amount_raw),
+            cost_raw: Integer(path.cost_raw),
+            pools: path.pools.iter().map(text).collect(),
+        }
+    }
+}
+
+#[pymethods]
+impl Alternative {
+    fn __repr__(&self) -> String {
+        format!(
+            "Alternative(hops={}, amount_raw={}, cost_raw={}, pools={:?})",
+            self.hops, self.amount_raw.0, self.cost_raw.0, self.pools,
+        )
+    }
+}
+
+/// The best path.
+#[pyclass(frozen, get_all, eq, module = "tradewind._core")]
+#[derive(Clone, PartialEq)]
+pub(crate) struct Route {
+    token_in: String,
+    token_out: String,
+    exact: &'static str,
+    amount_in_raw: Integer<256, 4>,
+    amount_out_raw: Integer<256, 4>,
+    cost_raw: Integer<320, 5>,
+    spot_amount_raw: Integer<768, 12>,
+    fee_ppm: u32,
+    hops: Vec<PoolQuote>,
+    alternatives: Vec<Alternative>,
+}
+
+impl From<&routing::Route> for Route {
+    fn from(route: &routing::Route) -> Self {
+        Self {
+            token_in: text(&route.token_in),
+            token_out: text(&route.token_out),
+            exact: match route.exact {
+                Exact::In => "in",
+                Exact::Out => "out",
+            },
+            amount_in_raw: Integer(route.amount_in_raw),
+            amount_out_raw: Integer(route.amount_out_raw),
+            cost_raw: Integer(route.cost_raw),
+            spot_amount_raw: Integer(route.spot_amount_raw),
+            fee_ppm: route.fee_ppm,
+            hops: route.hops.iter().map(PoolQuote::from).collect(),
+            alternatives: route.alternatives.iter().map(Alternative::from).collect(),
+        }
+    }
+}
+
+#[pymethods]
+impl Route {
+    fn __repr__(&self) -> String {
+        let pools: Vec<&str> = self.hops.iter().map(|hop| hop.pool.as_str()).collect();
+        format!(
+            "Route(token_in='{}', token_out='{}', exact='{}', amount_in_raw={}, amount_out_raw={}, cost_raw={}, spot_amount_raw={}, fee_ppm={}, pools={pools:?}, alternatives=[{} paths])",
+            self.token_in,
+            self.token_out,
+            self.exact,
+            self.amount_in_raw.0,
+            self.amount_out_raw.0,
+            self.cost_raw.0,
+            self.spot_amount_raw.0,
+            self.fee_ppm,
+            self.alternatives.len(),
+        )
+    }
+}

@@ -1,0 +1,279 @@
+//! The graph part of `tradewind._core`: `PoolGraph`, its quotes and states, and `optimize_route`.
+//!
+//! Arguments are read while the GIL is held; the graph is locked, quoted and searched without it.
+
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use alloy_primitives::{Address, U256};
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+use tradewind_core::pools::uniswap_v3::{
+    Tick, UniswapV3Change, UniswapV3Pool, UniswapV3State as State,
+};
+use tradewind_core::pools::{Exact, Pool, PoolChange, PoolError};
+use tradewind_core::routing::{self, RouteRequest};
+
+use crate::address::{address, text};
+use crate::answers::{Alternative, PoolQuote, Route, UniswapV3State};
+use crate::error::{core_error, raise};
+use crate::integer::{Integer, native, unsigned};
+
+type Any<'a, 'py> = &'a Bound<'py, PyAny>;
+
+/// The pools known to this process, and the tokens they connect. Safe to share between threads.
+#[pyclass(frozen, module = "tradewind._core")]
+struct PoolGraph(RwLock<routing::PoolGraph>);
+
+// A panic while the lock is held cannot leave a change half made: each one is prepared aside and then
+// moved into place. So a poisoned lock is used as it is.
+impl PoolGraph {
+    fn read(&self) -> RwLockReadGuard<'_, routing::PoolGraph> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, routing::PoolGraph> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn apply(&self, py: Python<'_>, pool: &str, change: UniswapV3Change) -> PyResult<()> {
+        let pool = address("pool", pool)?;
+        py.detach(|| self.write().apply(pool, PoolChange::UniswapV3(change)))
+            .map_err(raise)
+    }
+}
+
+#[pymethods]
+impl PoolGraph {
+    #[new]
+    fn new() -> Self {
+        Self(RwLock::new(routing::PoolGraph::new()))
+    }
+
+    #[allow(clippy::needless_pass_by_value, reason = "PyO3 gives a list by value")]
+    #[pyo3(signature = (*, pool, token0, token1, fee_pips, tick_spacing, sqrt_price_x96, tick, liquidity, ticks))]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "keyword arguments, named as the contract names them"
+    )]
+    fn upsert_uniswap_v3(
+        &self,
+        py: Python<'_>,
+        pool: &str,
+        token0: &str,
+        token1: &str,
+        fee_pips: Any<'_, '_>,
+        tick_spacing: Any<'_, '_>,
+        sqrt_price_x96: Any<'_, '_>,
+        tick: Any<'_, '_>,
+        liquidity: Any<'_, '_>,
+        ticks: Vec<Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let state = State {
+            pool: address("pool", pool)?,
+            token0: address("token0", token0)?,
+            token1: address("token1", token1)?,
+            fee_pips: native("fee_pips", fee_pips)?,
+            tick_spacing: native("tick_spacing", tick_spacing)?,
+            sqrt_price_x96: unsigned("sqrt_price_x96", sqrt_price_x96)?,
+            tick: native("tick", tick)?,
+            liquidity: native("liquidity", liquidity)?,
+            ticks: ticks.iter().map(read_tick).collect::<PyResult<_>>()?,
+        };
+        py.detach(|| {
+            let pool = UniswapV3Pool::new(&state)?;
+            self.write().upsert(Pool::UniswapV3(pool));
+            Ok::<_, PoolError>(())
+        })
+        .map_err(raise)
+    }
+
+    #[pyo3(signature = (pool, *, sqrt_price_x96, liquidity, tick))]
+    fn apply_swap(
+        &self,
+        py: Python<'_>,
+        pool: &str,
+        sqrt_price_x96: Any<'_, '_>,
+        liquidity: Any<'_, '_>,
+        tick: Any<'_, '_>,
+    ) -> PyResult<()> {
+        let change = UniswapV3Change::Swap {
+            sqrt_price_x96: unsigned("sqrt_price_x96", sqrt_price_x96)?,
+            liquidity: native("liquidity", liquidity)?,
+            tick: native("tick", tick)?,
+        };
+        self.apply(py, pool, change)
+    }
+
+    #[pyo3(signature = (pool, *, tick_lower, tick_upper, liquidity_delta))]
+    fn apply_liquidity(
+        &self,
+        py: Python<'_>,
+        pool: &str,
+        tick_lower: Any<'_, '_>,
+        tick_upper: Any<'_, '_>,
+        liquidity_delta: Any<'_, '_>,
+    ) -> PyResult<()> {
+        let change = UniswapV3Change::Liquidity {
+            tick_lower: native("tick_lower", tick_lower)?,
+            tick_upper: native("tick_upper", tick_upper)?,
+            liquidity_delta: native("liquidity_delta", liquidity_delta)?,
+        };
+        self.apply(py, pool, change)
+    }
+
+    fn remove(&self, py: Python<'_>, pool: &str) -> PyResult<bool> {
+        let pool = address("pool", pool)?;
+        Ok(py.detach(|| self.write().remove(pool)))
+    }
+
+    fn pools(&self, py: Python<'_>) -> Vec<String> {
+        py.detach(|| self.read().addresses().iter().map(text).collect())
+    }
+
+    fn __len__(&self, py: Python<'_>) -> usize {
+        py.detach(|| self.read().len())
+    }
+
+    fn __contains__(&self, py: Python<'_>, pool: &str) -> PyResult<bool> {
+        let pool = address("pool", pool)?;
+        Ok(py.detach(|| self.read().contains(pool)))
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> String {
+        format!("PoolGraph({} pools)", self.__len__(py))
+    }
+
+    fn state(&self, py: Python<'_>, pool: &str) -> PyResult<UniswapV3State> {
+        let pool = address("pool", pool)?;
+        let state = py.detach(|| {
+            self.read().pool(pool).map(|found| match found {
+                Pool::UniswapV3(found) => found.state(),
+            })
+        });
+        state
+            .map(|state| UniswapV3State::from(&state))
+            .map_err(raise)
+    }
+
+    fn quote_exact_in(
+        &self,
+        py: Python<'_>,
+        pool: &str,
+        token_in: &str,
+        amount_in_raw: Any<'_, '_>,
+    ) -> PyResult<PoolQuote> {
+        let (pool, token_in) = (address("pool", pool)?, address("token_in", token_in)?);
+        let amount = unsigned("amount_in_raw", amount_in_raw)?;
+        let quote = py.detach(|| self.read().pool(pool)?.quote_exact_in(token_in, amount));
+        quote.map(|quote| PoolQuote::from(&quote)).map_err(raise)
+    }
+
+    fn quote_exact_out(
+        &self,
+        py: Python<'_>,
+        pool: &str,
+        token_out: &str,
+        amount_out_raw: Any<'_, '_>,
+    ) -> PyResult<PoolQuote> {
+        let (pool, token_out) = (address("pool", pool)?, address("token_out", token_out)?);
+        let amount = unsigned("amount_out_raw", amount_out_raw)?;
+        let quote = py.detach(|| self.read().pool(pool)?.quote_exact_out(token_out, amount));
+        quote.map(|quote| PoolQuote::from(&quote)).map_err(raise)
+    }
+
+    fn quote_many_exact_in<'py>(
+        &self,
+        py: Python<'py>,
+        pool: &str,
+        token_in: &str,
+        amounts_in_raw: Vec<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let (pool, token_in) = (address("pool", pool)?, address("token_in", token_in)?);
+        let amounts: Vec<U256> = amounts_in_raw
+            .into_iter()
+            .map(|amount| unsigned("amounts_in_raw", &amount))
+            .collect::<PyResult<_>>()?;
+        let outputs = py.detach(|| {
+            let graph = self.read();
+            let pool = graph.pool(pool)?;
+            let quote = |amount: &U256| {
+                pool.amounts_exact_in(token_in, *amount)
+                    .map(|swap| Integer(swap.amount_out_raw))
+            };
+            amounts
+                .iter()
+                .map(quote)
+                .collect::<Result<Vec<_>, PoolError>>()
+        });
+        PyList::new(py, outputs.map_err(raise)?)
+    }
+}
+
+fn read_tick(tick: Any<'_, '_>) -> PyResult<Tick> {
+    let Ok([index, gross, net]) = tick.extract::<[Bound<'_, PyAny>; 3]>() else {
+        let message = format!("ticks: each is (tick, liquidity gross, liquidity net), not {tick}");
+        return Err(core_error("tick_malformed", &message));
+    };
+    Ok(Tick {
+        index: native("ticks", &index)?,
+        liquidity_gross: native("ticks", &gross)?,
+        liquidity_net: native("ticks", &net)?,
+    })
+}
+
+#[pyfunction]
+#[pyo3(signature = (graph, *, token_in, token_out, amount_raw, exact, max_hops=None, hop_cost_raw=None, allowed_pools=None, excluded_tokens=None))]
+#[allow(clippy::too_many_arguments, reason = "keyword arguments")]
+fn optimize_route(
+    py: Python<'_>,
+    graph: &Bound<'_, PoolGraph>,
+    token_in: &str,
+    token_out: &str,
+    amount_raw: Any<'_, '_>,
+    exact: &str,
+    max_hops: Option<Bound<'_, PyAny>>,
+    hop_cost_raw: Option<Bound<'_, PyAny>>,
+    allowed_pools: Option<Vec<String>>,
+    excluded_tokens: Option<Vec<String>>,
+) -> PyResult<Route> {
+    let request = RouteRequest {
+        token_in: address("token_in", token_in)?,
+        token_out: address("token_out", token_out)?,
+        amount_raw: unsigned("amount_raw", amount_raw)?,
+        exact: read_exact(exact)?,
+        max_hops: max_hops.map_or(Ok(3), |hops| native("max_hops", &hops))?,
+        hop_cost_raw: hop_cost_raw
+            .map_or(Ok(U256::ZERO), |cost| unsigned("hop_cost_raw", &cost))?,
+        allowed_pools: allowed_pools
+            .map(|pools| addresses("allowed_pools", &pools))
+            .transpose()?,
+        excluded_tokens: addresses("excluded_tokens", &excluded_tokens.unwrap_or_default())?,
+    };
+    let graph = graph.get();
+    let route = py.detach(|| routing::optimize_route(&graph.read(), &request));
+    route.map(|route| Route::from(&route)).map_err(raise)
+}
+
+fn addresses(field: &'static str, texts: &[String]) -> PyResult<Vec<Address>> {
+    texts.iter().map(|text| address(field, text)).collect()
+}
+
+fn read_exact(exact: &str) -> PyResult<Exact> {
+    match exact {
+        "in" => Ok(Exact::In),
+        "out" => Ok(Exact::Out),
+        other => Err(core_error(
+            "exact_unknown",
+            &format!("exact: must be 'in' or 'out', not {other:?}"),
+        )),
+    }
+}
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<PoolGraph>()?;
+    module.add_class::<UniswapV3State>()?;
+    module.add_class::<PoolQuote>()?;
+    module.add_class::<Route>()?;
+    module.add_class::<Alternative>()?;
+    module.add_function(wrap_pyfunction!(optimize_route, module)?)
+}

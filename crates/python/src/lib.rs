@@ -1,0 +1,25 @@
+//! The `PyO3` module `tradewind._core`. Converts and re-exports; holds no logic of its own.
+
+use pyo3::prelude::*;
+
+mod address;
+mod answers;
+mod error;
+mod evm;
+mod graph;
+mod integer;
+
+/// How the module was compiled; the time that a debug build takes means nothing.
+const BUILD_PROFILE: &str = if cfg!(debug_assertions) {
+    "debug"
+} else {
+    "release"
+};
+
+#[pymodule]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("build_profile", BUILD_PROFILE)?;
+    error::register(module)?;
+    graph::register(module)?;
+    evm::register(module)
+}
