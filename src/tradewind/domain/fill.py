@@ -24,7 +24,10 @@ class Fill(Model):
 
 
 class StepResult(Model):
-    """The receipt of one step, as the chain gave it. `fill` for a swap that succeeded."""
+    """The receipt of one step, as the chain gave it. `fill` for a swap that succeeded.
+
+    `revert_reason` is the contract's own text, `revert_code` its stable name.
+    """
 
     step: int
     attempt: int
@@ -36,4 +39,5 @@ class StepResult(Model):
     gas_price_wei: Raw
     fee_wei: Raw
     fill: Fill | None = None
+    revert_code: str | None = None
     revert_reason: str | None = None

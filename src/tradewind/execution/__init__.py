@@ -1,0 +1,1 @@
+"""Carries plans out: the sign-gate's client, the orchestrator, and the kill switch."""

@@ -1,0 +1,59 @@
+"""The kill switch: an epoch in the sign-gate. Works with every other part of the service dead."""
+
+from typing import Protocol
+from uuid import UUID, uuid4
+
+from tradewind.domain.events import Envelope, KillSwitchEngaged, KillSwitchReleased, SystemEvent
+from tradewind.errors import TradewindError
+from tradewind.execution.signer_client import SignerClient, SignerState
+from tradewind.observability import events as observe
+from tradewind.observability.clock import Clock
+from tradewind.streaming.recorded import Recorded
+
+
+class Publisher(Protocol):
+    """Where the facts are published."""
+
+    async def publish(self, *events: Envelope) -> list[Recorded]:
+        """Make the events durable."""
+        ...
+
+
+class KillSwitch:
+    """Halts and resumes signing. The gate's answer counts; the event is published for the record."""
+
+    def __init__(self, signer: SignerClient, stream: Publisher, clock: Clock, run_id: UUID) -> None:
+        self._signer = signer
+        self._stream = stream
+        self._clock = clock
+        self._run_id = run_id
+
+    async def state(self) -> SignerState:
+        """What the gate says now."""
+        return await self._signer.hello()
+
+    async def is_halted(self) -> bool:
+        """Whether the gate would refuse to sign."""
+        return (await self._signer.hello()).halted
+
+    async def halt(self, *, reason: str, by: str) -> int:
+        """After this returns nothing can be signed. The answer is the kill epoch."""
+        kill_epoch = await self._signer.halt(reason=reason, by=by)
+        observe.kill_switch_engaged(kill_epoch=kill_epoch, by=by, reason=reason)
+        await self._record(KillSwitchEngaged(kill_epoch=kill_epoch, by=by, reason=reason))
+        return kill_epoch
+
+    async def resume(self, *, kill_epoch: int, by: str) -> int:
+        """Allow signing again; `kill_epoch` proves that the caller looked at the state."""
+        released = await self._signer.resume(kill_epoch=kill_epoch, by=by)
+        observe.kill_switch_released(kill_epoch=released, by=by)
+        await self._record(KillSwitchReleased(kill_epoch=released, by=by))
+        return released
+
+    async def _record(self, body: SystemEvent) -> None:
+        envelope = Envelope.about_system(body, event_id=uuid4(), run_id=self._run_id, at_ns=self._clock.now_ns())
+        try:
+            await self._stream.publish(envelope)
+        except TradewindError as error:
+            # The gate has already done it and keeps its own record: a full disk must not turn a halt into an error.
+            observe.record_lost(what=body.type_name(), code=error.code, message=str(error))

@@ -1,0 +1,1 @@
+"""The front door: accept, validate, prioritise and decompose intents."""

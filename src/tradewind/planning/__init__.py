@@ -1,0 +1,1 @@
+"""Turns slices into plans: the route, its price in every respect, and the steps."""

@@ -1,0 +1,133 @@
+"""What a trade would do right now: the best route over the allowed venues, after gas, with its limits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tradewind.core import Route
+from tradewind.domain.amount import PPM, mul_ppm_ceil, mul_ppm_floor
+from tradewind.domain.intent import Intent, IntentType
+from tradewind.domain.plan import BlockRef, Exact, GasEstimate
+from tradewind.domain.token_list import TokenList
+from tradewind.errors import Refused
+from tradewind.planning.price_impact import price_impact_ppm
+from tradewind.venues.account import AccountState
+from tradewind.venues.adapter import VenueAdapter
+from tradewind.venues.evm_chain import EvmChain
+from tradewind.venues.manager import VenueManager
+
+
+class Spending(StrEnum):
+    """How the router comes to be allowed to take the input."""
+
+    ALLOWED = "allowed"
+    PERMIT = "permit"
+    APPROVAL = "approval"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BestQuote:
+    """The chosen route at `block`, and what may happen at worst. Amounts in smallest units."""
+
+    venue: VenueAdapter
+    route: Route
+    block: BlockRef
+    account: AccountState
+    spending: Spending
+    gas: GasEstimate
+    price_impact_ppm: int
+    worst_in_raw: int
+    worst_out_raw: int
+
+
+class Quoting:
+    """Asks the venues of a chain. `sync` reads the chain; `best` answers as of what was read."""
+
+    def __init__(self, venues: VenueManager, chains: Mapping[int, EvmChain], tokens: TokenList) -> None:
+        self._venues = venues
+        self._chains = chains
+        self._tokens = tokens
+
+    async def sync(self, intent: Intent) -> BlockRef:
+        """Bring every allowed venue to the newest block; the block of the last one synced."""
+        return [await venue.sync() for venue in self._allowed(intent)][-1]
+
+    async def best(self, intent: Intent, amount_raw: int, *, wallet: str, deadline_s: int) -> BestQuote:
+        """The best answer of the allowed venues for exactly `amount_raw` of the sized asset.
+
+        Raises Refused (no_route, insufficient_liquidity, …) when none of them can carry it.
+        """
+        base_fee_wei = await self._chains[intent.chain_id].base_fee()
+        routes = [(venue, await _route(venue, intent, amount_raw, base_fee_wei)) for venue in self._allowed(intent)]
+        if intent.intent_type is IntentType.ACQUIRE:
+            venue, route = min(routes, key=lambda found: found[1].amount_in_raw + found[1].cost_raw)
+        else:
+            venue, route = max(routes, key=lambda found: found[1].amount_out_raw - found[1].cost_raw)
+        return await self._priced(venue, route, intent, wallet=wallet, deadline_s=deadline_s)
+
+    def _allowed(self, intent: Intent) -> list[VenueAdapter]:
+        names = self._venues.names(intent.chain_id)
+        allowed = [name for name in names if intent.constraints.allows_venue(name)]
+        if not allowed:
+            raise Refused("no_venue_allowed", f"The constraints exclude every venue of chain {intent.chain_id}.")
+        return [self._venues.get(intent.chain_id, name) for name in allowed]
+
+    async def _priced(
+        self, venue: VenueAdapter, route: Route, intent: Intent, *, wallet: str, deadline_s: int
+    ) -> BestQuote:
+        block = venue.block
+        worst_in_raw, worst_out_raw = limits(route, intent.constraints.max_slippage_ppm)
+        account = await self._chains[intent.chain_id].account(wallet, route.token_in, venue.spender, block)
+        spending = self._spending(intent.chain_id, route.token_in, account, worst_in_raw)
+        gas = await venue.estimate_gas(
+            route,
+            wallet=wallet,
+            worst_in_raw=worst_in_raw,
+            worst_out_raw=worst_out_raw,
+            deadline_s=deadline_s,
+            with_permit=spending is Spending.PERMIT,
+            spendable=spending is Spending.ALLOWED,
+        )
+        return BestQuote(
+            venue=venue,
+            route=route,
+            block=block,
+            account=account,
+            spending=spending,
+            gas=gas,
+            price_impact_ppm=price_impact_ppm(route),
+            worst_in_raw=worst_in_raw,
+            worst_out_raw=worst_out_raw,
+        )
+
+    def _spending(self, chain_id: int, token_in: str, account: AccountState, worst_in_raw: int) -> Spending:
+        if account.allowance_raw >= worst_in_raw:
+            return Spending.ALLOWED
+        listed = self._tokens.get(chain_id, token_in)
+        takes_permits = listed is not None and listed.permit is not None
+        return Spending.PERMIT if takes_permits else Spending.APPROVAL
+
+
+async def _route(venue: VenueAdapter, intent: Intent, amount_raw: int, base_fee_wei: int) -> Route:
+    """The venue's best route after gas: each hop's gas is counted in the token that the objective is counted in."""
+    token_in, token_out, exact = direction(intent)
+    counted_in = token_in if exact is Exact.OUT else token_out
+    hop_cost_raw = await venue.gas_cost_in_token(venue.hop_gas * base_fee_wei, counted_in)
+    return await venue.quote(
+        token_in=token_in, token_out=token_out, amount_raw=amount_raw, exact=exact, hop_cost_raw=hop_cost_raw
+    )
+
+
+def direction(intent: Intent) -> tuple[str, str, Exact]:
+    """Token in, token out, and the exact side: acquiring fixes what comes out, disposing what goes in."""
+    sized, counter = intent.sized.asset.address, intent.counter.asset.address
+    if intent.intent_type is IntentType.ACQUIRE:
+        return counter, sized, Exact.OUT
+    return sized, counter, Exact.IN
+
+
+def limits(route: Route, max_slippage_ppm: int) -> tuple[int, int]:
+    """The most that may go in and the least that must come out; rounded so that neither is looser than asked."""
+    if route.exact == "out":
+        return mul_ppm_floor(route.amount_in_raw, PPM + max_slippage_ppm), route.amount_out_raw
+    return route.amount_in_raw, mul_ppm_ceil(route.amount_out_raw, PPM - max_slippage_ppm)
