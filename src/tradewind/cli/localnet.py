@@ -1,0 +1,70 @@
+"""`tradewind localnet`: a local chain for trying things out."""
+
+import asyncio
+import signal
+from typing import Annotated, Any
+
+import typer
+
+from tradewind.cli.options import JsonFlag
+from tradewind.cli.output import Output
+from tradewind.localnet import EvmLocalnet, LocalnetError, addresses
+
+localnet = typer.Typer(name="localnet", no_args_is_help=True, help="Local chains with the real contracts and a market.")
+
+
+@localnet.callback()
+def _localnet() -> None: ...
+
+
+@localnet.command()
+def evm(
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Where to listen; 0 takes a free port.")] = 8545,
+    as_json: JsonFlag = False,
+) -> None:
+    """Run a local Arbitrum One until Ctrl-C: Uniswap V3 at its real addresses, pools, and a funded test wallet.
+
+    The example configuration of `tradewind init` points at it. Its state is in memory and gone when it stops.
+
+    Example: `tradewind localnet evm --port 8545`
+    """
+    asyncio.run(_run(port, Output(as_json=as_json)))
+
+
+async def _run(port: int, output: Output) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with EvmLocalnet(port=port, progress=output.progress) as chain:
+        output.line(_document(chain), "" if output.as_json else _shown(await chain.describe(), chain.rpc_url))
+        ended, stopped = asyncio.create_task(chain.wait_until_it_ends()), asyncio.create_task(stop.wait())
+        await asyncio.wait((ended, stopped), return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if ended.done() and not stop.is_set():
+            raise LocalnetError(
+                "chain_stopped",
+                f"The local chain stopped by itself (exit code {ended.result()}).",
+                remedy="Start it again.",
+            )
+        ended.cancel()
+
+
+def _shown(description: str, url: str) -> str:
+    return (
+        f'{description}\n\nPoint a configuration at it: rpc_urls = ["{url}"]\nPoint another tool at it:   export '
+        f"ETH_RPC_URL={url}\nCtrl-C stops it."
+    )
+
+
+def _document(chain: EvmLocalnet) -> dict[str, Any]:
+    return {
+        "rpc_url": chain.rpc_url,
+        "chain_id": chain.chain_id,
+        "wallet": addresses.TRADER,
+        "contracts": addresses.CONTRACTS,
+        "tokens": {token.symbol: token.address for token in addresses.TOKENS.values()},
+        "pools": [
+            {"pool": p.address, "token0": p.base.symbol, "token1": p.quote.symbol, "fee_pips": p.fee_pips}
+            for p in chain.pools
+        ],
+    }

@@ -1,0 +1,75 @@
+"""Where a command's words go: results to stdout, progress to stderr; JSON and nothing else when asked for."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+# Pipes have no width: a line is never wrapped or cut for them.
+_UNBOUNDED = 100_000
+
+
+def console(*, stderr: bool = False, width: int | None = None) -> Console:
+    """A console that is colourful on a terminal and plain elsewhere."""
+    made = Console(stderr=stderr, highlight=False, width=width, soft_wrap=False)
+    return made if made.is_terminal or width else Console(stderr=stderr, highlight=False, width=_UNBOUNDED)
+
+
+class Output:
+    """The stdout of one command. With `as_json`, `emit` and `line` write JSON and `say` writes nothing."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self.console = console()
+        self._progress = console(stderr=True)
+
+    def emit(self, document: object, *shown: RenderableType) -> None:
+        """The one result of a command: a JSON document, or what people are shown."""
+        if self.as_json:
+            self._write(json.dumps(document, indent=2, default=str))
+            return
+        for renderable in shown:
+            self.console.print(renderable)
+
+    def line(self, document: object, shown: RenderableType) -> None:
+        """One item of a stream: a JSON line, or what people are shown."""
+        if self.as_json:
+            self._write(json.dumps(document, default=str))
+        else:
+            self.console.print(shown)
+
+    def say(self, text: RenderableType) -> None:
+        """A remark for people."""
+        if not self.as_json:
+            self.console.print(text)
+
+    def progress(self, text: str) -> None:
+        """What is happening meanwhile."""
+        self._progress.print(Text(text, style="dim"))
+
+    def _write(self, text: str) -> None:
+        self.console.file.write(text + "\n")
+        self.console.file.flush()
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[RenderableType]], *, right: Iterable[str] = ()) -> Table:
+    """Rows under headings, without a frame, so that it reads the same on a terminal and in a pipe."""
+    numbers = set(right)
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in columns:
+        made.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*row)
+    return made
+
+
+def facts(pairs: Mapping[str, RenderableType]) -> Table:
+    """Names and values, one a line."""
+    made = Table.grid(padding=(0, 2, 0, 0))
+    made.add_column(style="dim", no_wrap=True)
+    made.add_column(overflow="fold")
+    for name, value in pairs.items():
+        made.add_row(name, value)
+    return made
