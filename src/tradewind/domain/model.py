@@ -13,6 +13,8 @@ _CODES = {
     "json_invalid": "json_malformed",
     "uuid_parsing": "uuid_malformed",
     "uuid_type": "uuid_malformed",
+    "int_parsing": "wrong_type",
+    "int_from_float": "wrong_type",
     "enum": "value_not_allowed",
     "literal_error": "value_not_allowed",
     "greater_than": "value_out_of_range",

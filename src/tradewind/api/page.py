@@ -1,0 +1,180 @@
+"""Turns the view of an intent into what the API shows of it."""
+
+from collections.abc import Mapping
+
+from tradewind.api.dto import (
+    End,
+    FillShown,
+    HopShown,
+    IntentShown,
+    IntentSummary,
+    Moment,
+    Outcome,
+    PlanShown,
+    StepShown,
+    TransactionShown,
+)
+from tradewind.api.labels import Labels, milliseconds, moment, percent, plain, price
+from tradewind.domain.asset import AssetSpec
+from tradewind.domain.events import ExecutionCompleted, ExecutionStepSubmitted
+from tradewind.domain.fill import StepResult
+from tradewind.domain.intent import Intent, IntentType
+from tradewind.domain.plan import ExecutionPlan
+from tradewind.domain.token_list import TokenList
+from tradewind.state.view import IntentView
+
+_NS_PER_MS = 1_000_000
+_NS_PER_S = 1_000_000_000
+
+
+def summary_of(view: IntentView) -> IntentSummary:
+    """One line about an intent."""
+    return IntentSummary(
+        id=view.intent.id,
+        status=view.status,
+        intent_type=view.intent.intent_type,
+        wants=_wants(view.intent),
+        priority=view.priority.value,
+        received_at=moment(view.received_at_ns),
+        valid_until=moment(view.valid_until_ns),
+        links=_links(view),
+    )
+
+
+def page_of(view: IntentView, *, tokens: TokenList, native_symbol: str | None, now_ns: int) -> IntentShown:
+    """Everything about an intent; `now_ns` (UTC) tells how much of its time is left."""
+    labels = Labels(view.intent, tokens, native_symbol)
+    left_ms = max(0, view.valid_until_ns - now_ns) // _NS_PER_MS
+    return IntentShown(
+        id=view.intent.id,
+        status=view.status,
+        is_final=view.status.is_final,
+        wants=_wants(view.intent),
+        wallet=view.wallet,
+        priority=view.priority,
+        received_at=moment(view.received_at_ns),
+        received_at_ns=view.received_at_ns,
+        valid_until=moment(view.valid_until_ns),
+        valid_until_ns=view.valid_until_ns,
+        time_left_ms=None if view.status.is_final else left_ms,
+        timeline=_timeline(view),
+        plans=tuple(_plan(plan, labels) for plan in view.plans),
+        transactions=tuple(_transaction(sent, view, labels) for sent in view.submitted),
+        fill=None if view.completed is None else _fill(view, view.completed, labels),
+        end=None if view.code is None else End(code=view.code, message=view.message or ""),
+        intent=view.intent,
+        links=_links(view),
+    )
+
+
+def _wants(intent: Intent) -> str:
+    joint = "with" if intent.intent_type is IntentType.ACQUIRE else "for"
+    return f"{intent.intent_type} {_size(intent.sized)} {joint} {intent.counter.asset.symbol}"
+
+
+def _size(spec: AssetSpec) -> str:
+    if spec.percentage is not None:
+        return f"{plain(spec.percentage)} % of {spec.asset.symbol}"
+    return spec.asset.symbol if spec.amount is None else f"{plain(spec.amount)} {spec.asset.symbol}"
+
+
+def _links(view: IntentView) -> dict[str, str]:
+    own = f"/intents/{view.intent.id}"
+    return {"self": own, "events": f"{own}/events"}
+
+
+def _timeline(view: IntentView) -> tuple[Moment, ...]:
+    before_ns = [view.received_at_ns, *(entry.at_ns for entry in view.timeline)]
+    return tuple(
+        Moment(
+            event=entry.type,
+            at=moment(entry.at_ns),
+            at_ns=entry.at_ns,
+            after_ms=milliseconds(entry.at_ns - view.received_at_ns),
+            since_previous_ms=milliseconds(entry.at_ns - previous_ns),
+            seq=entry.seq,
+        )
+        for entry, previous_ns in zip(view.timeline, before_ns, strict=False)
+    )
+
+
+def _plan(plan: ExecutionPlan, labels: Labels) -> PlanShown:
+    return PlanShown(
+        plan_id=plan.plan_id,
+        slice_index=plan.slice_index,
+        executor=plan.executor,
+        route=_route(plan, labels),
+        hops=tuple(
+            HopShown(
+                venue=hop.venue,
+                pool=hop.pool,
+                fee_percent=percent(hop.fee_pips),
+                pays=labels.amount(hop.amount_in_raw, hop.token_in),
+                gets=labels.amount(hop.amount_out_raw, hop.token_out),
+            )
+            for hop in plan.hops
+        ),
+        quoted_pay=labels.amount(plan.quoted_in_raw, plan.token_in),
+        quoted_get=labels.amount(plan.quoted_out_raw, plan.token_out),
+        worst_pay=labels.amount(plan.worst_in_raw, plan.token_in),
+        worst_get=labels.amount(plan.worst_out_raw, plan.token_out),
+        price_impact_percent=percent(plan.price_impact_ppm),
+        fee_percent=percent(plan.fee_ppm),
+        expected_network_fee=labels.native(plan.gas.expected_fee_wei),
+        worst_network_fee=labels.native(plan.gas.worst_fee_wei),
+        deadline=moment(plan.deadline_s * _NS_PER_S),
+        quoted_at_block=plan.block.number,
+        routes_considered=len(plan.considered),
+        steps=tuple(
+            StepShown(index=step.index, kind=step.kind, venue=step.venue, target=step.target) for step in plan.steps
+        ),
+    )
+
+
+def _route(plan: ExecutionPlan, labels: Labels) -> str:
+    """Such as `USDC -(0.05 %)-> WETH`."""
+    hops = "".join(f" -({percent(hop.fee_pips)} %)-> {labels.name(hop.token_out)}" for hop in plan.hops)
+    return labels.name(plan.token_in) + hops
+
+
+def _transaction(sent: ExecutionStepSubmitted, view: IntentView, labels: Labels) -> TransactionShown:
+    plan = next(plan for plan in view.plans if plan.plan_id == sent.plan_id)
+    landed = {result.tx_hash: result for result in view.results}
+    result = landed.get(sent.tx_hash)
+    return TransactionShown(
+        plan_id=sent.plan_id,
+        step=sent.step,
+        attempt=sent.attempt,
+        kind=sent.kind,
+        tx_hash=sent.tx_hash,
+        nonce=sent.nonce,
+        simulated_pay=None if sent.simulated_in_raw is None else labels.amount(sent.simulated_in_raw, plan.token_in),
+        simulated_get=None if sent.simulated_out_raw is None else labels.amount(sent.simulated_out_raw, plan.token_out),
+        outcome=_outcome(sent, view, landed),
+        block_number=None if result is None else result.block.number,
+        block_hash=None if result is None else result.block.hash,
+        gas_used=None if result is None else result.gas_used,
+        network_fee=None if result is None else labels.native(result.fee_wei),
+        revert_reason=None if result is None else result.revert_reason,
+    )
+
+
+def _outcome(sent: ExecutionStepSubmitted, view: IntentView, landed: Mapping[str, StepResult]) -> Outcome:
+    """Attempts of a step share a nonce: when the chain took one of them, the others can never land."""
+    if sent.tx_hash in landed:
+        return landed[sent.tx_hash].outcome.value
+    step = (sent.plan_id, sent.step)
+    rivals = (other.tx_hash for other in view.submitted if (other.plan_id, other.step) == step)
+    return "superseded" if any(rival in landed for rival in rivals) else "pending"
+
+
+def _fill(view: IntentView, completed: ExecutionCompleted, labels: Labels) -> FillShown:
+    plan = next(plan for plan in view.plans if plan.plan_id == completed.plan_id)
+    paid = labels.amount(completed.filled_in_raw, plan.token_in)
+    got = labels.amount(completed.filled_out_raw, plan.token_out)
+    return FillShown(
+        paid=paid,
+        got=got,
+        network_fee=labels.native(completed.fee_wei),
+        price=price(paid, got, per=view.intent.sized.asset.address),
+    )

@@ -1,0 +1,336 @@
+"""The configuration of the service: one TOML file, checked whole before anything starts, then frozen.
+
+Every mistake names the file, the key path, the fault and the remedy, and independent mistakes are reported together.
+Unknown keys are refused. Secrets inside RPC URLs are read through `rpc_urls` and shown nowhere else.
+"""
+
+import difflib
+import hashlib
+import ipaddress
+import json
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Any, Self, cast
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from tradewind.domain.address import EvmAddress
+from tradewind.domain.amount import MAX_RAW, to_raw
+from tradewind.domain.asset import Symbol
+from tradewind.domain.chain import SOLANA_MAINNET, parse_chain_id
+from tradewind.domain.model import Model, invalid_input
+from tradewind.domain.strategy import Strategy
+from tradewind.domain.token_list import PermitDomain, Token, TokenList
+from tradewind.errors import Fault, InvalidInput, Misconfigured
+
+# The kernel keeps 108 bytes for the path of a Unix socket, the last one a zero.
+_MAX_SOCKET_PATH_BYTES = 107
+
+
+def _in_folder_of_config(value: Path, info: ValidationInfo) -> Path:
+    folder = cast("dict[str, Path]", info.context or {}).get("folder", Path.cwd())
+    try:
+        return folder / value.expanduser()
+    except RuntimeError:
+        raise PydanticCustomError("path_unknown_home", "names a home directory that does not exist.") from None
+
+
+def _short_enough_for_a_socket(value: Path) -> Path:
+    length = len(bytes(value))
+    if length > _MAX_SOCKET_PATH_BYTES:
+        raise PydanticCustomError(
+            "socket_path_too_long",
+            "the full path has {length} bytes; a Unix socket takes at most {limit}. Choose a shorter folder.",
+            {"length": length, "limit": _MAX_SOCKET_PATH_BYTES},
+        )
+    return value
+
+
+def _loopback(value: str) -> str:
+    try:
+        if ipaddress.ip_address(value).is_loopback:
+            return value
+    except ValueError:
+        pass
+    raise PydanticCustomError(
+        "bind_not_loopback",
+        'is not a loopback address: the API holds the means to trade and listens on this machine only. Use "127.0.0.1" '
+        'or "::1", and a tunnel to reach it from elsewhere.',
+    )
+
+
+def _rpc_url(value: str) -> str:
+    # The value is never repeated in a fault: it may hold a secret.
+    try:
+        parts = urlsplit(value)
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid or not value.isascii() or not value.isprintable() or " " in value:
+        raise PydanticCustomError(
+            "url_malformed", 'is not a URL such as "http://127.0.0.1:8545" or "https://host/path".'
+        )
+    return value
+
+
+def _chain_key(value: object) -> object:
+    chain_id = int(value) if isinstance(value, str) and value.isdecimal() and value.isascii() else parse_chain_id(value)
+    if chain_id == SOLANA_MAINNET:
+        raise PydanticCustomError("chain_unsupported", "Solana is not configured here; only EVM chains are.")
+    return chain_id
+
+
+def _all_different(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(set(value)) != len(value):
+        raise PydanticCustomError("listed_twice", "lists a value twice. Remove one of them.")
+    return value
+
+
+def _named_by_header(value: object) -> object:
+    """`[strategies.example]` is the strategy named "example"."""
+    if not isinstance(value, dict):
+        return value
+    for name, table in value.items():
+        if isinstance(table, dict) and "name" in table:
+            raise PydanticCustomError(
+                "strategy_named_twice", "'{name}' has a key 'name'. Remove it: the header names it.", {"name": name}
+            )
+    return {name: {**table, "name": name} if isinstance(table, dict) else table for name, table in value.items()}
+
+
+# A default is a Path already, which pydantic does not take where it reads JSON.
+FolderPath = Annotated[
+    Path,
+    BeforeValidator(lambda value: str(value) if isinstance(value, Path) else value),
+    AfterValidator(_in_folder_of_config),
+]
+SocketPath = Annotated[FolderPath, AfterValidator(_short_enough_for_a_socket)]
+RpcUrl = Annotated[str, Field(max_length=2048), AfterValidator(_rpc_url)]
+ChainKey = Annotated[int, Field(gt=0, lt=2**53), BeforeValidator(_chain_key)]
+StrategyName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+FeePips = Annotated[int, Field(ge=1, lt=1_000_000)]
+
+
+class ApiSettings(Model):
+    """Where the API listens and what it takes. Port 0 means any free port."""
+
+    host: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8420
+    token_file: FolderPath | None = None
+    max_body_bytes: Annotated[int, Field(ge=1_024, le=16 * 1_024 * 1_024)] = 65_536
+    max_open_intents: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+
+
+class GasSettings(Model):
+    """How much more than expected a transaction may take, and the most it may ever take."""
+
+    base_fee_multiplier_percent: Annotated[int, Field(ge=100, le=1_000)] = 200
+    gas_padding_percent: Annotated[int, Field(ge=0, le=300)] = 30
+    gas_limit_max: Annotated[int, Field(ge=21_000, le=100_000_000)] = 5_000_000
+
+
+class UniswapV3Settings(Model):
+    """The contracts of one Uniswap V3 deployment and which of its pools are looked at."""
+
+    factory: EvmAddress
+    router: EvmAddress
+    quoter: EvmAddress
+    tick_lens: EvmAddress
+    fees_pips: Annotated[tuple[FeePips, ...], Field(min_length=1, max_length=16), AfterValidator(_all_different)] = (
+        100,
+        500,
+        3_000,
+        10_000,
+    )
+    max_hops: Annotated[int, Field(ge=1, le=4)] = 3
+
+
+class VenuesSettings(Model):
+    """The venues of one chain."""
+
+    uniswap_v3: UniswapV3Settings | None = None
+
+
+class ChainSettings(Model):
+    """One chain: its endpoints, its tokens (default deny) and its venues."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    rpc_urls: Annotated[tuple[RpcUrl, ...], Field(min_length=1, max_length=16, repr=False)]
+    poll_interval_ms: Annotated[int, Field(ge=10, le=60_000)] = 250
+    rpc_timeout_ms: Annotated[int, Field(ge=100, le=120_000)] = 10_000
+    min_landing_ms: Annotated[int, Field(ge=0, le=600_000)] = 2_000
+    confirmations: Annotated[int, Field(ge=1, le=10_000)] = 1
+    mempool: bool = False
+    gas: GasSettings = GasSettings()
+    native_symbol: Symbol = "ETH"
+    wrapped_native: Symbol
+    multicall: EvmAddress
+    tokens: Annotated[tuple[Token, ...], Field(min_length=1, max_length=512)]
+    venues: VenuesSettings = VenuesSettings()
+
+
+class Settings(Model):
+    """The whole configuration; read it with `Settings.load`. Paths are absolute."""
+
+    data_dir: FolderPath = Field(default=Path("data"), validate_default=True)
+    signer_socket: SocketPath = Field(default=Path("signer.sock"), validate_default=True)
+    api: ApiSettings = ApiSettings()
+    chains: Annotated[Mapping[ChainKey, ChainSettings], Field(min_length=1)]
+    strategies: Annotated[Mapping[StrategyName, Strategy], BeforeValidator(_named_by_header)] = Field(
+        default_factory=dict
+    )
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a file; raises Misconfigured when it cannot be read, InvalidInput when it is wrong."""
+        raw = _parse_toml(path)
+        context = {"folder": path.resolve().parent}
+        try:
+            # Through JSON, so that arrays become tuples and strings UUIDs while every other type stays strict.
+            settings = cls.model_validate_json(json.dumps(raw, default=str), context=context)
+        except ValidationError as error:
+            raise InvalidInput(_faults(error), what=str(path)) from None
+        if faults := list(_contradictions(settings)):
+            raise InvalidInput(faults, what=str(path))
+        return settings
+
+    @property
+    def token_file(self) -> Path:
+        """Where the API token is kept."""
+        return self.api.token_file or self.data_dir / "api.token"
+
+    @property
+    def journal_file(self) -> Path:
+        """Where the journal is kept."""
+        return self.data_dir / "journal.db"
+
+    def token_list(self) -> TokenList:
+        """Every listed token of every chain."""
+        return TokenList((chain_id, token) for chain_id, chain in self.chains.items() for token in chain.tokens)
+
+    def redacted(self) -> dict[str, Any]:
+        """Everything as JSON values, with the secrets in RPC URLs replaced."""
+        dump = self.model_dump(mode="json")
+        for chain in dump["chains"].values():
+            chain["rpc_urls"] = [redact_url(url) for url in chain["rpc_urls"]]
+        dump["api"]["token_file"] = str(self.token_file)
+        return dump
+
+    def digest(self) -> str:
+        """SHA-256 of what `redacted` gives: the same for the same meaning, and silent about secrets."""
+        text = json.dumps(self.redacted(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+# Which keys a section knows, by its path; the deepest paths first, since a star crosses slashes.
+_SECTIONS: dict[str, type[Model]] = {
+    "chains/*/venues/uniswap_v3": UniswapV3Settings,
+    "chains/*/venues": VenuesSettings,
+    "chains/*/tokens/*/permit": PermitDomain,
+    "chains/*/tokens/*": Token,
+    "chains/*/gas": GasSettings,
+    "chains/*": ChainSettings,
+    "strategies/*": Strategy,
+    "api": ApiSettings,
+    "": Settings,
+}
+
+
+def redact_url(url: str) -> str:
+    """A URL fit for logs: without user, password, query values, and path segments that look like keys."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    netloc = f"***@{host}" if "@" in parts.netloc else host
+    path = "/".join("***" if _looks_like_a_key(segment) else segment for segment in parts.path.split("/"))
+    pairs = (pair.partition("=") for pair in parts.query.split("&") if pair)
+    query = "&".join(f"{name}=***" if equals else "***" for name, equals, _ in pairs)
+    return f"{parts.scheme}://{netloc}{path}" + (f"?{query}" if query else "")
+
+
+def _looks_like_a_key(segment: str) -> bool:
+    has_digit = any(character.isdigit() for character in segment)
+    has_letter = any(character.isalpha() for character in segment)
+    return len(segment) >= 16 or (len(segment) >= 8 and has_digit and has_letter)
+
+
+def _parse_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8"))
+    except FileNotFoundError:
+        raise Misconfigured(
+            "config_missing", f"{path} does not exist.", remedy="Give the path of a configuration file."
+        ) from None
+    except OSError as error:
+        raise Misconfigured(
+            "config_unreadable", f"{path} cannot be read: {error.strerror}.", remedy="Check its type and permissions."
+        ) from None
+    except UnicodeDecodeError as error:
+        message = f"is not UTF-8 at byte {error.start}. Save it as UTF-8."
+        raise InvalidInput.one("(whole)", "toml_malformed", message, what=str(path)) from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        message = f"is not TOML: {error}. Correct it there."
+        raise InvalidInput.one("(whole)", "toml_malformed", message, what=str(path)) from None
+
+
+def _faults(error: ValidationError) -> list[Fault]:
+    named = invalid_input(error, what="").faults
+    locations = [item["loc"] for item in error.errors(include_url=False, include_input=False)]
+    return [
+        _unknown_key(loc) if fault.code == "unknown_field" else fault
+        for fault, loc in zip(named, locations, strict=True)
+    ]
+
+
+def _unknown_key(loc: Sequence[int | str]) -> Fault:
+    *section, key = map(str, loc)
+    model = next(model for pattern, model in _SECTIONS.items() if fnmatchcase("/".join(section), pattern))
+    known = sorted(model.model_fields)
+    near = difflib.get_close_matches(key, known, n=1)
+    remedy = f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(known)}."
+    return Fault(".".join([*section, key]), "unknown_field", f"is not a setting. {remedy}")
+
+
+def _contradictions(settings: Settings) -> Iterator[Fault]:
+    """What is wrong between keys that are each right."""
+    try:
+        settings.token_list()
+    except InvalidInput as error:
+        yield from error.faults
+    for chain_id, chain in settings.chains.items():
+        if chain.wrapped_native not in {token.symbol for token in chain.tokens}:
+            field = f"chains.{chain_id}.wrapped_native"
+            listed = ", ".join(token.symbol for token in chain.tokens)
+            yield Fault(
+                field, "token_not_listed", f"{chain.wrapped_native} is not among the tokens ({listed}). List it."
+            )
+    owners: dict[UUID, str] = {}
+    for name, strategy in settings.strategies.items():
+        first = owners.setdefault(strategy.id, name)
+        if first != name:
+            field = f"strategies.{name}.id"
+            yield Fault(field, "strategy_id_twice", f"is also the id of '{first}'. Give each strategy its own.")
+        yield from _wrong_limits(settings, name, strategy.max_amount)
+
+
+def _wrong_limits(settings: Settings, name: str, limits: Mapping[str, Decimal]) -> Iterator[Fault]:
+    for symbol, limit in limits.items():
+        field = f"strategies.{name}.max_amount.{symbol}"
+        tokens = [token for chain in settings.chains.values() for token in chain.tokens if token.symbol == symbol]
+        if not tokens:
+            yield Fault(field, "token_not_listed", f"{symbol} is a token of no chain. List it, or remove the limit.")
+        for token in tokens:
+            try:
+                fits = to_raw(limit, token.decimals) <= MAX_RAW
+            except ValueError:
+                yield Fault(
+                    field, "amount_too_precise", f"has more decimals than {symbol}, which has {token.decimals}."
+                )
+            else:
+                if not fits:
+                    yield Fault(field, "amount_too_large", "does not fit in 256 bits.")
