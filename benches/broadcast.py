@@ -5,14 +5,13 @@ import time
 from collections.abc import Iterator
 from uuid import UUID
 
-from tests.e2e.intents import acquire
-
 from benches.deployment import BenchDeployment, deployed
 from benches.disk import fdatasync_us
 from benches.journey import Journey, retrace
 from benches.paired import percentile
 from benches.row import Row
 from benches.rpc_tap import RpcTap
+from tests.e2e.intents import acquire
 from tradewind.localnet.evm import EvmLocalnet
 
 INTENTS = 50

@@ -11,9 +11,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.e2e.deployment import ROOT, Deployment
-
 from benches.journals import Journals
+from tests.e2e.deployment import ROOT, Deployment
 from tradewind.cli.signer_binary import find_signer
 
 START_S = 60

@@ -14,15 +14,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.e2e.deployment import ROOT
-from tests.e2e.intents import acquire
-
 from benches.deployment import BenchDeployment, deployed
 from benches.disk import fdatasync_us
 from benches.journals import Journals
 from benches.line_process import LineProcess
 from benches.paired import Paired, percentile
 from benches.row import Row
+from tests.e2e.deployment import ROOT
+from tests.e2e.intents import acquire
 
 GOAL = 0.8
 # The peers do a part of what ours does, so they cannot be slower by more than the machine's restlessness.

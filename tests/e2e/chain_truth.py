@@ -5,7 +5,8 @@ import urllib.request
 from typing import Any
 
 from eth_abi import decode, encode  # type: ignore[attr-defined]
-from eth_utils import keccak, to_checksum_address
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 
 WETH = "0x82aF49447D8a07e3bd95BD0d56f35241523fBab1"
 USDC = "0xaf88d065e77c8cC2239327C5EDb3A432268e5831"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tests.e2e.deployment import FAILPOINTS, Deployment, deployed
 
+from tests.e2e.deployment import FAILPOINTS, Deployment, deployed
 from tradewind.localnet.evm import EvmLocalnet
 
 

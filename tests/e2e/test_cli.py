@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from tests.e2e import chain_truth as truth
 
+from tests.e2e import chain_truth as truth
 from tradewind.cli.child import Child
 from tradewind.cli.demo.scene import Scene, scene, start_signer
 

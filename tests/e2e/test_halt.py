@@ -6,7 +6,6 @@ import sqlite3
 from tests.e2e import chain_truth as truth
 from tests.e2e.deployment import Deployment
 from tests.e2e.intents import acquire
-
 from tradewind.localnet.evm import EvmLocalnet
 
 

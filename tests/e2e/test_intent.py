@@ -9,7 +9,6 @@ from tests.builders import INTENT_JSON
 from tests.e2e import chain_truth as truth
 from tests.e2e.deployment import Deployment, deployed
 from tests.e2e.intents import acquire, dispose, intent, spec
-
 from tradewind.localnet.evm import EvmLocalnet
 
 

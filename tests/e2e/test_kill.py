@@ -8,11 +8,11 @@ from itertools import cycle
 from pathlib import Path
 
 import aiohttp
+
 from tests.e2e import chain_truth as truth
 from tests.e2e.deployment import Deployment, deployed
 from tests.e2e.intents import acquire
 from tests.e2e.killable_service import BOUNDARIES
-
 from tradewind.localnet.evm import EvmLocalnet
 
 KILLS = 104

@@ -4,10 +4,10 @@ import asyncio
 from typing import Any
 
 import pytest
+
 from tests.e2e import chain_truth as truth
 from tests.e2e.deployment import Deployment
 from tests.e2e.intents import STRATEGY, acquire, dispose, intent, spec
-
 from tradewind.localnet.evm import EvmLocalnet
 
 

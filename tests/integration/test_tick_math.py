@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from tests.e2e import chain_truth as truth
 
+from tests.e2e import chain_truth as truth
 from tradewind import core
 from tradewind.localnet.evm import EvmLocalnet
 

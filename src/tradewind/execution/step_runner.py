@@ -24,7 +24,7 @@ from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.evm_receipt import Receipt
 from tradewind.venues.manager import VenueManager
 from tradewind.venues.send_outcome import SendAnswer
-from tradewind.venues.uniswap_v3.simulation import SimulatedAmounts, SimulatedRevert
+from tradewind.venues.simulated import SimulatedAmounts, SimulatedRevert
 
 NS_PER_S = 1_000_000_000
 

@@ -8,8 +8,8 @@ from eth_abi.abi import decode, encode
 from eth_account.messages import encode_typed_data
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
-from tests.integration.localnet.reading import ask
 
+from tests.integration.localnet.reading import ask
 from tradewind.localnet import EvmLocalnet
 from tradewind.localnet import addresses as at
 from tradewind.localnet.artifacts import Artifacts

@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 import pytest
-from tests.integration.localnet.reading import ask
 
+from tests.integration.localnet.reading import ask
 from tradewind.localnet import EvmLocalnet, LocalnetError, RpcError
 from tradewind.localnet import addresses as at
 from tradewind.localnet.market import POOLS, Pool

@@ -7,8 +7,8 @@ from eth_abi.abi import encode
 from eth_account.account import Account
 from eth_account.messages import encode_typed_data
 from eth_utils.crypto import keccak
-from tests.integration.localnet.reading import ask
 
+from tests.integration.localnet.reading import ask
 from tradewind.localnet import EvmLocalnet, LocalnetError, RpcError
 from tradewind.localnet import addresses as at
 from tradewind.localnet.addresses import Token

@@ -10,9 +10,9 @@ from typing import Any, cast
 
 import aiohttp
 from fastapi import FastAPI
+
 from tests import builders
 from tests.fake_clock import FakeClock
-
 from tradewind.api.app import create_app
 from tradewind.api.limits import Limits
 from tradewind.api.ports import Check, Intake

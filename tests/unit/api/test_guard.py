@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from fastapi.routing import APIRoute
 from starlette.types import Message
+
 from tests import builders
 from tests.unit.api.house import House, open_house
-
 from tradewind.api.guard import PUBLIC
 from tradewind.api.limits import Limits
 

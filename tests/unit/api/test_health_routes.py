@@ -1,7 +1,6 @@
 """Whether the service lives, for anybody; whether it can work, for whoever holds the token."""
 
 from tests.unit.api.house import House
-
 from tradewind.api.ports import Check
 
 

@@ -4,9 +4,9 @@ import json
 from uuid import UUID, uuid4
 
 import pytest
+
 from tests import builders
 from tests.unit.api.house import House
-
 from tradewind.domain.receipt import IntentReceipt
 from tradewind.streaming.recorded import GENESIS, chain_hash
 

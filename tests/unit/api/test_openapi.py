@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import jsonschema
 from fastapi.routing import APIRoute
+
 from tests import builders
 from tests.unit.api.house import House
 

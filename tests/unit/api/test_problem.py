@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests import builders
 from tests.unit.api.house import House, open_house
 from tests.unit.api.test_guard import raw_exchange
-
 from tradewind.api.limits import Limits
 from tradewind.api.problem import BY_CLASS, BY_CODE
 from tradewind.errors import (

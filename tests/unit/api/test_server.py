@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from starlette.types import Receive, Scope, Send
+
 from tests import builders
 from tests.unit.api.house import open_house
-
 from tradewind.api.limits import Limits
 from tradewind.api.server import ApiServer
 from tradewind.errors import Misconfigured

@@ -1,8 +1,8 @@
 """The kill switch over HTTP: it needs the switch alone, and says what it did."""
 
 import pytest
-from tests.unit.api.house import House
 
+from tests.unit.api.house import House
 from tradewind.api.ports import Check
 from tradewind.errors import Unavailable
 

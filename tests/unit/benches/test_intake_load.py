@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import web
+
 from benches.intake_load import send
 
 Answer = Callable[[int, dict[str, Any]], web.Response]

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from benches.journals import ForgetfulJournal, Journals, connect_unsynced, kept_as
 from tests import builders
-
 from tradewind import bootstrap
 from tradewind.streaming import journal as journal_module
 from tradewind.streaming.journal import Journal

@@ -5,9 +5,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from eth_utils.crypto import keccak
+
 from benches.journey import Journey, logged_ns, retrace
 from benches.rpc_tap import Exchange
-from eth_utils.crypto import keccak
 
 MS = 1_000_000
 START_NS = 1_760_000_000_000 * MS

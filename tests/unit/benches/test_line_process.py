@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+
 from benches.line_process import LineProcess, ProcessFailed
 
 ECHO = "import sys, json\nfor line in sys.stdin: print(json.dumps({'got': json.loads(line)}), flush=True)"

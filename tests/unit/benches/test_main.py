@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
 from benches.row import Row
 
 GOOD = Row(id="G", what="a thing", input="an input", ours=1.0, unit="us", answers_compared=2, answers_equal=2)

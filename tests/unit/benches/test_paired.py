@@ -1,9 +1,10 @@
 """Medians of paired ratios, and percentiles."""
 
 import pytest
-from benches.paired import Paired, percentile
 from hypothesis import given
 from hypothesis import strategies as st
+
+from benches.paired import Paired, percentile
 
 
 def paired(better: str, *pairs: tuple[float, float]) -> Paired:

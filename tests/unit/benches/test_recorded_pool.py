@@ -5,6 +5,7 @@ import random
 from dataclasses import replace
 
 import pytest
+
 from benches.concentrated_quote import Tally, compare_any_size
 from benches.peers.v3_sdk import V3Sdk
 from benches.recorded_pool import FIXTURES, RecordedPool

@@ -5,9 +5,10 @@ import json
 
 import aiohttp
 from aiohttp import web
-from benches.rpc_tap import Exchange, RequestReader, RpcTap, waited_ns
 from hypothesis import given
 from hypothesis import strategies as st
+
+from benches.rpc_tap import Exchange, RequestReader, RpcTap, waited_ns
 
 
 def request(body: bytes, *, name: str = "Content-Length") -> bytes:

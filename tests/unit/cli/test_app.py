@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 import typer
-from tests.unit.cli.terminal import tradewind
 
+from tests.unit.cli.terminal import tradewind
 from tradewind.cli.app import app
 from tradewind.cli.exit_code import exit_code_of
 from tradewind.errors import (

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+
 from tests.unit.cli import fill_seen as chain
 from tests.unit.cli import told
-
 from tradewind.cli.demo.story import Story
 from tradewind.cli.demo.svg import save_svg
 from tradewind.cli.demo.verdict import judge

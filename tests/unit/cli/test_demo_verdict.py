@@ -1,8 +1,8 @@
 """The demo's verdict, held against doctored answers of the chain."""
 
 import pytest
-from tests.unit.cli import fill_seen as chain
 
+from tests.unit.cli import fill_seen as chain
 from tradewind.cli.demo.verdict import Evidence, Promise, judge
 from tradewind.cli.demo.witness import Transfer
 

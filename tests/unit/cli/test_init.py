@@ -5,8 +5,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from tests.unit.cli.terminal import tradewind
 
+from tests.unit.cli.terminal import tradewind
 from tradewind.domain.intent import Intent
 from tradewind.settings import Settings
 

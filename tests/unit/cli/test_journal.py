@@ -7,8 +7,8 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from tests.unit.cli.terminal import tradewind
 
+from tests.unit.cli.terminal import tradewind
 from tradewind.domain.events import Envelope, IntentEvent, IntentExpired, IntentRejected
 from tradewind.streaming.journal import Journal
 

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from tests.unit.cli import fill_seen as chain
-
 from tradewind.cli.demo.story import Story
 from tradewind.cli.examples import example
 from tradewind.domain.events import (

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from tests import builders
 
+from tests import builders
 from tradewind.domain import events
 from tradewind.domain.events import EVENT_TYPES, Envelope, IntentEvent
 from tradewind.domain.status import IntentStatus

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from tests.builders import INTENT_JSON, USDC, WETH, an_intent
 
+from tests.builders import INTENT_JSON, USDC, WETH, an_intent
 from tradewind.domain.intent import ExecutionStyle, Intent, IntentConstraints, IntentType, VenueRule
 from tradewind.domain.model import invalid_input
 from tradewind.errors import Disposition, Fault

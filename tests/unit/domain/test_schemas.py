@@ -7,8 +7,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from referencing import Registry, Resource
-from tests import builders
 
+from tests import builders
 from tradewind.domain import schemas
 from tradewind.domain.events import EVENT_TYPES, Envelope
 

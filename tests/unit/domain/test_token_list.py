@@ -1,8 +1,8 @@
 """The token list: default deny, and no entry may contradict another or an intent."""
 
 import pytest
-from tests.builders import ARBITRUM, USDC, WALLET, WETH
 
+from tests.builders import ARBITRUM, USDC, WALLET, WETH
 from tradewind.domain.asset import Asset
 from tradewind.domain.token_list import Token, TokenList
 from tradewind.errors import InvalidInput

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.builders import USDC, WETH, an_intent
 
+from tests.builders import USDC, WETH, an_intent
 from tradewind.domain.asset import AssetSpec
 from tradewind.domain.intent import MAX_TIME_WINDOW_MS, ExecutionStyle, IntentConstraints, IntentType, MLFeatures
 from tradewind.intents.prioritizer import RulePrioritizer

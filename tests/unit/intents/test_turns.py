@@ -4,8 +4,8 @@ import asyncio
 from uuid import UUID, uuid4
 
 import pytest
-from tests import builders
 
+from tests import builders
 from tradewind.intents.turns import WalletTurns
 from tradewind.streaming.recorded import Recorded
 

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from tests.fake_clock import FakeClock
 
+from tests.fake_clock import FakeClock
 from tradewind.state.coordinator import StateCoordinator
 from tradewind.streaming.embedded import EmbeddedEventStream
 from tradewind.streaming.journal import Journal

@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from tests import builders
 from tests.fake_clock import FakeClock
-
 from tradewind.domain import events
 from tradewind.domain.status import IntentStatus
 from tradewind.errors import Damaged

@@ -3,8 +3,8 @@
 from uuid import uuid4
 
 import pytest
-from tests import builders
 
+from tests import builders
 from tradewind.domain import events
 from tradewind.domain.status import ImpossibleMove, IntentStatus
 from tradewind.state.fold import ImpossibleHistory, fold

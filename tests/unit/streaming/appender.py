@@ -7,7 +7,6 @@ from pathlib import Path
 from uuid import uuid4
 
 from tests import builders
-
 from tradewind.streaming.journal import Journal
 
 

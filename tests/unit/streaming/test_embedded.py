@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Callable
 from uuid import UUID, uuid4
 
 import pytest
+
 from tests import builders
 from tests.fake_clock import FakeClock
-
 from tradewind.domain.events import Envelope
 from tradewind.errors import InvalidInput
 from tradewind.streaming.cursor import READ_AHEAD

@@ -14,8 +14,8 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from tests import builders
 
+from tests import builders
 from tradewind.domain.events import Envelope
 from tradewind.errors import Misconfigured, NotFound, Unavailable
 from tradewind.streaming import group_commit

@@ -8,8 +8,8 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from tests import builders
 
+from tests import builders
 from tradewind.errors import Damaged, Misconfigured
 from tradewind.streaming.journal import Journal, Recorded, verify_file
 
@@ -94,7 +94,7 @@ def test_flipped_bits_are_found_or_change_nothing(path: Path, tmp_path: Path) ->
     truth = journal.read()
     journal.close()
     content = path.read_bytes()
-    chance = random.Random(7)  # noqa: S311 - repeatable, not secret
+    chance = random.Random(7)
     found = 0
     for number in range(300):
         flipped = bytearray(content)

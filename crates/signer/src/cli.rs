@@ -1,0 +1,323 @@
+//! The command line. Secrets never pass through arguments or the environment.
+
+use crate::client;
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::fault::{Fault, Internal, Invalid};
+use crate::gate::{Gate, GateLock};
+use crate::hardening;
+use crate::key_file::{KeyFile, StoredKey};
+use crate::keys::{KeyRing, Secret};
+use crate::passphrase::{PassphraseSource, prompt, read_private_line};
+use crate::server::Server;
+use crate::signer::{Boundaries, Service, Signer};
+use clap::{Args, Parser, Subcommand};
+use serde_json::{Value, json};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{ExitCode, exit};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+const ASK_TIME: Duration = Duration::from_secs(2);
+
+/// Holds the private keys and signs what its policy and its records allow.
+#[derive(Parser)]
+#[command(name = "tradewind-signer", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve requests on the socket of the configuration.
+    Run {
+        #[command(flatten)]
+        config: ConfigArg,
+        #[command(flatten)]
+        passphrase: PassphraseSource,
+    },
+    /// Make, import or list keys.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Check a configuration and print its policy with its digest.
+    Check(ConfigArg),
+    /// Sign nothing from now on. Works whether or not the signer runs.
+    Halt {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// Why.
+        #[arg(long, default_value = "halted from the command line")]
+        reason: String,
+        /// Who says so.
+        #[arg(long, default_value = "command line")]
+        by: String,
+    },
+    /// Sign again, after a look at `status`.
+    Resume {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// The kill epoch that `status` shows.
+        #[arg(long)]
+        kill_epoch: u64,
+        /// Who says so.
+        #[arg(long, default_value = "command line")]
+        by: String,
+        /// Must be the word "resume".
+        #[arg(long)]
+        confirm: String,
+    },
+    /// Ask the running signer what it is and whether it is halted.
+    Status(ConfigArg),
+}
+
+#[derive(Args)]
+struct ConfigArg {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+#[derive(Subcommand)]
+enum KeyCommand {
+    /// Make a new key.
+    New {
+        #[command(flatten)]
+        file: KeyFileArgs,
+        #[command(flatten)]
+        label: LabelArgs,
+    },
+    /// Take in a key that exists, from a prompt or a private file.
+    Import {
+        #[command(flatten)]
+        file: KeyFileArgs,
+        #[command(flatten)]
+        label: LabelArgs,
+        /// File with the hex key in its first line; its mode must be 0600 or 0400.
+        #[arg(long, value_name = "FILE")]
+        key_file: Option<PathBuf>,
+    },
+    /// List labels and addresses.
+    List {
+        #[command(flatten)]
+        file: KeyFileArgs,
+    },
+}
+
+#[derive(Args)]
+struct KeyFileArgs {
+    /// The encrypted key file.
+    #[arg(long, value_name = "FILE")]
+    keys: PathBuf,
+    #[command(flatten)]
+    passphrase: PassphraseSource,
+}
+
+#[derive(Args)]
+struct LabelArgs {
+    /// What the key is called.
+    #[arg(long, default_value = "hot")]
+    label: String,
+    /// scrypt work factor, as a power of two; by default about one second of work.
+    #[arg(long, value_parser = clap::value_parser!(u8).range(2..=22))]
+    work_factor: Option<u8>,
+}
+
+/// Runs the command line. `wrap` may put something around the signer before it is served.
+pub fn main(
+    boundaries: Box<dyn Boundaries>,
+    wrap: impl FnOnce(Signer) -> Arc<dyn Service>,
+) -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Run { config, passphrase } => run(&config, &passphrase, boundaries, wrap),
+        Command::Key(command) => key(command),
+        Command::Check(config) => check(&config),
+        Command::Halt { config, reason, by } => halt(&config, &reason, &by),
+        Command::Resume {
+            config,
+            kill_epoch,
+            by,
+            confirm,
+        } => {
+            let request =
+                json!({ "op": "resume", "kill_epoch": kill_epoch, "by": by, "confirm": confirm });
+            ask(&config, &request)
+        }
+        Command::Status(config) => ask(&config, &json!({ "op": "hello" })),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("tradewind-signer: {fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(
+    config: &ConfigArg,
+    passphrase: &PassphraseSource,
+    boundaries: Box<dyn Boundaries>,
+    wrap: impl FnOnce(Signer) -> Arc<dyn Service>,
+) -> Result<(), Fault> {
+    hardening::forbid_dumps().map_err(|error| Internal {
+        code: "hardening_failed",
+        message: format!("the kernel does not let the process protect itself: {error}"),
+    })?;
+    let config = Config::load(&config.config)?;
+    let lock = GateLock::acquire(&config.gate)?;
+    let gate = Gate::open(&config.gate)?;
+    let keys = load_keys(&config, passphrase)?;
+    let wallets: Vec<_> = config
+        .policy
+        .wallets
+        .keys()
+        .map(|w| w.to_checksum(None))
+        .collect();
+    let memory_locked = hardening::lock_memory();
+    let signer = Signer::new(keys, config.policy, gate, Box::new(SystemClock), boundaries);
+    let server = Server::bind(&config.socket, wrap(signer), config.allowed_uids)?;
+    end_on_signal(&server, config.socket.clone())?;
+    let ready = json!({
+        "event": "ready",
+        "socket": config.socket,
+        "wallets": wallets,
+        "memory_locked": memory_locked,
+    });
+    eprintln!("{ready}");
+    server.run();
+    drop(lock);
+    Ok(())
+}
+
+fn load_keys(config: &Config, passphrase: &PassphraseSource) -> Result<KeyRing, Internal> {
+    let file = KeyFile::load(&config.key_file, &passphrase.read(false)?)?;
+    file.into_ring(config.policy.wallets.keys())
+}
+
+fn end_on_signal(server: &Server, socket: PathBuf) -> Result<(), Internal> {
+    let mut signals = Signals::new([SIGTERM, SIGINT]).map_err(|error| Internal {
+        code: "signals_unavailable",
+        message: error.to_string(),
+    })?;
+    let stopper = server.stopper();
+    thread::spawn(move || {
+        if signals.forever().next().is_some() {
+            stopper.stop(|| {
+                let _ = fs::remove_file(&socket);
+                exit(0);
+            });
+        }
+    });
+    Ok(())
+}
+
+fn key(command: KeyCommand) -> Result<(), Fault> {
+    match command {
+        KeyCommand::New { file, label } => add_key(&file, &label, Secret::generate),
+        KeyCommand::Import {
+            file,
+            label,
+            key_file,
+        } => add_key(&file, &label, || {
+            let text = match &key_file {
+                Some(path) => read_private_line(path)?,
+                None => prompt("Private key (hex): ")?,
+            };
+            Secret::from_hex(text.trim()).ok_or_else(|| Internal {
+                code: "key_malformed",
+                message: "a private key is 64 hex digits, with or without 0x".to_owned(),
+            })
+        }),
+        KeyCommand::List { file } => {
+            let keys = KeyFile::load(&file.keys, &file.passphrase.read(false)?)?;
+            for key in keys.keys() {
+                println!(
+                    "{}",
+                    json!({ "label": key.label, "address": key.address.to_checksum(None) })
+                );
+            }
+            Ok(())
+        }
+    }
+}
+
+fn add_key(
+    file: &KeyFileArgs,
+    label: &LabelArgs,
+    secret: impl FnOnce() -> Result<Secret, Internal>,
+) -> Result<(), Fault> {
+    let exists = file.keys.exists();
+    let passphrase = file.passphrase.read(!exists)?;
+    let mut keys = if exists {
+        KeyFile::load(&file.keys, &passphrase)?
+    } else {
+        KeyFile::default()
+    };
+    let key = StoredKey::new(&label.label, secret()?)?;
+    let added = json!({ "label": key.label, "address": key.address.to_checksum(None) });
+    keys.add(key)?;
+    keys.save(&file.keys, passphrase, label.work_factor)?;
+    println!("{added}");
+    Ok(())
+}
+
+fn check(config: &ConfigArg) -> Result<(), Fault> {
+    let config = Config::load(&config.config)?;
+    println!("socket {}", config.socket.display());
+    println!("gate {}", config.gate.display());
+    println!("key_file {} (not opened)", config.key_file.display());
+    for uid in &config.allowed_uids {
+        println!("allowed_uid {uid}");
+    }
+    print!("{}", config.policy.describe());
+    println!("policy_digest {}", config.policy.digest());
+    Ok(())
+}
+
+/// The running signer is asked first; when none answers, the epoch goes into its gate file, where a signer
+/// that hangs or starts later finds it before its next signature.
+fn halt(config: &ConfigArg, reason: &str, by: &str) -> Result<(), Fault> {
+    let config = Config::load(&config.config)?;
+    let request = json!({ "op": "halt", "reason": reason, "by": by });
+    if let Ok(answer) = client::ask(&config.socket, &request, ASK_TIME) {
+        return show(&answer);
+    }
+    let state = Gate::open(&config.gate)?.halt(reason, by, SystemClock.now_ms())?;
+    println!(
+        "{}",
+        json!({ "kill_epoch": state.kill_epoch, "halted": true })
+    );
+    Ok(())
+}
+
+fn ask(config: &ConfigArg, request: &Value) -> Result<(), Fault> {
+    let config = Config::load(&config.config)?;
+    let answer = client::ask(&config.socket, request, ASK_TIME).map_err(|error| Internal {
+        code: "signer_unreachable",
+        message: format!("no signer answers at {} ({error})", config.socket.display()),
+    })?;
+    show(&answer)
+}
+
+fn show(answer: &Value) -> Result<(), Fault> {
+    if let Some(ok) = answer.get("ok") {
+        println!("{ok}");
+        return Ok(());
+    }
+    let said = answer.get("refused").or_else(|| answer.get("error"));
+    let message = said
+        .and_then(|said| said.get("message"))
+        .and_then(Value::as_str);
+    Err(Fault::Invalid(Invalid {
+        code: "refused",
+        field: String::new(),
+        message: message
+            .unwrap_or("the signer gave no readable answer")
+            .to_owned(),
+    }))
+}

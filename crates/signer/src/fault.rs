@@ -1,0 +1,204 @@
+//! Why a request got no answer: a rule refused it, it was malformed, or the signer itself failed.
+
+use std::fmt;
+
+/// What a request ends with when it does not succeed.
+#[derive(Debug)]
+pub enum Fault {
+    /// Policy or gate said no.
+    Refused(Refusal),
+    /// The request could not be read.
+    Invalid(Invalid),
+    /// The signer could not do its part; nothing was signed.
+    Internal(Internal),
+}
+
+/// A refusal by one rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The rule that refused.
+    pub rule: Rule,
+    /// For the user: what was asked, what is allowed.
+    pub message: String,
+}
+
+/// A field that could not be read, of a request or of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid {
+    /// Stable name of the fault.
+    pub code: &'static str,
+    /// Where, as a path such as `evidence.block_hash`; empty for the whole.
+    pub field: String,
+    /// For the user: what is wrong and what is expected.
+    pub message: String,
+}
+
+/// A failure of the signer's own parts.
+#[derive(Debug)]
+pub struct Internal {
+    /// Stable name of the fault.
+    pub code: &'static str,
+    /// What failed; never holds a secret.
+    pub message: String,
+}
+
+macro_rules! rules {
+    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal,)*) => {
+        /// The rules of policy and gate. The text is what the answer names.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Rule { $($(#[doc = $doc])+ $name,)* }
+
+        impl Rule {
+            /// Every rule, in the order of the list above.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The stable name.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+        }
+    };
+}
+
+rules! {
+    /// The kill switch is on.
+    Halted = "halted",
+    /// No key for this wallet, or the configuration does not list it.
+    WalletUnknown = "wallet_unknown",
+    /// The wallet may not be used on this chain.
+    ChainNotAllowed = "chain_not_allowed",
+    /// Only unsigned type 2 transactions without an access list are signed.
+    TransactionType = "transaction_type",
+    /// The called contract (or a permit's spender) is neither a listed router nor, for an approval, a listed token.
+    ContractNotAllowed = "contract_not_allowed",
+    /// The calldata is no swap and no approval as this project writes them, or native currency is sent along.
+    CalldataShape = "calldata_shape",
+    /// What a swap buys must go to the wallet itself.
+    Recipient = "recipient",
+    /// A token on the way is not listed for the chain.
+    TokenNotAllowed = "token_not_allowed",
+    /// The token has no permit domain in the configuration.
+    PermitNotAllowed = "permit_not_allowed",
+    /// More than one transaction may spend.
+    AmountPerTransaction = "amount_per_transaction",
+    /// More than may be spent in any 24 hours.
+    AmountPerDay = "amount_per_day",
+    /// The limit amount is further from the quote than the cap allows.
+    Slippage = "slippage",
+    /// The exact amount is not the quoted one.
+    QuoteMismatch = "quote_mismatch",
+    /// The fee per gas, or gas times fee, is above its cap.
+    FeeCap = "fee_cap",
+    /// The gas limit is above its cap.
+    GasLimit = "gas_limit",
+    /// The deadline is past, or too far away.
+    Validity = "validity",
+    /// An approval of another amount than the quoted one, or for another spender than a listed router.
+    ApprovalAmount = "approval_amount",
+    /// The step has made its permit already, with other facts.
+    PermitAlreadyMade = "permit_already_made",
+    /// The permit in the calldata, or the amount it covers, is not what the step recorded.
+    PermitMismatch = "permit_mismatch",
+    /// The nonce belongs to another step or is used on the chain.
+    NonceReused = "nonce_reused",
+    /// The nonce leaves a gap behind the last one.
+    NonceGap = "nonce_gap",
+    /// The chain has seen a transaction of this wallet that this gate never recorded.
+    NonceForeign = "nonce_foreign",
+    /// The step owns another nonce.
+    NonceOfStep = "nonce_of_step",
+    /// The step's nonce is used on the chain: an older attempt landed, so a new one never can.
+    NonceUsed = "nonce_used",
+    /// The same attempt with other bytes.
+    AttemptConflict = "attempt_conflict",
+    /// Attempts are numbered 1, 2, 3 …
+    AttemptOrder = "attempt_order",
+    /// Not the same action, wallet, chain or strategy as the step began with.
+    StepChanged = "step_changed",
+    /// The step has its outcome; nothing more is signed for it.
+    StepSettled = "step_settled",
+    /// The gate knows no such step.
+    StepUnknown = "step_unknown",
+    /// The transaction is none of the step's own.
+    TransactionForeign = "transaction_foreign",
+    /// The step was settled with other facts.
+    SettlementConflict = "settlement_conflict",
+    /// More than was reserved, or an amount for a step that reverted.
+    SettlementAmount = "settlement_amount",
+    /// The kill epoch given is not the current one.
+    KillEpoch = "kill_epoch",
+    /// There is no halt to resume from.
+    NotHalted = "not_halted",
+    /// The other end of the socket runs under a user that is not allowed.
+    Peer = "peer",
+}
+
+impl Rule {
+    /// A refusal by this rule.
+    pub fn refuse(self, message: impl Into<String>) -> Refusal {
+        Refusal {
+            rule: self,
+            message: message.into(),
+        }
+    }
+
+    /// Refuses unless `passes`.
+    ///
+    /// # Errors
+    /// The refusal, with the message made only when needed.
+    pub fn require(self, passes: bool, message: impl FnOnce() -> String) -> Result<(), Refusal> {
+        if passes {
+            Ok(())
+        } else {
+            Err(self.refuse(message()))
+        }
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.field.is_empty() {
+            f.write_str(&self.message)
+        } else {
+            write!(f, "{}: {}", self.field, self.message)
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal) => write!(f, "{} ({})", refusal.message, refusal.rule.name()),
+            Self::Invalid(invalid) => invalid.fmt(f),
+            Self::Internal(internal) => f.write_str(&internal.message),
+        }
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Invalid> for Fault {
+    fn from(invalid: Invalid) -> Self {
+        Self::Invalid(invalid)
+    }
+}
+
+impl From<Internal> for Fault {
+    fn from(internal: Internal) -> Self {
+        Self::Internal(internal)
+    }
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Internal(Internal {
+            code: "gate_unavailable",
+            message: format!("the gate file could not be read or written: {error}"),
+        })
+    }
+}

@@ -1,0 +1,96 @@
+//! The sign-gate's memory: one `SQLite` file in which every signature is recorded before it exists.
+//!
+//! One writer, every commit on disk before it is answered (WAL, `synchronous=FULL`). Knows steps, attempts,
+//! permits, halts and settlements; never holds a key, never decides what the policy decides.
+
+mod attempts;
+mod budget;
+mod halts;
+mod permits;
+mod schema;
+mod settlements;
+mod steps;
+
+pub use attempts::{Attempt, Evidence, NewAttempt, SignedAttempt};
+pub use halts::HaltState;
+pub use permits::{NewPermit, PermitRecord};
+pub use settlements::Settlement;
+pub use steps::{Kind, Outcome, Step, StepId};
+
+use crate::fault::{Fault, Internal};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rustix::fs::{FlockOperation, flock};
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An open gate file.
+pub struct Gate {
+    connection: Connection,
+}
+
+/// Held while a signer runs: two signers on one gate file would be two gates.
+pub struct GateLock {
+    _file: File,
+}
+
+impl GateLock {
+    /// # Errors
+    /// `gate_in_use` when another process holds it.
+    pub fn acquire(gate: &Path) -> Result<Self, Internal> {
+        let mut name = gate.file_name().unwrap_or_default().to_owned();
+        name.push(".lock");
+        let path = gate.with_file_name(name);
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|error| unusable(&path, &error.to_string()))?;
+        flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| Internal {
+            code: "gate_in_use",
+            message: format!(
+                "another signer uses {}; one gate has one signer",
+                gate.display()
+            ),
+        })?;
+        Ok(Self { _file: file })
+    }
+}
+
+impl Gate {
+    /// Opens or creates a gate file, mode 0600, and checks that it is whole.
+    ///
+    /// # Errors
+    /// `gate_unusable`: not a gate file, of an unknown version, or damaged.
+    pub fn open(path: &Path) -> Result<Self, Internal> {
+        let wrong = |error: rusqlite::Error| unusable(path, &error.to_string());
+        OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(path)
+            .map_err(|error| unusable(path, &error.to_string()))?;
+        let mut connection = Connection::open(path).map_err(wrong)?;
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(wrong)?;
+        schema::prepare(&mut connection).map_err(|why| unusable(path, &why))?;
+        Ok(Self { connection })
+    }
+
+    fn write(&mut self) -> Result<Transaction<'_>, Fault> {
+        Ok(self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?)
+    }
+}
+
+fn unusable(path: &Path, why: &str) -> Internal {
+    Internal {
+        code: "gate_unusable",
+        message: format!("the gate file {} cannot be used: {why}", path.display()),
+    }
+}

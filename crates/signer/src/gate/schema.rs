@@ -1,0 +1,152 @@
+//! The tables of a gate file, its version, and the check that it is whole.
+
+use rusqlite::Connection;
+
+/// "TwSg": what `file` and database tools show for a gate file.
+const APPLICATION_ID: i64 = 0x5477_5367;
+const VERSION: i64 = 1;
+
+// Amounts are decimal text, because they have 256 bits. Addresses are EIP-55 text, hashes 0x-hex.
+const TABLES: &str = "
+CREATE TABLE steps (
+    intent_id TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    wallet TEXT NOT NULL,
+    chain_id INTEGER NOT NULL,
+    strategy_id TEXT,
+    kind TEXT NOT NULL CHECK (kind IN ('swap', 'approve')),
+    nonce INTEGER,
+    token TEXT NOT NULL,
+    reserved_raw TEXT NOT NULL,
+    spent_raw TEXT,
+    effect_by_s INTEGER NOT NULL,
+    outcome TEXT CHECK (outcome IN ('succeeded', 'reverted')),
+    PRIMARY KEY (intent_id, step),
+    UNIQUE (wallet, chain_id, nonce)
+) STRICT;
+CREATE INDEX steps_by_budget ON steps (chain_id, token, effect_by_s);
+CREATE TABLE attempts (
+    intent_id TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    wallet TEXT NOT NULL,
+    unsigned_tx BLOB NOT NULL,
+    message_hash TEXT NOT NULL,
+    valid_until_s INTEGER,
+    policy_digest TEXT NOT NULL,
+    kill_epoch INTEGER NOT NULL,
+    evidence TEXT NOT NULL,
+    quoted TEXT NOT NULL,
+    recorded_at_ms INTEGER NOT NULL,
+    tx_hash TEXT UNIQUE,
+    raw_tx BLOB,
+    signed_at_ms INTEGER,
+    PRIMARY KEY (intent_id, step, attempt),
+    FOREIGN KEY (intent_id, step) REFERENCES steps (intent_id, step),
+    CHECK ((raw_tx IS NULL) = (tx_hash IS NULL)),
+    CHECK ((raw_tx IS NULL) = (signed_at_ms IS NULL))
+) STRICT;
+CREATE TABLE permits (
+    intent_id TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    wallet TEXT NOT NULL,
+    chain_id INTEGER NOT NULL,
+    token TEXT NOT NULL,
+    spender TEXT NOT NULL,
+    value_raw TEXT NOT NULL,
+    permit_nonce TEXT NOT NULL,
+    deadline_s INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    policy_digest TEXT NOT NULL,
+    kill_epoch INTEGER NOT NULL,
+    recorded_at_ms INTEGER NOT NULL,
+    v INTEGER,
+    r TEXT,
+    s TEXT,
+    signed_at_ms INTEGER,
+    PRIMARY KEY (intent_id, step),
+    FOREIGN KEY (intent_id, step) REFERENCES steps (intent_id, step)
+) STRICT;
+CREATE TABLE settlements (
+    intent_id TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    tx_hash TEXT NOT NULL,
+    block_number INTEGER NOT NULL,
+    block_hash TEXT NOT NULL,
+    spent_raw TEXT NOT NULL,
+    endpoints TEXT NOT NULL,
+    settled_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (intent_id, step),
+    FOREIGN KEY (intent_id, step) REFERENCES steps (intent_id, step)
+) STRICT;
+CREATE TABLE halts (
+    kill_epoch INTEGER PRIMARY KEY,
+    reason TEXT NOT NULL,
+    halted_by TEXT NOT NULL,
+    halted_at_ms INTEGER NOT NULL,
+    resumed_by TEXT,
+    resumed_at_ms INTEGER
+) STRICT;
+";
+
+/// Creates the tables of a new file, or checks those of an old one.
+pub(super) fn prepare(connection: &mut Connection) -> Result<(), String> {
+    let text = |error: rusqlite::Error| error.to_string();
+    let id = pragma(connection, "application_id").map_err(text)?;
+    let version = pragma(connection, "user_version").map_err(text)?;
+    let objects: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(text)?;
+    match (id, version, objects) {
+        (0, 0, 0) => create(connection).map_err(text)?,
+        (APPLICATION_ID, VERSION, _) => check(connection)?,
+        (APPLICATION_ID, other, _) => {
+            return Err(format!(
+                "it has version {other}, and this program knows version {VERSION}; use the program that wrote it"
+            ));
+        }
+        _ => return Err("it is not a gate file".to_owned()),
+    }
+    configure(connection).map_err(text)
+}
+
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+    )
+}
+
+fn create(connection: &mut Connection) -> rusqlite::Result<()> {
+    configure(connection)?;
+    let tx = connection.transaction()?;
+    tx.execute_batch(TABLES)?;
+    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+    tx.pragma_update(None, "user_version", VERSION)?;
+    tx.commit()
+}
+
+fn check(connection: &Connection) -> Result<(), String> {
+    let found: String = connection
+        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
+        .map_err(|error| error.to_string())?;
+    if found != "ok" {
+        return Err(format!(
+            "it is damaged ({found}); restore it from a backup of the same moment, or retire its wallets"
+        ));
+    }
+    let orphans: i64 = connection
+        .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| {
+            row.get(0)
+        })
+        .map_err(|error| error.to_string())?;
+    if orphans == 0 {
+        Ok(())
+    } else {
+        Err(format!("it is damaged ({orphans} rows belong to no step)"))
+    }
+}
+
+fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, name, |row| row.get(0))
+}

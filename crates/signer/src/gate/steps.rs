@@ -1,0 +1,264 @@
+//! Steps: the unit that may take effect once. A step owns its nonce and its reservation for ever.
+
+use super::Gate;
+use crate::fault::{Fault, Refusal, Rule};
+use alloy_primitives::{Address, U256};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+/// Which step of which intent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepId {
+    /// The intent.
+    pub intent_id: String,
+    /// Its step.
+    pub step: u32,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Trades one token for another.
+    Swap,
+    /// Sets an allowance.
+    Approve,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It took effect.
+    Succeeded,
+    /// It was included and had no effect.
+    Reverted,
+}
+
+/// What the gate remembers of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Who signs.
+    pub wallet: Address,
+    /// Where.
+    pub chain_id: u64,
+    /// For which strategy, if any.
+    pub strategy_id: Option<String>,
+    /// What it does.
+    pub kind: Kind,
+    /// Its nonce; nothing while only its permit is made.
+    pub nonce: Option<u64>,
+    /// The token it spends or approves.
+    pub token: Address,
+    /// What it may spend, in base units.
+    pub reserved_raw: U256,
+    /// How it ended, once that is proven.
+    pub outcome: Option<Outcome>,
+}
+
+impl Kind {
+    /// The stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Swap => "swap",
+            Self::Approve => "approve",
+        }
+    }
+}
+
+impl Outcome {
+    /// The stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Reverted => "reverted",
+        }
+    }
+
+    /// The outcome of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Succeeded, Self::Reverted]
+            .into_iter()
+            .find(|outcome| outcome.name() == name)
+    }
+}
+
+impl Gate {
+    /// What is known of a step.
+    ///
+    /// # Errors
+    /// The gate file cannot be read.
+    pub fn step(&self, id: &StepId) -> Result<Option<Step>, Fault> {
+        Ok(find(&self.connection, id)?)
+    }
+
+    /// The nonce after the highest one recorded for the wallet; nothing without history.
+    ///
+    /// # Errors
+    /// The gate file cannot be read.
+    pub fn next_nonce(&self, wallet: Address, chain_id: u64) -> Result<Option<u64>, Fault> {
+        Ok(highest_nonce(&self.connection, wallet, chain_id)?.map(|nonce| nonce + 1))
+    }
+}
+
+pub(super) fn find(connection: &Connection, id: &StepId) -> rusqlite::Result<Option<Step>> {
+    connection
+        .query_row(
+            "SELECT wallet, chain_id, strategy_id, kind, nonce, token, reserved_raw, outcome
+             FROM steps WHERE intent_id = ?1 AND step = ?2",
+            params![id.intent_id, id.step],
+            read_step,
+        )
+        .optional()
+}
+
+fn read_step(row: &Row<'_>) -> rusqlite::Result<Step> {
+    let kind: String = row.get(3)?;
+    let outcome: Option<String> = row.get(7)?;
+    Ok(Step {
+        wallet: parsed(row, 0)?,
+        chain_id: row.get::<_, i64>(1)?.cast_unsigned(),
+        strategy_id: row.get(2)?,
+        kind: if kind == Kind::Approve.name() {
+            Kind::Approve
+        } else {
+            Kind::Swap
+        },
+        nonce: row.get::<_, Option<i64>>(4)?.map(i64::cast_unsigned),
+        token: parsed(row, 5)?,
+        reserved_raw: parsed(row, 6)?,
+        outcome: outcome.as_deref().and_then(Outcome::from_name),
+    })
+}
+
+/// A column of text that has a type of its own.
+pub(super) fn parsed<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
+where
+    T: std::str::FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    row.get::<_, String>(column)?.parse().map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+    })
+}
+
+pub(super) fn insert(
+    connection: &Connection,
+    id: &StepId,
+    step: &Step,
+    effect_by_s: u64,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        "INSERT INTO steps (intent_id, step, wallet, chain_id, strategy_id, kind, nonce, token, reserved_raw, effect_by_s)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        params![
+            id.intent_id,
+            id.step,
+            step.wallet.to_checksum(None),
+            step.chain_id.cast_signed(),
+            step.strategy_id,
+            step.kind.name(),
+            step.nonce.map(u64::cast_signed),
+            step.token.to_checksum(None),
+            step.reserved_raw.to_string(),
+            effect_by_s.cast_signed(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Gives the step its nonce, once, and moves the end of its reservation forward.
+pub(super) fn extend(
+    connection: &Connection,
+    id: &StepId,
+    nonce: Option<u64>,
+    effect_by_s: u64,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE steps SET nonce = coalesce(nonce, ?3), effect_by_s = max(effect_by_s, ?4)
+         WHERE intent_id = ?1 AND step = ?2",
+        params![
+            id.intent_id,
+            id.step,
+            nonce.map(u64::cast_signed),
+            effect_by_s.cast_signed()
+        ],
+    )?;
+    Ok(())
+}
+
+/// Nothing more is signed for a step that has its outcome.
+pub(super) fn require_open(connection: &Connection, id: &StepId) -> Result<(), Fault> {
+    let outcome = find(connection, id)?.and_then(|step| step.outcome);
+    Ok(refuse_settled(outcome)?)
+}
+
+fn refuse_settled(outcome: Option<Outcome>) -> Result<(), Refusal> {
+    match outcome {
+        None => Ok(()),
+        Some(outcome) => {
+            let message = format!("the step is settled: it {}", outcome.name());
+            Err(Rule::StepSettled.refuse(message))
+        }
+    }
+}
+
+/// The same step must stay the same action of the same wallet, and end only once.
+pub(super) fn require_same(known: &Step, asked: &Step) -> Result<(), Fault> {
+    refuse_settled(known.outcome)?;
+    let same = known.wallet == asked.wallet
+        && known.chain_id == asked.chain_id
+        && known.strategy_id == asked.strategy_id
+        && known.kind == asked.kind
+        && known.token == asked.token
+        && known.reserved_raw == asked.reserved_raw;
+    Rule::StepChanged.require(same, || {
+        format!(
+            "the step began as a {} of {} base units of {} by {} on chain {}; another action is another step",
+            known.kind.name(),
+            known.reserved_raw,
+            known.token,
+            known.wallet,
+            known.chain_id
+        )
+    })?;
+    Ok(())
+}
+
+pub(super) fn highest_nonce(
+    connection: &Connection,
+    wallet: Address,
+    chain_id: u64,
+) -> rusqlite::Result<Option<u64>> {
+    let highest: Option<i64> = connection.query_row(
+        "SELECT max(nonce) FROM steps WHERE wallet = ?1 AND chain_id = ?2",
+        params![wallet.to_checksum(None), chain_id.cast_signed()],
+        |row| row.get(0),
+    )?;
+    Ok(highest.map(i64::cast_unsigned))
+}
+
+/// A new step takes the next nonce, and the chain must agree that nobody else used one.
+pub(super) fn require_next_nonce(
+    connection: &Connection,
+    step: &Step,
+    nonce: u64,
+    latest_nonce: u64,
+) -> Result<(), Fault> {
+    let highest = highest_nonce(connection, step.wallet, step.chain_id)?;
+    let next = match highest {
+        None => latest_nonce,
+        Some(highest) => highest + 1,
+    };
+    Rule::NonceForeign.require(latest_nonce <= next, || {
+        format!("the chain is at nonce {latest_nonce}, and this gate has signed up to {next} only: somebody else uses the wallet")
+    })?;
+    Rule::NonceReused.require(nonce >= next, || {
+        format!("the nonce {nonce} is used; the next one is {next}")
+    })?;
+    Rule::NonceGap.require(nonce == next, || {
+        format!("the nonce {nonce} leaves a gap; the next one is {next}")
+    })?;
+    Ok(())
+}

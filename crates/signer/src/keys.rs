@@ -1,0 +1,134 @@
+//! Private keys in memory: they sign digests, and nothing else of them can be read.
+
+use crate::fault::{Internal, Refusal, Rule};
+use alloy_primitives::{Address, B256, U256, hex, keccak256};
+use rustix::rand::{GetRandomFlags, getrandom};
+use secp256k1::{All, Message, PublicKey, Secp256k1, SecretKey};
+use std::collections::BTreeMap;
+use tradewind_core::evm::TxSignature;
+use zeroize::{Zeroize, Zeroizing};
+
+/// 32 secret bytes. No Debug, Display, Clone or Serialize on purpose; zeroed when dropped.
+pub struct Secret(Zeroizing<[u8; 32]>);
+
+impl Secret {
+    /// A new key from the kernel's random source.
+    ///
+    /// # Errors
+    /// When the kernel gives no random bytes.
+    pub fn generate() -> Result<Self, Internal> {
+        loop {
+            let mut bytes = Zeroizing::new([0; 32]);
+            let filled = getrandom(bytes.as_mut_slice(), GetRandomFlags::empty());
+            if filled.is_err() || filled.is_ok_and(|count| count != 32) {
+                let message = "the kernel gave no random bytes".to_owned();
+                return Err(Internal {
+                    code: "random_unavailable",
+                    message,
+                });
+            }
+            // All but 2^-128 of the draws are valid keys.
+            if let Some(secret) = Self::from_bytes(bytes) {
+                return Ok(secret);
+            }
+        }
+    }
+
+    /// Reads 64 hex digits, with or without 0x.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        let digits = text.strip_prefix("0x").unwrap_or(text);
+        hex::decode_to_slice(digits, bytes.as_mut_slice()).ok()?;
+        Self::from_bytes(bytes)
+    }
+
+    fn from_bytes(bytes: Zeroizing<[u8; 32]>) -> Option<Self> {
+        let mut key = SecretKey::from_byte_array(*bytes).ok()?;
+        key.non_secure_erase();
+        Some(Self(bytes))
+    }
+
+    /// Appends the 64 hex digits to a buffer that is zeroed when dropped and has room for them.
+    pub(crate) fn write_hex(&self, out: &mut Zeroizing<String>) {
+        let mut digits = Zeroizing::new([0; 64]);
+        if hex::encode_to_slice(self.0.as_slice(), digits.as_mut_slice()).is_ok() {
+            out.extend(digits.iter().map(|digit| char::from(*digit)));
+        }
+    }
+
+    fn with_key<T>(&self, use_key: impl FnOnce(&SecretKey) -> T) -> Option<T> {
+        let mut key = SecretKey::from_byte_array(*self.0).ok()?;
+        let result = use_key(&key);
+        key.non_secure_erase();
+        Some(result)
+    }
+
+    /// The address of the key.
+    #[must_use]
+    pub fn address(&self, curve: &Curve) -> Address {
+        let public = self.with_key(|key| PublicKey::from_secret_key(&curve.0, key));
+        let point = public.map(|public| public.serialize_uncompressed());
+        point.map_or(Address::ZERO, |point| {
+            Address::from_slice(&keccak256(&point[1..])[12..])
+        })
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// libsecp256k1 with its tables.
+pub struct Curve(Secp256k1<All>);
+
+impl Default for Curve {
+    fn default() -> Self {
+        Self(Secp256k1::new())
+    }
+}
+
+/// The keys that this process may use, by address.
+#[derive(Default)]
+pub struct KeyRing {
+    curve: Curve,
+    keys: BTreeMap<Address, Secret>,
+}
+
+impl KeyRing {
+    /// Adds a key.
+    pub fn insert(&mut self, secret: Secret) {
+        self.keys.insert(secret.address(&self.curve), secret);
+    }
+
+    /// Whether the key of this wallet is here.
+    #[must_use]
+    pub fn holds(&self, wallet: Address) -> bool {
+        self.keys.contains_key(&wallet)
+    }
+
+    /// ECDSA over a digest, nonce by RFC 6979 and low s: the same digest gives the same signature.
+    ///
+    /// # Errors
+    /// `wallet_unknown`.
+    pub fn sign(&self, wallet: Address, digest: B256) -> Result<TxSignature, Refusal> {
+        let signed = self.keys.get(&wallet).and_then(|secret| {
+            let message = Message::from_digest(digest.0);
+            secret.with_key(|key| self.curve.0.sign_ecdsa_recoverable(message, key))
+        });
+        let Some(signed) = signed else {
+            return Err(
+                Rule::WalletUnknown.refuse(format!("there is no key for the wallet {wallet}"))
+            );
+        };
+        let (recovery, compact) = signed.serialize_compact();
+        let (r, s) = compact.split_at(32);
+        Ok(TxSignature {
+            y_parity: i32::from(recovery) & 1 == 1,
+            r: U256::from_be_slice(r),
+            s: U256::from_be_slice(s),
+        })
+    }
+}

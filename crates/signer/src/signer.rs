@@ -1,0 +1,359 @@
+//! The operations: policy first, then a durable record in the gate, then a signature, then its release.
+
+use crate::answers;
+use crate::clock::Clock;
+use crate::fault::{Fault, Internal, Refusal, Rule};
+use crate::gate::{Attempt, Gate, NewAttempt, NewPermit, PermitRecord, SignedAttempt, StepId};
+use crate::keys::KeyRing;
+use crate::policy::Policy;
+use crate::protocol::{PermitRequest, Request, SignRequest};
+use crate::signing::{permit_digest, read_unsigned, sign_permit, sign_transaction};
+use alloy_primitives::{Address, B256, keccak256};
+use serde_json::{Value, json};
+use std::sync::{Mutex, MutexGuard};
+use tradewind_core::evm::{Eip1559Transaction, Permit};
+
+/// Answers requests. The server knows nothing else of what is behind it.
+pub trait Service: Send + Sync {
+    /// The answer, or why there is none.
+    ///
+    /// # Errors
+    /// A rule refused, or the signer failed.
+    fn answer(&self, request: Request) -> Result<Value, Fault>;
+}
+
+/// Told when a request passes the two places where a crash would matter most.
+pub trait Boundaries: Send + Sync {
+    /// The record is on disk; nothing is signed yet.
+    fn gate_committed(&self) {}
+    /// The signature is on disk; the answer has not left yet.
+    fn signed(&self) {}
+}
+
+/// Takes no notice.
+pub struct Unobserved;
+
+impl Boundaries for Unobserved {}
+
+/// Keys, policy and gate together.
+pub struct Signer {
+    keys: KeyRing,
+    policy: Policy,
+    policy_digest: B256,
+    // Every change goes through this one lock, from its checks to its release.
+    gate: Mutex<Gate>,
+    clock: Box<dyn Clock>,
+    boundaries: Box<dyn Boundaries>,
+}
+
+impl Service for Signer {
+    fn answer(&self, request: Request) -> Result<Value, Fault> {
+        match request {
+            Request::Hello => self.hello(),
+            Request::Step(id) => self.step(&id),
+            Request::NextNonce { wallet, chain_id } => {
+                let next_nonce = self.gate()?.next_nonce(wallet, chain_id)?;
+                Ok(json!({ "next_nonce": next_nonce }))
+            }
+            Request::Permit(request) => self.permit(&request),
+            Request::Sign(request) => self.sign(&request),
+            Request::Settle { id, end } => {
+                self.gate()?.settle(&id, &end, self.clock.now_ms())?;
+                Ok(json!({}))
+            }
+            Request::Halt { reason, by } => {
+                let state = self.gate()?.halt(&reason, &by, self.clock.now_ms())?;
+                Ok(json!({ "kill_epoch": state.kill_epoch, "halted": true }))
+            }
+            Request::Resume { kill_epoch, by } => {
+                let state = self.gate()?.resume(kill_epoch, &by, self.clock.now_ms())?;
+                Ok(json!({ "kill_epoch": state.kill_epoch, "halted": state.halted() }))
+            }
+        }
+    }
+}
+
+impl Signer {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(
+        keys: KeyRing,
+        policy: Policy,
+        gate: Gate,
+        clock: Box<dyn Clock>,
+        boundaries: Box<dyn Boundaries>,
+    ) -> Self {
+        let policy_digest = policy.digest();
+        Self {
+            keys,
+            policy,
+            policy_digest,
+            gate: Mutex::new(gate),
+            clock,
+            boundaries,
+        }
+    }
+
+    /// The keys it signs with.
+    #[must_use]
+    pub fn keys(&self) -> &KeyRing {
+        &self.keys
+    }
+
+    /// What it signs under.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    // A panic in the middle of a change leaves the lock poisoned: from then on everything is refused.
+    fn gate(&self) -> Result<MutexGuard<'_, Gate>, Fault> {
+        self.gate.lock().map_err(|_| {
+            let message = "the signer failed before and must be started again".to_owned();
+            Internal {
+                code: "signer_failed",
+                message,
+            }
+            .into()
+        })
+    }
+
+    fn hello(&self) -> Result<Value, Fault> {
+        let state = self.gate()?.halt_state()?;
+        let wallets: Vec<_> = self
+            .policy
+            .wallets
+            .iter()
+            .map(
+                |(wallet, chains)| json!({ "address": wallet.to_checksum(None), "chains": chains }),
+            )
+            .collect();
+        Ok(json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "policy_digest": self.policy_digest.to_string(),
+            "kill_epoch": state.kill_epoch,
+            "halted": state.halted(),
+            "halt_reason": state.reason,
+            "wallets": wallets,
+        }))
+    }
+
+    fn step(&self, id: &StepId) -> Result<Value, Fault> {
+        let mut gate = self.gate()?;
+        let Some(step) = gate.step(id)? else {
+            return Ok(json!({ "found": false }));
+        };
+        let may_sign = !gate.halt_state()?.halted() && step.outcome.is_none();
+        if may_sign {
+            self.finish(&mut gate, id)?;
+        }
+        let attempts = gate.attempts(id)?;
+        let pending: Vec<_> = attempts
+            .iter()
+            .filter(|attempt| attempt.signed.is_none())
+            .map(|attempt| attempt.attempt)
+            .collect();
+        let signed = attempts.iter().filter_map(answers::attempt);
+        let permit = gate.permit(id)?.as_ref().and_then(answers::recorded_permit);
+        Ok(json!({
+            "found": true,
+            "kind": step.kind.name(),
+            "nonce": step.nonce,
+            "outcome": step.outcome.map(crate::gate::Outcome::name),
+            "permit": permit,
+            "attempts": signed.collect::<Vec<_>>(),
+            "pending": pending,
+        }))
+    }
+
+    /// Signs what was recorded when an earlier process died before it could.
+    fn finish(&self, gate: &mut Gate, id: &StepId) -> Result<(), Fault> {
+        if let Some(record) = gate.permit(id)?.filter(|record| record.signed.is_none()) {
+            self.release_permit(gate, id, &record)?;
+        }
+        for attempt in gate.attempts(id)? {
+            if attempt.signed.is_none() {
+                self.release_attempt(
+                    gate,
+                    id,
+                    attempt.attempt,
+                    attempt.wallet,
+                    &attempt.unsigned_tx,
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    fn permit(&self, request: &PermitRequest) -> Result<Value, Fault> {
+        let mut gate = self.gate()?;
+        let record = match gate.permit(&request.id)? {
+            Some(record) => {
+                Rule::PermitAlreadyMade.require(record.facts == request.facts, || {
+                    "the step has a permit with other facts; another permit is another step"
+                        .to_owned()
+                })?;
+                record
+            }
+            None => self.record_permit(&mut gate, request)?,
+        };
+        let permit = match record.signed {
+            Some(permit) => {
+                require_running(&gate)?;
+                permit
+            }
+            None => self.release_permit(&mut gate, &request.id, &record)?,
+        };
+        Ok(answers::permit(&permit))
+    }
+
+    fn record_permit(
+        &self,
+        gate: &mut Gate,
+        request: &PermitRequest,
+    ) -> Result<PermitRecord, Fault> {
+        let now_ms = self.clock.now_ms();
+        let facts = request.facts;
+        self.require_key(facts.wallet)?;
+        let (domain, max_per_day_raw) = self.policy.pass_permit(&facts, now_ms / 1000)?;
+        let digest = permit_digest(&facts, domain);
+        gate.record_permit(&NewPermit {
+            id: &request.id,
+            strategy_id: request.strategy_id.as_deref(),
+            facts,
+            digest,
+            max_per_day_raw,
+            policy_digest: self.policy_digest,
+            now_ms,
+        })?;
+        self.boundaries.gate_committed();
+        Ok(PermitRecord {
+            facts,
+            digest,
+            signed: None,
+        })
+    }
+
+    fn release_permit(
+        &self,
+        gate: &mut Gate,
+        id: &StepId,
+        record: &PermitRecord,
+    ) -> Result<Permit, Fault> {
+        require_running(gate)?;
+        let permit = sign_permit(&self.keys, &record.facts, record.digest)?;
+        gate.release_permit(id, &permit, self.clock.now_ms())?;
+        self.boundaries.signed();
+        Ok(permit)
+    }
+
+    fn sign(&self, request: &SignRequest) -> Result<Value, Fault> {
+        let transaction = read_unsigned(request)?;
+        let nonce = transaction.nonce;
+        let mut gate = self.gate()?;
+        let known = gate.attempts(&request.id)?;
+        let signed = match known
+            .into_iter()
+            .find(|known| known.attempt == request.attempt)
+        {
+            Some(known) => self.repeat(&mut gate, request, known)?,
+            None => self.record_and_sign(&mut gate, request, transaction)?,
+        };
+        Ok(answers::signature(&signed, nonce))
+    }
+
+    /// The same attempt again: the same bytes, or a refusal.
+    fn repeat(
+        &self,
+        gate: &mut Gate,
+        request: &SignRequest,
+        known: Attempt,
+    ) -> Result<SignedAttempt, Fault> {
+        let same = known.unsigned_tx == request.unsigned_tx && known.wallet == request.wallet;
+        Rule::AttemptConflict.require(same, || {
+            format!(
+                "attempt {} of the step was recorded with another transaction",
+                known.attempt
+            )
+        })?;
+        require_running(gate)?;
+        if let Some(signed) = known.signed {
+            return Ok(signed);
+        }
+        self.release_attempt(
+            gate,
+            &request.id,
+            known.attempt,
+            known.wallet,
+            &known.unsigned_tx,
+        )
+    }
+
+    fn record_and_sign(
+        &self,
+        gate: &mut Gate,
+        request: &SignRequest,
+        transaction: Eip1559Transaction,
+    ) -> Result<SignedAttempt, Fault> {
+        let now_ms = self.clock.now_ms();
+        self.require_key(request.wallet)?;
+        require_running(gate)?;
+        let passed = self.policy.pass_transaction(
+            request.wallet,
+            transaction,
+            &request.quoted,
+            now_ms / 1000,
+        )?;
+        gate.record_attempt(&NewAttempt {
+            id: &request.id,
+            attempt: request.attempt,
+            strategy_id: request.strategy_id.as_deref(),
+            passed: &passed,
+            quoted: &request.quoted,
+            evidence: &request.evidence,
+            policy_digest: self.policy_digest,
+            now_ms,
+        })?;
+        self.boundaries.gate_committed();
+        let (id, attempt) = (&request.id, request.attempt);
+        self.release_attempt(gate, id, attempt, request.wallet, &request.unsigned_tx)
+    }
+
+    fn release_attempt(
+        &self,
+        gate: &mut Gate,
+        id: &StepId,
+        attempt: u32,
+        wallet: Address,
+        unsigned_tx: &[u8],
+    ) -> Result<SignedAttempt, Fault> {
+        require_running(gate)?;
+        let raw_tx = sign_transaction(&self.keys, wallet, unsigned_tx)?;
+        let signed = SignedAttempt {
+            tx_hash: keccak256(&raw_tx),
+            raw_tx,
+            signed_at_ms: self.clock.now_ms(),
+        };
+        gate.release_attempt(id, attempt, &signed)?;
+        self.boundaries.signed();
+        Ok(signed)
+    }
+
+    fn require_key(&self, wallet: Address) -> Result<(), Refusal> {
+        Rule::WalletUnknown.require(self.keys.holds(wallet), || {
+            format!("there is no key for the wallet {wallet}")
+        })
+    }
+}
+
+fn require_running(gate: &Gate) -> Result<(), Fault> {
+    let state = gate.halt_state()?;
+    Rule::Halted.require(!state.halted(), || {
+        let reason = state.reason.as_deref().unwrap_or_default();
+        format!(
+            "signing is halted since kill epoch {}: {reason}",
+            state.kill_epoch
+        )
+    })?;
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! From what is asked to what is signed: the unsigned transaction, the permit's digest, and their signatures.
+
+use crate::fault::{Fault, Internal, Refusal, Rule};
+use crate::keys::KeyRing;
+use crate::policy::{PermitDomain, PermitFacts};
+use crate::protocol::SignRequest;
+use alloy_primitives::{Address, B256};
+use tradewind_core::evm::{
+    DecodedTransaction, Eip712Domain, Eip1559Transaction, Permit, PermitMessage,
+};
+
+/// The transaction of a request: type 2, unsigned, without an access list, for the chain that was named.
+///
+/// # Errors
+/// `transaction_type`, `chain_not_allowed`, `nonce_gap`.
+pub fn read_unsigned(request: &SignRequest) -> Result<Eip1559Transaction, Refusal> {
+    let decoded = DecodedTransaction::decode(&request.unsigned_tx)
+        .map_err(|error| Rule::TransactionType.refuse(error.to_string()))?;
+    Rule::TransactionType.require(decoded.signature.is_none(), || {
+        "the transaction is signed already".to_owned()
+    })?;
+    Rule::TransactionType.require(decoded.access_list.is_empty(), || {
+        "the transaction has an access list; none is needed here".to_owned()
+    })?;
+    let chain_id = decoded.transaction.chain_id;
+    Rule::ChainNotAllowed.require(chain_id == request.chain_id, || {
+        format!(
+            "the transaction is for chain {chain_id}, the request for {}",
+            request.chain_id
+        )
+    })?;
+    Rule::NonceGap.require(i64::try_from(decoded.transaction.nonce).is_ok(), || {
+        "the nonce is larger than any account's".to_owned()
+    })?;
+    Ok(decoded.transaction)
+}
+
+/// The signed bytes of an unsigned transaction.
+///
+/// # Errors
+/// `transaction_type`, `wallet_unknown`.
+pub fn sign_transaction(
+    keys: &KeyRing,
+    wallet: Address,
+    unsigned_tx: &[u8],
+) -> Result<Vec<u8>, Refusal> {
+    let decoded = DecodedTransaction::decode(unsigned_tx)
+        .map_err(|error| Rule::TransactionType.refuse(error.to_string()))?;
+    let signature = keys.sign(wallet, decoded.transaction.signing_hash())?;
+    Ok(decoded.transaction.encode_signed(&signature))
+}
+
+/// What the owner signs for a permit.
+#[must_use]
+pub fn permit_digest(facts: &PermitFacts, domain: &PermitDomain) -> B256 {
+    let message = PermitMessage {
+        owner: facts.wallet,
+        spender: facts.spender,
+        value_raw: facts.value_raw,
+        nonce: facts.permit_nonce,
+        deadline_s: facts.deadline_s,
+    };
+    message.digest(&Eip712Domain {
+        name: &domain.name,
+        version: &domain.version,
+        chain_id: facts.chain_id,
+        verifying_contract: facts.token,
+    })
+}
+
+/// The signed permit for `digest`.
+///
+/// # Errors
+/// `wallet_unknown`.
+pub fn sign_permit(keys: &KeyRing, facts: &PermitFacts, digest: B256) -> Result<Permit, Fault> {
+    let signature = keys.sign(facts.wallet, digest)?;
+    let v = 27 + u8::from(signature.y_parity);
+    let (r, s) = (signature.r.into(), signature.s.into());
+    Permit::new(facts.value_raw, facts.deadline_s, v, r, s).map_err(|error| {
+        let message = error.to_string();
+        Internal {
+            code: "signature_malformed",
+            message,
+        }
+        .into()
+    })
+}

@@ -1,0 +1,189 @@
+//! The rolling day, with a clock that the test sets: the parts are the real ones, put together in process.
+
+use crate::orders::{Order, USDC_UNIT};
+use crate::process::{Folder, KEYS, PASSPHRASE};
+use age::secrecy::SecretString;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tradewind_signer::clock::Clock;
+use tradewind_signer::config::Config;
+use tradewind_signer::fault::{Fault, Rule};
+use tradewind_signer::gate::Gate;
+use tradewind_signer::key_file::KeyFile;
+use tradewind_signer::protocol::parse;
+use tradewind_signer::signer::{Service, Signer, Unobserved};
+
+const START_S: u64 = 1_800_000_000;
+const DAY_S: u64 = 86_400;
+
+#[derive(Clone)]
+struct SetClock(Arc<AtomicU64>);
+
+impl Clock for SetClock {
+    fn now_ms(&self) -> u64 {
+        self.0.load(Ordering::SeqCst) * 1000
+    }
+}
+
+struct Bench {
+    signer: Signer,
+    clock: SetClock,
+    _folder: Folder,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = Folder::new();
+        let config = Config::load(&folder.path("signer.toml")).unwrap();
+        let passphrase = SecretString::from(PASSPHRASE.to_owned());
+        let file = KeyFile::load(&config.key_file, &passphrase)
+            .map_err(|e| e.message)
+            .unwrap();
+        assert_eq!(file.keys().len(), KEYS.len());
+        let keys = file
+            .into_ring(config.policy.wallets.keys())
+            .map_err(|e| e.message);
+        let keys = keys.unwrap_or_else(|why| panic!("{why}"));
+        let gate = Gate::open(&config.gate).unwrap();
+        let clock = SetClock(Arc::new(AtomicU64::new(START_S)));
+        let signer = Signer::new(
+            keys,
+            config.policy,
+            gate,
+            Box::new(clock.clone()),
+            Box::new(Unobserved),
+        );
+        Self {
+            signer,
+            clock,
+            _folder: folder,
+        }
+    }
+
+    fn at(&self, second: u64) -> &Self {
+        self.clock.0.store(second, Ordering::SeqCst);
+        self
+    }
+
+    fn ask(&self, request: &serde_json::Value) -> Result<serde_json::Value, Fault> {
+        self.signer
+            .answer(parse(request.to_string().as_bytes()).unwrap())
+    }
+
+    fn rule(&self, request: &serde_json::Value) -> Option<Rule> {
+        match self.ask(request) {
+            Ok(_) => None,
+            Err(Fault::Refused(refusal)) => Some(refusal.rule),
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
+fn order(name: &str, units: u64, deadline_s: u64) -> Order {
+    Order::new(name)
+        .spending(units)
+        .with(|o| o.deadline_s = deadline_s)
+}
+
+fn fill(bench: &Bench) {
+    for index in 0..4 {
+        let order = order(&format!("fill-{index}"), 50_000 * USDC_UNIT, START_S + 600);
+        assert_eq!(bench.rule(&order.permit_request()), None);
+    }
+}
+
+#[test]
+fn a_reservation_counts_until_a_day_after_its_last_valid_second() {
+    let bench = Bench::new();
+    fill(&bench);
+    for (second, expected) in [
+        (START_S + 600, Some(Rule::AmountPerDay)),
+        (START_S + DAY_S, Some(Rule::AmountPerDay)),
+        (START_S + 600 + DAY_S - 1, Some(Rule::AmountPerDay)),
+        (START_S + 600 + DAY_S, None),
+    ] {
+        let request = order("later", 1, second + 60).permit_request();
+        assert_eq!(bench.at(second).rule(&request), expected, "at {second}");
+    }
+}
+
+#[test]
+fn a_settled_amount_counts_for_a_day_from_its_settlement() {
+    let bench = Bench::new();
+    fill(&bench);
+    let swap = order("fill-0", 50_000 * USDC_UNIT, START_S + 600);
+    let signed = bench
+        .ask(&swap.request())
+        .unwrap_or_else(|fault| panic!("{fault}"));
+    let settle = swap.settle_request(&signed["tx_hash"], "succeeded", 50_000 * USDC_UNIT);
+    assert_eq!(bench.at(START_S + 10).rule(&settle), None);
+    let room = |name: &str, second: u64| {
+        bench
+            .at(second)
+            .rule(&order(name, 50_000 * USDC_UNIT, second + 60).permit_request())
+    };
+    assert_eq!(
+        room("early", START_S + 10 + DAY_S - 1),
+        Some(Rule::AmountPerDay)
+    );
+    assert_eq!(room("in time", START_S + 10 + DAY_S), None);
+    assert_eq!(
+        room("the others still count", START_S + 10 + DAY_S),
+        Some(Rule::AmountPerDay)
+    );
+}
+
+#[test]
+fn a_second_attempt_a_day_later_needs_room_in_that_day() {
+    let bench = Bench::new();
+    let first = order("slow", 50_000 * USDC_UNIT, START_S + 600);
+    assert_eq!(bench.rule(&first.request()), None);
+    let later = START_S + 2 * DAY_S;
+    bench.at(later);
+    for index in 0..4 {
+        let other = order(&format!("other-{index}"), 50_000 * USDC_UNIT, later + 600);
+        assert_eq!(bench.rule(&other.permit_request()), None);
+    }
+    let again = first.with(|o| (o.attempt, o.deadline_s) = (2, later + 600));
+    assert_eq!(bench.rule(&again.request()), Some(Rule::AmountPerDay));
+}
+
+#[test]
+fn the_deadline_may_be_now_and_at_most_the_longest_validity_away() {
+    let bench = Bench::new();
+    for (name, deadline_s, expected) in [
+        ("past", START_S - 1, Some(Rule::Validity)),
+        ("now", START_S, None),
+        ("longest", START_S + 3_600, None),
+        ("too long", START_S + 3_601, Some(Rule::Validity)),
+    ] {
+        assert_eq!(
+            bench.rule(&order(name, 1, deadline_s).permit_request()),
+            expected,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_later_deadline_of_a_second_attempt_keeps_the_reservation_longer() {
+    let bench = Bench::new();
+    let first = order("slow", 50_000 * USDC_UNIT, START_S + 600);
+    assert_eq!(bench.rule(&first.request()), None);
+    let second = first.with(|o| (o.attempt, o.deadline_s) = (2, START_S + 3_000));
+    assert_eq!(bench.rule(&second.request()), None);
+
+    let day_later = START_S + 3_000 + DAY_S;
+    bench.at(day_later - 1);
+    for index in 0..3 {
+        let other = order(
+            &format!("other-{index}"),
+            50_000 * USDC_UNIT,
+            day_later + 600,
+        );
+        assert_eq!(bench.rule(&other.permit_request()), None);
+    }
+    let more = order("more", 1, day_later + 600).permit_request();
+    assert_eq!(bench.rule(&more), Some(Rule::AmountPerDay));
+    assert_eq!(bench.at(day_later).rule(&more), None);
+}

@@ -1,0 +1,1 @@
+"""Accounting: what really moved, read from receipts and never from quotes."""

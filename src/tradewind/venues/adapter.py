@@ -1,0 +1,83 @@
+"""The contract every venue fulfils: a price, a quote, a transaction, a way to send it."""
+
+from abc import ABC, abstractmethod
+from decimal import Decimal
+
+from tradewind import core
+from tradewind.domain.plan import BlockRef, Exact, ExecutionPlan, GasEstimate, PlannedHop, PlanStep
+from tradewind.venues.rpc_error import Revert
+from tradewind.venues.send_outcome import SendOutcome
+from tradewind.venues.simulated import Simulated
+
+
+class VenueAdapter(ABC):
+    """One venue on one chain. Tokens are named by address; amounts are integers of the smallest unit."""
+
+    name: str
+    chain_id: int
+    # Gas that one more hop costs, for weighing routes of different length against each other.
+    hop_gas: int
+
+    @property
+    @abstractmethod
+    def block(self) -> BlockRef:
+        """The block that quotes are exact at; Unavailable before the first `sync`."""
+
+    @property
+    @abstractmethod
+    def spender(self) -> str:
+        """The contract that takes the input from the wallet."""
+
+    @abstractmethod
+    async def sync(self) -> BlockRef:
+        """Bring the venue's state to the chain's newest block, and say which that is."""
+
+    @abstractmethod
+    async def get_price(self, token_in: str, token_out: str) -> Decimal:
+        """How much `token_out` one whole `token_in` is worth now, before fees. For display, never for an amount."""
+
+    @abstractmethod
+    async def quote(
+        self, *, token_in: str, token_out: str, amount_raw: int, exact: Exact, hop_cost_raw: int = 0
+    ) -> core.Route:
+        """The best route for the fixed amount; Refused when there is none."""
+
+    @abstractmethod
+    async def gas_cost_in_token(self, cost_wei: int, token: str) -> int:
+        """What `cost_wei` of the native coin is worth in `token`, rounded up; Refused when no route leads there."""
+
+    @abstractmethod
+    async def estimate_gas(
+        self,
+        route: core.Route,
+        *,
+        wallet: str,
+        worst_in_raw: int,
+        worst_out_raw: int,
+        deadline_s: int,
+        with_permit: bool,
+        spendable: bool,
+    ) -> GasEstimate:
+        """The gas of the swap as of `block`; `spendable` when the spender may already take the input."""
+
+    @abstractmethod
+    def planned_hops(self, route: core.Route) -> tuple[PlannedHop, ...]:
+        """The hops of a route as a plan keeps them."""
+
+    @abstractmethod
+    async def build_swap_tx(
+        self, plan: ExecutionPlan, step: PlanStep, *, permit: core.Permit | None, nonce: int
+    ) -> core.Eip1559Transaction:
+        """The unsigned transaction of one step of a plan."""
+
+    @abstractmethod
+    async def simulate(self, tx: core.Eip1559Transaction, wallet: str, block: BlockRef) -> Simulated:
+        """What the swap in `tx` would do in the state of `block`, sent by `wallet`."""
+
+    @abstractmethod
+    def revert_code(self, revert: Revert) -> str:
+        """The stable code of a contract's refusal, such as price_moved."""
+
+    @abstractmethod
+    async def submit_order(self, raw: bytes) -> SendOutcome:
+        """Hand a signed transaction to the chain."""

@@ -1,0 +1,225 @@
+"""The Uniswap V3 venue: prices and quotes from a graph that equals the chain, swaps through SwapRouter02."""
+
+from collections.abc import Sequence
+from decimal import Decimal, localcontext
+
+from tradewind import core
+from tradewind.domain.plan import BlockRef, Exact, ExecutionPlan, GasEstimate, PlannedHop, PlanStep
+from tradewind.domain.token_list import Token
+from tradewind.errors import Refused
+from tradewind.venues.adapter import VenueAdapter
+from tradewind.venues.evm_chain import EvmChain
+from tradewind.venues.evm_gas import GasPolicy, gas_estimate, read_gas
+from tradewind.venues.rpc_error import Revert
+from tradewind.venues.send_outcome import SendOutcome
+from tradewind.venues.simulated import Simulated
+from tradewind.venues.uniswap_v3.deployment import UniswapV3Deployment
+from tradewind.venues.uniswap_v3.pool_sync import PoolSync
+from tradewind.venues.uniswap_v3.revert_code import revert_code
+from tradewind.venues.uniswap_v3.simulation import read_simulation
+from tradewind.venues.uniswap_v3.spot import spot_ratio
+from tradewind.venues.uniswap_v3.swap_gas import FURTHER_HOP_GAS, HopShape, bitmap_words, swap_gas
+from tradewind.venues.uniswap_v3.swap_transaction import build_step
+
+NAME = "uniswap_v3"
+
+# The amount of native coin by whose best route gas is priced.
+_PRICED_WEI = 10**16
+
+# Stands in for a signature where only the length of the calldata counts; incompressible, like a real one.
+_PLACEHOLDER_WORDS = (core.keccak256(b"r"), core.keccak256(b"s"))
+
+
+class UniswapV3Adapter(VenueAdapter):
+    """One chain's Uniswap V3.
+
+    Quotes are answered from memory, as of `block`: a caller that awaits `sync` and then `quote`, with nothing
+    awaited in between, gets the exact answer at the block that `sync` returned.
+
+    After a pause of more than `max_log_blocks` blocks (1,000 are about four minutes on Arbitrum) the pools are read
+    anew instead of being brought forward by logs.
+    """
+
+    name = NAME
+    hop_gas = FURTHER_HOP_GAS
+
+    def __init__(
+        self,
+        chain: EvmChain,
+        deployment: UniswapV3Deployment,
+        *,
+        tokens: Sequence[Token],
+        wrapped_native: str,
+        gas_policy: GasPolicy,
+        max_log_blocks: int = 1000,
+    ) -> None:
+        self.chain_id = chain.chain_id
+        self.chain = chain
+        self.deployment = deployment
+        self._decimals = {token.address: token.decimals for token in tokens}
+        self._wrapped_native = wrapped_native
+        self._gas_policy = gas_policy
+        self._pools = PoolSync(chain, deployment, list(self._decimals), venue=NAME, max_log_blocks=max_log_blocks)
+
+    @property
+    def graph(self) -> core.PoolGraph:
+        """The pools as of `block`. A reload replaces the object: ask for it anew after each `sync`."""
+        return self._pools.graph
+
+    @property
+    def block(self) -> BlockRef:
+        """The block that quotes are exact at; Unavailable (pools_not_loaded) before the first `sync`."""
+        return self._pools.block
+
+    @property
+    def spender(self) -> str:
+        """SwapRouter02."""
+        return self.deployment.router
+
+    async def sync(self) -> BlockRef:
+        """Bring the pools to the newest block."""
+        return await self._pools.sync()
+
+    async def get_price(self, token_in: str, token_out: str) -> Decimal:
+        """Whole `token_out` for one whole `token_in` at spot, along the best route for one; no fee. Display only."""
+        shift = self._decimals_of(token_in) - self._decimals_of(token_out)
+        route = await self.quote(
+            token_in=token_in, token_out=token_out, amount_raw=10 ** self._decimals_of(token_in), exact=Exact.IN
+        )
+        ratio = spot_ratio(route.hops)
+        with localcontext(prec=40):
+            return (Decimal(ratio.numerator) / ratio.denominator).scaleb(shift)
+
+    async def quote(
+        self,
+        *,
+        token_in: str,
+        token_out: str,
+        amount_raw: int,
+        exact: Exact,
+        hop_cost_raw: int = 0,
+        max_hops: int | None = None,
+        allowed_pools: Sequence[str] | None = None,
+        excluded_tokens: Sequence[str] | None = None,
+    ) -> core.Route:
+        """The best route as of `block`; `hop_cost_raw` as in core.optimize_route.
+
+        Refused with the core's code (no_route, insufficient_liquidity, amount_zero, …) when there is none.
+        """
+        self._pools.require_loaded()
+        try:
+            return core.optimize_route(
+                self.graph,
+                token_in=token_in,
+                token_out=token_out,
+                amount_raw=amount_raw,
+                exact=exact.value,
+                max_hops=self.deployment.max_hops if max_hops is None else max_hops,
+                hop_cost_raw=hop_cost_raw,
+                allowed_pools=None if allowed_pools is None else list(allowed_pools),
+                excluded_tokens=None if excluded_tokens is None else list(excluded_tokens),
+            )
+        except core.CoreError as error:
+            raise Refused(error.code, str(error)) from None
+
+    async def gas_cost_in_token(self, cost_wei: int, token: str) -> int:
+        """What `cost_wei` of the native coin is worth in `token`, rounded up.
+
+        At spot prices, without fees, along the best route that sells 0.01 of the wrapped native coin for the token: so
+        little gas may cost that no route would give a unit for it. Refused with the core's code when none leads there.
+        """
+        if token == self._wrapped_native or cost_wei == 0:
+            return cost_wei
+        route = await self.quote(token_in=self._wrapped_native, token_out=token, amount_raw=_PRICED_WEI, exact=Exact.IN)
+        ratio = spot_ratio(route.hops)
+        return -(-cost_wei * ratio.numerator // ratio.denominator)
+
+    def planned_hops(self, route: core.Route) -> tuple[PlannedHop, ...]:
+        """The hops of a route as a plan keeps them."""
+        return tuple(
+            PlannedHop(
+                pool=hop.pool,
+                venue=self.name,
+                token_in=hop.token_in,
+                token_out=hop.token_out,
+                fee_pips=hop.fee_pips,
+                amount_in_raw=hop.amount_in_raw,
+                amount_out_raw=hop.amount_out_raw,
+                ticks_crossed=hop.ticks_crossed,
+            )
+            for hop in route.hops
+        )
+
+    async def estimate_gas(
+        self,
+        route: core.Route,
+        *,
+        wallet: str,
+        worst_in_raw: int,
+        worst_out_raw: int,
+        deadline_s: int,
+        with_permit: bool,
+        spendable: bool,
+    ) -> GasEstimate:
+        """The gas of the swap as of `block`.
+
+        `spendable` says that the router may already take the input, so that the node can run the swap itself;
+        otherwise, and for a swap with a permit that nobody has signed yet, the gas is modelled from the route's shape.
+        """
+        permit = None
+        if with_permit:
+            r, s = _PLACEHOLDER_WORDS
+            permit = core.Permit(value_raw=worst_in_raw, deadline_s=deadline_s, v=27, r=r, s=s)
+        swap = core.RouterSwap(
+            exact=route.exact,
+            path=[route.token_in, *(hop.token_out for hop in route.hops)],
+            fees_pips=[hop.fee_pips for hop in route.hops],
+            recipient=wallet,
+            amount_in_raw=worst_in_raw,
+            amount_out_raw=worst_out_raw,
+            deadline_s=deadline_s,
+            permit=permit,
+        )
+        conditions = await read_gas(
+            self.chain,
+            to=self.deployment.router,
+            data=swap.encode(),
+            sender=wallet,
+            block=self.block,
+            estimate=spendable and not with_permit,
+        )
+        modelled = swap_gas(self._shapes(route), with_permit=with_permit)
+        return gas_estimate(conditions, modelled_gas=modelled, policy=self._gas_policy)
+
+    async def build_swap_tx(
+        self, plan: ExecutionPlan, step: PlanStep, *, permit: core.Permit | None, nonce: int
+    ) -> core.Eip1559Transaction:
+        """The unsigned transaction of an approval or swap step; Refused when plan and venue contradict."""
+        return build_step(plan, step, permit=permit, nonce=nonce, deployment=self.deployment, policy=self._gas_policy)
+
+    async def simulate(self, tx: core.Eip1559Transaction, wallet: str, block: BlockRef) -> Simulated:
+        """What the swap in `tx` would do in the state of `block`, sent by `wallet`."""
+        swap = core.RouterSwap.decode(tx.data)
+        answer = await self.chain.try_call(tx.to, tx.data, block=block, sender=wallet, gas=tx.gas_limit)
+        return read_simulation(swap, answer)
+
+    def revert_code(self, revert: Revert) -> str:
+        """As in revert_code.py."""
+        return revert_code(revert)
+
+    async def submit_order(self, raw: bytes) -> SendOutcome:
+        """Hand a signed transaction to the chain; the same bytes may be sent again."""
+        return await self.chain.send_raw(raw)
+
+    def _shapes(self, route: core.Route) -> list[HopShape]:
+        keys, shapes = self._pools.keys, []
+        for hop in route.hops:
+            before = self.graph.state(hop.pool).tick
+            words = bitmap_words(before, hop.tick_after, keys[hop.pool].tick_spacing)
+            shapes.append(HopShape(hop.ticks_crossed, words))
+        return shapes
+
+    def _decimals_of(self, token: str) -> int:
+        if token not in self._decimals:
+            raise Refused("asset_not_listed", f"{token} is not on the token list of chain {self.chain_id}.")
+        return self._decimals[token]

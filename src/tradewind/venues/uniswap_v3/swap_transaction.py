@@ -1,0 +1,60 @@
+"""The unsigned transaction of a plan's step: an approval of the exact amount, or the swap itself."""
+
+from tradewind import core
+from tradewind.domain.plan import Exact, ExecutionPlan, PlanStep, StepKind
+from tradewind.errors import Refused
+from tradewind.venues.evm_gas import GasPolicy, padded_limit
+from tradewind.venues.uniswap_v3.deployment import UniswapV3Deployment
+from tradewind.venues.uniswap_v3.swap_gas import APPROVE_GAS
+
+
+def build_step(
+    plan: ExecutionPlan,
+    step: PlanStep,
+    *,
+    permit: core.Permit | None,
+    nonce: int,
+    deployment: UniswapV3Deployment,
+    policy: GasPolicy,
+) -> core.Eip1559Transaction:
+    """Refused when the step contradicts its plan or this venue: every such plan was not made here."""
+    if step.spender != deployment.router:
+        raise Refused(
+            "plan_contradicts_venue", f"step {step.index} lets {step.spender} spend, which is not the router."
+        )
+    if step.with_permit != (permit is not None):
+        wish = "needs a permit" if step.with_permit else "takes no permit"
+        raise Refused("plan_contradicts_permit", f"step {step.index} {wish}.")
+    if step.kind is StepKind.APPROVE:
+        expected_target, data = step.token_in, core.encode_approve(step.spender, step.amount_in_raw)
+        gas_limit = padded_limit(APPROVE_GAS + plan.gas.l1_gas, policy)
+    else:
+        expected_target, data = deployment.router, _swap(plan, permit).encode()
+        gas_limit = plan.gas.gas_limit
+    if step.target != expected_target:
+        raise Refused("plan_contradicts_venue", f"step {step.index} calls {step.target} instead of {expected_target}.")
+    return core.Eip1559Transaction(
+        chain_id=plan.chain_id,
+        nonce=nonce,
+        max_priority_fee_per_gas_wei=plan.gas.max_priority_fee_per_gas_wei,
+        max_fee_per_gas_wei=plan.gas.max_fee_per_gas_wei,
+        gas_limit=gas_limit,
+        to=step.target,
+        value_wei=0,
+        data=data,
+    )
+
+
+def _swap(plan: ExecutionPlan, permit: core.Permit | None) -> core.RouterSwap:
+    """The fixed side as quoted, the other side at its limit."""
+    exact_in = plan.exact is Exact.IN
+    return core.RouterSwap(
+        exact=plan.exact.value,
+        path=[plan.hops[0].token_in, *(hop.token_out for hop in plan.hops)],
+        fees_pips=[hop.fee_pips for hop in plan.hops],
+        recipient=plan.wallet,
+        amount_in_raw=plan.quoted_in_raw if exact_in else plan.worst_in_raw,
+        amount_out_raw=plan.worst_out_raw if exact_in else plan.quoted_out_raw,
+        deadline_s=plan.deadline_s,
+        permit=permit,
+    )
