@@ -45,7 +45,7 @@ class Deployment:
         self._configure("arbitrum.toml", {"http://127.0.0.1:8545": self.rpc_url, "port = 8420": "port = 0"})
         self._configure("signer.toml", {})
         arguments = ["key", "import", "--keys", "keys.age", "--key-file", "key.hex", "--passphrase-file", "passphrase"]
-        await self._run(str(self._signer_binary), *arguments, "--work-factor", "2")
+        await self.run_signer(*arguments, "--work-factor", "2")
         (self.folder / "key.hex").unlink()
 
     def _write_private(self, name: str, text: str) -> None:
@@ -65,6 +65,10 @@ class Deployment:
         )
         output, _ = await process.communicate()
         assert process.returncode == 0, output.decode()
+
+    async def run_signer(self, *arguments: str) -> None:
+        """Run one command of the signer's program to its end."""
+        await self._run(str(self._signer_binary), *arguments)
 
     async def start_signer(self, environment: Mapping[str, str] | None = None) -> None:
         """Start the signer; returns when it listens."""

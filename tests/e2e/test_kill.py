@@ -15,8 +15,9 @@ from tests.e2e.intents import acquire
 from tests.e2e.killable_service import BOUNDARIES
 from tradewind.localnet.evm import EvmLocalnet
 
-KILLS = 104
-SIGNER_BOUNDARIES = ("gate_committed", "signed")
+KILLS = 108
+# The first of each is about the permit, the second about the transaction.
+SIGNER_BOUNDARIES = ("gate_committed", "gate_committed:2", "signed", "signed:2")
 ENDS = """SELECT correlation_id FROM events
           WHERE type IN ('ExecutionCompleted', 'ExecutionFailed', 'IntentRejected', 'IntentExpired')"""
 

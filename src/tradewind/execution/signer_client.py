@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from tradewind.core import CoreError, Permit
 from tradewind.domain.amount import Raw
 from tradewind.domain.fill import StepResult
-from tradewind.domain.plan import BlockRef, ExecutionPlan, PlanStep
+from tradewind.domain.plan import BlockRef, ExecutionPlan, PlanStep, StepKind
 from tradewind.errors import Disposition, Halted, Refused, TradewindError, Unavailable
 
 MAX_LINE_BYTES = 1 << 20
@@ -70,9 +70,27 @@ class SignedAttempt(_Answer):
     nonce: int
 
 
-class _Step(_Answer):
+class RecordedPermit(_Answer):
+    """A signed token permit, as the gate recorded it."""
+
+    value_raw: Raw
+    deadline_s: int
+    v: int
+    r: HexBytes
+    s: HexBytes
+
+    def for_call(self) -> Permit:
+        """As the router's calldata wants it."""
+        return Permit(value_raw=self.value_raw, deadline_s=self.deadline_s, v=self.v, r=self.r, s=self.s)
+
+
+class RecordedStep(_Answer):
+    """What the gate knows of a step. `pending` attempts are recorded, own their nonce, and wait for their signature."""
+
     found: bool
     attempts: tuple[SignedAttempt, ...] = ()
+    pending: tuple[int, ...] = ()
+    permit: RecordedPermit | None = None
 
 
 class _NextNonce(_Answer):
@@ -83,14 +101,6 @@ class _Signature(_Answer):
     tx_hash: str
     raw_tx: HexBytes
     nonce: int
-
-
-class _Permit(_Answer):
-    value_raw: Raw
-    deadline_s: int
-    v: int
-    r: HexBytes
-    s: HexBytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +124,9 @@ class SignerClient:
         """Who is there, and whether it would sign."""
         return await self._ask(SignerState, "hello")
 
-    async def attempts(self, intent_id: UUID, step: int) -> tuple[SignedAttempt, ...]:
-        """Every signature that exists for a step. Empty: none does."""
-        return (await self._ask(_Step, "step", intent_id=str(intent_id), step=step)).attempts
+    async def step(self, intent_id: UUID, step: int) -> RecordedStep:
+        """Everything on record for a step: the one source of what was signed for it."""
+        return await self._ask(RecordedStep, "step", intent_id=str(intent_id), step=step)
 
     async def next_nonce(self, wallet: str, chain_id: int) -> int | None:
         """The nonce after the highest that the gate has given to a step; None without history."""
@@ -125,7 +135,7 @@ class SignerClient:
     async def permit(self, plan: ExecutionPlan, step: PlanStep, *, permit_nonce: int) -> Permit:
         """An exact-amount token permit for the step's own spender; the same facts give the same permit."""
         made = await self._ask(
-            _Permit,
+            RecordedPermit,
             "permit",
             **_of_step(plan, step),
             token=step.token_in,
@@ -134,7 +144,7 @@ class SignerClient:
             permit_nonce=str(permit_nonce),
             deadline_s=plan.deadline_s,
         )
-        return Permit(value_raw=made.value_raw, deadline_s=made.deadline_s, v=made.v, r=made.r, s=made.s)
+        return made.for_call()
 
     async def sign(
         self, plan: ExecutionPlan, step: PlanStep, *, attempt: int, unsigned_tx: bytes, evidence: ChainEvidence
@@ -146,7 +156,7 @@ class SignerClient:
             **_of_step(plan, step),
             attempt=attempt,
             unsigned_tx="0x" + unsigned_tx.hex(),
-            quoted={"amount_in_raw": str(plan.quoted_in_raw), "amount_out_raw": str(plan.quoted_out_raw)},
+            quoted=_quoted(plan, step),
             evidence={
                 "latest_nonce": evidence.latest_nonce,
                 "block_number": evidence.block.number,
@@ -226,6 +236,12 @@ def _of_step(plan: ExecutionPlan, step: PlanStep) -> dict[str, object]:
         "wallet": plan.wallet,
         "chain_id": plan.chain_id,
     }
+
+
+def _quoted(plan: ExecutionPlan, step: PlanStep) -> dict[str, str]:
+    """What a swap was quoted; an approval is for exactly the limit of the swap behind it."""
+    amount_in_raw = plan.quoted_in_raw if step.kind is StepKind.SWAP else step.amount_in_raw
+    return {"amount_in_raw": str(amount_in_raw), "amount_out_raw": str(plan.quoted_out_raw)}
 
 
 def _read(answer_type: type[A], answer: dict[str, Any], op: str) -> A:

@@ -14,10 +14,10 @@ from tradewind.domain.chain import ChainTiming
 from tradewind.domain.events import Envelope, ExecutionStepSubmitted
 from tradewind.domain.fill import StepResult
 from tradewind.domain.plan import ExecutionPlan, PlanStep, StepKind
-from tradewind.errors import Disposition, TradewindError
-from tradewind.execution.signer_client import ChainEvidence, SignedAttempt, SignerClient
+from tradewind.errors import Disposition, Halted, TradewindError
+from tradewind.execution.signer_client import ChainEvidence, RecordedPermit, SignedAttempt, SignerClient
 from tradewind.observability import events as observe
-from tradewind.observability.clock import Clock
+from tradewind.observability.clock import Backoff, Clock
 from tradewind.streaming.event_stream import EventStream
 from tradewind.streaming.recorded import Recorded
 from tradewind.venues.evm_chain import EvmChain
@@ -63,7 +63,6 @@ class StepRunner:
         clock: Clock,
         chains: Mapping[int, EvmChain],
         timing: Mapping[int, ChainTiming],
-        retry_s: float = 0.25,
         resend_s: float = 2.0,
     ) -> None:
         self._stream = stream
@@ -72,7 +71,6 @@ class StepRunner:
         self._clock = clock
         self._chains = chains
         self._timing = timing
-        self._retry_s = retry_s
         self._resend_s = resend_s
 
     async def run(self, plan: ExecutionPlan, step: PlanStep, cause: Recorded) -> StepResult | WithoutReceipt:
@@ -90,19 +88,26 @@ class StepRunner:
 
         The gate is asked again before each try: a request that seemed to fail may have been recorded all the same.
         """
+        backoff = Backoff(self._clock)
         while True:
             try:
-                if attempts := await self._signer.attempts(plan.intent_id, step.index):
-                    return _Fresh(attempts[-1], None)
+                recorded = await self._signer.step(plan.intent_id, step.index)
+                if recorded.attempts:
+                    return _Fresh(recorded.attempts[-1], None)
+                if recorded.pending:
+                    # It owns a nonce, which only the chain can take back: it will be signed after the halt.
+                    raise Halted("halted", "An attempt is on record and waits for its signature.")
                 if self._clock.now_ns() >= plan.deadline_s * NS_PER_S:
                     return _EXPIRED
-                return await self._sign(plan, step)
+                return await self._sign(plan, step, recorded.permit)
             except TradewindError as error:
                 if error.disposition is Disposition.REJECT:
                     return WithoutReceipt(error.code, f"Nothing was signed: {error}")
-                await self._wait(plan, "signature", error)
+                await self._wait(plan, "signature", error, backoff)
 
-    async def _sign(self, plan: ExecutionPlan, step: PlanStep) -> _Fresh | WithoutReceipt:
+    async def _sign(
+        self, plan: ExecutionPlan, step: PlanStep, recorded_permit: RecordedPermit | None
+    ) -> _Fresh | WithoutReceipt:
         venue, chain = self._venues.get(plan.chain_id, step.venue), self._chains[plan.chain_id]
         account, header, recorded_next = await asyncio.gather(
             chain.account(plan.wallet, step.token_in, step.spender),
@@ -110,8 +115,8 @@ class StepRunner:
             self._signer.next_nonce(plan.wallet, plan.chain_id),
         )
         nonce = account.nonce if recorded_next is None else recorded_next
-        permit = None
-        if step.with_permit:
+        permit = recorded_permit.for_call() if recorded_permit else None
+        if step.with_permit and permit is None:
             permit = await self._signer.permit(plan, step, permit_nonce=account.permit_nonce or 0)
         tx = await venue.build_swap_tx(plan, step, permit=permit, nonce=nonce)
         simulated = await venue.simulate(tx, plan.wallet, header.ref) if step.kind is StepKind.SWAP else None
@@ -140,7 +145,7 @@ class StepRunner:
     ) -> StepResult | WithoutReceipt:
         """Send, say so, and send again until the chain has an answer."""
         chain, timing = self._chains[plan.chain_id], self._timing[plan.chain_id]
-        announced, next_send_ns = False, 0
+        announced, next_send_ns, backoff = False, 0, Backoff(self._clock)
         while True:
             try:
                 if self._clock.now_ns() >= next_send_ns:
@@ -151,7 +156,7 @@ class StepRunner:
                 if await _nonce_lost(chain, plan.wallet, fresh.signed):
                     return _lost(fresh.signed)
             except TradewindError as error:
-                await self._wait(plan, "receipt", error)
+                await self._wait(plan, "receipt", error, backoff)
             else:
                 await self._clock.sleep(timing.poll_interval_ms / 1000)
 
@@ -213,7 +218,7 @@ class StepRunner:
 
     async def _settle(self, plan: ExecutionPlan, result: StepResult) -> None:
         """Tell the gate, before the intent is closed and nobody would any more."""
-        endpoints = self._chains[plan.chain_id].rpc.endpoints
+        endpoints, backoff = self._chains[plan.chain_id].rpc.endpoints, Backoff(self._clock)
         while True:
             try:
                 return await self._signer.settle(plan.intent_id, result, endpoints=endpoints)
@@ -222,11 +227,11 @@ class StepRunner:
                     # The reservation stays as it was signed: never less than what was spent.
                     observe.waiting(intent_id=plan.intent_id, what="settlement", code=error.code, message=str(error))
                     return None
-                await self._wait(plan, "settlement", error)
+                await self._wait(plan, "settlement", error, backoff)
 
-    async def _wait(self, plan: ExecutionPlan, what: str, error: TradewindError) -> None:
+    async def _wait(self, plan: ExecutionPlan, what: str, error: TradewindError, backoff: Backoff) -> None:
         observe.waiting(intent_id=plan.intent_id, what=what, code=error.code, message=str(error))
-        await self._clock.sleep(self._retry_s)
+        await backoff.pause()
 
 
 async def _confirmed_receipt(chain: EvmChain, tx_hash: str, confirmations: int) -> Receipt | None:

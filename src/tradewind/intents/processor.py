@@ -21,13 +21,11 @@ from tradewind.errors import Disposition, TradewindError
 from tradewind.intents.turns import WalletTurns
 from tradewind.intents.validator import IntentValidator
 from tradewind.observability import events as observe
-from tradewind.observability.clock import Clock
+from tradewind.observability.clock import Backoff, Clock
 from tradewind.state.coordinator import StateCoordinator
 from tradewind.state.view import IntentView
 from tradewind.streaming.event_stream import EventStream
 from tradewind.streaming.recorded import Recorded
-
-RETRY_S = 0.25
 
 
 class IntentProcessor:
@@ -71,6 +69,7 @@ class IntentProcessor:
 
     async def _validated(self, view: IntentView) -> IntentValidated:
         """Ask until the chain and the signer answer; what they do not answer decides nothing."""
+        backoff = Backoff(self._clock)
         while True:
             try:
                 if not await self._is_halted():
@@ -80,7 +79,7 @@ class IntentProcessor:
                 if error.disposition is not Disposition.RETRY:
                     raise
                 observe.waiting(intent_id=view.intent.id, what="validation", code=error.code, message=str(error))
-            await self._clock.sleep(RETRY_S)
+            await backoff.pause()
 
     def _seconds_left(self, view: IntentView) -> float:
         return max(0.0, (view.valid_until_ns - self._clock.now_ns()) / 1e9)

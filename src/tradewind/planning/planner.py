@@ -8,7 +8,7 @@ from tradewind.domain.plan import ConsideredRoute, ExecutionPlan, PlanStep, Step
 from tradewind.domain.slice import Slice
 from tradewind.errors import Disposition, TradewindError
 from tradewind.observability import events as observe
-from tradewind.observability.clock import Clock
+from tradewind.observability.clock import Backoff, Clock
 from tradewind.planning.quoting import BestQuote, Quoting, Spending
 from tradewind.state.coordinator import StateCoordinator
 from tradewind.state.view import IntentView
@@ -16,7 +16,6 @@ from tradewind.streaming.event_stream import EventStream
 from tradewind.streaming.recorded import Recorded
 
 NS_PER_S = 1_000_000_000
-RETRY_S = 0.25
 
 
 class ExecutionPlanner:
@@ -49,7 +48,7 @@ class ExecutionPlanner:
 
     async def _until_planned(self, view: IntentView, part: Slice) -> PlanCreated | IntentRejected | IntentExpired:
         """Ask until the chain answers or the window closes."""
-        intent_id = view.intent.id
+        intent_id, backoff = view.intent.id, Backoff(self._clock)
         while self._clock.now_ns() < view.valid_until_ns:
             try:
                 return PlanCreated(intent_id=intent_id, plan=await self.plan(view, part))
@@ -57,7 +56,7 @@ class ExecutionPlanner:
                 if error.disposition is not Disposition.RETRY:
                     return IntentRejected(intent_id=intent_id, code=error.code, message=str(error))
                 observe.waiting(intent_id=intent_id, what="planning", code=error.code, message=str(error))
-            await self._clock.sleep(RETRY_S)
+            await backoff.pause()
         message = "The time window closed before a plan could be made. Nothing was spent."
         return IntentExpired(intent_id=intent_id, code="deadline_passed", message=message)
 

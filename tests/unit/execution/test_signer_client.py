@@ -69,7 +69,7 @@ async def test_an_answer_that_proves_nothing_asks_for_another_try(tmp_path: Path
     """What cannot be read says nothing about what was signed, so it must never end a step."""
     async with a_socket(tmp_path / "s", answering(line)) as client:
         with pytest.raises(TradewindError) as caught:
-            await client.attempts(uuid4(), 0)
+            await client.step(uuid4(), 0)
     assert caught.value.disposition is Disposition.RETRY
 
 
