@@ -30,7 +30,7 @@ $(VENV)/.dependencies: requirements/dev.txt | tools
 
 $(VENV)/.built: $(VENV)/.dependencies $(RUST_SOURCES) pyproject.toml packaging/build_wheel.py
 	@echo "Building the Rust core and the signer (minutes the first time, seconds later)"
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 
 build: $(VENV)/.built ## Build everything into .venv

@@ -191,7 +191,9 @@ def processed(intent_id: UUID) -> events.IntentProcessed:
         token_out=WETH.address,
         amount_raw=1_500_000_000_000_000_000,
     )
-    return events.IntentProcessed(intent_id=intent_id, slices=(whole,), because="it fits in one plan")
+    return events.IntentProcessed(
+        intent_id=intent_id, slices=(whole,), because="it fits in one plan", gate_id="ab" * 16
+    )
 
 
 def planned(intent_id: UUID, **changes: Any) -> events.PlanCreated:

@@ -17,8 +17,11 @@ from tradewind.domain.events import Envelope, ServiceStarted, ServiceStopped, Sy
 from tradewind.errors import TradewindError
 from tradewind.execution.kill_switch import KillSwitch
 from tradewind.execution.orchestrator import ExecutionOrchestrator
+from tradewind.execution.overdue import GRACE_S, NS_PER_S
 from tradewind.execution.signer_client import SignerClient
+from tradewind.execution.step_landing import StepLanding
 from tradewind.execution.step_runner import StepRunner
+from tradewind.execution.step_signing import StepSigning
 from tradewind.intents.manager import IntentManager
 from tradewind.intents.prioritizer import RulePrioritizer
 from tradewind.intents.processor import IntentProcessor
@@ -75,7 +78,9 @@ class Service:
         self._run_id = uuid4()
         self._tokens = settings.token_list()
         self._timing = {
-            chain_id: ChainTiming(chain.min_landing_ms, chain.poll_interval_ms, chain.confirmations)
+            chain_id: ChainTiming(
+                chain.min_landing_ms, chain.max_validity_s, chain.poll_interval_ms, chain.confirmations
+            )
             for chain_id, chain in settings.chains.items()
         }
         self._signer = SignerClient(settings.signer_socket)
@@ -88,13 +93,14 @@ class Service:
     async def start(self, stack: AsyncExitStack) -> None:
         """Open the journal, recover from it, and connect everything."""
         self._token_hash = hash_token(make_or_read_token(self._settings.token_file))
+        # Connections are closed last: the handlers of the stream use them until they are gone.
+        self._chains = {chain_id: self._chain(chain_id, stack) for chain_id in self._settings.chains}
         journal = Journal.open(self._settings.journal_file)
         stack.callback(journal.close)
         self._state = StateCoordinator(journal)
         self._state.recover()
         self._stream = EmbeddedEventStream(journal, self._clock)
         stack.push_async_callback(self._stream.close)
-        self._chains = {chain_id: self._chain(chain_id, stack) for chain_id in self._settings.chains}
         self._switch = KillSwitch(self._signer, self._stream, self._clock, self._run_id)
         self._connect()
         await self._record(
@@ -121,6 +127,7 @@ class Service:
             observe.service_started(url=server.url, open_intents=self._state.open_count())
             on_ready(server.url)
             await _first_of(server.wait(), stop.wait(), *(self._keep_fresh(venue) for venue in self._adapters))
+        await self._stream.close()
         await self._record(ServiceStopped(open_intents=self._state.open_count()))
         observe.service_stopped(open_intents=self._state.open_count())
 
@@ -168,20 +175,18 @@ class Service:
             state=self._state,
             validator=validator,
             turns=turns,
-            is_halted=self._switch.is_halted,
+            gate=self._switch.state,
             clock=self._clock,
         )
         planner = ExecutionPlanner(
-            stream=self._stream, state=self._state, quoting=quoting, clock=self._clock, executor=EXECUTOR
-        )
-        runner = StepRunner(
             stream=self._stream,
-            venues=venues,
-            signer=self._signer,
-            clock=self._clock,
-            chains=self._chains,
+            state=self._state,
+            quoting=quoting,
             timing=self._timing,
+            clock=self._clock,
+            executor=EXECUTOR,
         )
+        runner = self._runner(venues)
         orchestrator = ExecutionOrchestrator(
             stream=self._stream, state=self._state, runner=runner, clock=self._clock, executor=EXECUTOR
         )
@@ -194,6 +199,15 @@ class Service:
             ("execution.planned.>", orchestrator.on_plan_created, "orchestrator"),
         ):
             self._stream.subscribe(pattern, handler, name=name, after_seq=after_seq, concurrency=concurrency)
+
+    def _runner(self, venues: VenueManager) -> StepRunner:
+        signing = StepSigning(
+            venues=venues, signer=self._signer, clock=self._clock, chains=self._chains, timing=self._timing
+        )
+        landing = StepLanding(
+            stream=self._stream, venues=venues, clock=self._clock, chains=self._chains, timing=self._timing
+        )
+        return StepRunner(signing=signing, landing=landing, signer=self._signer, clock=self._clock)
 
     def _venues(self) -> Iterator[VenueAdapter]:
         for chain_id, chain in self._settings.chains.items():
@@ -225,7 +239,15 @@ class Service:
 
     async def _readiness(self) -> list[Check]:
         """What must work before intents can be carried out."""
-        return [await self._signer_check(), *[await _chain_check(chain) for chain in self._chains.values()]]
+        chains = [await _chain_check(chain) for chain in self._chains.values()]
+        return [await self._signer_check(), *chains, self._overdue_check()]
+
+    def _overdue_check(self) -> Check:
+        """An intent that is open long after its window waits for something that only an operator can mend."""
+        latest_ns = self._clock.now_ns() - GRACE_S * NS_PER_S
+        late = [str(view.intent.id) for view in self._state.open_intents() if view.valid_until_ns < latest_ns]
+        detail = f"open long after their window: {', '.join(late[:5])}" if late else "no intent is overdue"
+        return Check(name="overdue", ok=not late, detail=detail)
 
     async def _signer_check(self) -> Check:
         try:

@@ -165,6 +165,7 @@ class ChainSettings(Model):
     poll_interval_ms: Annotated[int, Field(ge=10, le=60_000)] = 250
     rpc_timeout_ms: Annotated[int, Field(ge=100, le=120_000)] = 10_000
     min_landing_ms: Annotated[int, Field(ge=0, le=600_000)] = 2_000
+    max_validity_s: Annotated[int, Field(ge=1, le=604_800)] = 3_600
     confirmations: Annotated[int, Field(ge=1, le=10_000)] = 1
     mempool: bool = False
     gas: GasSettings = GasSettings()

@@ -54,9 +54,13 @@ def halt(
         return
     try:
         epoch = asyncio.run(client.halt(reason=reason, by=_me()))
-    except Unavailable:
+    except TradewindError as error:
+        # Whatever the signer says instead of yes: the gate's file is what it signs by.
         _halt_gate_file(signer_config or config.with_name("signer.toml"), reason)
-        output.emit({"halted": True, "signer": "not running"}, "Halted in the gate's file; the signer is not running.")
+        output.emit(
+            {"halted": True, "signer": error.code},
+            f"Halted in the gate's file; the signer did not answer ({error.code}).",
+        )
         return
     output.progress(f"The signer has halted (epoch {epoch}); telling the service")
     told = asyncio.run(_tell(config, url, token_file, lambda service: service.halt(reason)))

@@ -48,5 +48,6 @@ class ChainTiming:
     """How long things take on a chain, as configured."""
 
     min_landing_ms: int
+    max_validity_s: int
     poll_interval_ms: int
     confirmations: int

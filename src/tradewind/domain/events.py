@@ -95,13 +95,14 @@ class IntentExpired(IntentEvent):
 
 
 class IntentProcessed(IntentEvent):
-    """The intent was decomposed into slices."""
+    """The intent was decomposed into slices. Only the gate `gate_id` will know what is signed for them."""
 
     stream = "INTENTS"
     subject = "intent.processed"
 
     slices: tuple[Slice, ...]
     because: str
+    gate_id: str
 
 
 class PlanCreated(IntentEvent):

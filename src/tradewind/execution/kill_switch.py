@@ -4,7 +4,7 @@ from typing import Protocol
 from uuid import UUID, uuid4
 
 from tradewind.domain.events import Envelope, KillSwitchEngaged, KillSwitchReleased, SystemEvent
-from tradewind.errors import TradewindError
+from tradewind.errors import TradewindError, Unavailable
 from tradewind.execution.signer_client import SignerClient, SignerState
 from tradewind.observability import events as observe
 from tradewind.observability.clock import Clock
@@ -32,13 +32,16 @@ class KillSwitch:
         """What the gate says now."""
         return await self._signer.hello()
 
-    async def is_halted(self) -> bool:
-        """Whether the gate would refuse to sign."""
-        return (await self._signer.hello()).halted
-
     async def halt(self, *, reason: str, by: str) -> int:
         """After this returns nothing can be signed. The answer is the kill epoch."""
-        kill_epoch = await self._signer.halt(reason=reason, by=by)
+        try:
+            kill_epoch = await self._signer.halt(reason=reason, by=by)
+        except TradewindError as error:
+            raise Unavailable(
+                "halt_not_confirmed",
+                f"The signer has not confirmed the halt ({error.code}).",
+                remedy="Run on its machine: tradewind-signer halt --config signer.toml, or end the signer's process.",
+            ) from error
         observe.kill_switch_engaged(kill_epoch=kill_epoch, by=by, reason=reason)
         await self._record(KillSwitchEngaged(kill_epoch=kill_epoch, by=by, reason=reason))
         return kill_epoch

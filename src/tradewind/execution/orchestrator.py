@@ -15,7 +15,8 @@ from tradewind.domain.events import (
 )
 from tradewind.domain.fill import StepOutcome, StepResult
 from tradewind.domain.plan import ExecutionPlan
-from tradewind.execution.step_runner import StepRunner, WithoutReceipt
+from tradewind.execution.attempt import WithoutReceipt
+from tradewind.execution.step_runner import StepRunner
 from tradewind.observability.clock import Clock
 from tradewind.state.coordinator import StateCoordinator
 from tradewind.state.view import IntentView
@@ -49,7 +50,7 @@ class ExecutionOrchestrator:
         for step in plan.steps:
             done = next((result for result in view.results if result.step == step.index), None)
             if done is None:
-                ended = await self._runner.run(plan, step, cause)
+                ended = await self._runner.run(plan, step, view, cause)
                 if isinstance(ended, WithoutReceipt):
                     await self._publish(cause, _ended_without_receipt(plan, ended, results))
                     return
@@ -104,12 +105,14 @@ def _why_reverted(result: StepResult) -> str:
 
 
 def _ended_without_receipt(plan: ExecutionPlan, ended: WithoutReceipt, results: list[StepResult]) -> IntentEvent:
-    if ended.expired:
+    if ended.expired and not results:
         return IntentExpired(intent_id=plan.intent_id, code=ended.code, message=ended.message)
     return ExecutionFailed(
         intent_id=plan.intent_id,
         plan_id=plan.plan_id,
         code=ended.code,
-        message=ended.message,
+        message=f"{ended.message} An approval before it was included, and its gas is spent."
+        if results
+        else ended.message,
         fee_wei=sum(result.fee_wei for result in results),
     )

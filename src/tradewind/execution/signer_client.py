@@ -48,6 +48,7 @@ class SignerState(_Answer):
     """What the signer says of itself."""
 
     version: str
+    gate_id: str
     policy_digest: str
     kill_epoch: int
     halted: bool
@@ -90,7 +91,12 @@ class RecordedStep(_Answer):
     found: bool
     attempts: tuple[SignedAttempt, ...] = ()
     pending: tuple[int, ...] = ()
+    pending_because: str | None = None
     permit: RecordedPermit | None = None
+
+
+class _Closed(_Answer):
+    closed: bool
 
 
 class _NextNonce(_Answer):
@@ -127,6 +133,10 @@ class SignerClient:
     async def step(self, intent_id: UUID, step: int) -> RecordedStep:
         """Everything on record for a step: the one source of what was signed for it."""
         return await self._ask(RecordedStep, "step", intent_id=str(intent_id), step=step)
+
+    async def close(self, intent_id: UUID, step: int) -> bool:
+        """Have the gate never sign a step. False: an attempt is on record already, and has to be landed."""
+        return (await self._ask(_Closed, "close", intent_id=str(intent_id), step=step)).closed
 
     async def next_nonce(self, wallet: str, chain_id: int) -> int | None:
         """The nonce after the highest that the gate has given to a step; None without history."""

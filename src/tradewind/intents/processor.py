@@ -5,6 +5,7 @@ Inline for now: one slice carries the whole intent.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from tradewind.domain.events import (
     Envelope,
@@ -28,6 +29,20 @@ from tradewind.streaming.event_stream import EventStream
 from tradewind.streaming.recorded import Recorded
 
 
+class GateState(Protocol):
+    """What the processor needs to know of the sign-gate."""
+
+    @property
+    def halted(self) -> bool:
+        """Whether it would refuse to sign."""
+        ...
+
+    @property
+    def gate_id(self) -> str:
+        """Which gate it is: it alone will know what was signed for the intent."""
+        ...
+
+
 class IntentProcessor:
     """Hears IntentSubmitted; publishes IntentValidated with IntentProcessed, or how it ended instead."""
 
@@ -38,14 +53,14 @@ class IntentProcessor:
         state: StateCoordinator,
         validator: IntentValidator,
         turns: WalletTurns,
-        is_halted: Callable[[], Awaitable[bool]],
+        gate: Callable[[], Awaitable[GateState]],
         clock: Clock,
     ) -> None:
         self._stream = stream
         self._state = state
         self._validator = validator
         self._turns = turns
-        self._is_halted = is_halted
+        self._gate = gate
         self._clock = clock
 
     async def on_submitted(self, recorded: Recorded) -> None:
@@ -59,24 +74,25 @@ class IntentProcessor:
         try:
             async with asyncio.timeout(self._seconds_left(view)):
                 await turn
-                facts = await self._validated(view)
+                facts, gate_id = await self._validated(view)
         except TimeoutError:
             await self._publish(recorded, _expired(view))
         except TradewindError as error:
             await self._publish(recorded, IntentRejected(intent_id=view.intent.id, code=error.code, message=str(error)))
         else:
-            await self._publish(recorded, facts, decompose(view.intent, facts))
+            await self._publish(recorded, facts, decompose(view.intent, facts, gate_id))
 
-    async def _validated(self, view: IntentView) -> IntentValidated:
+    async def _validated(self, view: IntentView) -> tuple[IntentValidated, str]:
         """Ask until the chain and the signer answer; what they do not answer decides nothing."""
         backoff = Backoff(self._clock)
         while True:
             try:
-                if not await self._is_halted():
-                    return await self._validator.check_with_chain(view)
+                gate = await self._gate()
+                if not gate.halted:
+                    return await self._validator.check_with_chain(view), gate.gate_id
                 observe.waiting(intent_id=view.intent.id, what="validation", code="halted", message="signing is halted")
             except TradewindError as error:
-                if error.disposition is not Disposition.RETRY:
+                if error.disposition is Disposition.REJECT:
                     raise
                 observe.waiting(intent_id=view.intent.id, what="validation", code=error.code, message=str(error))
             await backoff.pause()
@@ -90,14 +106,15 @@ class IntentProcessor:
         await self._stream.publish(*(Envelope.about_intent(b, at_ns=at_ns, because_of=because_of) for b in bodies))
 
 
-def decompose(intent: Intent, facts: IntentValidated) -> IntentProcessed:
+def decompose(intent: Intent, facts: IntentValidated, gate_id: str) -> IntentProcessed:
     """One slice: acquiring fixes what comes out, disposing what goes in."""
     sized, counter = intent.sized.asset.address, intent.counter.asset.address
     if intent.intent_type is IntentType.ACQUIRE:
         part = Slice(index=0, exact=Exact.OUT, token_in=counter, token_out=sized, amount_raw=facts.amount_raw)
     else:
         part = Slice(index=0, exact=Exact.IN, token_in=sized, token_out=counter, amount_raw=facts.amount_raw)
-    return IntentProcessed(intent_id=intent.id, slices=(part,), because="one transaction carries the whole intent")
+    because = "one transaction carries the whole intent"
+    return IntentProcessed(intent_id=intent.id, slices=(part,), because=because, gate_id=gate_id)
 
 
 def _expired(view: IntentView) -> IntentExpired:

@@ -96,3 +96,9 @@ def record_lost(*, what: str, code: str, message: str) -> None:
     """Something took effect, but the journal could not be told."""
     write("error", "record_lost", what=what, code=code, message=message)
     _tell("record_lost", what=what)
+
+
+def overdue(*, intent_id: UUID, what: str) -> None:
+    """An intent is open long after its deadline: an operator has to look."""
+    write("error", "overdue", intent=intent_id, waits_for=what)
+    _tell("overdue", intent_id=intent_id)

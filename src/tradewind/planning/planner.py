@@ -1,8 +1,10 @@
 """Makes the plan of a slice: asks for the best route at a pinned block and writes down everything it rests on."""
 
+from collections.abc import Mapping
 from uuid import UUID, uuid5
 
 from tradewind.core import Alternative, Route
+from tradewind.domain.chain import ChainTiming
 from tradewind.domain.events import Envelope, IntentExpired, IntentProcessed, IntentRejected, PlanCreated
 from tradewind.domain.plan import ConsideredRoute, ExecutionPlan, PlanStep, StepKind
 from tradewind.domain.slice import Slice
@@ -27,12 +29,14 @@ class ExecutionPlanner:
         stream: EventStream,
         state: StateCoordinator,
         quoting: Quoting,
+        timing: Mapping[int, ChainTiming],
         clock: Clock,
         executor: str,
     ) -> None:
         self._stream = stream
         self._state = state
         self._quoting = quoting
+        self._timing = timing
         self._clock = clock
         self._executor = executor
 
@@ -53,7 +57,7 @@ class ExecutionPlanner:
             try:
                 return PlanCreated(intent_id=intent_id, plan=await self.plan(view, part))
             except TradewindError as error:
-                if error.disposition is not Disposition.RETRY:
+                if error.disposition is Disposition.REJECT:
                     return IntentRejected(intent_id=intent_id, code=error.code, message=str(error))
                 observe.waiting(intent_id=intent_id, what="planning", code=error.code, message=str(error))
             await backoff.pause()
@@ -62,7 +66,7 @@ class ExecutionPlanner:
 
     async def plan(self, view: IntentView, part: Slice) -> ExecutionPlan:
         """The plan of one slice at the newest block."""
-        intent, deadline_s = view.intent, view.valid_until_ns // NS_PER_S
+        intent, deadline_s = view.intent, self._deadline_s(view)
         await self._quoting.sync(intent)
         best = await self._quoting.best(intent, part.amount_raw, wallet=view.wallet, deadline_s=deadline_s)
         return ExecutionPlan(
@@ -91,6 +95,11 @@ class ExecutionPlanner:
             deadline_s=deadline_s,
             steps=steps(best),
         )
+
+    def _deadline_s(self, view: IntentView) -> int:
+        """The end of the window, or as late as the signer signs for, whichever is sooner."""
+        longest_s = self._timing[view.intent.chain_id].max_validity_s
+        return min(view.valid_until_ns, self._clock.now_ns() + longest_s * NS_PER_S) // NS_PER_S
 
 
 def steps(best: BestQuote) -> tuple[PlanStep, ...]:

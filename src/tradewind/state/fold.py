@@ -83,7 +83,7 @@ def _facts(view: IntentView, body: IntentEvent) -> dict[str, object]:
         case IntentValidated():
             facts = {"validated": body}
         case IntentProcessed():
-            facts = {"slices": body.slices}
+            facts = {"slices": body.slices, "gate_id": body.gate_id}
         case PlanCreated():
             facts = {"plans": (*view.plans, body.plan)}
         case ExecutionStepSubmitted():

@@ -29,6 +29,7 @@ class IntentView(Model):
     valid_until_ns: int
     validated: IntentValidated | None = None
     slices: tuple[Slice, ...] = ()
+    gate_id: str = ""
     plans: tuple[ExecutionPlan, ...] = ()
     submitted: tuple[ExecutionStepSubmitted, ...] = ()
     results: tuple[StepResult, ...] = ()

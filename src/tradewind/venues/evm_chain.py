@@ -21,6 +21,8 @@ _PERMIT_NONCES = bytes.fromhex("7ecebe00")
 _CALLS_PER_AGGREGATE = 1000
 _AGGREGATES_PER_BATCH = 2
 
+_MAX_TRANSACTIONS = 100_000
+
 
 class EvmChain:
     """Reads and sends. Amounts are integers of the smallest unit.
@@ -199,6 +201,32 @@ class EvmChain:
         if header is None or header.ref.hash != block_hash:
             return None
         return parse_receipt(answer, header.ref)
+
+    async def transaction_with_nonce(self, sender: str, nonce: int, *, since_block: int) -> str | None:
+        """The hash of the included transaction of `sender` with this nonce, looked for from `since_block` on.
+
+        None when it is not there. Needs the states of the blocks between: a node without them raises RpcError.
+        """
+        low, high = since_block, (await self.head()).number
+        if not await self._count_at(sender, low) <= nonce < await self._count_at(sender, high):
+            return None
+        while low + 1 < high:
+            middle = (low + high) // 2
+            if await self._count_at(sender, middle) > nonce:
+                high = middle
+            else:
+                low = middle
+        block = rpc_answer.mapping(await self.rpc.call("eth_getBlockByNumber", [hex(high), True]), "block")
+        for entry in rpc_answer.sequence(block.get("transactions"), "block.transactions", at_most=_MAX_TRANSACTIONS):
+            found = rpc_answer.mapping(entry, "block.transactions")
+            same_sender = rpc_answer.address(found.get("from"), "transaction.from") == sender
+            if same_sender and rpc_answer.quantity(found.get("nonce"), "transaction.nonce", bits=64) == nonce:
+                return rpc_answer.hash32(found.get("hash"), "transaction.hash")
+        return None
+
+    async def _count_at(self, sender: str, block: int) -> int:
+        answer = await self.rpc.call("eth_getTransactionCount", [sender, hex(block)])
+        return rpc_answer.quantity(answer, "eth_getTransactionCount", bits=63)
 
     async def revert_reason(self, receipt: Receipt, tx: core.Eip1559Transaction) -> Revert:
         """Why a mined transaction failed: what a replay in the state before its block answers, else at its block.

@@ -198,6 +198,7 @@ def _manager(
     timing = {
         chain_id: ChainTiming(
             min_landing_ms=chain.min_landing_ms,
+            max_validity_s=chain.max_validity_s,
             poll_interval_ms=chain.poll_interval_ms,
             confirmations=chain.confirmations,
         )

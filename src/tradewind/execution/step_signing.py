@@ -1,0 +1,176 @@
+"""Obtains the signature of a step: the one that the gate has on record, or a new one.
+
+The gate is the only witness of what was signed. So it is asked before each try, and no step is given up before the
+gate has closed it: a request that seemed lost may still be waiting in its queue.
+"""
+
+import asyncio
+from collections.abc import Mapping
+
+from tradewind import core
+from tradewind.domain.chain import ChainTiming
+from tradewind.domain.plan import ExecutionPlan, PlanStep, StepKind
+from tradewind.errors import Damaged, Disposition, Halted, Refused, TradewindError, Unavailable
+from tradewind.execution.attempt import Attempt, WithoutReceipt
+from tradewind.execution.overdue import Overdue
+from tradewind.execution.signer_client import ChainEvidence, RecordedPermit, SignerClient
+from tradewind.observability import events as observe
+from tradewind.observability.clock import Backoff, Clock
+from tradewind.venues.account import AccountState
+from tradewind.venues.evm_block import BlockHeader
+from tradewind.venues.evm_chain import EvmChain
+from tradewind.venues.manager import VenueManager
+from tradewind.venues.simulated import SimulatedRevert
+
+NS_PER_S = 1_000_000_000
+NS_PER_MS = 1_000_000
+# Refusals that time can lift: another step is before this one, or another service was faster.
+_PASSING_RULES = frozenset({"nonce_behind", "nonce_gap", "nonce_reused"})
+_EXPIRED = WithoutReceipt(
+    "deadline_passed", "The time window closed before this was signed. Nothing was traded.", expired=True
+)
+
+
+class StepSigning:
+    """Signs steps of plans on EVM chains, through the gate."""
+
+    def __init__(
+        self,
+        *,
+        venues: VenueManager,
+        signer: SignerClient,
+        clock: Clock,
+        chains: Mapping[int, EvmChain],
+        timing: Mapping[int, ChainTiming],
+    ) -> None:
+        self._venues = venues
+        self._signer = signer
+        self._clock = clock
+        self._chains = chains
+        self._timing = timing
+
+    async def obtain(
+        self, plan: ExecutionPlan, step: PlanStep, *, gate_id: str, was_sent: bool
+    ) -> Attempt | WithoutReceipt:
+        """The attempt to land, or how the step ended, which the gate then has closed for good.
+
+        `gate_id` is the gate that the intent began with; `was_sent` says that the journal knows of an attempt.
+        """
+        backoff, overdue = Backoff(self._clock), Overdue(plan, self._clock)
+        while True:
+            try:
+                recorded = await self._signer.step(plan.intent_id, step.index)
+                if recorded.attempts:
+                    return Attempt(recorded.attempts[-1], None)
+                if recorded.pending:
+                    because = recorded.pending_because or "signing is halted"
+                    raise Halted("attempt_pending", f"An attempt is on record and is not signed: {because}.")
+                await self._check_gate(gate_id, was_sent=was_sent)
+                ended = await self._try(plan, step, recorded.permit)
+                if isinstance(ended, Attempt) or await self._signer.close(plan.intent_id, step.index):
+                    return ended
+            except TradewindError as error:
+                observe.waiting(intent_id=plan.intent_id, what="signature", code=error.code, message=str(error))
+                overdue.check("signature")
+            await backoff.pause()
+
+    async def _check_gate(self, gate_id: str, *, was_sent: bool) -> None:
+        """A gate that knows nothing of a step is believed only if it is the gate that would know."""
+        if was_sent or (await self._signer.hello()).gate_id != gate_id:
+            raise Damaged(
+                "gate_replaced",
+                "The signer's gate is not the one that this intent began with, or has lost records since: it cannot "
+                "say what was signed.",
+                remedy="Stop the signer and put its gate file back; nothing is signed for this intent until then.",
+            )
+
+    async def _try(
+        self, plan: ExecutionPlan, step: PlanStep, permit: RecordedPermit | None
+    ) -> Attempt | WithoutReceipt:
+        """Sign; what speaks against it for good becomes the end, what may pass is raised."""
+        least_ns = self._timing[plan.chain_id].min_landing_ms * NS_PER_MS
+        if self._clock.now_ns() + least_ns >= plan.deadline_s * NS_PER_S:
+            return _EXPIRED
+        try:
+            return await self._sign(plan, step, permit)
+        except Refused as refusal:
+            if refusal.rule in _PASSING_RULES:
+                raise
+            return WithoutReceipt(refusal.code, f"This was not signed: {refusal}")
+        except TradewindError as error:
+            if error.disposition is Disposition.REJECT:
+                return WithoutReceipt(error.code, f"This was not signed: {error}")
+            raise
+
+    async def _sign(
+        self, plan: ExecutionPlan, step: PlanStep, recorded_permit: RecordedPermit | None
+    ) -> Attempt | WithoutReceipt:
+        venue, chain = self._venues.get(plan.chain_id, step.venue), self._chains[plan.chain_id]
+        header = await chain.head_header()
+        account, recorded_next = await asyncio.gather(
+            chain.account(plan.wallet, step.token_in, step.spender, header.ref),
+            self._signer.next_nonce(plan.wallet, plan.chain_id),
+        )
+        nonce = _nonce(plan, account, recorded_next)
+        _check_gas(plan, account, header)
+        permit = recorded_permit.for_call() if recorded_permit else None
+        if step.with_permit and permit is None:
+            permit = await self._permit(plan, step, account)
+        tx = await venue.build_swap_tx(plan, step, permit=permit, nonce=nonce)
+        simulated = await venue.simulate(tx, plan.wallet, header.ref) if step.kind is StepKind.SWAP else None
+        if isinstance(simulated, SimulatedRevert):
+            said = simulated.reason or "no reason given"
+            return WithoutReceipt(simulated.code, f"This was not signed: the chain says it would revert: {said}.")
+        evidence = ChainEvidence(
+            latest_nonce=account.nonce,
+            block=header.ref,
+            base_fee_wei=header.base_fee_wei,
+            endpoints=chain.rpc.endpoints,
+        )
+        signed = await self._signer.sign(plan, step, attempt=1, unsigned_tx=tx.encode_unsigned(), evidence=evidence)
+        observe.attempt_signed(
+            intent_id=plan.intent_id, step=step.index, attempt=1, tx_hash=signed.tx_hash, nonce=signed.nonce
+        )
+        return Attempt(signed, simulated)
+
+    async def _permit(self, plan: ExecutionPlan, step: PlanStep, account: AccountState) -> core.Permit:
+        if account.permit_nonce is None:
+            raise Refused(
+                "token_without_permit",
+                f"{step.token_in} is configured with a permit domain, but the token gives no permit nonce.",
+                remedy="Remove its 'permit' from both configurations; an approval is sent instead.",
+            )
+        return await self._signer.permit(plan, step, permit_nonce=account.permit_nonce)
+
+
+def _nonce(plan: ExecutionPlan, account: AccountState, recorded_next: int | None) -> int:
+    """The nonce after the last one that the gate gave out, which must be the chain's next one too."""
+    if recorded_next is None or recorded_next == account.nonce:
+        return account.nonce
+    if account.nonce < recorded_next:
+        raise Unavailable(
+            "nonce_behind",
+            f"The chain has included {account.nonce} transactions of {plan.wallet}, and the gate has signed "
+            f"{recorded_next}: an earlier one is not on chain (or no longer, after a reorganisation).",
+        )
+    raise Refused(
+        "nonce_foreign",
+        f"The chain has included {account.nonce} transactions of {plan.wallet}, and the gate knows of {recorded_next}: "
+        "somebody else signs for this wallet.",
+        remedy=f"Find out who. If it was you: halt, then tradewind-signer adopt-nonce --wallet {plan.wallet} "
+        f"--chain {plan.chain_id} --nonce {account.nonce}, then resume.",
+    )
+
+
+def _check_gas(plan: ExecutionPlan, account: AccountState, header: BlockHeader) -> None:
+    """What is signed now must be able to pay for itself now: it owns its nonce from then on."""
+    if header.base_fee_wei > plan.gas.max_fee_per_gas_wei:
+        raise Unavailable(
+            "base_fee_above_offer",
+            f"The base fee is {header.base_fee_wei} wei, and the plan offers {plan.gas.max_fee_per_gas_wei}.",
+        )
+    if account.native_balance_wei < plan.gas.worst_fee_wei:
+        raise Unavailable(
+            "gas_balance_too_low",
+            f"{plan.wallet} holds {account.native_balance_wei} wei, and gas may cost {plan.gas.worst_fee_wei}.",
+        )
