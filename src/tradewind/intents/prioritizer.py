@@ -25,7 +25,7 @@ class RulePrioritizer:
 
     def prioritise(self, intent: Intent) -> Priority:
         """The sum of the points, held within 1 and 10."""
-        reasons = [PriorityReason(points=BASE_POINTS, because="every intent starts here"), *_reasons(intent)]
+        reasons = [PriorityReason(points=BASE_POINTS, because="to start with"), *_reasons(intent)]
         total = sum(reason.points for reason in reasons)
         return Priority(value=min(10, max(1, total)), reasons=tuple(reasons))
 
@@ -36,7 +36,7 @@ def _reasons(intent: Intent) -> list[PriorityReason]:
     for below_ms, points in WINDOW_POINTS:
         if constraints.time_window_ms <= below_ms:
             window_s = constraints.time_window_ms / 1000
-            because = f"its window of {window_s:g} s is no longer than {below_ms // 1000} s"
+            because = f"a window of {window_s:g} s ({below_ms // 1000} s or less)"
             found.append(PriorityReason(points=points, because=because))
             break
     if constraints.execution_style is ExecutionStyle.AGGRESSIVE:

@@ -16,7 +16,7 @@ def report(story: Story, ending: Ending, *, took_ns: int, folder: str | None) ->
         "took_ms": took_ns // 1_000_000,
         "folder": folder,
         "intent_id": None if story.intent_id is None else str(story.intent_id),
-        "intent": None if story.intent is None else story.intent.model_dump(mode="json"),
+        "intent": None if story.intent is None else story.intent.model_dump(mode="json", exclude={"id"}),
         "priority": None if story.priority is None else story.priority.model_dump(mode="json"),
         "stages": [
             {"title": s.title, "detail": s.detail, "started_ns": s.started_ns, "duration_ns": s.duration_ns}

@@ -81,7 +81,7 @@ def _checks(promise: Promise, seen: Evidence) -> Iterator[Check]:
     # The permit is for exactly the limit, and the fill took less: the rest lapses with the next permit of the token.
     yield Check(
         "no_loose_approval",
-        "paid and still approved together stay within the limit",
+        "paid plus still approved is within the limit",
         spent + after.allowance_in_raw <= limit and after.allowance_out_raw == 0,
         f"approved {_in(promise, after.allowance_in_raw)}, {_out(promise, after.allowance_out_raw)}",
     )
