@@ -141,7 +141,7 @@ def sign_request(intent_id: str, tx: core.Eip1559Transaction, quoted: tuple[int,
         "unsigned_tx": "0x" + tx.encode_unsigned().hex(),
         "quoted": {"amount_in_raw": str(quoted[0]), "amount_out_raw": str(quoted[1])},
         "evidence": {
-            "latest_nonce": FIRST_NONCE,
+            "latest_nonce": tx.nonce,
             "block_number": 1,
             "block_hash": "0x" + "ab" * 32,
             "base_fee_wei": "20000000",

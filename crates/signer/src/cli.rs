@@ -1,18 +1,20 @@
 //! The command line. Secrets never pass through arguments or the environment.
 
-use crate::client;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::fault::{Fault, Internal, Invalid};
-use crate::gate::{Gate, GateLock};
+use crate::fault::{Fault, Internal};
+use crate::fields;
+use crate::gate::{Adoption, Gate, GateLock};
 use crate::hardening;
 use crate::key_file::{KeyFile, StoredKey};
 use crate::keys::{KeyRing, Secret};
+use crate::operator;
 use crate::passphrase::{PassphraseSource, prompt, read_private_line};
 use crate::server::Server;
 use crate::signer::{Boundaries, Service, Signer};
+use alloy_primitives::Address;
 use clap::{Args, Parser, Subcommand};
-use serde_json::{Value, json};
+use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::fs;
@@ -20,9 +22,6 @@ use std::path::PathBuf;
 use std::process::{ExitCode, exit};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
-
-const ASK_TIME: Duration = Duration::from_secs(2);
 
 /// Holds the private keys and signs what its policy and its records allow.
 #[derive(Parser)]
@@ -53,6 +52,24 @@ enum Command {
         /// Why.
         #[arg(long, default_value = "halted from the command line")]
         reason: String,
+        /// Who says so.
+        #[arg(long, default_value = "command line")]
+        by: String,
+    },
+    /// Record that the wallet's nonces below one were used outside the gate. Needs a halt; works whether or not
+    /// the signer runs.
+    AdoptNonce {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// Whose nonces.
+        #[arg(long, value_parser = parse_wallet)]
+        wallet: Address,
+        /// The chain's id.
+        #[arg(long, value_name = "CHAIN_ID")]
+        chain: u64,
+        /// The next nonce: the wallet's transaction count on the chain.
+        #[arg(long, value_parser = clap::value_parser!(u64).range(..=fields::MAX_INTEGER))]
+        nonce: u64,
         /// Who says so.
         #[arg(long, default_value = "command line")]
         by: String,
@@ -136,7 +153,22 @@ pub fn main(
         Command::Run { config, passphrase } => run(&config, &passphrase, boundaries, wrap),
         Command::Key(command) => key(command),
         Command::Check(config) => check(&config),
-        Command::Halt { config, reason, by } => halt(&config, &reason, &by),
+        Command::Halt { config, reason, by } => with(&config, |c| operator::halt(c, &reason, &by)),
+        Command::AdoptNonce {
+            config,
+            wallet,
+            chain,
+            nonce,
+            by,
+        } => {
+            let adoption = Adoption {
+                wallet,
+                chain_id: chain,
+                nonce,
+                by,
+            };
+            with(&config, |c| operator::adopt_nonce(c, &adoption))
+        }
         Command::Resume {
             config,
             kill_epoch,
@@ -145,9 +177,9 @@ pub fn main(
         } => {
             let request =
                 json!({ "op": "resume", "kill_epoch": kill_epoch, "by": by, "confirm": confirm });
-            ask(&config, &request)
+            with(&config, |c| operator::ask(c, &request))
         }
-        Command::Status(config) => ask(&config, &json!({ "op": "hello" })),
+        Command::Status(config) => with(&config, |c| operator::ask(c, &json!({ "op": "hello" }))),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -156,6 +188,14 @@ pub fn main(
             ExitCode::FAILURE
         }
     }
+}
+
+fn with(config: &ConfigArg, act: impl FnOnce(&Config) -> Result<(), Fault>) -> Result<(), Fault> {
+    act(&Config::load(&config.config)?)
+}
+
+fn parse_wallet(text: &str) -> Result<Address, String> {
+    fields::address("", text.into()).map_err(|wrong| wrong.message)
 }
 
 fn run(
@@ -277,47 +317,4 @@ fn check(config: &ConfigArg) -> Result<(), Fault> {
     print!("{}", config.policy.describe());
     println!("policy_digest {}", config.policy.digest());
     Ok(())
-}
-
-/// The running signer is asked first; when none answers, the epoch goes into its gate file, where a signer
-/// that hangs or starts later finds it before its next signature.
-fn halt(config: &ConfigArg, reason: &str, by: &str) -> Result<(), Fault> {
-    let config = Config::load(&config.config)?;
-    let request = json!({ "op": "halt", "reason": reason, "by": by });
-    if let Ok(answer) = client::ask(&config.socket, &request, ASK_TIME) {
-        return show(&answer);
-    }
-    let state = Gate::open(&config.gate)?.halt(reason, by, SystemClock.now_ms())?;
-    println!(
-        "{}",
-        json!({ "kill_epoch": state.kill_epoch, "halted": true })
-    );
-    Ok(())
-}
-
-fn ask(config: &ConfigArg, request: &Value) -> Result<(), Fault> {
-    let config = Config::load(&config.config)?;
-    let answer = client::ask(&config.socket, request, ASK_TIME).map_err(|error| Internal {
-        code: "signer_unreachable",
-        message: format!("no signer answers at {} ({error})", config.socket.display()),
-    })?;
-    show(&answer)
-}
-
-fn show(answer: &Value) -> Result<(), Fault> {
-    if let Some(ok) = answer.get("ok") {
-        println!("{ok}");
-        return Ok(());
-    }
-    let said = answer.get("refused").or_else(|| answer.get("error"));
-    let message = said
-        .and_then(|said| said.get("message"))
-        .and_then(Value::as_str);
-    Err(Fault::Invalid(Invalid {
-        code: "refused",
-        field: String::new(),
-        message: message
-            .unwrap_or("the signer gave no readable answer")
-            .to_owned(),
-    }))
 }

@@ -106,6 +106,8 @@ rules! {
     NonceGap = "nonce_gap",
     /// The chain has seen a transaction of this wallet that this gate never recorded.
     NonceForeign = "nonce_foreign",
+    /// The transaction before this one is not on the chain yet.
+    NonceBehind = "nonce_behind",
     /// The step owns another nonce.
     NonceOfStep = "nonce_of_step",
     /// The step's nonce is used on the chain: an older attempt landed, so a new one never can.
@@ -118,6 +120,8 @@ rules! {
     StepChanged = "step_changed",
     /// The step has its outcome; nothing more is signed for it.
     StepSettled = "step_settled",
+    /// The step was closed before anything was signed for it.
+    StepClosed = "step_closed",
     /// The gate knows no such step.
     StepUnknown = "step_unknown",
     /// The transaction is none of the step's own.
@@ -128,7 +132,7 @@ rules! {
     SettlementAmount = "settlement_amount",
     /// The kill epoch given is not the current one.
     KillEpoch = "kill_epoch",
-    /// There is no halt to resume from.
+    /// There is no halt to resume from, or to adopt a nonce under.
     NotHalted = "not_halted",
     /// The other end of the socket runs under a user that is not allowed.
     Peer = "peer",

@@ -2,7 +2,7 @@
 
 use crate::fault::{Fault, Invalid};
 use crate::fields::{self, Fields, malformed};
-use crate::gate::{Evidence, Outcome, Settlement, StepId};
+use crate::gate::{Adoption, Evidence, Outcome, Settlement, StepId};
 use crate::json;
 use crate::policy::{PermitFacts, Quoted};
 use alloy_primitives::Address;
@@ -35,6 +35,8 @@ pub enum Request {
         /// How.
         end: Settlement,
     },
+    /// Sign nothing for a step, now or later.
+    Close(StepId),
     /// Sign nothing from now on.
     Halt {
         /// Why.
@@ -42,6 +44,8 @@ pub enum Request {
         /// Who says so.
         by: String,
     },
+    /// Nonces were used outside this gate.
+    AdoptNonce(Adoption),
     /// Sign again.
     Resume {
         /// The epoch that is to end.
@@ -107,13 +111,21 @@ pub fn parse(line: &[u8]) -> Result<Request, Invalid> {
             id: step_id(&mut fields)?,
             end: settlement(&mut fields)?,
         },
+        "close" => Request::Close(step_id(&mut fields)?),
         "halt" => Request::Halt {
             reason: fields.text("reason")?,
             by: fields.text("by")?,
         },
+        "adopt_nonce" => Request::AdoptNonce(Adoption {
+            wallet: fields.address("wallet")?,
+            chain_id: fields.integer("chain_id")?,
+            nonce: fields.integer("nonce")?,
+            by: fields.text("by")?,
+        }),
         "resume" => resume(&mut fields)?,
         _ => {
-            let known = "hello, step, next_nonce, permit, sign, settle, halt, resume";
+            let known =
+                "hello, step, next_nonce, permit, sign, settle, close, halt, adopt_nonce, resume";
             return Err(malformed("op", &format!("is unknown; there are: {known}")));
         }
     };

@@ -1,5 +1,6 @@
 //! The Unix socket: who may connect, and one answer line for each request line.
 
+use crate::connections::{Connections, Place};
 use crate::fault::{Fault, Internal, Invalid, Rule};
 use crate::protocol;
 use crate::signer::Service;
@@ -11,14 +12,13 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 const MAX_LINE: usize = 64 * 1024;
 const MAX_CONNECTIONS: usize = 64;
-const IDLE: Duration = Duration::from_secs(600);
+const IDLE: Duration = Duration::from_secs(30);
 const LINE_TIME: Duration = Duration::from_secs(5);
 const WRITE_TIME: Duration = Duration::from_secs(5);
 const WRITABLE_BY_OTHERS: u32 = 0o022;
@@ -33,7 +33,7 @@ pub struct Server {
 struct Shared {
     service: Arc<dyn Service>,
     allowed_uids: BTreeSet<u32>,
-    connections: AtomicUsize,
+    connections: Arc<Connections>,
     // Read-locked while a request is answered, write-locked to stop.
     stopping: Arc<RwLock<()>>,
 }
@@ -72,7 +72,7 @@ impl Server {
         let shared = Arc::new(Shared {
             service,
             allowed_uids,
-            connections: AtomicUsize::new(0),
+            connections: Arc::new(Connections::new(MAX_CONNECTIONS)),
             stopping: Arc::default(),
         });
         Ok(Self { listener, shared })
@@ -97,24 +97,20 @@ impl Server {
 }
 
 impl Shared {
-    fn open(self: &Arc<Self>, mut stream: UnixStream) {
-        let before = self.connections.fetch_add(1, Ordering::SeqCst);
-        let shared = Arc::clone(self);
-        let admitted = self.admit(&stream, before);
-        let spawned = thread::Builder::new().spawn(move || {
-            // What goes wrong with one connection ends that connection.
-            let _ = match admitted {
-                Ok(()) => shared.serve(&mut stream),
-                Err(fault) => send(&mut stream, Err(fault)),
-            };
-            shared.connections.fetch_sub(1, Ordering::SeqCst);
-        });
-        if spawned.is_err() {
-            self.connections.fetch_sub(1, Ordering::SeqCst);
+    fn open(self: &Arc<Self>, stream: UnixStream) {
+        // A peer that is not served gets its refusal and no place. The empty socket takes these few bytes at once.
+        if let Err(fault) = self.admit(&stream) {
+            let _ = send(&stream, Err(fault));
+            return;
         }
+        let stream = Arc::new(stream);
+        let place = self.connections.admit(Arc::clone(&stream));
+        let shared = Arc::clone(self);
+        // What goes wrong with one connection ends that connection, also when there is no thread for it.
+        let _ = thread::Builder::new().spawn(move || shared.serve(&stream, &place));
     }
 
-    fn admit(&self, stream: &UnixStream, before: usize) -> Result<(), Fault> {
+    fn admit(&self, stream: &UnixStream) -> Result<(), Fault> {
         let failed = |error: std::io::Error| Internal {
             code: "connection_failed",
             message: error.to_string(),
@@ -127,18 +123,10 @@ impl Shared {
         Rule::Peer.require(self.allowed_uids.contains(&peer), || {
             format!("user {peer} may not use this signer; list it in allowed_uids")
         })?;
-        if before >= MAX_CONNECTIONS {
-            let message = format!("{MAX_CONNECTIONS} connections are open; close one");
-            return Err(Internal {
-                code: "too_many_connections",
-                message,
-            }
-            .into());
-        }
         Ok(())
     }
 
-    fn serve(&self, stream: &mut UnixStream) -> std::io::Result<()> {
+    fn serve(&self, stream: &UnixStream, place: &Place) -> std::io::Result<()> {
         let mut lines = Lines { buffer: Vec::new() };
         loop {
             let line = match lines.next(stream)? {
@@ -149,9 +137,11 @@ impl Shared {
             let Ok(_answering) = self.stopping.read() else {
                 return Ok(());
             };
+            place.begin_answer();
             let answer = protocol::parse(&line)
                 .map_err(Fault::from)
                 .and_then(|request| self.service.answer(request));
+            place.end_answer();
             send(stream, answer)?;
         }
     }
@@ -165,7 +155,7 @@ fn too_long() -> Invalid {
     }
 }
 
-fn send(stream: &mut UnixStream, answer: Result<serde_json::Value, Fault>) -> std::io::Result<()> {
+fn send(mut stream: &UnixStream, answer: Result<serde_json::Value, Fault>) -> std::io::Result<()> {
     let mut line = protocol::respond(answer).to_string();
     line.push('\n');
     stream.write_all(line.as_bytes())
@@ -183,7 +173,7 @@ struct Lines {
 }
 
 impl Lines {
-    fn next(&mut self, stream: &mut UnixStream) -> std::io::Result<Line> {
+    fn next(&mut self, mut stream: &UnixStream) -> std::io::Result<Line> {
         let mut deadline = (!self.buffer.is_empty()).then(|| Instant::now() + LINE_TIME);
         let mut chunk = [0; 4096];
         loop {

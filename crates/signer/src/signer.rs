@@ -3,11 +3,13 @@
 use crate::answers;
 use crate::clock::Clock;
 use crate::fault::{Fault, Internal, Refusal, Rule};
-use crate::gate::{Attempt, Gate, NewAttempt, NewPermit, PermitRecord, SignedAttempt, StepId};
+use crate::gate::{
+    Attempt, Gate, NewAttempt, NewPermit, Outcome, PermitRecord, SignedAttempt, StepId,
+};
 use crate::keys::KeyRing;
 use crate::policy::Policy;
 use crate::protocol::{PermitRequest, Request, SignRequest};
-use crate::signing::{permit_digest, read_unsigned, sign_permit, sign_transaction};
+use crate::signing::{permit_digest, read_recorded, read_unsigned, sign_permit, sign_transaction};
 use alloy_primitives::{Address, B256, keccak256};
 use serde_json::{Value, json};
 use std::sync::{Mutex, MutexGuard};
@@ -60,6 +62,15 @@ impl Service for Signer {
             Request::Settle { id, end } => {
                 self.gate()?.settle(&id, &end, self.clock.now_ms())?;
                 Ok(json!({}))
+            }
+            Request::Close(id) => {
+                let closed = self.gate()?.close(&id, self.clock.now_ms())?;
+                Ok(json!({ "closed": closed }))
+            }
+            Request::AdoptNonce(adoption) => {
+                self.policy.chain_of(adoption.wallet, adoption.chain_id)?;
+                self.gate()?.adopt_nonce(&adoption, self.clock.now_ms())?;
+                Ok(json!({ "next_nonce": adoption.nonce }))
             }
             Request::Halt { reason, by } => {
                 let state = self.gate()?.halt(&reason, &by, self.clock.now_ms())?;
@@ -119,7 +130,8 @@ impl Signer {
     }
 
     fn hello(&self) -> Result<Value, Fault> {
-        let state = self.gate()?.halt_state()?;
+        let gate = self.gate()?;
+        let state = gate.halt_state()?;
         let wallets: Vec<_> = self
             .policy
             .wallets
@@ -130,6 +142,7 @@ impl Signer {
             .collect();
         Ok(json!({
             "version": env!("CARGO_PKG_VERSION"),
+            "gate_id": gate.id(),
             "policy_digest": self.policy_digest.to_string(),
             "kill_epoch": state.kill_epoch,
             "halted": state.halted(),
@@ -140,13 +153,11 @@ impl Signer {
 
     fn step(&self, id: &StepId) -> Result<Value, Fault> {
         let mut gate = self.gate()?;
-        let Some(step) = gate.step(id)? else {
+        let (step, closed) = (gate.step(id)?, gate.closed(id)?);
+        if step.is_none() && !closed {
             return Ok(json!({ "found": false }));
-        };
-        let may_sign = !gate.halt_state()?.halted() && step.outcome.is_none();
-        if may_sign {
-            self.finish(&mut gate, id)?;
         }
+        let pending_because = self.finish(&mut gate, id)?;
         let attempts = gate.attempts(id)?;
         let pending: Vec<_> = attempts
             .iter()
@@ -157,61 +168,112 @@ impl Signer {
         let permit = gate.permit(id)?.as_ref().and_then(answers::recorded_permit);
         Ok(json!({
             "found": true,
-            "kind": step.kind.name(),
-            "nonce": step.nonce,
-            "outcome": step.outcome.map(crate::gate::Outcome::name),
+            "closed": closed,
+            "kind": step.as_ref().map(|step| step.kind.name()),
+            "nonce": step.as_ref().and_then(|step| step.nonce),
+            "outcome": step.and_then(|step| step.outcome).map(Outcome::name),
             "permit": permit,
             "attempts": signed.collect::<Vec<_>>(),
             "pending": pending,
+            "pending_because": pending_because,
         }))
     }
 
-    /// Signs what was recorded when an earlier process died before it could.
-    fn finish(&self, gate: &mut Gate, id: &StepId) -> Result<(), Fault> {
+    /// Signs what was recorded when an earlier process died before it could. Gives the refusal that keeps
+    /// something unsigned.
+    fn finish(&self, gate: &mut Gate, id: &StepId) -> Result<Option<String>, Fault> {
+        let mut results = Vec::new();
         if let Some(record) = gate.permit(id)?.filter(|record| record.signed.is_none()) {
-            self.release_permit(gate, id, &record)?;
+            results.push(self.finish_permit(gate, id, &record).map(drop));
         }
         for attempt in gate.attempts(id)? {
             if attempt.signed.is_none() {
-                self.release_attempt(
-                    gate,
-                    id,
-                    attempt.attempt,
-                    attempt.wallet,
-                    &attempt.unsigned_tx,
-                )?;
+                results.push(self.finish_attempt(gate, id, &attempt).map(drop));
             }
         }
-        Ok(())
+        let mut because = None;
+        for result in results {
+            match result {
+                Ok(()) => {}
+                Err(Fault::Refused(refusal)) => {
+                    because.get_or_insert(refusal.message.trim_end_matches('.').to_owned());
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(because)
+    }
+
+    /// The permit may have been recorded under another policy: the one in force decides.
+    fn finish_permit(
+        &self,
+        gate: &mut Gate,
+        id: &StepId,
+        record: &PermitRecord,
+    ) -> Result<Permit, Fault> {
+        gate.require_open(id)?;
+        let (facts, now_s) = (&record.facts, self.clock.now_ms() / 1000);
+        let (_, max_per_day_raw) = self
+            .policy
+            .pass_permit(facts, now_s.min(facts.deadline_s))?;
+        if now_s <= facts.deadline_s {
+            gate.require_room_for_permit(id, facts, max_per_day_raw, now_s)?;
+        }
+        self.release_permit(gate, id, record)
+    }
+
+    /// The attempt may have been recorded under another policy: the one in force decides. One whose deadline is
+    /// past is signed all the same: it can spend nothing any more, and its revert frees the nonce.
+    fn finish_attempt(
+        &self,
+        gate: &mut Gate,
+        id: &StepId,
+        attempt: &Attempt,
+    ) -> Result<SignedAttempt, Fault> {
+        gate.require_open(id)?;
+        let now_s = self.clock.now_ms() / 1000;
+        let until_s = attempt.valid_until_s.unwrap_or(now_s);
+        let passed = self.policy.pass_transaction(
+            attempt.wallet,
+            read_recorded(&attempt.unsigned_tx)?,
+            &attempt.quoted,
+            now_s.min(until_s),
+        )?;
+        if now_s <= until_s {
+            gate.require_room(id, &passed, now_s)?;
+        }
+        let (number, wallet) = (attempt.attempt, attempt.wallet);
+        self.release_attempt(gate, id, number, wallet, &attempt.unsigned_tx)
     }
 
     fn permit(&self, request: &PermitRequest) -> Result<Value, Fault> {
         let mut gate = self.gate()?;
-        let record = match gate.permit(&request.id)? {
-            Some(record) => {
-                Rule::PermitAlreadyMade.require(record.facts == request.facts, || {
-                    "the step has a permit with other facts; another permit is another step"
-                        .to_owned()
-                })?;
-                record
-            }
+        gate.require_unclosed(&request.id)?;
+        let permit = match gate.permit(&request.id)? {
+            Some(record) => self.repeat_permit(&mut gate, request, &record)?,
             None => self.record_permit(&mut gate, request)?,
-        };
-        let permit = match record.signed {
-            Some(permit) => {
-                require_running(&gate)?;
-                permit
-            }
-            None => self.release_permit(&mut gate, &request.id, &record)?,
         };
         Ok(answers::permit(&permit))
     }
 
-    fn record_permit(
+    /// The step's permit again: the same one, or a refusal.
+    fn repeat_permit(
         &self,
         gate: &mut Gate,
         request: &PermitRequest,
-    ) -> Result<PermitRecord, Fault> {
+        record: &PermitRecord,
+    ) -> Result<Permit, Fault> {
+        Rule::PermitAlreadyMade.require(record.facts == request.facts, || {
+            "the step has a permit with other facts; another permit is another step".to_owned()
+        })?;
+        require_running(gate)?;
+        match record.signed {
+            Some(permit) => Ok(permit),
+            None => self.finish_permit(gate, &request.id, record),
+        }
+    }
+
+    fn record_permit(&self, gate: &mut Gate, request: &PermitRequest) -> Result<Permit, Fault> {
         let now_ms = self.clock.now_ms();
         let facts = request.facts;
         self.require_key(facts.wallet)?;
@@ -227,11 +289,12 @@ impl Signer {
             now_ms,
         })?;
         self.boundaries.gate_committed();
-        Ok(PermitRecord {
+        let record = PermitRecord {
             facts,
             digest,
             signed: None,
-        })
+        };
+        self.release_permit(gate, &request.id, &record)
     }
 
     fn release_permit(
@@ -251,6 +314,7 @@ impl Signer {
         let transaction = read_unsigned(request)?;
         let nonce = transaction.nonce;
         let mut gate = self.gate()?;
+        gate.require_unclosed(&request.id)?;
         let known = gate.attempts(&request.id)?;
         let signed = match known
             .into_iter()
@@ -277,16 +341,10 @@ impl Signer {
             )
         })?;
         require_running(gate)?;
-        if let Some(signed) = known.signed {
-            return Ok(signed);
+        match known.signed {
+            Some(signed) => Ok(signed),
+            None => self.finish_attempt(gate, &request.id, &known),
         }
-        self.release_attempt(
-            gate,
-            &request.id,
-            known.attempt,
-            known.wallet,
-            &known.unsigned_tx,
-        )
     }
 
     fn record_and_sign(

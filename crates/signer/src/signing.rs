@@ -30,9 +30,20 @@ pub fn read_unsigned(request: &SignRequest) -> Result<Eip1559Transaction, Refusa
         )
     })?;
     Rule::NonceGap.require(i64::try_from(decoded.transaction.nonce).is_ok(), || {
-        "the nonce is larger than any account's".to_owned()
+        "the nonce is larger than any account's. Build the transaction again with the nonce that next_nonce names."
+            .to_owned()
     })?;
     Ok(decoded.transaction)
+}
+
+/// The transaction that the gate recorded.
+///
+/// # Errors
+/// `transaction_type`: the gate file was changed by another program.
+pub fn read_recorded(unsigned_tx: &[u8]) -> Result<Eip1559Transaction, Refusal> {
+    DecodedTransaction::decode(unsigned_tx)
+        .map(|decoded| decoded.transaction)
+        .map_err(|error| Rule::TransactionType.refuse(error.to_string()))
 }
 
 /// The signed bytes of an unsigned transaction.
@@ -44,10 +55,9 @@ pub fn sign_transaction(
     wallet: Address,
     unsigned_tx: &[u8],
 ) -> Result<Vec<u8>, Refusal> {
-    let decoded = DecodedTransaction::decode(unsigned_tx)
-        .map_err(|error| Rule::TransactionType.refuse(error.to_string()))?;
-    let signature = keys.sign(wallet, decoded.transaction.signing_hash())?;
-    Ok(decoded.transaction.encode_signed(&signature))
+    let transaction = read_recorded(unsigned_tx)?;
+    let signature = keys.sign(wallet, transaction.signing_hash())?;
+    Ok(transaction.encode_signed(&signature))
 }
 
 /// What the owner signs for a permit.

@@ -72,6 +72,7 @@ impl Service for WithoutGate {
             Request::Step(_) => Ok(json!({ "found": false })),
             Request::NextNonce { .. } => Ok(json!({ "next_nonce": null })),
             Request::Settle { .. } => Ok(json!({})),
+            Request::Close(_) => Ok(json!({ "closed": true })),
             Request::Sign(request) => self.sign(&request),
             Request::Permit(request) => self.permit(&request.facts),
             other => self.0.answer(other),

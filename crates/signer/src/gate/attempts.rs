@@ -2,7 +2,7 @@
 
 use super::budget::Reservation;
 use super::steps::{self, Kind, Step, StepId};
-use super::{Gate, halts, permits};
+use super::{Gate, closures, halts, nonces, permits};
 use crate::fault::{Fault, Rule};
 use crate::policy::{Action, Passed, Quoted};
 use alloy_primitives::{Address, B256, U256};
@@ -53,6 +53,8 @@ pub struct Attempt {
     pub wallet: Address,
     /// What is signed.
     pub unsigned_tx: Vec<u8>,
+    /// What the slippage was measured against.
+    pub quoted: Quoted,
     /// Last second in which it can take effect; nothing for an approval.
     pub valid_until_s: Option<u64>,
     /// The signed transaction, once it exists.
@@ -77,7 +79,8 @@ impl Gate {
     /// The gate file cannot be read.
     pub fn attempts(&self, id: &StepId) -> Result<Vec<Attempt>, Fault> {
         let mut rows = self.connection.prepare_cached(
-            "SELECT attempt, wallet, unsigned_tx, valid_until_s, tx_hash, raw_tx, signed_at_ms
+            "SELECT attempt, wallet, unsigned_tx, valid_until_s, tx_hash, raw_tx, signed_at_ms,
+                 quoted_in_raw, quoted_out_raw
              FROM attempts WHERE intent_id = ?1 AND step = ?2 ORDER BY attempt",
         )?;
         let attempts = rows.query_map(params![id.intent_id, id.step], read_attempt)?;
@@ -91,6 +94,7 @@ impl Gate {
     pub fn record_attempt(&mut self, new: &NewAttempt<'_>) -> Result<(), Fault> {
         let tx = self.write()?;
         let kill_epoch = halts::require_running(&tx)?;
+        closures::require_unclosed(&tx, new.id)?;
         let asked = new.step();
         let known = steps::find(&tx, new.id)?;
         permits::require_match(&tx, new.id, new.passed)?;
@@ -98,7 +102,7 @@ impl Gate {
             steps::require_same(known, &asked)?;
         }
         new.require_order(&tx, known.as_ref(), &asked)?;
-        new.reservation().require_room(&tx, new.now_ms / 1000)?;
+        Reservation::of_transaction(new.id, new.passed).require_room(&tx, new.now_ms / 1000)?;
         let effect_by_s = new.passed.valid_until_s().unwrap_or(new.now_ms / 1000);
         match known {
             None => steps::insert(&tx, new.id, &asked, effect_by_s)?,
@@ -155,16 +159,6 @@ impl NewAttempt<'_> {
         }
     }
 
-    fn reservation(&self) -> Reservation<'_> {
-        Reservation {
-            id: self.id,
-            chain_id: self.passed.transaction().chain_id,
-            token: self.passed.token(),
-            amount_raw: self.passed.reserve_raw(),
-            max_per_day_raw: self.passed.max_per_day_raw(),
-        }
-    }
-
     fn require_order(
         &self,
         connection: &Connection,
@@ -182,15 +176,18 @@ impl NewAttempt<'_> {
         let nonce = self.passed.transaction().nonce;
         let latest = self.evidence.latest_nonce;
         let Some((_, unsigned_tx)) = last else {
-            return steps::require_next_nonce(connection, asked, nonce, latest);
+            return nonces::require_next(connection, asked, nonce, latest);
         };
         let own = known.and_then(|step| step.nonce);
         Rule::NonceOfStep.require(own == Some(nonce), || {
             let own = own.map_or_else(|| "none".to_owned(), |own| own.to_string());
-            format!("the step owns the nonce {own} for ever, not {nonce}")
+            format!("the step owns the nonce {own} for ever, not {nonce}. Build the attempt again with nonce {own}.")
         })?;
         Rule::NonceUsed.require(latest <= nonce, || {
-            format!("the nonce {nonce} is used on the chain, so an attempt landed; settle the step with it")
+            format!(
+                "the nonce {nonce} is used on the chain, so no new attempt can land. Look for the step's own \
+                 transactions in the chain's blocks and settle the step with the one that is there."
+            )
         })?;
         Rule::StepChanged.require(same_action(&unsigned_tx, self.passed.transaction()), || {
             "a later attempt may change fees, deadline and permit only".to_owned()
@@ -202,8 +199,8 @@ impl NewAttempt<'_> {
         let transaction = self.passed.transaction();
         connection.execute(
             "INSERT INTO attempts (intent_id, step, attempt, wallet, unsigned_tx, message_hash, valid_until_s,
-                 policy_digest, kill_epoch, evidence, quoted, recorded_at_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                 policy_digest, kill_epoch, evidence, quoted_in_raw, quoted_out_raw, recorded_at_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             params![
                 self.id.intent_id,
                 self.id.step,
@@ -215,18 +212,12 @@ impl NewAttempt<'_> {
                 self.policy_digest.to_string(),
                 kill_epoch.cast_signed(),
                 self.evidence.to_json().to_string(),
-                self.quoted_json().to_string(),
+                self.quoted.amount_in_raw.to_string(),
+                self.quoted.amount_out_raw.to_string(),
                 self.now_ms.cast_signed(),
             ],
         )?;
         Ok(())
-    }
-
-    fn quoted_json(&self) -> serde_json::Value {
-        serde_json::json!({
-            "amount_in_raw": self.quoted.amount_in_raw.to_string(),
-            "amount_out_raw": self.quoted.amount_out_raw.to_string(),
-        })
     }
 }
 
@@ -293,6 +284,10 @@ fn read_attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
         attempt: row.get(0)?,
         wallet: steps::parsed(row, 1)?,
         unsigned_tx: row.get(2)?,
+        quoted: Quoted {
+            amount_in_raw: steps::parsed(row, 7)?,
+            amount_out_raw: steps::parsed(row, 8)?,
+        },
         valid_until_s: row.get::<_, Option<i64>>(3)?.map(i64::cast_unsigned),
         signed,
     })

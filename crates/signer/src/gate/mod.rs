@@ -1,11 +1,13 @@
 //! The sign-gate's memory: one `SQLite` file in which every signature is recorded before it exists.
 //!
 //! One writer, every commit on disk before it is answered (WAL, `synchronous=FULL`). Knows steps, attempts,
-//! permits, halts and settlements; never holds a key, never decides what the policy decides.
+//! permits, closures, halts, nonces and settlements; never holds a key, never decides what the policy decides.
 
 mod attempts;
 mod budget;
+mod closures;
 mod halts;
+mod nonces;
 mod permits;
 mod schema;
 mod settlements;
@@ -13,6 +15,7 @@ mod steps;
 
 pub use attempts::{Attempt, Evidence, NewAttempt, SignedAttempt};
 pub use halts::HaltState;
+pub use nonces::Adoption;
 pub use permits::{NewPermit, PermitRecord};
 pub use settlements::Settlement;
 pub use steps::{Kind, Outcome, Step, StepId};
@@ -30,6 +33,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// An open gate file.
 pub struct Gate {
     connection: Connection,
+    id: String,
 }
 
 /// Held while a signer runs: two signers on one gate file would be two gates.
@@ -78,7 +82,14 @@ impl Gate {
         let mut connection = Connection::open(path).map_err(wrong)?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(wrong)?;
         schema::prepare(&mut connection).map_err(|why| unusable(path, &why))?;
-        Ok(Self { connection })
+        let id = schema::gate_id(&connection).map_err(wrong)?;
+        Ok(Self { connection, id })
+    }
+
+    /// Which gate this is: 32 random hex digits, made with the file. Another id, another memory.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     fn write(&mut self) -> Result<Transaction<'_>, Fault> {

@@ -2,7 +2,7 @@
 
 use super::budget::Reservation;
 use super::steps::{self, Kind, Step, StepId};
-use super::{Gate, halts};
+use super::{Gate, closures, halts};
 use crate::fault::{Fault, Rule};
 use crate::policy::{Passed, PermitFacts};
 use alloy_primitives::{B256, U256};
@@ -54,12 +54,14 @@ impl Gate {
     pub fn record_permit(&mut self, new: &NewPermit<'_>) -> Result<(), Fault> {
         let tx = self.write()?;
         let kill_epoch = halts::require_running(&tx)?;
+        closures::require_unclosed(&tx, new.id)?;
         let asked = new.step();
         let known = steps::find(&tx, new.id)?;
         if let Some(known) = &known {
             steps::require_same(known, &asked)?;
         }
-        new.reservation().require_room(&tx, new.now_ms / 1000)?;
+        Reservation::of_permit(new.id, &new.facts, new.max_per_day_raw)
+            .require_room(&tx, new.now_ms / 1000)?;
         match known {
             None => steps::insert(&tx, new.id, &asked, new.facts.deadline_s)?,
             Some(_) => steps::extend(&tx, new.id, None, new.facts.deadline_s)?,
@@ -71,7 +73,7 @@ impl Gate {
     /// Records the signature; only then it may leave the process.
     ///
     /// # Errors
-    /// `halted` or `step_settled` when that came in between, or the gate file cannot be written.
+    /// `halted`, `step_closed` or `step_settled` when that came in between, or the gate file cannot be written.
     pub fn release_permit(
         &mut self,
         id: &StepId,
@@ -108,16 +110,6 @@ impl NewPermit<'_> {
             token: self.facts.token,
             reserved_raw: self.facts.value_raw,
             outcome: None,
-        }
-    }
-
-    fn reservation(&self) -> Reservation<'_> {
-        Reservation {
-            id: self.id,
-            chain_id: self.facts.chain_id,
-            token: self.facts.token,
-            amount_raw: self.facts.value_raw,
-            max_per_day_raw: self.max_per_day_raw,
         }
     }
 

@@ -1,13 +1,19 @@
-//! The tables of a gate file, its version, and the check that it is whole.
+//! The tables of a gate file, its version and its id, and the check that it is whole.
 
+use alloy_primitives::hex;
 use rusqlite::Connection;
+use rustix::rand::{GetRandomFlags, getrandom};
 
 /// "TwSg": what `file` and database tools show for a gate file.
 const APPLICATION_ID: i64 = 0x5477_5367;
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 // Amounts are decimal text, because they have 256 bits. Addresses are EIP-55 text, hashes 0x-hex.
 const TABLES: &str = "
+CREATE TABLE meta (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    gate_id TEXT NOT NULL
+) STRICT;
 CREATE TABLE steps (
     intent_id TEXT NOT NULL,
     step INTEGER NOT NULL,
@@ -18,7 +24,6 @@ CREATE TABLE steps (
     nonce INTEGER,
     token TEXT NOT NULL,
     reserved_raw TEXT NOT NULL,
-    spent_raw TEXT,
     effect_by_s INTEGER NOT NULL,
     outcome TEXT CHECK (outcome IN ('succeeded', 'reverted')),
     PRIMARY KEY (intent_id, step),
@@ -36,7 +41,8 @@ CREATE TABLE attempts (
     policy_digest TEXT NOT NULL,
     kill_epoch INTEGER NOT NULL,
     evidence TEXT NOT NULL,
-    quoted TEXT NOT NULL,
+    quoted_in_raw TEXT NOT NULL,
+    quoted_out_raw TEXT NOT NULL,
     recorded_at_ms INTEGER NOT NULL,
     tx_hash TEXT UNIQUE,
     raw_tx BLOB,
@@ -80,6 +86,20 @@ CREATE TABLE settlements (
     PRIMARY KEY (intent_id, step),
     FOREIGN KEY (intent_id, step) REFERENCES steps (intent_id, step)
 ) STRICT;
+CREATE TABLE closures (
+    intent_id TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    closed_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (intent_id, step)
+) STRICT;
+CREATE TABLE adoptions (
+    wallet TEXT NOT NULL,
+    chain_id INTEGER NOT NULL,
+    next_nonce INTEGER NOT NULL,
+    adopted_by TEXT NOT NULL,
+    adopted_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (wallet, chain_id, next_nonce)
+) STRICT;
 CREATE TABLE halts (
     kill_epoch INTEGER PRIMARY KEY,
     reason TEXT NOT NULL,
@@ -99,7 +119,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), String> {
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
         .map_err(text)?;
     match (id, version, objects) {
-        (0, 0, 0) => create(connection).map_err(text)?,
+        (0, 0, 0) => create(connection, &new_id()?).map_err(text)?,
         (APPLICATION_ID, VERSION, _) => check(connection)?,
         (APPLICATION_ID, other, _) => {
             return Err(format!(
@@ -117,10 +137,24 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     )
 }
 
-fn create(connection: &mut Connection) -> rusqlite::Result<()> {
+/// Which gate this is: made with the file, kept for ever.
+pub(super) fn gate_id(connection: &Connection) -> rusqlite::Result<String> {
+    connection.query_row("SELECT gate_id FROM meta", [], |row| row.get(0))
+}
+
+fn new_id() -> Result<String, String> {
+    let mut bytes = [0; 16];
+    match getrandom(&mut bytes[..], GetRandomFlags::empty()) {
+        Ok(16) => Ok(hex::encode(bytes)),
+        _ => Err("the kernel gave no random bytes for its id".to_owned()),
+    }
+}
+
+fn create(connection: &mut Connection, gate_id: &str) -> rusqlite::Result<()> {
     configure(connection)?;
     let tx = connection.transaction()?;
     tx.execute_batch(TABLES)?;
+    tx.execute("INSERT INTO meta (one, gate_id) VALUES (1, ?1)", [gate_id])?;
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", VERSION)?;
     tx.commit()

@@ -1,10 +1,11 @@
-//! Settlements: how a step ended, with the evidence, and what it really spent.
+//! Settlements: how a step ended and what it spent, by the caller's word and evidence. They free no budget.
 
 use super::Gate;
 use super::steps::{self, Outcome, Step, StepId};
 use crate::fault::{Fault, Rule};
 use alloy_primitives::{B256, U256};
 use rusqlite::{Connection, OptionalExtension, params};
+use tradewind_core::evm::{DecodedTransaction, Exact, RouterSwap};
 
 /// The end of a step, as the caller saw it on the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,49 +36,57 @@ impl Gate {
             let message = format!("no step {} of intent {} is known", id.step, id.intent_id);
             return Err(Rule::StepUnknown.refuse(message).into());
         };
-        require_own(&tx, id, end.tx_hash)?;
-        require_amount(&step, end)?;
+        let unsigned_tx = own_transaction(&tx, id, end.tx_hash)?;
+        require_amount(&step, end, spends_all(&unsigned_tx))?;
         if let Some(outcome) = step.outcome {
             return require_equal(&tx, id, outcome, end);
         }
         insert(&tx, id, end, now_ms)?;
         tx.execute(
-            "UPDATE steps SET outcome = ?3, spent_raw = ?4, effect_by_s = min(effect_by_s, ?5)
-             WHERE intent_id = ?1 AND step = ?2",
-            params![
-                id.intent_id,
-                id.step,
-                end.outcome.name(),
-                end.spent_raw.to_string(),
-                (now_ms / 1000).cast_signed()
-            ],
+            "UPDATE steps SET outcome = ?3 WHERE intent_id = ?1 AND step = ?2",
+            params![id.intent_id, id.step, end.outcome.name()],
         )?;
         Ok(tx.commit()?)
     }
 }
 
-fn require_own(connection: &Connection, id: &StepId, tx_hash: B256) -> Result<(), Fault> {
-    let own: Option<i64> = connection
+/// The unsigned bytes of the step's attempt that has this hash.
+fn own_transaction(connection: &Connection, id: &StepId, tx_hash: B256) -> Result<Vec<u8>, Fault> {
+    let own = connection
         .query_row(
-            "SELECT 1 FROM attempts WHERE intent_id = ?1 AND step = ?2 AND tx_hash = ?3",
+            "SELECT unsigned_tx FROM attempts WHERE intent_id = ?1 AND step = ?2 AND tx_hash = ?3",
             params![id.intent_id, id.step, tx_hash.to_string()],
             |row| row.get(0),
         )
         .optional()?;
-    Rule::TransactionForeign.require(own.is_some(), || {
-        format!("the transaction {tx_hash} was not signed for this step")
-    })?;
-    Ok(())
+    own.ok_or_else(|| {
+        let message = format!("the transaction {tx_hash} was not signed for this step");
+        Rule::TransactionForeign.refuse(message).into()
+    })
 }
 
-fn require_amount(step: &Step, end: &Settlement) -> Result<(), Fault> {
-    let most = match end.outcome {
-        Outcome::Succeeded => step.reserved_raw,
-        Outcome::Reverted => U256::ZERO,
+/// Whether the transaction, if it succeeds, spends its whole reservation: the router pulls an exact input whole.
+fn spends_all(unsigned_tx: &[u8]) -> bool {
+    DecodedTransaction::decode(unsigned_tx)
+        .ok()
+        .and_then(|decoded| RouterSwap::decode(&decoded.transaction.data).ok())
+        .is_some_and(|swap| swap.exact() == Exact::In)
+}
+
+fn require_amount(step: &Step, end: &Settlement, spends_all: bool) -> Result<(), Fault> {
+    let fits = match end.outcome {
+        Outcome::Succeeded if spends_all => end.spent_raw == step.reserved_raw,
+        Outcome::Succeeded => end.spent_raw <= step.reserved_raw,
+        Outcome::Reverted => end.spent_raw.is_zero(),
     };
-    Rule::SettlementAmount.require(end.spent_raw <= most, || {
+    Rule::SettlementAmount.require(fits, || {
+        let exactly = if spends_all {
+            " for an exact input"
+        } else {
+            ""
+        };
         format!(
-            "{} base units cannot be spent by a step that {} with {} reserved",
+            "{} base units cannot be what a step spent that {} with {} reserved{exactly}",
             end.spent_raw,
             end.outcome.name(),
             step.reserved_raw

@@ -1,6 +1,6 @@
 //! Steps: the unit that may take effect once. A step owns its nonce and its reservation for ever.
 
-use super::Gate;
+use super::{Gate, closures};
 use crate::fault::{Fault, Refusal, Rule};
 use alloy_primitives::{Address, U256};
 use rusqlite::types::Type;
@@ -93,12 +93,12 @@ impl Gate {
         Ok(find(&self.connection, id)?)
     }
 
-    /// The nonce after the highest one recorded for the wallet; nothing without history.
+    /// Something may be signed for the step: it is neither closed nor settled.
     ///
     /// # Errors
-    /// The gate file cannot be read.
-    pub fn next_nonce(&self, wallet: Address, chain_id: u64) -> Result<Option<u64>, Fault> {
-        Ok(highest_nonce(&self.connection, wallet, chain_id)?.map(|nonce| nonce + 1))
+    /// `step_closed`, `step_settled`, or the gate file cannot be read.
+    pub fn require_open(&self, id: &StepId) -> Result<(), Fault> {
+        require_open(&self.connection, id)
     }
 }
 
@@ -188,8 +188,9 @@ pub(super) fn extend(
     Ok(())
 }
 
-/// Nothing more is signed for a step that has its outcome.
+/// Nothing more is signed for a step that is closed or has its outcome.
 pub(super) fn require_open(connection: &Connection, id: &StepId) -> Result<(), Fault> {
+    closures::require_unclosed(connection, id)?;
     let outcome = find(connection, id)?.and_then(|step| step.outcome);
     Ok(refuse_settled(outcome)?)
 }
@@ -222,43 +223,6 @@ pub(super) fn require_same(known: &Step, asked: &Step) -> Result<(), Fault> {
             known.wallet,
             known.chain_id
         )
-    })?;
-    Ok(())
-}
-
-pub(super) fn highest_nonce(
-    connection: &Connection,
-    wallet: Address,
-    chain_id: u64,
-) -> rusqlite::Result<Option<u64>> {
-    let highest: Option<i64> = connection.query_row(
-        "SELECT max(nonce) FROM steps WHERE wallet = ?1 AND chain_id = ?2",
-        params![wallet.to_checksum(None), chain_id.cast_signed()],
-        |row| row.get(0),
-    )?;
-    Ok(highest.map(i64::cast_unsigned))
-}
-
-/// A new step takes the next nonce, and the chain must agree that nobody else used one.
-pub(super) fn require_next_nonce(
-    connection: &Connection,
-    step: &Step,
-    nonce: u64,
-    latest_nonce: u64,
-) -> Result<(), Fault> {
-    let highest = highest_nonce(connection, step.wallet, step.chain_id)?;
-    let next = match highest {
-        None => latest_nonce,
-        Some(highest) => highest + 1,
-    };
-    Rule::NonceForeign.require(latest_nonce <= next, || {
-        format!("the chain is at nonce {latest_nonce}, and this gate has signed up to {next} only: somebody else uses the wallet")
-    })?;
-    Rule::NonceReused.require(nonce >= next, || {
-        format!("the nonce {nonce} is used; the next one is {next}")
-    })?;
-    Rule::NonceGap.require(nonce == next, || {
-        format!("the nonce {nonce} leaves a gap; the next one is {next}")
     })?;
     Ok(())
 }

@@ -118,12 +118,16 @@ impl ChainPolicy {
 
     pub(super) fn check_deadline(&self, deadline_s: u64, now_s: u64) -> Result<(), Refusal> {
         Rule::Validity.require(deadline_s >= now_s, || {
-            format!("the deadline {deadline_s} is past; it is {now_s}")
+            format!(
+                "the deadline {deadline_s} is past; it is {now_s}. Ask again with a later deadline, and compare the \
+                 clocks if this one was meant to be in the future."
+            )
         })?;
         let latest = now_s.saturating_add(self.max_validity_s);
         Rule::Validity.require(deadline_s <= latest, || {
             format!(
-                "the deadline {deadline_s} is more than {} s away",
+                "the deadline {deadline_s} is more than {} s away; it is {now_s}. Choose an earlier deadline, or raise \
+                 max_validity_s and start the signer again.",
                 self.max_validity_s
             )
         })

@@ -3,6 +3,7 @@
 use crate::orders::{Order, USDC_UNIT, address};
 use crate::process::{Folder, Signer, WALLETS};
 use std::thread;
+use tradewind_core::evm::Exact;
 
 const CAP: u64 = 200_000 * USDC_UNIT;
 const EACH: u32 = 40;
@@ -29,7 +30,8 @@ fn spend(signer: &Signer, wallet: usize, seed: u64) -> u64 {
         let amount = 1 + random.next(9_000 * USDC_UNIT);
         let order = Order::new(&format!("{wallet}-{index}"))
             .spending(amount)
-            .with(|o| (o.wallet, o.nonce) = (address(WALLETS[wallet]), nonce));
+            .at_nonce(nonce)
+            .with(|o| o.wallet = address(WALLETS[wallet]));
         let by_permit = random.next(2) == 0;
         let request = if by_permit {
             order.permit_request()
@@ -84,26 +86,44 @@ fn concurrent_requests_never_pass_the_daily_cap_and_can_use_all_of_it() {
 }
 
 #[test]
-fn a_reverted_step_gives_its_budget_back_and_a_successful_one_what_it_did_not_spend() {
+fn no_settlement_makes_room_in_the_day_whatever_the_caller_says() {
     let folder = Folder::new();
     let signer = folder.start();
     let most = 50_000 * USDC_UNIT;
+    let exact_out = |order: &mut Order| {
+        (order.exact, order.quoted_out) = (Exact::Out, order.amount_out);
+    };
     let order = |index: u64| {
-        Order::new(&format!("full-{index}"))
+        let order = Order::new(&format!("full-{index}"))
             .spending(most)
-            .with(|o| o.nonce = 7 + index)
+            .at_nonce(7 + index);
+        if index == 2 {
+            order.with(exact_out)
+        } else {
+            order
+        }
     };
     let hashes: Vec<_> = (0..4)
         .map(|index| signer.ok(&order(index).request())["tx_hash"].clone())
         .collect();
-    let one = |name: &str, amount| Order::new(name).spending(amount).permit_request();
-    assert_eq!(signer.refusal(&one("full", 1)), "amount_per_day");
+    let one_more = Order::new("one more").spending(1).permit_request();
+    assert_eq!(signer.refusal(&one_more), "amount_per_day");
 
     signer.ok(&order(0).settle_request(&hashes[0], "reverted", 0));
-    signer.ok(&one("refunded", most));
-    assert_eq!(signer.refusal(&one("full again", 1)), "amount_per_day");
+    signer.ok(&order(1).settle_request(&hashes[1], "succeeded", most));
+    signer.ok(&order(2).settle_request(&hashes[2], "succeeded", 1));
+    assert_eq!(signer.refusal(&one_more), "amount_per_day");
+}
 
-    signer.ok(&order(1).settle_request(&hashes[1], "succeeded", most - 7));
-    assert_eq!(signer.refusal(&one("too much", 8)), "amount_per_day");
-    signer.ok(&one("the rest", 7));
+#[test]
+fn a_swap_of_an_exact_input_has_spent_all_of_it_or_nothing() {
+    let folder = Folder::new();
+    let signer = folder.start();
+    let order = Order::new("exact");
+    let hash = signer.ok(&order.request())["tx_hash"].clone();
+    for spent in [0, 1, order.amount_in - 1, order.amount_in + 1] {
+        let settle = order.settle_request(&hash, "succeeded", spent);
+        assert_eq!(signer.refusal(&settle), "settlement_amount", "{spent}");
+    }
+    signer.ok(&order.settle_request(&hash, "succeeded", order.amount_in));
 }

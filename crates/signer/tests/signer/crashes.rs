@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 
-const FAILPOINTS: &str = env!("CARGO_BIN_EXE_tradewind-signer-failpoints");
+pub const FAILPOINTS: &str = env!("CARGO_BIN_EXE_tradewind-signer-failpoints");
 const KILL_AT: &str = "TRADEWIND_SIGNER_KILL_AT";
 const WITHOUT_GATE: &str = "TRADEWIND_SIGNER_WITHOUT_GATE";
 
-fn killed_by(folder: &Folder, boundary: &str, request: &Value) {
+pub fn killed_by(folder: &Folder, boundary: &str, request: &Value) {
     let signer = folder.start_binary(FAILPOINTS, &[(KILL_AT, boundary)]);
     assert_eq!(
         signer.connect().ask(request),
@@ -83,7 +83,7 @@ fn the_count_chooses_which_passage_kills() {
     let folder = Folder::new();
     let signer = folder.start_binary(FAILPOINTS, &[(KILL_AT, "gate_committed:2")]);
     signer.ok(&Order::new("one").request());
-    let second = Order::new("two").with(|o| o.nonce = 8);
+    let second = Order::new("two").at_nonce(8);
     assert_eq!(signer.connect().ask(&second.request()), None);
     assert_eq!(
         (folder.count("attempts"), unsigned_attempts(&folder)),
@@ -139,7 +139,7 @@ fn a_settled_step_leaves_what_was_recorded_for_it_unsigned() {
     killed_by(&folder, "gate_committed", &order.permit_request());
 
     let signer = folder.start();
-    signer.ok(&order.settle_request(&signed["tx_hash"], "succeeded", 1));
+    signer.ok(&order.settle_request(&signed["tx_hash"], "succeeded", order.amount_in));
     assert_eq!(signer.refusal(&second.request()), "step_settled");
     assert_eq!(signer.refusal(&order.permit_request()), "step_settled");
     let step = signer.ok(&order.step_request());

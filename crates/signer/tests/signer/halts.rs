@@ -1,10 +1,15 @@
 //! The kill switch: after its answer no signature is made, however many requests are in flight.
 
+use crate::bench::{Bench, START_S};
 use crate::orders::{Order, address};
 use crate::process::{Folder, SIGNER, Signer, WALLETS};
 use serde_json::json;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use tradewind_signer::fault::Rule;
+use tradewind_signer::gate::Gate;
+use tradewind_signer::signer::Boundaries;
 
 const BEFORE: usize = 60;
 const REFUSALS: usize = 25;
@@ -16,7 +21,8 @@ fn hammer(signer: &Signer, wallet: usize, halted: &AtomicBool, made: &AtomicUsiz
     while refused < REFUSALS {
         let order = Order::new(&format!("{wallet}-{nonce}"))
             .spending(1_000 + nonce)
-            .with(|o| (o.wallet, o.nonce) = (address(WALLETS[wallet]), nonce));
+            .at_nonce(nonce)
+            .with(|o| o.wallet = address(WALLETS[wallet]));
         let request = if nonce % 3 == 0 {
             order.permit_request()
         } else {
@@ -45,29 +51,84 @@ fn signatures(folder: &Folder) -> i64 {
     folder.count("attempts WHERE raw_tx IS NOT NULL") + folder.count("permits WHERE v IS NOT NULL")
 }
 
-#[test]
-fn no_signature_is_made_after_the_halt_is_answered() {
+/// Halts in the middle of many requests, by `halt`; nothing is signed after that has returned.
+fn halt_under_load(halt: impl FnOnce(&Folder, &Signer)) -> Folder {
     let folder = Folder::new();
     let signer = folder.start();
     let (halted, made) = (AtomicBool::new(false), AtomicUsize::new(0));
     let at_the_answer = thread::scope(|scope| {
+        let mut threads = Vec::new();
         for wallet in 0..WALLETS.len() {
             let (signer, halted, made) = (&signer, &halted, &made);
-            scope.spawn(move || hammer(signer, wallet, halted, made));
+            threads.push(scope.spawn(move || hammer(signer, wallet, halted, made)));
         }
-        while made.load(Ordering::SeqCst) < BEFORE {
+        while threads.iter().all(|thread| !thread.is_finished())
+            && made.load(Ordering::SeqCst) < BEFORE
+        {
             thread::yield_now();
         }
-        let answer = signer.halt();
+        halt(&folder, &signer);
         halted.store(true, Ordering::SeqCst);
-        let at_the_answer = signatures(&folder);
-        assert_eq!(answer, json!({ "kill_epoch": 1, "halted": true }));
-        at_the_answer
+        signatures(&folder)
     });
     assert!(at_the_answer >= i64::try_from(BEFORE).unwrap());
     assert_eq!(signatures(&folder), at_the_answer);
+    signer.stop();
+    folder
+}
+
+#[test]
+fn no_signature_is_made_after_the_halt_is_answered() {
+    let folder = halt_under_load(|_, signer| {
+        assert_eq!(signer.halt(), json!({ "kill_epoch": 1, "halted": true }));
+    });
     let late = "attempts WHERE signed_at_ms > (SELECT halted_at_ms FROM halts)";
     assert_eq!(folder.count(late), 0);
+}
+
+#[test]
+fn no_signature_is_made_after_another_process_has_written_the_halt() {
+    halt_under_load(|folder, _| {
+        let mut gate =
+            Gate::open(&folder.path("gate.db")).unwrap_or_else(|e| panic!("{}", e.message));
+        gate.halt("direct", "test", 1).unwrap();
+    });
+}
+
+/// Writes a halt into the gate file, over a connection of its own, once the record is on disk.
+struct HaltBetween(PathBuf);
+
+impl Boundaries for HaltBetween {
+    fn gate_committed(&self) {
+        let mut gate = Gate::open(&self.0).unwrap_or_else(|e| panic!("{}", e.message));
+        gate.halt("in between", "test", 1).unwrap();
+    }
+}
+
+#[test]
+fn a_halt_written_between_the_record_and_the_signature_keeps_it_unsigned_until_resumed() {
+    let folder = Folder::new();
+    let boundaries = HaltBetween(folder.path("gate.db"));
+    let bench = Bench::watched(folder, Box::new(boundaries));
+    let order = Order::new("between").with(|o| o.deadline_s = START_S + 600);
+    assert_eq!(bench.rule(&order.request()), Some(Rule::Halted));
+    assert_eq!(bench.folder.count("attempts WHERE raw_tx IS NULL"), 1);
+    let step = bench.ok(&order.step_request());
+    assert_eq!(step["pending"], json!([1]));
+    assert_eq!(
+        step["pending_because"],
+        "signing is halted since kill epoch 1: in between"
+    );
+
+    // Past its deadline it can only revert, which frees the nonce; withheld, it would hold the wallet up for ever.
+    bench.at(START_S + 601);
+    bench.ok(&json!({ "op": "resume", "kill_epoch": 1, "by": "test", "confirm": "resume" }));
+    let step = bench.ok(&order.step_request());
+    assert_eq!(
+        (&step["pending"], &step["pending_because"]),
+        (&json!([]), &json!(null))
+    );
+    assert_eq!(step["attempts"].as_array().unwrap().len(), 1);
 }
 
 #[test]

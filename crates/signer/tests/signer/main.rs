@@ -8,13 +8,21 @@
     reason = "a test says what must not happen by panicking"
 )]
 
+mod bench;
 mod budget;
+mod closures;
 mod command_line;
+mod connections;
 #[cfg(feature = "failpoints")]
 mod crashes;
+mod gate_id;
 mod halts;
+mod halts_without_answer;
+mod nonces;
 mod orders;
 mod peers;
+#[cfg(feature = "failpoints")]
+mod pending;
 mod process;
 mod protocol;
 mod repeats;

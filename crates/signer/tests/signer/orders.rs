@@ -86,6 +86,11 @@ impl Order {
         self
     }
 
+    /// The next transaction of the wallet, all before it being on the chain.
+    pub fn at_nonce(self, nonce: u64) -> Self {
+        self.with(|order| (order.nonce, order.latest_nonce) = (nonce, nonce))
+    }
+
     pub fn spending(self, amount: u64) -> Self {
         self.with(|order| {
             order.amount_in = amount;
@@ -179,6 +184,10 @@ impl Order {
 
     pub fn step_request(&self) -> Value {
         json!({ "op": "step", "intent_id": self.intent, "step": self.step })
+    }
+
+    pub fn close_request(&self) -> Value {
+        json!({ "op": "close", "intent_id": self.intent, "step": self.step })
     }
 
     /// The end of this order's step by `tx_hash`.

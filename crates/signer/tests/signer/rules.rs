@@ -63,7 +63,8 @@ const POLICY: &[(&str, Change)] = &[
 const GATE: &[(&str, Change)] = &[
     ("nonce_reused", |_| ()),
     ("nonce_gap", |o| o.nonce = 9),
-    ("nonce_foreign", |o| (o.nonce, o.latest_nonce) = (9, 9)),
+    ("nonce_foreign", |o| *o = o.clone().at_nonce(9)),
+    ("nonce_behind", |o| o.nonce = 8),
 ];
 
 /// Refused because they are further attempts of the first step.
@@ -111,6 +112,7 @@ fn every_rule_refuses_and_leaves_no_trace() {
 
     seen.extend(permit_mismatches(&signer));
     seen.extend(settlements(&signer, &first, &signed["tx_hash"]));
+    seen.extend(closures(&signer));
     seen.extend(daily_budget(&signer));
     seen.extend(halts(&signer));
     let all: BTreeSet<_> = Rule::ALL
@@ -197,7 +199,7 @@ fn permits(signer: &Signer) -> Vec<String> {
 }
 
 fn permit_mismatches(signer: &Signer) -> Vec<String> {
-    let order = Order::new("permit-mismatch").with(|o| o.nonce = 8);
+    let order = Order::new("permit-mismatch").at_nonce(8);
     let permit = permit_of(&signer.ok(&order.permit_request()));
     let mut other_nonce = order.permit_request();
     other_nonce["permit_nonce"] = json!("1");
@@ -206,7 +208,9 @@ fn permit_mismatches(signer: &Signer) -> Vec<String> {
 
     let mut changed = permit;
     changed.deadline_s += 1;
-    let elsewhere = Order::new("no-permit-here").with(|o| (o.nonce, o.permit) = (8, Some(permit)));
+    let elsewhere = Order::new("no-permit-here")
+        .at_nonce(8)
+        .with(|o| o.permit = Some(permit));
     let smaller = order
         .clone()
         .spending(2_999 * USDC_UNIT)
@@ -224,7 +228,7 @@ fn permit_mismatches(signer: &Signer) -> Vec<String> {
 }
 
 fn settlements(signer: &Signer, first: &Order, tx_hash: &Value) -> Vec<String> {
-    let spent = 2_900 * USDC_UNIT;
+    let spent = first.amount_in;
     let foreign = json!(B256::repeat_byte(1).to_string());
     let unknown = Order::new("never seen");
     let too_much = first.amount_in + 1;
@@ -243,6 +247,10 @@ fn settlements(signer: &Signer, first: &Order, tx_hash: &Value) -> Vec<String> {
         ),
         (
             "settlement_amount",
+            first.settle_request(tx_hash, "succeeded", spent - 1),
+        ),
+        (
+            "settlement_amount",
             first.settle_request(tx_hash, "reverted", 1),
         ),
     ];
@@ -257,10 +265,6 @@ fn settlements(signer: &Signer, first: &Order, tx_hash: &Value) -> Vec<String> {
         "the same settlement again is no conflict"
     );
     let after = [
-        (
-            "settlement_conflict",
-            first.settle_request(tx_hash, "succeeded", spent - 1),
-        ),
         (
             "settlement_conflict",
             first.settle_request(tx_hash, "reverted", 0),
@@ -282,9 +286,17 @@ fn settlements(signer: &Signer, first: &Order, tx_hash: &Value) -> Vec<String> {
         .collect()
 }
 
+fn closures(signer: &Signer) -> Vec<String> {
+    let order = Order::new("closed").at_nonce(9);
+    signer.ok(&order.close_request());
+    let closed = signer.refusal(&order.request());
+    assert_eq!(closed, "step_closed");
+    vec![closed]
+}
+
 fn daily_budget(signer: &Signer) -> Vec<String> {
-    // Spent or reserved so far: 2,900 settled and 3,000 by a permit and its swap, of 200,000.
-    let mut room = (200_000 - 2_900 - 3_000) * USDC_UNIT;
+    // Reserved so far: 3,000 by a settled swap and 3,000 by a permit and its swap, of 200,000.
+    let mut room = (200_000 - 3_000 - 3_000) * USDC_UNIT;
     for index in 0.. {
         let amount = room.min(50_000 * USDC_UNIT);
         let order = Order::new(&format!("budget-{index}")).spending(amount);
@@ -297,7 +309,7 @@ fn daily_budget(signer: &Signer) -> Vec<String> {
     let one_unit = Order::new("one unit more").spending(1);
     let by_permit = signer.refusal(&one_unit.permit_request());
     assert_eq!(by_permit, "amount_per_day");
-    let swap = one_unit.with(|o| o.nonce = 9);
+    let swap = one_unit.at_nonce(9);
     assert_eq!(signer.refusal(&swap.request()), "amount_per_day");
     vec![by_permit]
 }
@@ -307,7 +319,7 @@ fn halts(signer: &Signer) -> Vec<String> {
     let not_halted = signer.refusal(&resume(0));
     assert_eq!(not_halted, "not_halted");
     assert_eq!(signer.halt(), json!({ "kill_epoch": 1, "halted": true }));
-    let order = Order::new("halted").spending(1).with(|o| o.nonce = 9);
+    let order = Order::new("halted").spending(1).at_nonce(9);
     let halted = signer.refusal(&order.request());
     assert_eq!(halted, "halted");
     assert_eq!(signer.refusal(&order.permit_request()), "halted");
@@ -343,7 +355,7 @@ fn allows_what_is_exactly_at_its_limits() {
     ];
     for (nonce, change) in (7..).zip(at_the_caps) {
         let order = Order::new(&format!("limit-{nonce}"))
-            .with(|o| o.nonce = nonce)
+            .at_nonce(nonce)
             .with(*change);
         assert_eq!(signer.ok(&order.request())["nonce"], nonce);
     }

@@ -1,83 +1,8 @@
-//! The rolling day, with a clock that the test sets: the parts are the real ones, put together in process.
+//! The rolling day, with a clock that the test sets.
 
+use crate::bench::{Bench, DAY_S, START_S};
 use crate::orders::{Order, USDC_UNIT};
-use crate::process::{Folder, KEYS, PASSPHRASE};
-use age::secrecy::SecretString;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use tradewind_signer::clock::Clock;
-use tradewind_signer::config::Config;
-use tradewind_signer::fault::{Fault, Rule};
-use tradewind_signer::gate::Gate;
-use tradewind_signer::key_file::KeyFile;
-use tradewind_signer::protocol::parse;
-use tradewind_signer::signer::{Service, Signer, Unobserved};
-
-const START_S: u64 = 1_800_000_000;
-const DAY_S: u64 = 86_400;
-
-#[derive(Clone)]
-struct SetClock(Arc<AtomicU64>);
-
-impl Clock for SetClock {
-    fn now_ms(&self) -> u64 {
-        self.0.load(Ordering::SeqCst) * 1000
-    }
-}
-
-struct Bench {
-    signer: Signer,
-    clock: SetClock,
-    _folder: Folder,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let folder = Folder::new();
-        let config = Config::load(&folder.path("signer.toml")).unwrap();
-        let passphrase = SecretString::from(PASSPHRASE.to_owned());
-        let file = KeyFile::load(&config.key_file, &passphrase)
-            .map_err(|e| e.message)
-            .unwrap();
-        assert_eq!(file.keys().len(), KEYS.len());
-        let keys = file
-            .into_ring(config.policy.wallets.keys())
-            .map_err(|e| e.message);
-        let keys = keys.unwrap_or_else(|why| panic!("{why}"));
-        let gate = Gate::open(&config.gate).unwrap();
-        let clock = SetClock(Arc::new(AtomicU64::new(START_S)));
-        let signer = Signer::new(
-            keys,
-            config.policy,
-            gate,
-            Box::new(clock.clone()),
-            Box::new(Unobserved),
-        );
-        Self {
-            signer,
-            clock,
-            _folder: folder,
-        }
-    }
-
-    fn at(&self, second: u64) -> &Self {
-        self.clock.0.store(second, Ordering::SeqCst);
-        self
-    }
-
-    fn ask(&self, request: &serde_json::Value) -> Result<serde_json::Value, Fault> {
-        self.signer
-            .answer(parse(request.to_string().as_bytes()).unwrap())
-    }
-
-    fn rule(&self, request: &serde_json::Value) -> Option<Rule> {
-        match self.ask(request) {
-            Ok(_) => None,
-            Err(Fault::Refused(refusal)) => Some(refusal.rule),
-            Err(other) => panic!("{other}"),
-        }
-    }
-}
+use tradewind_signer::fault::Rule;
 
 fn order(name: &str, units: u64, deadline_s: u64) -> Order {
     Order::new(name)
@@ -108,29 +33,29 @@ fn a_reservation_counts_until_a_day_after_its_last_valid_second() {
 }
 
 #[test]
-fn a_settled_amount_counts_for_a_day_from_its_settlement() {
-    let bench = Bench::new();
-    fill(&bench);
-    let swap = order("fill-0", 50_000 * USDC_UNIT, START_S + 600);
-    let signed = bench
-        .ask(&swap.request())
-        .unwrap_or_else(|fault| panic!("{fault}"));
-    let settle = swap.settle_request(&signed["tx_hash"], "succeeded", 50_000 * USDC_UNIT);
-    assert_eq!(bench.at(START_S + 10).rule(&settle), None);
-    let room = |name: &str, second: u64| {
-        bench
-            .at(second)
-            .rule(&order(name, 50_000 * USDC_UNIT, second + 60).permit_request())
-    };
-    assert_eq!(
-        room("early", START_S + 10 + DAY_S - 1),
-        Some(Rule::AmountPerDay)
-    );
-    assert_eq!(room("in time", START_S + 10 + DAY_S), None);
-    assert_eq!(
-        room("the others still count", START_S + 10 + DAY_S),
-        Some(Rule::AmountPerDay)
-    );
+fn a_settled_step_keeps_its_whole_reservation_until_a_day_after_its_last_valid_second() {
+    for (outcome, spent) in [("succeeded", 50_000 * USDC_UNIT), ("reverted", 0)] {
+        let bench = Bench::new();
+        fill(&bench);
+        let swap = order("fill-0", 50_000 * USDC_UNIT, START_S + 600);
+        let signed = bench
+            .ask(&swap.request())
+            .unwrap_or_else(|fault| panic!("{fault}"));
+        let settle = swap.settle_request(&signed["tx_hash"], outcome, spent);
+        assert_eq!(bench.at(START_S + 10).rule(&settle), None);
+        for (second, expected) in [
+            (START_S + 10 + DAY_S, Some(Rule::AmountPerDay)),
+            (START_S + 600 + DAY_S - 1, Some(Rule::AmountPerDay)),
+            (START_S + 600 + DAY_S, None),
+        ] {
+            let request = order("later", 1, second + 60).permit_request();
+            assert_eq!(
+                bench.at(second).rule(&request),
+                expected,
+                "{outcome} at {second}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -1,0 +1,72 @@
+//! Closures: steps for which nothing is signed any more, because nothing was.
+
+use super::Gate;
+use super::steps::StepId;
+use crate::fault::{Fault, Rule};
+use rusqlite::{Connection, OptionalExtension, params};
+
+impl Gate {
+    /// Closes a step for good, known or not, and releases what its permit reserved. False, and nothing changes,
+    /// when an attempt is recorded, signed or not: that one may land.
+    ///
+    /// # Errors
+    /// The gate file cannot be written.
+    pub fn close(&mut self, id: &StepId, now_ms: u64) -> Result<bool, Fault> {
+        let tx = self.write()?;
+        if has_attempt(&tx, id)? {
+            return Ok(false);
+        }
+        tx.execute(
+            "INSERT INTO closures (intent_id, step, closed_at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            params![id.intent_id, id.step, now_ms.cast_signed()],
+        )?;
+        tx.commit()?;
+        Ok(true)
+    }
+
+    /// The step is not closed.
+    ///
+    /// # Errors
+    /// `step_closed`, or the gate file cannot be read.
+    pub fn require_unclosed(&self, id: &StepId) -> Result<(), Fault> {
+        require_unclosed(&self.connection, id)
+    }
+
+    /// Whether a step is closed.
+    ///
+    /// # Errors
+    /// The gate file cannot be read.
+    pub fn closed(&self, id: &StepId) -> Result<bool, Fault> {
+        Ok(closed(&self.connection, id)?)
+    }
+}
+
+/// Nothing is signed for a closed step.
+pub(super) fn require_unclosed(connection: &Connection, id: &StepId) -> Result<(), Fault> {
+    Rule::StepClosed.require(!closed(connection, id)?, || {
+        "the step is closed: nothing was signed for it, and nothing will be".to_owned()
+    })?;
+    Ok(())
+}
+
+fn closed(connection: &Connection, id: &StepId) -> rusqlite::Result<bool> {
+    connection
+        .query_row(
+            "SELECT 1 FROM closures WHERE intent_id = ?1 AND step = ?2",
+            params![id.intent_id, id.step],
+            |_| Ok(()),
+        )
+        .optional()
+        .map(|found| found.is_some())
+}
+
+fn has_attempt(connection: &Connection, id: &StepId) -> rusqlite::Result<bool> {
+    connection
+        .query_row(
+            "SELECT 1 FROM attempts WHERE intent_id = ?1 AND step = ?2 LIMIT 1",
+            params![id.intent_id, id.step],
+            |_| Ok(()),
+        )
+        .optional()
+        .map(|found| found.is_some())
+}
