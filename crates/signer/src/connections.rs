@@ -119,3 +119,29 @@ impl Drop for Place {
         self.connections.freed.notify_one();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{ErrorKind, Read};
+    use std::thread;
+
+    #[test]
+    fn a_connection_that_is_being_answered_is_closed_only_after_its_answer() {
+        let connections = Arc::new(Connections::new(1));
+        let (mut client, served) = UnixStream::pair().unwrap();
+        let place = connections.admit(Arc::new(served));
+        place.begin_answer();
+        let others = Arc::clone(&connections);
+        let next = thread::spawn(move || others.admit(Arc::new(UnixStream::pair().unwrap().0)));
+        client.set_nonblocking(true).unwrap();
+        for _ in 0..1_000 {
+            let read = client.read(&mut [0]).map_err(|error| error.kind());
+            assert_eq!(read, Err(ErrorKind::WouldBlock));
+            thread::yield_now();
+        }
+        place.end_answer();
+        let _next = next.join().unwrap();
+        assert_eq!(client.read(&mut [0]).unwrap(), 0);
+    }
+}

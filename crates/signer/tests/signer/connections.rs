@@ -1,8 +1,9 @@
 //! Connections that are only held open keep nobody out.
 
-use crate::orders::Order;
 use crate::process::{Client, Folder};
 use serde_json::json;
+use std::time::Duration;
+use tradewind_signer::client;
 
 const PLACES: usize = 64;
 
@@ -31,6 +32,13 @@ fn connections_that_never_ask_or_stop_in_the_middle_of_a_line_give_way_too() {
     for client in &mut held {
         client.send(b"{");
     }
-    signer.ok(&Order::new("served").request());
-    assert_eq!(signer.halt()["halted"], true);
+    // Shorter than the time that a line may take: nobody leaves by itself.
+    let halt = json!({ "op": "halt", "reason": "drill", "by": "test" });
+    let answer = client::ask(
+        &folder.path("run/signer.sock"),
+        &halt,
+        Duration::from_secs(2),
+    );
+    assert_eq!(answer.unwrap()["ok"]["halted"], true);
+    drop(signer);
 }
