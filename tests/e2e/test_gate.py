@@ -74,7 +74,7 @@ async def test_a_lost_request_cannot_be_signed_after_its_intent_has_expired(
         await deployment.start_signer()
         async with holding(tmp_path, "sign") as signer:
             await deployment.start_service()
-            intent_id = await deployment.submit(acquire("0.1", window_ms=4_000))
+            intent_id = await deployment.submit(acquire("0.1", window_ms=9_000))
             await signer.arrived.wait()
             view = await deployment.until_final(intent_id)
             assert (view["status"], view["end"]["code"]) == ("EXPIRED", "deadline_passed")
@@ -162,7 +162,7 @@ async def test_an_expiry_behind_an_included_approval_says_what_it_cost(
     async with deployed(tmp_path, chain, signer=signer_binary, replacements=no_permit, start=False) as deployment:
         await deployment.start_signer()
         await deployment.start_service(kill_at="confirmed")
-        intent_id = await deployment.submit(dispose("1000", "ARB", window_ms=6_000))
+        intent_id = await deployment.submit(dispose("1000", "ARB", window_ms=9_000))
         await deployment.until_dead(deployment.service)
         await deployment.run_signer("halt", "--config", "signer.toml")
         wei = truth.ether(chain.rpc_url)

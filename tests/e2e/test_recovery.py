@@ -65,7 +65,7 @@ async def test_an_attempt_on_record_outlives_its_deadline_and_a_halt_and_ends_by
     async with deployed(tmp_path, chain, signer=signer_binary, start=False) as deployment:
         await deployment.start_signer({"TRADEWIND_SIGNER_KILL_AT": "gate_committed:2"})
         await deployment.start_service()
-        intent_id = await deployment.submit(acquire("0.3", window_ms=4_000))
+        intent_id = await deployment.submit(acquire("0.3", window_ms=8_000))
         await deployment.until_dead(deployment.signer)
         await deployment.run_signer("halt", "--config", "signer.toml", "--reason", "test")
         await deployment.start_signer()

@@ -90,7 +90,7 @@ async def test_a_deadline_that_passes_after_signing_is_decided_by_the_chain(
     url = chain.rpc_url
     usdc = truth.balance(url, truth.USDC)
     await chain.set_automine(on=False)
-    intent_id = await deployment.submit(acquire("0.1", window_ms=3_000))
+    intent_id = await deployment.submit(acquire("0.1", window_ms=30_000))
     async with asyncio.timeout(20):
         while not (await deployment.request("GET", f"/intents/{intent_id}"))[1]["transactions"]:
             await asyncio.sleep(0.02)
