@@ -141,7 +141,6 @@ class UniswapV3Settings(Model):
     factory: EvmAddress
     router: EvmAddress
     quoter: EvmAddress
-    tick_lens: EvmAddress
     fees_pips: Annotated[tuple[FeePips, ...], Field(min_length=1, max_length=16), AfterValidator(_all_different)] = (
         100,
         500,
@@ -167,7 +166,6 @@ class ChainSettings(Model):
     min_landing_ms: Annotated[int, Field(ge=0, le=600_000)] = 2_000
     max_validity_s: Annotated[int, Field(ge=1, le=604_800)] = 3_600
     confirmations: Annotated[int, Field(ge=1, le=10_000)] = 1
-    mempool: bool = False
     gas: GasSettings = GasSettings()
     native_symbol: Symbol = "ETH"
     wrapped_native: Symbol

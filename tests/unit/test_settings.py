@@ -43,7 +43,6 @@ def test_the_example_is_read_with_the_addresses_of_arbitrum_one(tmp_path: Path) 
     assert venue.factory == "0x1F98431c8aD98523631AE4a59f267346ea31F984"
     assert venue.router == "0x68b3465833fb72A70ecDF485E0e4C7bD8665Fc45"
     assert venue.quoter == "0x61fFE014bA17989E743c5F6cB21bF9697530B21e"
-    assert venue.tick_lens == "0xbfd8137f7d1516D3ea5cA83523914859ec47F573"
     assert chain.multicall == "0xcA11bde05977b3631167028862bE2a173976CA11"
     assert venue.fees_pips == (100, 500, 3_000, 10_000)
     assert chain.rpc_urls == ("http://127.0.0.1:8545",)
@@ -136,7 +135,7 @@ def test_several_mistakes_are_named_at_once(tmp_path: Path) -> None:
         ("[api]", "[apii]", "apii", "api"),
         ("data_dir =", "datadir =", "datadir", "data_dir"),
         ("port =", "prot =", "api.prot", "port"),
-        ("mempool =", "mempol =", "chains.42161.mempol", "mempool"),
+        ("confirmations =", "confirmatons =", "chains.42161.confirmatons", "confirmations"),
         ("gas_limit_max =", "gas_limt_max =", "chains.42161.gas.gas_limt_max", "gas_limit_max"),
         ("decimals = 6", "decimals = 6\npermitt = 1", "chains.42161.tokens.1.permitt", "permit"),
         ('version = "2" }', 'version = "2", nam = "x" }', "chains.42161.tokens.1.permit.nam", "name"),
@@ -179,7 +178,7 @@ def test_every_loopback_address_is_taken(tmp_path: Path, host: str) -> None:
         ("port = 8420", "port = 65536", "api.port", "value_out_of_range"),
         ("port = 8420", "port = 8420.0", "api.port", "wrong_type"),
         ("port = 8420", "port = true", "api.port", "wrong_type"),
-        ("mempool = false", 'mempool = "no"', "chains.42161.mempool", "wrong_type"),
+        ("confirmations = 1", 'confirmations = "one"', "chains.42161.confirmations", "wrong_type"),
         ('name = "Arbitrum One"\n', "", "chains.42161.name", "field_missing"),
         ('rpc_urls = ["http://127.0.0.1:8545"]', "rpc_urls = []", "chains.42161.rpc_urls", "value_out_of_range"),
         ("fees_pips = [100,", "fees_pips = [100, 100,", "chains.42161.venues.uniswap_v3.fees_pips", "listed_twice"),

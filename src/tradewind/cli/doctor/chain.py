@@ -67,8 +67,7 @@ async def _endpoint(url: str, chain_id: int, configured: ChainSettings) -> Findi
 async def _contracts(chain: EvmChain, configured: ChainSettings) -> Finding:
     named = {"multicall": configured.multicall}
     if (uniswap := configured.venues.uniswap_v3) is not None:
-        named |= {"factory": uniswap.factory, "router": uniswap.router}
-        named |= {"quoter": uniswap.quoter, "tick_lens": uniswap.tick_lens}
+        named |= {"factory": uniswap.factory, "router": uniswap.router, "quoter": uniswap.quoter}
     named |= {token.symbol: token.address for token in configured.tokens}
     answers = await chain.rpc.batch([("eth_getCode", [address, "latest"]) for address in named.values()])
     empty = [name for name, answer in zip(named, answers, strict=True) if result_of(answer) in {"0x", None}]
