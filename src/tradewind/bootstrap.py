@@ -140,7 +140,7 @@ class Service:
         return EvmChain(rpc, chain_id=chain_id, multicall=chain.multicall)
 
     def _connect(self) -> None:
-        """Make the rooms and subscribe them. Taps first: they see each event before any consumer does."""
+        """Make the rooms, have the taps follow the journal, and subscribe the handlers."""
         self._adapters = list(self._venues())
         venues = VenueManager(self._adapters)
         quoting = Quoting(venues, self._chains, self._tokens)
