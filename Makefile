@@ -41,7 +41,7 @@ demo: build ## Carry one intent from HTTP to a fill on a local chain, and prove 
 picture: build ## Draw docs/demo.svg from a real run of the demo
 	@$(BIN)/tradewind demo --svg docs/demo.svg
 
-test: test-rust test-python ## Build and run every test; the last line is their count
+test: lint test-rust test-python ## Lint, build and run every test; the last line is their count
 	@$(BIN)/python packaging/count_tests.py build/nextest.xml build/pytest.xml
 
 test-rust: | tools
