@@ -6,6 +6,7 @@ import resource
 import signal
 import sqlite3
 import stat
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -99,6 +100,8 @@ async def test_is_on_disk_when_append_returns(journal: Journal, journal_path: Pa
 def test_syncs_to_the_disk_before_it_acknowledges(tmp_path: Path) -> None:
     """The system calls themselves: of events appended one after another, each is synced before its own answer."""
     trace = tmp_path / "trace"
+    if shutil.which("strace") is None:
+        pytest.fail("strace is missing. Get it: apt-get install strace")
     strace = ["strace", "-f", "-e", "trace=fdatasync,fsync,write", "-o", str(trace)]
     child = [sys.executable, "-m", "tests.unit.streaming.appender", str(tmp_path / "data" / "journal.db"), "5"]
     subprocess.run([*strace, *child], check=True, capture_output=True, timeout=120)
