@@ -3,10 +3,10 @@
 import asyncio
 import hashlib
 import resource
+import shutil
 import signal
 import sqlite3
 import stat
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
