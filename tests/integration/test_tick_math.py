@@ -24,6 +24,8 @@ TICKS = sorted(
     {sign * (1 << bit) for bit in range(20) if 1 << bit < MAX_TICK for sign in (1, -1)}
     | set(random.Random(7).sample(range(MIN_TICK + 1, MAX_TICK - 1), 20))
     | {MIN_TICK, MIN_TICK + 1, -1, 0, 1, MAX_TICK - 1}
+    # Those that the core's own test holds values of.
+    | {50, 100, 250, 500, 1_000, 2_500, 3_000, 4_000, 5_000, 50_000, 150_000, 250_000, 500_000}
 )
 
 

@@ -9,8 +9,8 @@ use tradewind_core::pools::uniswap_v3::tick_math::{
     tick_at_sqrt_price,
 };
 
-/// From the recorded results of the tests of `TickMath` in Uniswap v3-core 1.0.1.
-const PUBLISHED: [(i32, &str); 16] = [
+/// `getSqrtRatioAtTick` of the contract; a real pool confirms the same ticks in tests/integration/test_tick_math.py.
+const FROM_THE_CONTRACT: [(i32, &str); 16] = [
     (MIN_TICK, "4295128739"),
     (0, "79228162514264337593543950336"),
     (50, "79426470787362580746886972461"),
@@ -36,15 +36,15 @@ type Wide = Uint<384, 6>;
 
 #[test]
 fn gives_the_published_square_root_prices() {
-    for (tick, expected) in PUBLISHED {
+    for (tick, expected) in FROM_THE_CONTRACT {
         assert_eq!(
             sqrt_price_at_tick(tick),
             Some(expected.parse().unwrap()),
             "tick {tick}"
         );
     }
-    assert_eq!(MIN_SQRT_PRICE_X96.to_string(), PUBLISHED[0].1);
-    assert_eq!(MAX_SQRT_PRICE_X96.to_string(), PUBLISHED[15].1);
+    assert_eq!(MIN_SQRT_PRICE_X96.to_string(), FROM_THE_CONTRACT[0].1);
+    assert_eq!(MAX_SQRT_PRICE_X96.to_string(), FROM_THE_CONTRACT[15].1);
 }
 
 #[test]
