@@ -1,19 +1,19 @@
 //! The operations: policy first, then a durable record in the gate, then a signature, then its release.
 
+mod permits;
+
 use crate::answers;
 use crate::clock::Clock;
 use crate::fault::{Fault, Internal, Refusal, Rule};
-use crate::gate::{
-    Attempt, Gate, NewAttempt, NewPermit, Outcome, PermitRecord, SignedAttempt, StepId,
-};
+use crate::gate::{Attempt, Gate, NewAttempt, Outcome, SignedAttempt, StepId};
 use crate::keys::KeyRing;
 use crate::policy::Policy;
-use crate::protocol::{PermitRequest, Request, SignRequest};
-use crate::signing::{permit_digest, read_recorded, read_unsigned, sign_permit, sign_transaction};
+use crate::protocol::{Request, SignRequest};
+use crate::signing::{read_recorded, read_unsigned, sign_transaction};
 use alloy_primitives::{Address, B256, keccak256};
 use serde_json::{Value, json};
 use std::sync::{Mutex, MutexGuard};
-use tradewind_core::evm::{Eip1559Transaction, Permit};
+use tradewind_core::evm::Eip1559Transaction;
 
 /// Answers requests. The server knows nothing else of what is behind it.
 pub trait Service: Send + Sync {
@@ -204,24 +204,6 @@ impl Signer {
         Ok(because)
     }
 
-    /// The permit may have been recorded under another policy: the one in force decides.
-    fn finish_permit(
-        &self,
-        gate: &mut Gate,
-        id: &StepId,
-        record: &PermitRecord,
-    ) -> Result<Permit, Fault> {
-        gate.require_open(id)?;
-        let (facts, now_s) = (&record.facts, self.clock.now_ms() / 1000);
-        let (_, max_per_day_raw) = self
-            .policy
-            .pass_permit(facts, now_s.min(facts.deadline_s))?;
-        if now_s <= facts.deadline_s {
-            gate.require_room_for_permit(id, facts, max_per_day_raw, now_s)?;
-        }
-        self.release_permit(gate, id, record)
-    }
-
     /// The attempt may have been recorded under another policy: the one in force decides. One whose deadline is
     /// past is signed all the same: it can spend nothing any more, and its revert frees the nonce.
     fn finish_attempt(
@@ -244,70 +226,6 @@ impl Signer {
         }
         let (number, wallet) = (attempt.attempt, attempt.wallet);
         self.release_attempt(gate, id, number, wallet, &attempt.unsigned_tx)
-    }
-
-    fn permit(&self, request: &PermitRequest) -> Result<Value, Fault> {
-        let mut gate = self.gate()?;
-        gate.require_unclosed(&request.id)?;
-        let permit = match gate.permit(&request.id)? {
-            Some(record) => self.repeat_permit(&mut gate, request, &record)?,
-            None => self.record_permit(&mut gate, request)?,
-        };
-        Ok(answers::permit(&permit))
-    }
-
-    /// The step's permit again: the same one, or a refusal.
-    fn repeat_permit(
-        &self,
-        gate: &mut Gate,
-        request: &PermitRequest,
-        record: &PermitRecord,
-    ) -> Result<Permit, Fault> {
-        Rule::PermitAlreadyMade.require(record.facts == request.facts, || {
-            "the step has a permit with other facts; another permit is another step".to_owned()
-        })?;
-        require_running(gate)?;
-        match record.signed {
-            Some(permit) => Ok(permit),
-            None => self.finish_permit(gate, &request.id, record),
-        }
-    }
-
-    fn record_permit(&self, gate: &mut Gate, request: &PermitRequest) -> Result<Permit, Fault> {
-        let now_ms = self.clock.now_ms();
-        let facts = request.facts;
-        self.require_key(facts.wallet)?;
-        let (domain, max_per_day_raw) = self.policy.pass_permit(&facts, now_ms / 1000)?;
-        let digest = permit_digest(&facts, domain);
-        gate.record_permit(&NewPermit {
-            id: &request.id,
-            strategy_id: request.strategy_id.as_deref(),
-            facts,
-            digest,
-            max_per_day_raw,
-            policy_digest: self.policy_digest,
-            now_ms,
-        })?;
-        self.boundaries.gate_committed();
-        let record = PermitRecord {
-            facts,
-            digest,
-            signed: None,
-        };
-        self.release_permit(gate, &request.id, &record)
-    }
-
-    fn release_permit(
-        &self,
-        gate: &mut Gate,
-        id: &StepId,
-        record: &PermitRecord,
-    ) -> Result<Permit, Fault> {
-        require_running(gate)?;
-        let permit = sign_permit(&self.keys, &record.facts, record.digest)?;
-        gate.release_permit(id, &permit, self.clock.now_ms())?;
-        self.boundaries.signed();
-        Ok(permit)
     }
 
     fn sign(&self, request: &SignRequest) -> Result<Value, Fault> {
