@@ -58,3 +58,22 @@ async def test_no_key_is_found_in_files_logs_answers_environments_or_arguments(d
 def test_the_search_would_find_each_form() -> None:
     """Otherwise zero hits would mean nothing."""
     assert all(found_in(b"..." + form + b"...") for form in forms_of_the_key())
+
+
+def network_sockets(pid: int) -> set[str]:
+    """The inodes of a process's sockets that belong to the network, by the kernel's own tables."""
+    links = [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
+    own = {link[len("socket:[") : -1] for link in links if link.startswith("socket:[")}
+    tables = [Path(f"/proc/{pid}/net/{name}") for name in ("tcp", "tcp6", "udp", "udp6", "raw", "raw6")]
+    rows = [line.split() for table in tables if table.exists() for line in table.read_text().splitlines()[1:]]
+    return own & {row[9] for row in rows}
+
+
+async def test_the_signer_has_no_network_socket_while_it_signs(deployment: Deployment) -> None:
+    intent_id = await deployment.submit(acquire("0.2"))
+    await deployment.until_final(intent_id)
+    assert deployment.signer is not None
+    assert deployment.service is not None
+    assert network_sockets(deployment.signer.pid) == set()
+    # The same look finds those of the service, which listens and calls.
+    assert network_sockets(deployment.service.pid) != set()
