@@ -9,7 +9,7 @@ use tradewind_core::pools::uniswap_v3::tick_math::{
     tick_at_sqrt_price,
 };
 
-/// `getSqrtRatioAtTick` of the contract; a real pool confirms the same ticks in tests/integration/test_tick_math.py.
+/// `getSqrtRatioAtTick` of the contract; `tests/integration/test_tick_math.py` asks a real pool about the same ticks.
 const FROM_THE_CONTRACT: [(i32, &str); 16] = [
     (MIN_TICK, "4295128739"),
     (0, "79228162514264337593543950336"),
