@@ -6,10 +6,11 @@ use crate::fault::{Fault, Internal};
 use crate::fields;
 use crate::gate::{Adoption, Gate, GateLock};
 use crate::hardening;
-use crate::key_file::{KeyFile, StoredKey};
-use crate::keys::{KeyRing, Secret};
+use crate::key_command::{KeyCommand, refuse_key_in_environment};
+use crate::key_file::KeyFile;
+use crate::keys::KeyRing;
 use crate::operator;
-use crate::passphrase::{PassphraseSource, prompt, read_private_line};
+use crate::passphrase::PassphraseSource;
 use crate::server::Server;
 use crate::signer::{Boundaries, Service, Signer};
 use alloy_primitives::Address;
@@ -40,7 +41,7 @@ enum Command {
         #[command(flatten)]
         passphrase: PassphraseSource,
     },
-    /// Make, import or list keys.
+    /// Make, import, list, rotate or back up keys.
     #[command(subcommand)]
     Key(KeyCommand),
     /// Check a configuration and print its policy with its digest.
@@ -99,51 +100,6 @@ struct ConfigArg {
     config: PathBuf,
 }
 
-#[derive(Subcommand)]
-enum KeyCommand {
-    /// Make a new key.
-    New {
-        #[command(flatten)]
-        file: KeyFileArgs,
-        #[command(flatten)]
-        label: LabelArgs,
-    },
-    /// Take in a key that exists, from a prompt or a private file.
-    Import {
-        #[command(flatten)]
-        file: KeyFileArgs,
-        #[command(flatten)]
-        label: LabelArgs,
-        /// File with the hex key in its first line; its mode must be 0600 or 0400.
-        #[arg(long, value_name = "FILE")]
-        key_file: Option<PathBuf>,
-    },
-    /// List labels and addresses.
-    List {
-        #[command(flatten)]
-        file: KeyFileArgs,
-    },
-}
-
-#[derive(Args)]
-struct KeyFileArgs {
-    /// The encrypted key file.
-    #[arg(long, value_name = "FILE")]
-    keys: PathBuf,
-    #[command(flatten)]
-    passphrase: PassphraseSource,
-}
-
-#[derive(Args)]
-struct LabelArgs {
-    /// What the key is called.
-    #[arg(long, default_value = "hot")]
-    label: String,
-    /// scrypt work factor, as a power of two; by default about one second of work.
-    #[arg(long, value_parser = clap::value_parser!(u8).range(2..=22))]
-    work_factor: Option<u8>,
-}
-
 /// Runs the command line. `wrap` may put something around the signer before it is served.
 pub fn main(
     boundaries: Box<dyn Boundaries>,
@@ -151,7 +107,7 @@ pub fn main(
 ) -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run { config, passphrase } => run(&config, &passphrase, boundaries, wrap),
-        Command::Key(command) => key(command),
+        Command::Key(command) => command.run(),
         Command::Check(config) => check(&config),
         Command::Halt { config, reason, by } => with(&config, |c| operator::halt(c, &reason, &by)),
         Command::AdoptNonce {
@@ -208,6 +164,7 @@ fn run(
         code: "hardening_failed",
         message: format!("the kernel does not let the process protect itself: {error}"),
     })?;
+    refuse_key_in_environment()?;
     let config = Config::load(&config.config)?;
     let lock = GateLock::acquire(&config.gate)?;
     let gate = Gate::open(&config.gate)?;
@@ -253,56 +210,6 @@ fn end_on_signal(server: &Server, socket: PathBuf) -> Result<(), Internal> {
             });
         }
     });
-    Ok(())
-}
-
-fn key(command: KeyCommand) -> Result<(), Fault> {
-    match command {
-        KeyCommand::New { file, label } => add_key(&file, &label, Secret::generate),
-        KeyCommand::Import {
-            file,
-            label,
-            key_file,
-        } => add_key(&file, &label, || {
-            let text = match &key_file {
-                Some(path) => read_private_line(path)?,
-                None => prompt("Private key (hex): ")?,
-            };
-            Secret::from_hex(text.trim()).ok_or_else(|| Internal {
-                code: "key_malformed",
-                message: "a private key is 64 hex digits, with or without 0x".to_owned(),
-            })
-        }),
-        KeyCommand::List { file } => {
-            let keys = KeyFile::load(&file.keys, &file.passphrase.read(false)?)?;
-            for key in keys.keys() {
-                println!(
-                    "{}",
-                    json!({ "label": key.label, "address": key.address.to_checksum(None) })
-                );
-            }
-            Ok(())
-        }
-    }
-}
-
-fn add_key(
-    file: &KeyFileArgs,
-    label: &LabelArgs,
-    secret: impl FnOnce() -> Result<Secret, Internal>,
-) -> Result<(), Fault> {
-    let exists = file.keys.exists();
-    let passphrase = file.passphrase.read(!exists)?;
-    let mut keys = if exists {
-        KeyFile::load(&file.keys, &passphrase)?
-    } else {
-        KeyFile::default()
-    };
-    let key = StoredKey::new(&label.label, secret()?)?;
-    let added = json!({ "label": key.label, "address": key.address.to_checksum(None) });
-    keys.add(key)?;
-    keys.save(&file.keys, passphrase, label.work_factor)?;
-    println!("{added}");
     Ok(())
 }
 

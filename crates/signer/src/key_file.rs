@@ -1,5 +1,6 @@
 //! The encrypted key file: age with a passphrase, over a small JSON document; written atomically, mode 0600.
 
+use crate::ed25519::Seed;
 use crate::fault::Internal;
 use crate::keys::{Curve, KeyRing, Secret};
 use age::secrecy::SecretString;
@@ -15,7 +16,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use zeroize::Zeroizing;
 
-const VERSION: u32 = 1;
+/// Version 1 knew one scheme and no environment.
+const VERSION: u32 = 2;
 const MAX_BYTES: u64 = 1 << 20;
 /// Room for one key's entry, so that the buffer never moves and leaves a copy behind.
 const ENTRY_BYTES: usize = 512;
@@ -23,19 +25,28 @@ const ENTRY_BYTES: usize = 512;
 const MAX_WORK_FACTOR: u8 = 22;
 const MAX_LABEL: usize = 64;
 
+/// A secret, by the chains that it signs for.
+pub(crate) enum Material {
+    /// secp256k1: EVM chains.
+    Evm(Secret),
+    /// Ed25519: Solana.
+    Solana(Seed),
+}
+
 /// One key and what it is called.
 pub struct StoredKey {
     /// For people.
     pub label: String,
-    /// The address of the key.
-    pub address: Address,
-    secret: Secret,
+    /// The address of the key: EIP-55, or base58.
+    pub address: String,
+    material: Material,
 }
 
 /// All keys of a file.
 #[derive(Default)]
 pub struct KeyFile {
     keys: Vec<StoredKey>,
+    environment_used: bool,
 }
 
 // Borrowed from the plaintext, so that no copy of a secret is made while parsing.
@@ -43,6 +54,8 @@ pub struct KeyFile {
 #[serde(deny_unknown_fields)]
 struct Document<'a> {
     version: u32,
+    #[serde(default)]
+    environment_used: bool,
     #[serde(borrow)]
     keys: Vec<Entry<'a>>,
 }
@@ -51,6 +64,8 @@ struct Document<'a> {
 #[serde(deny_unknown_fields)]
 struct Entry<'a> {
     label: &'a str,
+    #[serde(default)]
+    scheme: Option<&'a str>,
     address: &'a str,
     secret: &'a str,
 }
@@ -64,18 +79,21 @@ impl KeyFile {
         let plain = decrypt(path, passphrase)?;
         let document: Document<'_> = serde_json::from_slice(&plain)
             .map_err(|error| malformed(path, &format!("line {}", error.line())))?;
-        if document.version != VERSION {
+        if !(1..=VERSION).contains(&document.version) {
             return Err(malformed(
                 path,
                 &format!("version {} is unknown", document.version),
             ));
         }
-        let mut file = Self::default();
+        let mut file = Self {
+            keys: Vec::new(),
+            environment_used: document.environment_used,
+        };
         for entry in document.keys {
-            let secret = Secret::from_hex(entry.secret)
+            let material = Material::from_hex(entry.scheme, entry.secret)
                 .ok_or_else(|| malformed(path, &format!("the key {:?} is no key", entry.label)))?;
-            let stored = StoredKey::new(entry.label, secret)?;
-            if stored.address.to_checksum(None) != entry.address {
+            let stored = StoredKey::new(entry.label, material)?;
+            if stored.address != entry.address {
                 return Err(malformed(
                     path,
                     &format!("the key {:?} has another address", entry.label),
@@ -131,6 +149,68 @@ impl KeyFile {
         Ok(())
     }
 
+    /// Gives the label to a new key; the key that had it is kept under `<label>.1`, `<label>.2` … The new name of
+    /// the old key is returned.
+    ///
+    /// # Errors
+    /// `key_missing` when no key has the label, `label_malformed` when the longer name is too long.
+    pub fn rotate(&mut self, label: &str) -> Result<(&StoredKey, &StoredKey), Internal> {
+        let Some(old) = self.keys.iter().position(|key| key.label == label) else {
+            return Err(Internal {
+                code: "key_missing",
+                message: format!(
+                    "the file has no key called {label:?}; `key list` shows what it has"
+                ),
+            });
+        };
+        let taken = |name: &String| self.keys.iter().any(|key| key.label == *name);
+        let retired = (1..=self.keys.len() + 1)
+            .map(|number| format!("{label}.{number}"))
+            .find(|name| !taken(name))
+            .unwrap_or_default();
+        require_label(&retired)?;
+        let fresh = match self.keys[old].material {
+            Material::Evm(_) => Material::Evm(Secret::generate()?),
+            Material::Solana(_) => Material::Solana(Seed::generate()?),
+        };
+        self.keys[old].label = retired;
+        self.keys.push(StoredKey::new(label, fresh)?);
+        Ok((&self.keys[old], &self.keys[self.keys.len() - 1]))
+    }
+
+    /// A key that came through the environment may be taken in once; it could be read by other programs.
+    ///
+    /// # Errors
+    /// `environment_refused` from the second time on.
+    pub fn use_environment(&mut self) -> Result<(), Internal> {
+        if self.environment_used {
+            return Err(Internal {
+                code: "environment_refused",
+                message: "a key was imported from the environment before, and that is allowed once: other programs \
+                          of this user can read it there. Use the prompt, --key-file, --keystore or --solana-file."
+                    .to_owned(),
+            });
+        }
+        self.environment_used = true;
+        Ok(())
+    }
+
+    /// Every key of another file that is not here yet; how many that were.
+    ///
+    /// # Errors
+    /// `key_exists` when a label here belongs to another key there.
+    pub fn merge(&mut self, other: Self) -> Result<usize, Internal> {
+        let mut added = 0;
+        for key in other.keys {
+            if self.keys.iter().any(|own| own.address == key.address) {
+                continue;
+            }
+            self.add(key)?;
+            added += 1;
+        }
+        Ok(added)
+    }
+
     /// The keys, without their secrets' content.
     #[must_use]
     pub fn keys(&self) -> &[StoredKey] {
@@ -148,8 +228,10 @@ impl KeyFile {
         let wanted: BTreeSet<_> = wallets.copied().collect();
         let mut ring = KeyRing::default();
         for key in self.keys {
-            if wanted.contains(&key.address) {
-                ring.insert(key.secret);
+            if let Material::Evm(secret) = key.material
+                && wanted.contains(&secret.address(&Curve::default()))
+            {
+                ring.insert(secret);
             }
         }
         match wanted.iter().find(|wallet| !ring.holds(**wallet)) {
@@ -165,15 +247,22 @@ impl KeyFile {
 
     fn document(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(ENTRY_BYTES * (self.keys.len() + 1)));
-        let _ = write!(text, "{{\"version\":{VERSION},\"keys\":[");
+        let used = self.environment_used;
+        let _ = write!(
+            text,
+            "{{\"version\":{VERSION},\"environment_used\":{used},\"keys\":["
+        );
         for (index, key) in self.keys.iter().enumerate() {
             let comma = if index == 0 { "" } else { "," };
-            let (label, address) = (&key.label, key.address);
+            let (label, scheme, address) = (&key.label, key.scheme(), &key.address);
             let _ = write!(
                 text,
-                "{comma}{{\"label\":\"{label}\",\"address\":\"{address}\",\"secret\":\""
+                "{comma}{{\"label\":\"{label}\",\"scheme\":\"{scheme}\",\"address\":\"{address}\",\"secret\":\""
             );
-            key.secret.write_hex(&mut text);
+            match &key.material {
+                Material::Evm(secret) => secret.write_hex(&mut text),
+                Material::Solana(seed) => seed.write_hex(&mut text),
+            }
             text.push_str("\"}");
         }
         text.push_str("]}");
@@ -181,26 +270,56 @@ impl KeyFile {
     }
 }
 
+impl Material {
+    fn from_hex(scheme: Option<&str>, text: &str) -> Option<Self> {
+        match scheme {
+            None | Some("secp256k1") => Secret::from_hex(text).map(Self::Evm),
+            Some("ed25519") => Seed::from_hex(text).map(Self::Solana),
+            Some(_) => None,
+        }
+    }
+
+    fn address(&self) -> String {
+        match self {
+            Self::Evm(secret) => secret.address(&Curve::default()).to_checksum(None),
+            Self::Solana(seed) => seed.address(),
+        }
+    }
+}
+
 impl StoredKey {
     /// # Errors
     /// `label_malformed` unless it is 1 to 64 letters, digits, dots, dashes or underscores.
-    pub fn new(label: &str, secret: Secret) -> Result<Self, Internal> {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b".-_".contains(&b);
-        if !(1..=MAX_LABEL).contains(&label.len()) || !label.bytes().all(plain) {
-            let message =
-                format!("a label is 1 to {MAX_LABEL} letters, digits, dots, dashes or underscores");
-            return Err(Internal {
-                code: "label_malformed",
-                message,
-            });
-        }
-        let address = secret.address(&Curve::default());
+    pub(crate) fn new(label: &str, material: Material) -> Result<Self, Internal> {
+        require_label(label)?;
         Ok(Self {
             label: label.to_owned(),
-            address,
-            secret,
+            address: material.address(),
+            material,
         })
     }
+
+    /// The signature scheme: `secp256k1` or `ed25519`.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        match self.material {
+            Material::Evm(_) => "secp256k1",
+            Material::Solana(_) => "ed25519",
+        }
+    }
+}
+
+fn require_label(label: &str) -> Result<(), Internal> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b".-_".contains(&b);
+    if (1..=MAX_LABEL).contains(&label.len()) && label.bytes().all(plain) {
+        return Ok(());
+    }
+    let message =
+        format!("a label is 1 to {MAX_LABEL} letters, digits, dots, dashes or underscores");
+    Err(Internal {
+        code: "label_malformed",
+        message,
+    })
 }
 
 fn malformed(path: &Path, why: &str) -> Internal {
@@ -276,10 +395,14 @@ mod tests {
         SecretString::from(text.to_owned())
     }
 
+    fn evm(label: &str, secret: Secret) -> StoredKey {
+        StoredKey::new(label, Material::Evm(secret)).unwrap()
+    }
+
     fn saved(folder: &Path) -> (std::path::PathBuf, Address) {
         let path = folder.join("keys.age");
-        let key = StoredKey::new("hot-1", Secret::generate().unwrap()).unwrap();
-        let address = key.address;
+        let key = evm("hot-1", Secret::generate().unwrap());
+        let address: Address = key.address.parse().unwrap();
         let mut file = KeyFile::default();
         file.add(key).unwrap();
         file.save(&path, passphrase("correct horse"), Some(2))
@@ -302,7 +425,7 @@ mod tests {
         );
         let loaded = KeyFile::load(&path, &passphrase("correct horse")).unwrap();
         assert_eq!(loaded.keys()[0].label, "hot-1");
-        assert_eq!(loaded.keys()[0].address, address);
+        assert_eq!(loaded.keys()[0].address, address.to_checksum(None));
         assert!(loaded.into_ring([address].iter()).unwrap().holds(address));
     }
 
@@ -328,7 +451,7 @@ mod tests {
     fn refuses_the_same_key_or_label_twice() {
         let mut file = KeyFile::default();
         let hex = "11".repeat(32);
-        let key = |label| StoredKey::new(label, Secret::from_hex(&hex).unwrap()).unwrap();
+        let key = |label| evm(label, Secret::from_hex(&hex).unwrap());
         file.add(key("a")).unwrap();
         assert_eq!(file.add(key("b")).unwrap_err().code, "key_exists");
     }
@@ -337,9 +460,9 @@ mod tests {
     fn derives_the_published_address_of_a_known_key() {
         // The first account of the public test mnemonic "test test … junk".
         let hex = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
-        let key = StoredKey::new("test", Secret::from_hex(hex).unwrap()).unwrap();
+        let key = evm("test", Secret::from_hex(hex).unwrap());
         let published = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
-        assert_eq!(key.address.to_checksum(None), published);
+        assert_eq!(key.address, published);
     }
 
     #[test]
@@ -347,5 +470,50 @@ mod tests {
         assert!(Secret::from_hex(&"00".repeat(32)).is_none());
         assert!(Secret::from_hex(&"ff".repeat(32)).is_none());
         assert!(Secret::from_hex(&"11".repeat(31)).is_none());
+    }
+
+    #[test]
+    fn reads_a_file_of_the_first_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.age");
+        let text = "{\"version\":1,\"keys\":[{\"label\":\"test\",\
+                    \"address\":\"0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266\",\
+                    \"secret\":\"ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80\"}]}";
+        let mut recipient = age::scrypt::Recipient::new(passphrase("old"));
+        recipient.set_work_factor(2);
+        let encryptor = Encryptor::with_recipients(iter::once(&recipient as _)).unwrap();
+        let mut stream = encryptor.wrap_output(File::create(&path).unwrap()).unwrap();
+        stream.write_all(text.as_bytes()).unwrap();
+        stream.finish().unwrap();
+        let loaded = KeyFile::load(&path, &passphrase("old")).unwrap();
+        assert_eq!(loaded.keys()[0].scheme(), "secp256k1");
+    }
+
+    #[test]
+    fn rotating_keeps_the_old_key_under_a_new_name() {
+        let mut file = KeyFile::default();
+        file.add(evm("hot", Secret::generate().unwrap())).unwrap();
+        let first = file.keys()[0].address.clone();
+        file.rotate("hot").unwrap();
+        let (old, new) = file.rotate("hot").unwrap();
+        assert_eq!((old.label.as_str(), new.label.as_str()), ("hot.2", "hot"));
+        let labels: Vec<_> = file.keys().iter().map(|key| key.label.as_str()).collect();
+        assert_eq!(labels, ["hot.1", "hot.2", "hot"]);
+        assert_eq!(file.keys()[0].address, first);
+        assert_eq!(file.rotate("cold").err().unwrap().code, "key_missing");
+    }
+
+    #[test]
+    fn takes_a_key_from_the_environment_once_also_after_it_was_saved() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.age");
+        let mut file = KeyFile::default();
+        file.use_environment().unwrap();
+        file.save(&path, passphrase("p"), Some(2)).unwrap();
+        let mut loaded = KeyFile::load(&path, &passphrase("p")).unwrap();
+        assert_eq!(
+            loaded.use_environment().unwrap_err().code,
+            "environment_refused"
+        );
     }
 }

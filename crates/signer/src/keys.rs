@@ -18,17 +18,8 @@ impl Secret {
     /// When the kernel gives no random bytes.
     pub fn generate() -> Result<Self, Internal> {
         loop {
-            let mut bytes = Zeroizing::new([0; 32]);
-            let filled = getrandom(bytes.as_mut_slice(), GetRandomFlags::empty());
-            if filled.is_err() || filled.is_ok_and(|count| count != 32) {
-                let message = "the kernel gave no random bytes".to_owned();
-                return Err(Internal {
-                    code: "random_unavailable",
-                    message,
-                });
-            }
             // All but 2^-128 of the draws are valid keys.
-            if let Some(secret) = Self::from_bytes(bytes) {
+            if let Some(secret) = Self::from_bytes(random_bytes()?) {
                 return Ok(secret);
             }
         }
@@ -43,7 +34,7 @@ impl Secret {
         Self::from_bytes(bytes)
     }
 
-    fn from_bytes(bytes: Zeroizing<[u8; 32]>) -> Option<Self> {
+    pub(crate) fn from_bytes(bytes: Zeroizing<[u8; 32]>) -> Option<Self> {
         let mut key = SecretKey::from_byte_array(*bytes).ok()?;
         key.non_secure_erase();
         Some(Self(bytes))
@@ -51,10 +42,7 @@ impl Secret {
 
     /// Appends the 64 hex digits to a buffer that is zeroed when dropped and has room for them.
     pub(crate) fn write_hex(&self, out: &mut Zeroizing<String>) {
-        let mut digits = Zeroizing::new([0; 64]);
-        if hex::encode_to_slice(self.0.as_slice(), digits.as_mut_slice()).is_ok() {
-            out.extend(digits.iter().map(|digit| char::from(*digit)));
-        }
+        write_hex(&self.0, out);
     }
 
     fn with_key<T>(&self, use_key: impl FnOnce(&SecretKey) -> T) -> Option<T> {
@@ -72,6 +60,29 @@ impl Secret {
         point.map_or(Address::ZERO, |point| {
             Address::from_slice(&keccak256(&point[1..])[12..])
         })
+    }
+}
+
+/// 32 bytes from the kernel's random source.
+///
+/// # Errors
+/// `random_unavailable`.
+pub(crate) fn random_bytes() -> Result<Zeroizing<[u8; 32]>, Internal> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    match getrandom(bytes.as_mut_slice(), GetRandomFlags::empty()) {
+        Ok(32) => Ok(bytes),
+        _ => Err(Internal {
+            code: "random_unavailable",
+            message: "the kernel gave no random bytes".to_owned(),
+        }),
+    }
+}
+
+/// Appends 64 hex digits to a buffer that is zeroed when dropped and has room for them.
+pub(crate) fn write_hex(bytes: &[u8; 32], out: &mut Zeroizing<String>) {
+    let mut digits = Zeroizing::new([0; 64]);
+    if hex::encode_to_slice(bytes, digits.as_mut_slice()).is_ok() {
+        out.extend(digits.iter().map(|digit| char::from(*digit)));
     }
 }
 

@@ -23,16 +23,28 @@ pub struct PassphraseSource {
 }
 
 impl PassphraseSource {
+    /// Reads the passphrase of a file that is to be written; asks at the terminal when no source is given, twice.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_new(&self) -> Result<SecretString, Internal> {
+        self.read_asking("New passphrase: ", true)
+    }
+
     /// Reads the passphrase; asks at the terminal when no source is given, twice when it is `new`.
     ///
     /// # Errors
     /// `passphrase_unreadable`, `passphrase_empty`, `file_not_private`, `passphrase_differs`.
     pub fn read(&self, new: bool) -> Result<SecretString, Internal> {
+        self.read_asking("Passphrase of the key file: ", new)
+    }
+
+    fn read_asking(&self, question: &str, new: bool) -> Result<SecretString, Internal> {
         let text = match (&self.passphrase_file, self.passphrase_fd) {
             (Some(file), _) => read_private_line(file)?,
             // Opened again through /proc: adopting a bare number would need unsafe code.
             (None, Some(fd)) => first_line(Path::new(&format!("/proc/self/fd/{fd}")))?,
-            (None, None) => ask(new)?,
+            (None, None) => ask(question, new)?,
         };
         if text.is_empty() {
             return Err(fault(
@@ -44,11 +56,25 @@ impl PassphraseSource {
     }
 }
 
+/// The content of a small file that nobody else may read.
+///
+/// # Errors
+/// `file_not_private`, `passphrase_unreadable`.
+pub fn read_private_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, Internal> {
+    require_private(path)?;
+    bytes_of(path)
+}
+
 /// The first line of a file that nobody else may read.
 ///
 /// # Errors
 /// `file_not_private`, `passphrase_unreadable`.
 pub fn read_private_line(path: &Path) -> Result<Zeroizing<String>, Internal> {
+    require_private(path)?;
+    first_line(path)
+}
+
+fn require_private(path: &Path) -> Result<(), Internal> {
     let metadata = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?;
     let mode = metadata.permissions().mode() & 0o777;
     if !matches!(mode, 0o600 | 0o400) {
@@ -57,16 +83,21 @@ pub fn read_private_line(path: &Path) -> Result<Zeroizing<String>, Internal> {
             format!("{path} has mode {mode:04o}; others must not read it: chmod 600 {path}");
         return Err(fault("file_not_private", message));
     }
-    first_line(path)
+    Ok(())
 }
 
-fn first_line(path: &Path) -> Result<Zeroizing<String>, Internal> {
+fn bytes_of(path: &Path) -> Result<Zeroizing<Vec<u8>>, Internal> {
     let file = File::open(path).map_err(|error| unreadable(path, &error))?;
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
     let limit = u64::try_from(MAX_BYTES).unwrap_or_default();
     file.take(limit)
         .read_to_end(&mut bytes)
         .map_err(|error| unreadable(path, &error))?;
+    Ok(bytes)
+}
+
+fn first_line(path: &Path) -> Result<Zeroizing<String>, Internal> {
+    let bytes = bytes_of(path)?;
     let line = bytes
         .split(|byte| *byte == b'\n')
         .next()
@@ -75,8 +106,8 @@ fn first_line(path: &Path) -> Result<Zeroizing<String>, Internal> {
     Ok(Zeroizing::new(text.trim_end_matches('\r').to_owned()))
 }
 
-fn ask(new: bool) -> Result<Zeroizing<String>, Internal> {
-    let first = prompt("Passphrase of the key file: ")?;
+fn ask(question: &str, new: bool) -> Result<Zeroizing<String>, Internal> {
+    let first = prompt(question)?;
     if new && *first != *prompt("The same again: ")? {
         return Err(fault(
             "passphrase_differs",

@@ -18,6 +18,7 @@ mod crashes;
 mod gate_id;
 mod halts;
 mod halts_without_answer;
+mod key_commands;
 mod nonces;
 mod orders;
 mod peers;
