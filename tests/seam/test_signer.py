@@ -1,4 +1,4 @@
-"""The signer's own binary, compared with eth-account: the same keys, transactions and permits give the same bytes."""
+"""The signer's own binary: its bytes compared with eth-account's, and its answers read by the service's own client."""
 
 import json
 import os
@@ -14,6 +14,10 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 
 from tradewind import core
+from tradewind.domain.fill import StepOutcome, StepResult
+from tradewind.domain.plan import BlockRef
+from tradewind.errors import Halted, Refused
+from tradewind.execution.signer_client import ChainEvidence, SignerClient, gap_id
 
 ROOT = Path(__file__).parents[2]
 # The first account of the public test mnemonic "test test test … junk".
@@ -85,6 +89,11 @@ class Signer:
         assert "ok" in answer, answer
         return dict(answer["ok"])
 
+    @property
+    def client(self) -> SignerClient:
+        """The service's own client of the same signer."""
+        return SignerClient(Path(self._socket.getpeername()))
+
     def close(self) -> None:
         self._lines.close()
         self._socket.close()
@@ -92,7 +101,17 @@ class Signer:
 
 @pytest.fixture(scope="module")
 def signer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signer]:
-    folder = tmp_path_factory.mktemp("signer")
+    yield from running(tmp_path_factory.mktemp("signer"))
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Signer]:
+    """A signer without history."""
+    yield from running(tmp_path)
+
+
+def running(folder: Path) -> Iterator[Signer]:
+    """Run a signer in an empty folder."""
     write_private(folder / "passphrase", "only for this test")
     write_private(folder / "key.hex", KEY)
     (folder / "signer.toml").write_text(CONFIG)
@@ -230,3 +249,144 @@ def test_permits_are_signed_to_the_bytes_of_eth_account(signer: Signer, amount_r
         "r": f"0x{expected.r:064x}",
         "s": f"0x{expected.s:064x}",
     }
+
+
+def noop(nonce: int, fee_wei: int = 100_000_000) -> core.Eip1559Transaction:
+    return transaction(nonce, to=WALLET, data=b"", max_fee_per_gas_wei=fee_wei, max_priority_fee_per_gas_wei=0)
+
+
+def swap(nonce: int, amount_raw: int) -> core.Eip1559Transaction:
+    call = core.RouterSwap(
+        exact="in",
+        path=[USDC, WETH],
+        fees_pips=[500],
+        recipient=WALLET,
+        amount_in_raw=amount_raw,
+        amount_out_raw=10**15,
+        deadline_s=int(time.time()) + 600,
+    )
+    return transaction(nonce, to=ROUTER, data=call.encode())
+
+
+def evidence(latest_nonce: int) -> ChainEvidence:
+    block = BlockRef(number=1, hash="0x" + "ab" * 32, timestamp_s=1)
+    return ChainEvidence(latest_nonce=latest_nonce, block=block, base_fee_wei=1, endpoints=("a",))
+
+
+def result(outcome: StepOutcome, tx_hash: str, nonce: int) -> StepResult:
+    return StepResult(
+        step=0,
+        attempt=1,
+        outcome=outcome,
+        tx_hash=tx_hash,
+        nonce=nonce,
+        block=BlockRef(number=5, hash="0x" + "cd" * 32, timestamp_s=5),
+        gas_used=21_000,
+        gas_price_wei=1,
+        fee_wei=21_000,
+    )
+
+
+def at_nonce(tx: core.Eip1559Transaction) -> dict[str, Any]:
+    return {
+        "attempt": 2,
+        "strategy_id": None,
+        "wallet": WALLET,
+        "chain_id": CHAIN_ID,
+        "unsigned_tx": tx.encode_unsigned(),
+    }
+
+
+async def test_a_step_is_ended_by_a_no_op_and_its_budget_given_back_when_that_is_final(fresh: Signer) -> None:
+    client, amount_raw = fresh.client, 7_000_000
+    fresh.ask("sign", **sign_request("ended", swap(FIRST_NONCE, amount_raw), (amount_raw, 10**15)))
+    [used] = [b.used_raw for b in await client.budgets() if (b.token, b.window) == (USDC, "day")]
+    assert used == amount_raw
+    tx = noop(FIRST_NONCE, 200_000_000)
+    signed = await client.sign_noop("ended", 0, **at_nonce(tx), evidence=evidence(FIRST_NONCE))
+    assert signed.noop
+    assert signed.raw_tx == bytes(signed_by_eth_account(tx).raw_transaction)
+    [step] = await client.signed(WALLET, CHAIN_ID, from_nonce=FIRST_NONCE)
+    assert (step.intent_id, step.kind, step.outcome) == ("ended", "swap", None)
+    assert [(a.attempt, a.noop) for a in step.attempts] == [(1, False), (2, True)]
+    cancelled = result(StepOutcome.CANCELLED, signed.tx_hash, FIRST_NONCE)
+    final = BlockRef(number=5, hash="0x" + "cd" * 32, timestamp_s=5)
+    for finalized, expected in ((None, amount_raw), (final, 0)):
+        await client.settle("ended", cancelled, endpoints=("a",), finalized=finalized)
+        [used] = [b.used_raw for b in await client.budgets() if (b.token, b.window) == (USDC, "day")]
+        assert used == expected
+    [gross] = [b.used_raw for b in await client.budgets() if (b.token, b.window) == (USDC, "signed_per_day")]
+    assert gross == amount_raw
+    [step] = await client.signed(WALLET, CHAIN_ID, from_nonce=0)
+    assert step.outcome is StepOutcome.CANCELLED
+
+
+async def test_a_gap_is_filled_under_the_name_that_the_client_gives_it(fresh: Signer) -> None:
+    client = fresh.client
+    fields = at_nonce(noop(FIRST_NONCE)) | {"attempt": 1}
+    with pytest.raises(Refused) as caught:
+        await client.sign_noop("gap", 0, **fields, evidence=evidence(FIRST_NONCE))
+    assert caught.value.rule == "noop_not_allowed"
+    name = gap_id(CHAIN_ID, WALLET, FIRST_NONCE)
+    filled = await client.sign_noop(name, 0, **fields, evidence=evidence(FIRST_NONCE))
+    assert filled.nonce == FIRST_NONCE
+
+
+async def test_a_page_of_signed_steps_is_followed_by_the_next_until_the_end(fresh: Signer) -> None:
+    last = FIRST_NONCE + 260
+    for nonce in range(FIRST_NONCE, last):
+        fresh.ask("sign", **sign_request(f"page-{nonce}", swap(nonce, 1), (1, 10**15)))
+    steps = await fresh.client.signed(WALLET, CHAIN_ID, from_nonce=FIRST_NONCE)
+    assert [step.nonce for step in steps] == list(range(FIRST_NONCE, last))
+
+
+async def test_scoped_halts_are_listed_refuse_and_are_ended_one_by_one(fresh: Signer) -> None:
+    client = fresh.client
+    before = await client.hello()
+    of_wallet = await client.halt(reason="foreign nonce", by="test", wallet=WALLET)
+    of_strategy = await client.halt(reason="loses money", by="test", strategy_id="other")
+    state = await client.hello()
+    assert not state.halted
+    assert state.records > before.records
+    assert [(h.kill_epoch, h.wallet, h.strategy_id) for h in state.halts] == [
+        (of_wallet, WALLET, None),
+        (of_strategy, None, "other"),
+    ]
+    verdict = await checked(client, 1)
+    assert (verdict.passed, verdict.rule) == (False, "halted")
+    with pytest.raises(Halted, match="foreign nonce"):
+        await client.sign_noop("x", 0, **at_nonce(noop(FIRST_NONCE)), evidence=evidence(FIRST_NONCE))
+    await client.resume(kill_epoch=of_wallet, by="test")
+    assert (await checked(client, 1)).passed
+
+
+async def checked(client: SignerClient, amount_raw: int) -> Any:
+    return await client.check(
+        strategy_id=None,
+        wallet=WALLET,
+        chain_id=CHAIN_ID,
+        unsigned_tx=swap(FIRST_NONCE, amount_raw).encode_unsigned(),
+        quoted_in_raw=amount_raw,
+        quoted_out_raw=10**15,
+    )
+
+
+async def test_a_limit_is_lowered_at_once_and_a_raise_waits_and_can_be_cancelled(fresh: Signer) -> None:
+    client, key = fresh.client, f"chain.{CHAIN_ID}.token.{USDC}.max_per_transaction"
+    assert not (await client.set_limit(key=key, value=10, by="test")).pending
+    assert (await checked(client, 11)).rule == "amount_per_transaction"
+    raised = await client.set_limit(key=key, value=20, by="test")
+    limits = await client.limits()
+    assert raised.pending
+    assert 0 < raised.effective_at_ms - limits.now_ms <= 600_000
+    [limit] = [limit for limit in limits.limits if limit.key == key]
+    assert (limit.value, limit.ceiling, limit.by) == ("10", "50000000000", "test")
+    assert [(waits.value, waits.effective_at_ms) for waits in limit.pending] == [("20", raised.effective_at_ms)]
+    assert (await checked(client, 11)).rule == "amount_per_transaction"
+    await client.cancel_raise(key=key, by="test")
+    with pytest.raises(Refused) as caught:
+        await client.cancel_raise(key=key, by="test")
+    assert caught.value.rule == "raise_unknown"
+    with pytest.raises(Refused) as caught:
+        await client.set_limit(key=key, value=50_000_000_001, by="test")
+    assert caught.value.rule == "limit_ceiling"

@@ -1,6 +1,10 @@
-//! What is told of attempts and permits, as JSON.
+//! What is told of attempts, permits, halts, budgets and limits, as JSON.
 
-use crate::gate::{Attempt, PermitRecord, SignedAttempt};
+use crate::gate::{
+    Attempt, Budget, Halt, Outcome, PermitRecord, SetLimit, SignedAttempt, SignedStep, Standing,
+};
+use crate::policy::{Kind, Policy};
+use alloy_primitives::U256;
 use alloy_primitives::hex;
 use serde_json::{Value, json};
 use tradewind_core::evm::{DecodedTransaction, Permit};
@@ -41,6 +45,7 @@ pub fn attempt(attempt: &Attempt) -> Option<Value> {
         "raw_tx": hex::encode_prefixed(&signed.raw_tx),
         "unsigned_tx": hex::encode_prefixed(&attempt.unsigned_tx),
         "nonce": nonce,
+        "noop": attempt.is_noop(),
         "valid_until_s": attempt.valid_until_s,
         "signed_at_ms": signed.signed_at_ms,
     }))
@@ -61,4 +66,93 @@ pub fn recorded_permit(record: &PermitRecord) -> Option<Value> {
         "r": permit.r.to_string(),
         "s": permit.s.to_string(),
     }))
+}
+
+/// The numbers of the attempts that are recorded and not signed.
+#[must_use]
+pub fn pending(attempts: &[Attempt]) -> Vec<u32> {
+    let unsigned = attempts.iter().filter(|attempt| attempt.signed.is_none());
+    unsigned.map(|attempt| attempt.attempt).collect()
+}
+
+/// A step that owns a nonce.
+#[must_use]
+pub fn signed_step(signed: &SignedStep) -> Value {
+    let attempts: Vec<_> = signed.attempts.iter().filter_map(attempt).collect();
+    json!({
+        "intent_id": signed.id.intent_id,
+        "step": signed.id.step,
+        "nonce": signed.nonce,
+        "kind": signed.step.kind.name(),
+        "outcome": signed.step.outcome.map(Outcome::name),
+        "final": signed.step.is_final,
+        "attempts": attempts,
+        "pending": pending(&signed.attempts),
+    })
+}
+
+/// A halt in force.
+#[must_use]
+pub fn halt(halt: &Halt) -> Value {
+    json!({
+        "kill_epoch": halt.kill_epoch,
+        "wallet": halt.scope.wallet(),
+        "strategy_id": halt.scope.strategy_id(),
+        "reason": halt.reason,
+        "by": halt.by,
+        "at_ms": halt.at_ms,
+    })
+}
+
+/// A limit of amounts, and what is used of it.
+#[must_use]
+pub fn budget(budget: &Budget, policy: &Policy) -> Value {
+    let limit = &budget.limit;
+    let chain = policy.chains.get(&limit.chain_id);
+    let token = chain.and_then(|chain| chain.tokens.get(&limit.token));
+    json!({
+        "scope": { "wallet": limit.scope.wallet(), "strategy_id": limit.scope.strategy_id() },
+        "chain_id": limit.chain_id,
+        "token": limit.token.to_checksum(None),
+        "symbol": token.map(|token| token.symbol.as_str()),
+        "window": limit.window.name(),
+        "limit_raw": budget.cap_raw.to_string(),
+        "used_raw": budget.used_raw.to_string(),
+    })
+}
+
+/// A limit as it stands.
+#[must_use]
+pub fn limit(standing: &Standing) -> Value {
+    let SetLimit {
+        key,
+        value,
+        effective_at_ms,
+        by,
+    } = &standing.in_force;
+    let pending: Vec<_> = standing
+        .pending
+        .iter()
+        .map(|waits| {
+            json!({
+                "value": limit_value(key, waits.value),
+                "effective_at_ms": waits.effective_at_ms,
+                "by": waits.by,
+            })
+        })
+        .collect();
+    json!({
+        "key": key,
+        "value": limit_value(key, *value),
+        "ceiling": limit_value(key, standing.ceiling),
+        "by": by,
+        "since_ms": effective_at_ms,
+        "pending": pending,
+    })
+}
+
+// A cap that signer.toml does not have any more is no number.
+fn limit_value(key: &str, value: U256) -> Option<String> {
+    let none = Kind::of(key) == Kind::Cap && value == U256::MAX;
+    (!none).then(|| value.to_string())
 }

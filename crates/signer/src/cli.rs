@@ -11,8 +11,10 @@ use crate::key_file::KeyFile;
 use crate::keys::KeyRing;
 use crate::operator;
 use crate::passphrase::PassphraseSource;
+use crate::policy::Scope;
 use crate::server::Server;
 use crate::signer::{Boundaries, Service, Signer};
+use crate::sweep::{self, SweepArgs};
 use alloy_primitives::Address;
 use clap::{Args, Parser, Subcommand};
 use serde_json::json;
@@ -46,10 +48,17 @@ enum Command {
     Key(KeyCommand),
     /// Check a configuration and print its policy with its digest.
     Check(ConfigArg),
-    /// Sign nothing from now on. Works whether or not the signer runs.
+    /// Sign nothing from now on: nothing at all, or nothing of one wallet or strategy. Works whether or not the
+    /// signer runs.
     Halt {
         #[command(flatten)]
         config: ConfigArg,
+        /// Only what this wallet signs.
+        #[arg(long, value_parser = parse_wallet)]
+        wallet: Option<Address>,
+        /// Only what is signed for this strategy.
+        #[arg(long, conflicts_with = "wallet")]
+        strategy: Option<String>,
         /// Why.
         #[arg(long, default_value = "halted from the command line")]
         reason: String,
@@ -75,7 +84,34 @@ enum Command {
         #[arg(long, default_value = "command line")]
         by: String,
     },
-    /// Sign again, after a look at `status`.
+    /// Show the limits in force, and the raises that wait with their times.
+    Limits(ConfigArg),
+    /// Tighten a limit at once, or present a raise that is in force after the delay.
+    SetLimit {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// The limit, as `limits` names it.
+        #[arg(long)]
+        key: String,
+        /// The new value: base units, wei, seconds or basis points, as `limits` shows them.
+        #[arg(long)]
+        value: String,
+        /// Who says so.
+        #[arg(long, default_value = "command line")]
+        by: String,
+    },
+    /// Take back the raises of a limit that are not in force yet.
+    CancelRaise {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// The limit, as `limits` names it.
+        #[arg(long)]
+        key: String,
+        /// Who says so.
+        #[arg(long, default_value = "command line")]
+        by: String,
+    },
+    /// End one halt, after a look at `status`.
     Resume {
         #[command(flatten)]
         config: ConfigArg,
@@ -88,6 +124,13 @@ enum Command {
         /// Must be the word "resume".
         #[arg(long)]
         confirm: String,
+    },
+    /// Empty a wallet: sign plain transfers to an address, by passphrase at the terminal, and print them. Needs a halt.
+    Sweep {
+        #[command(flatten)]
+        config: ConfigArg,
+        #[command(flatten)]
+        sweep: SweepArgs,
     },
     /// Ask the running signer what it is and whether it is halted.
     Status(ConfigArg),
@@ -109,7 +152,34 @@ pub fn main(
         Command::Run { config, passphrase } => run(&config, &passphrase, boundaries, wrap),
         Command::Key(command) => command.run(),
         Command::Check(config) => check(&config),
-        Command::Halt { config, reason, by } => with(&config, |c| operator::halt(c, &reason, &by)),
+        Command::Halt {
+            config,
+            wallet,
+            strategy,
+            reason,
+            by,
+        } => {
+            let scope = match (wallet, strategy) {
+                (Some(wallet), _) => Scope::Wallet(wallet),
+                (None, Some(id)) => Scope::Strategy(id),
+                (None, None) => Scope::All,
+            };
+            with(&config, |c| operator::halt(c, &scope, &reason, &by))
+        }
+        Command::Limits(config) => with(&config, operator::limits),
+        Command::SetLimit {
+            config,
+            key,
+            value,
+            by,
+        } => {
+            let request = json!({ "op": "set_limit", "key": key, "value": value, "by": by });
+            with(&config, |c| operator::ask(c, &request))
+        }
+        Command::CancelRaise { config, key, by } => {
+            let request = json!({ "op": "cancel_raise", "key": key, "by": by });
+            with(&config, |c| operator::ask(c, &request))
+        }
         Command::AdoptNonce {
             config,
             wallet,
@@ -135,6 +205,7 @@ pub fn main(
                 json!({ "op": "resume", "kill_epoch": kill_epoch, "by": by, "confirm": confirm });
             with(&config, |c| operator::ask(c, &request))
         }
+        Command::Sweep { config, sweep } => with(&config, |c| sweep::run(c, &sweep)),
         Command::Status(config) => with(&config, |c| operator::ask(c, &json!({ "op": "hello" }))),
     };
     match result {
@@ -176,7 +247,7 @@ fn run(
         .map(|w| w.to_checksum(None))
         .collect();
     let memory_locked = hardening::lock_memory();
-    let signer = Signer::new(keys, config.policy, gate, Box::new(SystemClock), boundaries);
+    let signer = Signer::new(keys, config.policy, gate, Box::new(SystemClock), boundaries)?;
     let server = Server::bind(&config.socket, wrap(signer), config.allowed_uids)?;
     end_on_signal(&server, config.socket.clone())?;
     let ready = json!({

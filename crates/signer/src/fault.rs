@@ -62,19 +62,35 @@ macro_rules! rules {
 }
 
 rules! {
-    /// The kill switch is on.
+    /// The kill switch is on, for everything, the wallet or the strategy.
     Halted = "halted",
     /// No key for this wallet, or the configuration does not list it.
     WalletUnknown = "wallet_unknown",
     /// The wallet may not be used on this chain.
     ChainNotAllowed = "chain_not_allowed",
+    /// `signer.toml` lists strategies, and this is none of them.
+    StrategyUnknown = "strategy_unknown",
+    /// The strategy may not use this wallet.
+    StrategyWallet = "strategy_wallet",
     /// Only unsigned type 2 transactions without an access list are signed.
     TransactionType = "transaction_type",
+    /// A transaction of the form before EIP-2718.
+    LegacyTransaction = "legacy_transaction",
+    /// A transaction that carries blobs.
+    BlobTransaction = "blob_transaction",
+    /// A transaction or an authorisation that would give the wallet's account code.
+    SetCode = "set_code",
+    /// Typed data is signed only as the permit that the signer makes itself.
+    TypedData = "typed_data",
+    /// Text is never signed.
+    PersonalMessage = "personal_message",
+    /// A hash that nobody can read is never signed.
+    RawHash = "raw_hash",
     /// The called contract (or a permit's spender) is neither a listed router nor, for an approval, a listed token.
     ContractNotAllowed = "contract_not_allowed",
     /// The calldata is no swap and no approval as this project writes them, or native currency is sent along.
     CalldataShape = "calldata_shape",
-    /// What a swap buys must go to the wallet itself.
+    /// What a swap buys must go to the wallet itself or to a listed recipient.
     Recipient = "recipient",
     /// A token on the way is not listed for the chain.
     TokenNotAllowed = "token_not_allowed",
@@ -82,8 +98,12 @@ rules! {
     PermitNotAllowed = "permit_not_allowed",
     /// More than one transaction may spend.
     AmountPerTransaction = "amount_per_transaction",
+    /// More than may be spent in any hour.
+    AmountPerHour = "amount_per_hour",
     /// More than may be spent in any 24 hours.
     AmountPerDay = "amount_per_day",
+    /// More than may be signed for in any 24 hours, whatever became of it.
+    SignedPerDay = "signed_per_day",
     /// The limit amount is further from the quote than the cap allows.
     Slippage = "slippage",
     /// The exact amount is not the quoted one.
@@ -94,7 +114,9 @@ rules! {
     GasLimit = "gas_limit",
     /// The deadline is past, or too far away.
     Validity = "validity",
-    /// An approval of another amount than the quoted one, or for another spender than a listed router.
+    /// An approval or a permit of more than the step spends.
+    UnlimitedApproval = "unlimited_approval",
+    /// An approval of less than the quoted amount, or for another spender than a listed router.
     ApprovalAmount = "approval_amount",
     /// The step has made its permit already, with other facts.
     PermitAlreadyMade = "permit_already_made",
@@ -118,7 +140,9 @@ rules! {
     AttemptOrder = "attempt_order",
     /// Not the same action, wallet, chain or strategy as the step began with.
     StepChanged = "step_changed",
-    /// The step has its outcome; nothing more is signed for it.
+    /// A no-op that neither replaces a transaction of the step nor fills a gap.
+    NoopNotAllowed = "noop_not_allowed",
+    /// The step has its final outcome; nothing more is signed for it.
     StepSettled = "step_settled",
     /// The step was closed before anything was signed for it.
     StepClosed = "step_closed",
@@ -126,14 +150,22 @@ rules! {
     StepUnknown = "step_unknown",
     /// The transaction is none of the step's own.
     TransactionForeign = "transaction_foreign",
-    /// The step was settled with other facts.
+    /// The outcome does not fit what the transaction does.
+    SettlementOutcome = "settlement_outcome",
+    /// The step was settled for good with other facts.
     SettlementConflict = "settlement_conflict",
     /// More than was reserved, or an amount for a step that reverted.
     SettlementAmount = "settlement_amount",
-    /// The kill epoch given is not the current one.
+    /// There is no halt of this epoch, or a later one has taken its place.
     KillEpoch = "kill_epoch",
     /// There is no halt to resume from, or to adopt a nonce under.
     NotHalted = "not_halted",
+    /// There is no limit of this name.
+    LimitUnknown = "limit_unknown",
+    /// Looser than signer.toml allows.
+    LimitCeiling = "limit_ceiling",
+    /// No raise of this limit waits.
+    RaiseUnknown = "raise_unknown",
     /// The other end of the socket runs under a user that is not allowed.
     Peer = "peer",
 }

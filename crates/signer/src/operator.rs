@@ -5,6 +5,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::fault::{Fault, Internal, Invalid};
 use crate::gate::{Adoption, Gate};
+use crate::policy::Scope;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -15,23 +16,23 @@ const ASK_TIME: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// The gate file cannot be written.
-pub fn halt(config: &Config, reason: &str, by: &str) -> Result<(), Fault> {
-    let request = json!({ "op": "halt", "reason": reason, "by": by });
+pub fn halt(config: &Config, scope: &Scope, reason: &str, by: &str) -> Result<(), Fault> {
+    let request = json!({
+        "op": "halt", "reason": reason, "by": by,
+        "wallet": scope.wallet(), "strategy_id": scope.strategy_id(),
+    });
     let why = match client::ask(&config.socket, &request, ASK_TIME) {
         Ok(answer) if answer["ok"]["halted"] == true => return show(&answer),
         Ok(answer) => said(&answer).to_owned(),
         Err(error) => error.to_string(),
     };
-    let state = Gate::open(&config.gate)?.halt(reason, by, SystemClock.now_ms())?;
+    let kill_epoch = Gate::open(&config.gate)?.halt(scope, reason, by, SystemClock.now_ms())?;
     eprintln!(
         "the signer at {} did not halt ({why}), so the halt was written into {}",
         config.socket.display(),
         config.gate.display()
     );
-    println!(
-        "{}",
-        json!({ "kill_epoch": state.kill_epoch, "halted": true })
-    );
+    println!("{}", json!({ "kill_epoch": kill_epoch, "halted": true }));
     Ok(())
 }
 
@@ -64,11 +65,51 @@ pub fn adopt_nonce(config: &Config, adoption: &Adoption) -> Result<(), Fault> {
 /// # Errors
 /// `signer_unreachable`, or what the signer said against it.
 pub fn ask(config: &Config, request: &Value) -> Result<(), Fault> {
-    let answer = client::ask(&config.socket, request, ASK_TIME).map_err(|error| Internal {
+    show(&exchange(config, request)?)
+}
+
+fn exchange(config: &Config, request: &Value) -> Result<Value, Internal> {
+    client::ask(&config.socket, request, ASK_TIME).map_err(|error| Internal {
         code: "signer_unreachable",
         message: format!("no signer answers at {} ({error})", config.socket.display()),
-    })?;
-    show(&answer)
+    })
+}
+
+/// Prints the limits of the running signer, one a line, each with what waits for it.
+///
+/// # Errors
+/// `signer_unreachable`, or what the signer said against it.
+pub fn limits(config: &Config) -> Result<(), Fault> {
+    let answer = exchange(config, &json!({ "op": "limits" }))?;
+    let Some(limits) = answer["ok"]["limits"].as_array() else {
+        return show(&answer);
+    };
+    let now_ms = answer["ok"]["now_ms"].as_u64().unwrap_or_default();
+    for limit in limits {
+        let value = |of: &Value| of["value"].as_str().unwrap_or("unlimited").to_owned();
+        let ceiling = limit["ceiling"].as_str().unwrap_or("unlimited");
+        println!(
+            "{} {} (ceiling {ceiling})",
+            text(&limit["key"]),
+            value(limit)
+        );
+        for waits in limit["pending"].as_array().into_iter().flatten() {
+            let at_ms = waits["effective_at_ms"].as_u64().unwrap_or_default();
+            let (wait_s, by) = (
+                at_ms.saturating_sub(now_ms).div_ceil(1000),
+                text(&waits["by"]),
+            );
+            println!(
+                "    {} in {wait_s} s (at {at_ms} ms), by {by}",
+                value(waits)
+            );
+        }
+    }
+    Ok(())
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
 fn show(answer: &Value) -> Result<(), Fault> {

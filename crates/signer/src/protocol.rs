@@ -1,14 +1,16 @@
 //! The requests: one JSON object a line. Read strictly, into types that cannot hold nonsense.
 
-use crate::fault::{Fault, Invalid};
+use crate::fault::{Fault, Invalid, Rule};
 use crate::fields::{self, Fields, malformed};
-use crate::gate::{Adoption, Evidence, Outcome, Settlement, StepId};
+use crate::gate::{Adoption, Evidence, Finalized, Outcome, Settlement, StepId};
 use crate::json;
-use crate::policy::{PermitFacts, Quoted};
-use alloy_primitives::Address;
+use crate::policy::{PermitFacts, Quoted, Scope};
+use alloy_primitives::{Address, U256};
 use serde_json::{Value, json};
 
 const MAX_ENDPOINTS: usize = 16;
+const OPS: &str = "hello, step, signed, next_nonce, check, budgets, limits, set_limit, cancel_raise, permit, sign, \
+                   settle, close, halt, adopt_nonce, resume";
 
 /// What can be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,39 @@ pub enum Request {
         /// Where.
         chain_id: u64,
     },
+    /// The steps of a wallet, by nonce.
+    Signed {
+        /// Whose.
+        wallet: Address,
+        /// Where.
+        chain_id: u64,
+        /// From this nonce upwards.
+        from_nonce: u64,
+    },
+    /// Whether a transaction would pass now.
+    Check(Box<CheckRequest>),
+    /// What is used of the limits of amounts.
+    Budgets,
+    /// The limits in force, and what waits.
+    Limits,
+    /// Another value for a limit.
+    SetLimit {
+        /// Which.
+        key: String,
+        /// The value, as a number.
+        value: U256,
+        /// Who says so.
+        by: String,
+    },
+    /// No raise of a limit after all.
+    CancelRaise {
+        /// Of which.
+        key: String,
+        /// Who says so.
+        by: String,
+    },
+    /// Something that is never signed, whatever it says.
+    NeverSigned(Rule),
     /// An exact-amount token permit for a step.
     Permit(PermitRequest),
     /// A signature.
@@ -37,8 +72,10 @@ pub enum Request {
     },
     /// Sign nothing for a step, now or later.
     Close(StepId),
-    /// Sign nothing from now on.
+    /// Sign nothing of a scope from now on.
     Halt {
+        /// What stops.
+        scope: Scope,
         /// Why.
         reason: String,
         /// Who says so.
@@ -46,7 +83,7 @@ pub enum Request {
     },
     /// Nonces were used outside this gate.
     AdoptNonce(Adoption),
-    /// Sign again.
+    /// End one halt.
     Resume {
         /// The epoch that is to end.
         kill_epoch: u64,
@@ -64,6 +101,21 @@ pub struct PermitRequest {
     pub strategy_id: Option<String>,
     /// What it says.
     pub facts: PermitFacts,
+}
+
+/// A transaction that might be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckRequest {
+    /// For which strategy, if any.
+    pub strategy_id: Option<String>,
+    /// Who would sign.
+    pub wallet: Address,
+    /// Where.
+    pub chain_id: u64,
+    /// What would be signed.
+    pub unsigned_tx: Vec<u8>,
+    /// What the caller was quoted.
+    pub quoted: Quoted,
 }
 
 /// A signature that is asked for.
@@ -113,7 +165,25 @@ pub fn parse(line: &[u8]) -> Result<Request, Invalid> {
         },
         "close" => Request::Close(step_id(&mut fields)?),
         "halt" => Request::Halt {
+            scope: scope(&mut fields)?,
             reason: fields.text("reason")?,
+            by: fields.text("by")?,
+        },
+        "signed" => Request::Signed {
+            wallet: fields.address("wallet")?,
+            chain_id: fields.integer("chain_id")?,
+            from_nonce: fields.integer("from_nonce")?,
+        },
+        "check" => Request::Check(Box::new(check(&mut fields)?)),
+        "budgets" => Request::Budgets,
+        "limits" => Request::Limits,
+        "set_limit" => Request::SetLimit {
+            key: fields.text("key")?,
+            value: fields.decimal("value")?,
+            by: fields.text("by")?,
+        },
+        "cancel_raise" => Request::CancelRaise {
+            key: fields.text("key")?,
             by: fields.text("by")?,
         },
         "adopt_nonce" => Request::AdoptNonce(Adoption {
@@ -123,14 +193,28 @@ pub fn parse(line: &[u8]) -> Result<Request, Invalid> {
             by: fields.text("by")?,
         }),
         "resume" => resume(&mut fields)?,
-        _ => {
-            let known =
-                "hello, step, next_nonce, permit, sign, settle, close, halt, adopt_nonce, resume";
-            return Err(malformed("op", &format!("is unknown; there are: {known}")));
+        op => {
+            // Refused by their names: nothing that such a request could say makes it one that is signed.
+            return never_signed(op)
+                .map(Request::NeverSigned)
+                .ok_or_else(|| malformed("op", &format!("is unknown; there are: {OPS}")));
         }
     };
     fields.finish()?;
     Ok(request)
+}
+
+fn never_signed(op: &str) -> Option<Rule> {
+    match op {
+        "sign_typed_data"
+        | "eth_signTypedData"
+        | "eth_signTypedData_v3"
+        | "eth_signTypedData_v4" => Some(Rule::TypedData),
+        "sign_message" | "personal_sign" => Some(Rule::PersonalMessage),
+        "sign_hash" | "eth_sign" => Some(Rule::RawHash),
+        "sign_authorization" => Some(Rule::SetCode),
+        _ => None,
+    }
 }
 
 /// The response line, without its newline.
@@ -168,6 +252,33 @@ fn strategy(fields: &mut Fields) -> Result<Option<String>, Invalid> {
         .take_optional("strategy_id")
         .map(|value| fields::text(&path, value))
         .transpose()
+}
+
+fn scope(fields: &mut Fields) -> Result<Scope, Invalid> {
+    let path = fields.path("wallet");
+    let wallet = fields
+        .take_optional("wallet")
+        .map(|value| fields::address(&path, value))
+        .transpose()?;
+    match (wallet, strategy(fields)?) {
+        (None, None) => Ok(Scope::All),
+        (Some(wallet), None) => Ok(Scope::Wallet(wallet)),
+        (None, Some(id)) => Ok(Scope::Strategy(id)),
+        (Some(_), Some(_)) => Err(malformed(
+            "strategy_id",
+            "and wallet cannot both be given; halt the one, then the other",
+        )),
+    }
+}
+
+fn check(fields: &mut Fields) -> Result<CheckRequest, Invalid> {
+    Ok(CheckRequest {
+        strategy_id: strategy(fields)?,
+        wallet: fields.address("wallet")?,
+        chain_id: fields.integer("chain_id")?,
+        unsigned_tx: fields.bytes("unsigned_tx")?,
+        quoted: quoted(fields.object("quoted")?)?,
+    })
 }
 
 fn permit(fields: &mut Fields) -> Result<PermitRequest, Invalid> {
@@ -245,8 +356,17 @@ fn endpoints(fields: &mut Fields) -> Result<Vec<String>, Invalid> {
 
 fn settlement(fields: &mut Fields) -> Result<Settlement, Invalid> {
     let outcome = fields.text("outcome")?;
-    let outcome = Outcome::from_name(&outcome)
-        .ok_or_else(|| malformed("outcome", "must be \"succeeded\" or \"reverted\""))?;
+    let outcome = Outcome::from_name(&outcome).ok_or_else(|| {
+        malformed(
+            "outcome",
+            "must be \"succeeded\", \"reverted\" or \"cancelled\"",
+        )
+    })?;
+    let path = fields.path("finalized");
+    let finalized = fields
+        .take_optional("finalized")
+        .map(|value| finalized(Fields::of(&path, value)?))
+        .transpose()?;
     Ok(Settlement {
         outcome,
         tx_hash: fields.hash("tx_hash")?,
@@ -254,7 +374,17 @@ fn settlement(fields: &mut Fields) -> Result<Settlement, Invalid> {
         block_hash: fields.hash("block_hash")?,
         spent_raw: fields.decimal("spent_raw")?,
         endpoints: endpoints(fields)?,
+        finalized,
     })
+}
+
+fn finalized(mut fields: Fields) -> Result<Finalized, Invalid> {
+    let finalized = Finalized {
+        number: fields.integer("number")?,
+        hash: fields.hash("hash")?,
+    };
+    fields.finish()?;
+    Ok(finalized)
 }
 
 fn resume(fields: &mut Fields) -> Result<Request, Invalid> {

@@ -1,19 +1,20 @@
 //! The operations: policy first, then a durable record in the gate, then a signature, then its release.
 
+mod attempts;
+mod limits;
 mod permits;
+mod questions;
 
-use crate::answers;
 use crate::clock::Clock;
 use crate::fault::{Fault, Internal, Refusal, Rule};
-use crate::gate::{Attempt, Gate, NewAttempt, Outcome, SignedAttempt, StepId};
+use crate::gate::Gate;
 use crate::keys::KeyRing;
 use crate::policy::Policy;
-use crate::protocol::{Request, SignRequest};
-use crate::signing::{read_recorded, read_unsigned, sign_transaction};
-use alloy_primitives::{Address, B256, keccak256};
+use crate::protocol::Request;
+use alloy_primitives::Address;
+use limits::InForce;
 use serde_json::{Value, json};
-use std::sync::{Mutex, MutexGuard};
-use tradewind_core::evm::Eip1559Transaction;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// Answers requests. The server knows nothing else of what is behind it.
 pub trait Service: Send + Sync {
@@ -28,7 +29,7 @@ pub trait Service: Send + Sync {
 pub trait Boundaries: Send + Sync {
     /// The record is on disk; nothing is signed yet.
     fn gate_committed(&self) {}
-    /// The signature is on disk; the answer has not left yet.
+    /// The signature is recorded; the answer has not left yet.
     fn signed(&self) {}
 }
 
@@ -40,8 +41,9 @@ impl Boundaries for Unobserved {}
 /// Keys, policy and gate together.
 pub struct Signer {
     keys: KeyRing,
-    policy: Policy,
-    policy_digest: B256,
+    // The policy of signer.toml: what may ever be allowed. What is allowed now is in force.
+    ceilings: Policy,
+    in_force: Mutex<Option<Arc<InForce>>>,
     // Every change goes through this one lock, from its checks to its release.
     gate: Mutex<Gate>,
     clock: Box<dyn Clock>,
@@ -53,56 +55,77 @@ impl Service for Signer {
         match request {
             Request::Hello => self.hello(),
             Request::Step(id) => self.step(&id),
+            Request::Signed {
+                wallet,
+                chain_id,
+                from_nonce,
+            } => self.signed(wallet, chain_id, from_nonce),
             Request::NextNonce { wallet, chain_id } => {
                 let next_nonce = self.gate()?.next_nonce(wallet, chain_id)?;
                 Ok(json!({ "next_nonce": next_nonce }))
             }
+            Request::Check(request) => self.check(&request),
+            Request::Budgets => self.budgets(),
+            Request::Limits => self.limits(),
+            Request::SetLimit { key, value, by } => self.set_limit(&key, value, &by),
+            Request::CancelRaise { key, by } => {
+                self.gate()?.cancel_raise(&key, &by, self.clock.now_ms())?;
+                self.forget_in_force()?;
+                Ok(json!({}))
+            }
+            Request::NeverSigned(rule) => Err(never_signed(rule).into()),
             Request::Permit(request) => self.permit(&request),
             Request::Sign(request) => self.sign(&request),
             Request::Settle { id, end } => {
-                self.gate()?.settle(&id, &end, self.clock.now_ms())?;
-                Ok(json!({}))
+                let mut gate = self.gate()?;
+                let in_force = self.in_force(&gate)?;
+                let is_final = gate.settle(&id, &end, &in_force.policy, self.clock.now_ms())?;
+                Ok(json!({ "final": is_final }))
             }
             Request::Close(id) => {
                 let closed = self.gate()?.close(&id, self.clock.now_ms())?;
                 Ok(json!({ "closed": closed }))
             }
             Request::AdoptNonce(adoption) => {
-                self.policy.chain_of(adoption.wallet, adoption.chain_id)?;
+                self.ceilings.chain_of(adoption.wallet, adoption.chain_id)?;
                 self.gate()?.adopt_nonce(&adoption, self.clock.now_ms())?;
                 Ok(json!({ "next_nonce": adoption.nonce }))
             }
-            Request::Halt { reason, by } => {
-                let state = self.gate()?.halt(&reason, &by, self.clock.now_ms())?;
-                Ok(json!({ "kill_epoch": state.kill_epoch, "halted": true }))
+            Request::Halt { scope, reason, by } => {
+                let mut gate = self.gate()?;
+                let kill_epoch = gate.halt(&scope, &reason, &by, self.clock.now_ms())?;
+                Ok(json!({ "kill_epoch": kill_epoch, "halted": true }))
             }
             Request::Resume { kill_epoch, by } => {
-                let state = self.gate()?.resume(kill_epoch, &by, self.clock.now_ms())?;
-                Ok(json!({ "kill_epoch": state.kill_epoch, "halted": state.halted() }))
+                let mut gate = self.gate()?;
+                let halted = gate.resume(kill_epoch, &by, self.clock.now_ms())?;
+                Ok(json!({ "kill_epoch": kill_epoch, "halted": halted }))
             }
         }
     }
 }
 
 impl Signer {
-    /// Puts the parts together.
-    #[must_use]
+    /// Puts the parts together, and takes the policy in as the ceilings of the gate's limits.
+    ///
+    /// # Errors
+    /// The gate file cannot be written.
     pub fn new(
         keys: KeyRing,
         policy: Policy,
-        gate: Gate,
+        mut gate: Gate,
         clock: Box<dyn Clock>,
         boundaries: Box<dyn Boundaries>,
-    ) -> Self {
-        let policy_digest = policy.digest();
-        Self {
+    ) -> Result<Self, Fault> {
+        gate.adopt_ceilings(&policy.terms(), clock.now_ms())?;
+        Ok(Self {
             keys,
-            policy,
-            policy_digest,
+            ceilings: policy,
+            in_force: Mutex::new(None),
             gate: Mutex::new(gate),
             clock,
             boundaries,
-        }
+        })
     }
 
     /// The keys it signs with.
@@ -111,208 +134,14 @@ impl Signer {
         &self.keys
     }
 
-    /// What it signs under.
+    /// What `signer.toml` allows.
     #[must_use]
-    pub fn policy(&self) -> &Policy {
-        &self.policy
+    pub fn ceilings(&self) -> &Policy {
+        &self.ceilings
     }
 
-    // A panic in the middle of a change leaves the lock poisoned: from then on everything is refused.
     fn gate(&self) -> Result<MutexGuard<'_, Gate>, Fault> {
-        self.gate.lock().map_err(|_| {
-            let message = "the signer failed before and must be started again".to_owned();
-            Internal {
-                code: "signer_failed",
-                message,
-            }
-            .into()
-        })
-    }
-
-    fn hello(&self) -> Result<Value, Fault> {
-        let gate = self.gate()?;
-        let state = gate.halt_state()?;
-        let wallets: Vec<_> = self
-            .policy
-            .wallets
-            .iter()
-            .map(
-                |(wallet, chains)| json!({ "address": wallet.to_checksum(None), "chains": chains }),
-            )
-            .collect();
-        Ok(json!({
-            "version": env!("CARGO_PKG_VERSION"),
-            "gate_id": gate.id(),
-            "policy_digest": self.policy_digest.to_string(),
-            "kill_epoch": state.kill_epoch,
-            "halted": state.halted(),
-            "halt_reason": state.reason,
-            "wallets": wallets,
-        }))
-    }
-
-    fn step(&self, id: &StepId) -> Result<Value, Fault> {
-        let mut gate = self.gate()?;
-        let (step, closed) = (gate.step(id)?, gate.closed(id)?);
-        if step.is_none() && !closed {
-            return Ok(json!({ "found": false }));
-        }
-        let pending_because = self.finish(&mut gate, id)?;
-        let attempts = gate.attempts(id)?;
-        let pending: Vec<_> = attempts
-            .iter()
-            .filter(|attempt| attempt.signed.is_none())
-            .map(|attempt| attempt.attempt)
-            .collect();
-        let signed = attempts.iter().filter_map(answers::attempt);
-        let permit = gate.permit(id)?.as_ref().and_then(answers::recorded_permit);
-        Ok(json!({
-            "found": true,
-            "closed": closed,
-            "kind": step.as_ref().map(|step| step.kind.name()),
-            "nonce": step.as_ref().and_then(|step| step.nonce),
-            "outcome": step.and_then(|step| step.outcome).map(Outcome::name),
-            "permit": permit,
-            "attempts": signed.collect::<Vec<_>>(),
-            "pending": pending,
-            "pending_because": pending_because,
-        }))
-    }
-
-    /// Signs what was recorded when an earlier process died before it could. Gives the refusal that keeps
-    /// something unsigned.
-    fn finish(&self, gate: &mut Gate, id: &StepId) -> Result<Option<String>, Fault> {
-        let mut results = Vec::new();
-        if let Some(record) = gate.permit(id)?.filter(|record| record.signed.is_none()) {
-            results.push(self.finish_permit(gate, id, &record).map(drop));
-        }
-        for attempt in gate.attempts(id)? {
-            if attempt.signed.is_none() {
-                results.push(self.finish_attempt(gate, id, &attempt).map(drop));
-            }
-        }
-        let mut because = None;
-        for result in results {
-            match result {
-                Ok(()) => {}
-                Err(Fault::Refused(refusal)) => {
-                    because.get_or_insert(refusal.message.trim_end_matches('.').to_owned());
-                }
-                Err(fault) => return Err(fault),
-            }
-        }
-        Ok(because)
-    }
-
-    /// The attempt may have been recorded under another policy: the one in force decides. One whose deadline is
-    /// past is signed all the same: it can spend nothing any more, and its revert frees the nonce.
-    fn finish_attempt(
-        &self,
-        gate: &mut Gate,
-        id: &StepId,
-        attempt: &Attempt,
-    ) -> Result<SignedAttempt, Fault> {
-        gate.require_open(id)?;
-        let now_s = self.clock.now_ms() / 1000;
-        let until_s = attempt.valid_until_s.unwrap_or(now_s);
-        let passed = self.policy.pass_transaction(
-            attempt.wallet,
-            read_recorded(&attempt.unsigned_tx)?,
-            &attempt.quoted,
-            now_s.min(until_s),
-        )?;
-        if now_s <= until_s {
-            gate.require_room(id, &passed, now_s)?;
-        }
-        let (number, wallet) = (attempt.attempt, attempt.wallet);
-        self.release_attempt(gate, id, number, wallet, &attempt.unsigned_tx)
-    }
-
-    fn sign(&self, request: &SignRequest) -> Result<Value, Fault> {
-        let transaction = read_unsigned(request)?;
-        let nonce = transaction.nonce;
-        let mut gate = self.gate()?;
-        gate.require_unclosed(&request.id)?;
-        let known = gate.attempts(&request.id)?;
-        let signed = match known
-            .into_iter()
-            .find(|known| known.attempt == request.attempt)
-        {
-            Some(known) => self.repeat(&mut gate, request, known)?,
-            None => self.record_and_sign(&mut gate, request, transaction)?,
-        };
-        Ok(answers::signature(&signed, nonce))
-    }
-
-    /// The same attempt again: the same bytes, or a refusal.
-    fn repeat(
-        &self,
-        gate: &mut Gate,
-        request: &SignRequest,
-        known: Attempt,
-    ) -> Result<SignedAttempt, Fault> {
-        let same = known.unsigned_tx == request.unsigned_tx && known.wallet == request.wallet;
-        Rule::AttemptConflict.require(same, || {
-            format!(
-                "attempt {} of the step was recorded with another transaction",
-                known.attempt
-            )
-        })?;
-        require_running(gate)?;
-        match known.signed {
-            Some(signed) => Ok(signed),
-            None => self.finish_attempt(gate, &request.id, &known),
-        }
-    }
-
-    fn record_and_sign(
-        &self,
-        gate: &mut Gate,
-        request: &SignRequest,
-        transaction: Eip1559Transaction,
-    ) -> Result<SignedAttempt, Fault> {
-        let now_ms = self.clock.now_ms();
-        self.require_key(request.wallet)?;
-        require_running(gate)?;
-        let passed = self.policy.pass_transaction(
-            request.wallet,
-            transaction,
-            &request.quoted,
-            now_ms / 1000,
-        )?;
-        gate.record_attempt(&NewAttempt {
-            id: &request.id,
-            attempt: request.attempt,
-            strategy_id: request.strategy_id.as_deref(),
-            passed: &passed,
-            quoted: &request.quoted,
-            evidence: &request.evidence,
-            policy_digest: self.policy_digest,
-            now_ms,
-        })?;
-        self.boundaries.gate_committed();
-        let (id, attempt) = (&request.id, request.attempt);
-        self.release_attempt(gate, id, attempt, request.wallet, &request.unsigned_tx)
-    }
-
-    fn release_attempt(
-        &self,
-        gate: &mut Gate,
-        id: &StepId,
-        attempt: u32,
-        wallet: Address,
-        unsigned_tx: &[u8],
-    ) -> Result<SignedAttempt, Fault> {
-        require_running(gate)?;
-        let raw_tx = sign_transaction(&self.keys, wallet, unsigned_tx)?;
-        let signed = SignedAttempt {
-            tx_hash: keccak256(&raw_tx),
-            raw_tx,
-            signed_at_ms: self.clock.now_ms(),
-        };
-        gate.release_attempt(id, attempt, &signed)?;
-        self.boundaries.signed();
-        Ok(signed)
+        lock(&self.gate)
     }
 
     fn require_key(&self, wallet: Address) -> Result<(), Refusal> {
@@ -322,14 +151,25 @@ impl Signer {
     }
 }
 
-fn require_running(gate: &Gate) -> Result<(), Fault> {
-    let state = gate.halt_state()?;
-    Rule::Halted.require(!state.halted(), || {
-        let reason = state.reason.as_deref().unwrap_or_default();
-        format!(
-            "signing is halted since kill epoch {}: {reason}",
-            state.kill_epoch
-        )
-    })?;
-    Ok(())
+// A panic in the middle of a change leaves the lock poisoned: from then on everything is refused.
+fn lock<T>(of: &Mutex<T>) -> Result<MutexGuard<'_, T>, Fault> {
+    of.lock().map_err(|_| {
+        let message = "the signer failed before and must be started again".to_owned();
+        Internal {
+            code: "signer_failed",
+            message,
+        }
+        .into()
+    })
+}
+
+fn never_signed(rule: Rule) -> Refusal {
+    rule.refuse(match rule {
+        Rule::TypedData => {
+            "typed data is not signed; ask for a permit, which the signer makes itself from its amount and spender"
+        }
+        Rule::PersonalMessage => "messages are not signed; this wallet only trades",
+        Rule::SetCode => "an authorisation to set the account's code is not signed",
+        _ => "a hash is not signed: nobody can see what it stands for",
+    })
 }

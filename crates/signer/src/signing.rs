@@ -3,7 +3,6 @@
 use crate::fault::{Fault, Internal, Refusal, Rule};
 use crate::keys::KeyRing;
 use crate::policy::{PermitDomain, PermitFacts};
-use crate::protocol::SignRequest;
 use alloy_primitives::{Address, B256};
 use tradewind_core::evm::{
     DecodedTransaction, Eip712Domain, Eip1559Transaction, Permit, PermitMessage,
@@ -12,10 +11,10 @@ use tradewind_core::evm::{
 /// The transaction of a request: type 2, unsigned, without an access list, for the chain that was named.
 ///
 /// # Errors
-/// `transaction_type`, `chain_not_allowed`, `nonce_gap`.
-pub fn read_unsigned(request: &SignRequest) -> Result<Eip1559Transaction, Refusal> {
-    let decoded = DecodedTransaction::decode(&request.unsigned_tx)
-        .map_err(|error| Rule::TransactionType.refuse(error.to_string()))?;
+/// `transaction_type` and the rules of the types that are never signed, `chain_not_allowed`, `nonce_gap`.
+pub fn read_unsigned(unsigned_tx: &[u8], named_chain: u64) -> Result<Eip1559Transaction, Refusal> {
+    let decoded = DecodedTransaction::decode(unsigned_tx)
+        .map_err(|error| rule_of_type(unsigned_tx).refuse(error.to_string()))?;
     Rule::TransactionType.require(decoded.signature.is_none(), || {
         "the transaction is signed already".to_owned()
     })?;
@@ -23,17 +22,24 @@ pub fn read_unsigned(request: &SignRequest) -> Result<Eip1559Transaction, Refusa
         "the transaction has an access list; none is needed here".to_owned()
     })?;
     let chain_id = decoded.transaction.chain_id;
-    Rule::ChainNotAllowed.require(chain_id == request.chain_id, || {
-        format!(
-            "the transaction is for chain {chain_id}, the request for {}",
-            request.chain_id
-        )
+    Rule::ChainNotAllowed.require(chain_id == named_chain, || {
+        format!("the transaction is for chain {chain_id}, the request for {named_chain}")
     })?;
     Rule::NonceGap.require(i64::try_from(decoded.transaction.nonce).is_ok(), || {
         "the nonce is larger than any account's. Build the transaction again with the nonce that next_nonce names."
             .to_owned()
     })?;
     Ok(decoded.transaction)
+}
+
+// By the first byte, as EIP-2718 tells types apart.
+fn rule_of_type(unsigned_tx: &[u8]) -> Rule {
+    match unsigned_tx.first() {
+        Some(0x03) => Rule::BlobTransaction,
+        Some(0x04) => Rule::SetCode,
+        Some(0xc0..) => Rule::LegacyTransaction,
+        _ => Rule::TransactionType,
+    }
 }
 
 /// The transaction that the gate recorded.

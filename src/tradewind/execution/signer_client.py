@@ -8,105 +8,62 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from tradewind.core import CoreError, Permit
-from tradewind.domain.amount import Raw
 from tradewind.domain.fill import StepResult
 from tradewind.domain.plan import BlockRef, ExecutionPlan, PlanStep, StepKind
 from tradewind.errors import Disposition, Halted, Refused, TradewindError, Unavailable
+from tradewind.execution.signer_answers import (
+    Answer,
+    Budget,
+    Budgets,
+    Closed,
+    HaltInForce,
+    KillEpoch,
+    Limit,
+    LimitChange,
+    Limits,
+    NextNonce,
+    PolicyVerdict,
+    RecordedPermit,
+    RecordedStep,
+    Signature,
+    SignedAttempt,
+    SignedPage,
+    SignedStep,
+    SignerState,
+    SignerWallet,
+    StepOwner,
+    gap_id,
+)
 
 MAX_LINE_BYTES = 1 << 20
 
+__all__ = [
+    "Budget",
+    "ChainEvidence",
+    "HaltInForce",
+    "KillEpoch",
+    "Limit",
+    "LimitChange",
+    "Limits",
+    "PolicyVerdict",
+    "RecordedPermit",
+    "RecordedStep",
+    "SignedAttempt",
+    "SignedStep",
+    "SignerClient",
+    "SignerFault",
+    "SignerState",
+    "SignerWallet",
+    "gap_id",
+]
 
-def _bytes_from_hex(value: object) -> object:
-    return bytes.fromhex(value.removeprefix("0x")) if isinstance(value, str) else value
-
-
-HexBytes = Annotated[bytes, BeforeValidator(_bytes_from_hex)]
-
-
-class _Answer(BaseModel):
-    # A newer signer may say more than this client knows; what it must say is checked.
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-A = TypeVar("A", bound=_Answer)
-
-
-class SignerWallet(_Answer):
-    """A wallet the signer holds the key of, and the chains it may use it on."""
-
-    address: str
-    chains: tuple[int, ...]
-
-
-class SignerState(_Answer):
-    """What the signer says of itself."""
-
-    version: str
-    gate_id: str
-    policy_digest: str
-    kill_epoch: int
-    halted: bool
-    halt_reason: str | None
-    wallets: tuple[SignerWallet, ...]
-
-
-class KillEpoch(_Answer):
-    """The epoch of the kill switch after a change."""
-
-    kill_epoch: int
-
-
-class SignedAttempt(_Answer):
-    """One signed transaction of a step, as the gate recorded it."""
-
-    attempt: int
-    tx_hash: str
-    raw_tx: HexBytes
-    nonce: int
-
-
-class RecordedPermit(_Answer):
-    """A signed token permit, as the gate recorded it."""
-
-    value_raw: Raw
-    deadline_s: int
-    v: int
-    r: HexBytes
-    s: HexBytes
-
-    def for_call(self) -> Permit:
-        """As the router's calldata wants it."""
-        return Permit(value_raw=self.value_raw, deadline_s=self.deadline_s, v=self.v, r=self.r, s=self.s)
-
-
-class RecordedStep(_Answer):
-    """What the gate knows of a step. `pending` attempts are recorded, own their nonce, and wait for their signature."""
-
-    found: bool
-    attempts: tuple[SignedAttempt, ...] = ()
-    pending: tuple[int, ...] = ()
-    pending_because: str | None = None
-    permit: RecordedPermit | None = None
-
-
-class _Closed(_Answer):
-    closed: bool
-
-
-class _NextNonce(_Answer):
-    next_nonce: int | None
-
-
-class _Signature(_Answer):
-    tx_hash: str
-    raw_tx: HexBytes
-    nonce: int
+A = TypeVar("A", bound=Answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +87,17 @@ class SignerClient:
         """Who is there, and whether it would sign."""
         return await self._ask(SignerState, "hello")
 
-    async def step(self, intent_id: UUID, step: int) -> RecordedStep:
+    async def step(self, intent_id: StepOwner, step: int) -> RecordedStep:
         """Everything on record for a step: the one source of what was signed for it."""
         return await self._ask(RecordedStep, "step", intent_id=str(intent_id), step=step)
 
     async def close(self, intent_id: UUID, step: int) -> bool:
         """Have the gate never sign a step. False: an attempt is on record already, and has to be landed."""
-        return (await self._ask(_Closed, "close", intent_id=str(intent_id), step=step)).closed
+        return (await self._ask(Closed, "close", intent_id=str(intent_id), step=step)).closed
 
     async def next_nonce(self, wallet: str, chain_id: int) -> int | None:
         """The nonce after the highest that the gate has given to a step; None without history."""
-        return (await self._ask(_NextNonce, "next_nonce", wallet=wallet, chain_id=chain_id)).next_nonce
+        return (await self._ask(NextNonce, "next_nonce", wallet=wallet, chain_id=chain_id)).next_nonce
 
     async def permit(self, plan: ExecutionPlan, step: PlanStep, *, permit_nonce: int) -> Permit:
         """An exact-amount token permit for the step's own spender; the same facts give the same permit."""
@@ -161,27 +118,67 @@ class SignerClient:
     ) -> SignedAttempt:
         """Have the gate record the attempt, then sign it. The same bytes again give the same signature."""
         signature = await self._ask(
-            _Signature,
+            Signature,
             "sign",
             **_of_step(plan, step),
             attempt=attempt,
             unsigned_tx="0x" + unsigned_tx.hex(),
             quoted=_quoted(plan, step),
-            evidence={
-                "latest_nonce": evidence.latest_nonce,
-                "block_number": evidence.block.number,
-                "block_hash": evidence.block.hash,
-                "base_fee_wei": str(evidence.base_fee_wei),
-                "endpoints": list(evidence.endpoints),
-            },
+            evidence=_evidence(evidence),
         )
         return SignedAttempt(attempt=attempt, **signature.model_dump())
 
-    async def settle(self, intent_id: UUID, result: StepResult, *, endpoints: tuple[str, ...]) -> None:
-        """Tell the gate how a step ended, so that its budget follows what was really spent."""
+    async def sign_noop(
+        self,
+        intent_id: StepOwner,
+        step: int,
+        *,
+        attempt: int,
+        strategy_id: UUID | None,
+        wallet: str,
+        chain_id: int,
+        unsigned_tx: bytes,
+        evidence: ChainEvidence,
+    ) -> SignedAttempt:
+        """A transaction from the wallet to itself: a later attempt that ends a step, or the first one that fills a gap.
+
+        For a gap `intent_id` is `gap_id(...)`, `step` 0, `attempt` 1 and `strategy_id` None.
+        """
+        signature = await self._ask(
+            Signature,
+            "sign",
+            intent_id=str(intent_id),
+            step=step,
+            attempt=attempt,
+            strategy_id=str(strategy_id) if strategy_id else None,
+            wallet=wallet,
+            chain_id=chain_id,
+            unsigned_tx="0x" + unsigned_tx.hex(),
+            quoted={"amount_in_raw": "0", "amount_out_raw": "0"},
+            evidence=_evidence(evidence),
+        )
+        return SignedAttempt(attempt=attempt, noop=True, **signature.model_dump())
+
+    async def signed(self, wallet: str, chain_id: int, *, from_nonce: int) -> tuple[SignedStep, ...]:
+        """Every step of the wallet that owns `from_nonce` or a higher nonce, in their order."""
+        steps: list[SignedStep] = []
+        start: int | None = from_nonce
+        while start is not None:
+            page = await self._ask(SignedPage, "signed", wallet=wallet, chain_id=chain_id, from_nonce=start)
+            steps.extend(page.steps)
+            if page.more_from is not None and page.more_from <= start:
+                raise SignerFault("signer_answer_malformed", "signed: the next page begins before this one ends.")
+            start = page.more_from
+        return tuple(steps)
+
+    async def settle(
+        self, intent_id: StepOwner, result: StepResult, *, endpoints: tuple[str, ...], finalized: BlockRef | None = None
+    ) -> None:
+        """Tell the gate how a step ended. With the chain's `finalized` block at or above the step's own, and enough
+        endpoints, its budget follows what was really spent from then on."""
         spent_raw = result.fill.amount_in_raw if result.fill else 0
         await self._ask(
-            _Answer,
+            Answer,
             "settle",
             intent_id=str(intent_id),
             step=result.step,
@@ -191,14 +188,56 @@ class SignerClient:
             block_hash=result.block.hash,
             spent_raw=str(spent_raw),
             endpoints=list(endpoints),
+            **({"finalized": {"number": finalized.number, "hash": finalized.hash}} if finalized else {}),
         )
 
-    async def halt(self, *, reason: str, by: str) -> int:
-        """Stop all signing; the answer is the kill epoch, and after it no signature can be made."""
-        return (await self._ask(KillEpoch, "halt", reason=reason, by=by)).kill_epoch
+    async def check(
+        self,
+        *,
+        strategy_id: UUID | None,
+        wallet: str,
+        chain_id: int,
+        unsigned_tx: bytes,
+        quoted_in_raw: int,
+        quoted_out_raw: int,
+    ) -> PolicyVerdict:
+        """Whether the transaction would pass now. Records nothing and signs nothing; the nonce is not looked at."""
+        return await self._ask(
+            PolicyVerdict,
+            "check",
+            strategy_id=str(strategy_id) if strategy_id else None,
+            wallet=wallet,
+            chain_id=chain_id,
+            unsigned_tx="0x" + unsigned_tx.hex(),
+            quoted={"amount_in_raw": str(quoted_in_raw), "amount_out_raw": str(quoted_out_raw)},
+        )
+
+    async def budgets(self) -> tuple[Budget, ...]:
+        """Every limit of amounts, and what is used of it now."""
+        return (await self._ask(Budgets, "budgets")).budgets
+
+    async def limits(self) -> Limits:
+        """Every limit in force, and the raises that wait for their time."""
+        return await self._ask(Limits, "limits")
+
+    async def set_limit(self, *, key: str, value: int, by: str) -> LimitChange:
+        """Tighten a limit at once, or present a raise (up to its ceiling) that is in force after the delay."""
+        return await self._ask(LimitChange, "set_limit", key=key, value=str(value), by=by)
+
+    async def cancel_raise(self, *, key: str, by: str) -> None:
+        """Take back what was presented for a limit and is not in force yet."""
+        await self._ask(Answer, "cancel_raise", key=key, by=by)
+
+    async def halt(
+        self, *, reason: str, by: str, wallet: str | None = None, strategy_id: UUID | str | None = None
+    ) -> int:
+        """Stop signing: everything, or what one wallet or one strategy asks for. The answer is the epoch of this halt;
+        after it no such signature can be made."""
+        scope = {"wallet": wallet} if wallet else {"strategy_id": str(strategy_id)} if strategy_id else {}
+        return (await self._ask(KillEpoch, "halt", reason=reason, by=by, **scope)).kill_epoch
 
     async def resume(self, *, kill_epoch: int, by: str) -> int:
-        """Allow signing again; `kill_epoch` must be the one in force."""
+        """End one halt, by its epoch; the others stay in force."""
         answer = await self._ask(KillEpoch, "resume", kill_epoch=kill_epoch, by=by, confirm="resume")
         return answer.kill_epoch
 
@@ -245,6 +284,16 @@ def _of_step(plan: ExecutionPlan, step: PlanStep) -> dict[str, object]:
         "strategy_id": str(plan.strategy_id),
         "wallet": plan.wallet,
         "chain_id": plan.chain_id,
+    }
+
+
+def _evidence(evidence: ChainEvidence) -> dict[str, object]:
+    return {
+        "latest_nonce": evidence.latest_nonce,
+        "block_number": evidence.block.number,
+        "block_hash": evidence.block.hash,
+        "base_fee_wei": str(evidence.base_fee_wei),
+        "endpoints": list(evidence.endpoints),
     }
 
 

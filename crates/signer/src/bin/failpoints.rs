@@ -17,8 +17,7 @@ use tradewind_signer::cli;
 use tradewind_signer::clock::{Clock, SystemClock};
 use tradewind_signer::fault::{Fault, Rule};
 use tradewind_signer::gate::SignedAttempt;
-use tradewind_signer::policy::PermitFacts;
-use tradewind_signer::protocol::{Request, SignRequest};
+use tradewind_signer::protocol::{PermitRequest, Request, SignRequest};
 use tradewind_signer::signer::{Boundaries, Service, Signer};
 use tradewind_signer::signing::{permit_digest, sign_permit, sign_transaction};
 
@@ -71,19 +70,21 @@ impl Service for WithoutGate {
         match request {
             Request::Step(_) => Ok(json!({ "found": false })),
             Request::NextNonce { .. } => Ok(json!({ "next_nonce": null })),
-            Request::Settle { .. } => Ok(json!({})),
+            Request::Settle { .. } => Ok(json!({ "final": false })),
+            Request::Signed { .. } => Ok(json!({ "steps": [], "more_from": null })),
             Request::Close(_) => Ok(json!({ "closed": true })),
             Request::Sign(request) => self.sign(&request),
-            Request::Permit(request) => self.permit(&request.facts),
+            Request::Permit(request) => self.permit(&request),
             other => self.0.answer(other),
         }
     }
 }
 
 impl WithoutGate {
-    fn permit(&self, facts: &PermitFacts) -> Result<Value, Fault> {
+    fn permit(&self, request: &PermitRequest) -> Result<Value, Fault> {
+        let (facts, strategy_id) = (&request.facts, request.strategy_id.as_deref());
         let now_s = SystemClock.now_ms() / 1000;
-        let (domain, _) = self.0.policy().pass_permit(facts, now_s)?;
+        let domain = self.0.ceilings().pass_permit(facts, strategy_id, now_s)?;
         let digest = permit_digest(facts, domain);
         Ok(answers::permit(&sign_permit(self.0.keys(), facts, digest)?))
     }

@@ -1,10 +1,10 @@
 //! Attempts: one row for each transaction, committed before it is signed.
 
-use super::budget::Reservation;
 use super::steps::{self, Kind, Step, StepId};
+use super::usage::Reservation;
 use super::{Gate, closures, halts, nonces, permits};
 use crate::fault::{Fault, Rule};
-use crate::policy::{Action, Passed, Quoted};
+use crate::policy::{Action, Passed, Quoted, is_noop};
 use alloy_primitives::{Address, B256, U256};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tradewind_core::evm::{DecodedTransaction, Eip1559Transaction, RouterSwap};
@@ -30,10 +30,8 @@ pub struct NewAttempt<'a> {
     pub id: &'a StepId,
     /// 1, 2, 3 …
     pub attempt: u32,
-    /// For which strategy, if any.
-    pub strategy_id: Option<&'a str>,
     /// What the policy passed.
-    pub passed: &'a Passed,
+    pub passed: &'a Passed<'a>,
     /// What the slippage was measured against.
     pub quoted: &'a Quoted,
     /// What the caller saw.
@@ -93,13 +91,20 @@ impl Gate {
     /// A rule of the gate, or the gate file cannot be written.
     pub fn record_attempt(&mut self, new: &NewAttempt<'_>) -> Result<(), Fault> {
         let tx = self.write()?;
-        let kill_epoch = halts::require_running(&tx)?;
+        let (wallet, strategy_id) = (new.passed.wallet(), new.passed.strategy_id());
+        let kill_epoch = halts::require_running(&tx, wallet, strategy_id)?;
         closures::require_unclosed(&tx, new.id)?;
         let asked = new.step();
         let known = steps::find(&tx, new.id)?;
-        permits::require_match(&tx, new.id, new.passed)?;
+        if !new.is_noop() {
+            permits::require_match(&tx, new.id, new.passed)?;
+        }
         if let Some(known) = &known {
-            steps::require_same(known, &asked)?;
+            if new.is_noop() {
+                steps::require_same_owner(known, &asked)?;
+            } else {
+                steps::require_same(known, &asked)?;
+            }
         }
         new.require_order(&tx, known.as_ref(), &asked)?;
         Reservation::of_transaction(new.id, new.passed).require_room(&tx, new.now_ms / 1000)?;
@@ -112,7 +117,7 @@ impl Gate {
         Ok(tx.commit()?)
     }
 
-    /// Records the signature; only then it may leave the process.
+    /// Records the signature, if nothing came in between; only then it may leave the process.
     ///
     /// # Errors
     /// `halted` or `step_settled` when that came in between, or the gate file cannot be written.
@@ -122,9 +127,8 @@ impl Gate {
         attempt: u32,
         signed: &SignedAttempt,
     ) -> Result<(), Fault> {
-        let tx = self.write()?;
-        halts::require_running(&tx)?;
-        steps::require_open(&tx, id)?;
+        let tx = self.release()?;
+        steps::require_signable(&tx, id)?;
         tx.execute(
             "UPDATE attempts SET tx_hash = ?4, raw_tx = ?5, signed_at_ms = ?6
              WHERE intent_id = ?1 AND step = ?2 AND attempt = ?3 AND raw_tx IS NULL",
@@ -147,16 +151,22 @@ impl NewAttempt<'_> {
         Step {
             wallet: self.passed.wallet(),
             chain_id: transaction.chain_id,
-            strategy_id: self.strategy_id.map(str::to_owned),
+            strategy_id: self.passed.strategy_id().map(str::to_owned),
             kind: match self.passed.action() {
                 Action::Swap(_) => Kind::Swap,
                 Action::Approve(_) => Kind::Approve,
+                Action::Noop => Kind::Noop,
             },
             nonce: Some(transaction.nonce),
             token: self.passed.token(),
             reserved_raw: self.passed.reserve_raw(),
             outcome: None,
+            is_final: false,
         }
+    }
+
+    fn is_noop(&self) -> bool {
+        *self.passed.action() == Action::Noop
     }
 
     fn require_order(
@@ -176,7 +186,7 @@ impl NewAttempt<'_> {
         let nonce = self.passed.transaction().nonce;
         let latest = self.evidence.latest_nonce;
         let Some((_, unsigned_tx)) = last else {
-            return nonces::require_next(connection, asked, nonce, latest);
+            return self.require_first(connection, known, asked);
         };
         let own = known.and_then(|step| step.nonce);
         Rule::NonceOfStep.require(own == Some(nonce), || {
@@ -189,10 +199,33 @@ impl NewAttempt<'_> {
                  transactions in the chain's blocks and settle the step with the one that is there."
             )
         })?;
+        if self.is_noop() {
+            return Ok(());
+        }
+        Rule::StepChanged.require(!recorded_noop(asked.wallet, &unsigned_tx), || {
+            "the step has a no-op already: its further attempts can only be no-ops".to_owned()
+        })?;
         Rule::StepChanged.require(same_action(&unsigned_tx, self.passed.transaction()), || {
             "a later attempt may change fees, deadline and permit only".to_owned()
         })?;
         Ok(())
+    }
+
+    fn require_first(
+        &self,
+        connection: &Connection,
+        known: Option<&Step>,
+        asked: &Step,
+    ) -> Result<(), Fault> {
+        let latest = self.evidence.latest_nonce;
+        if !self.is_noop() {
+            let nonce = self.passed.transaction().nonce;
+            return nonces::require_next(connection, asked, nonce, latest);
+        }
+        Rule::NoopNotAllowed.require(known.is_none(), || {
+            "the step has no transaction that a no-op could replace; close it instead".to_owned()
+        })?;
+        nonces::require_gap(connection, self.id, asked, latest)
     }
 
     fn insert(&self, connection: &Connection, kill_epoch: u64) -> rusqlite::Result<()> {
@@ -221,6 +254,14 @@ impl NewAttempt<'_> {
     }
 }
 
+impl Attempt {
+    /// Whether it only uses up the step's nonce.
+    #[must_use]
+    pub fn is_noop(&self) -> bool {
+        recorded_noop(self.wallet, &self.unsigned_tx)
+    }
+}
+
 impl Evidence {
     fn to_json(&self) -> serde_json::Value {
         serde_json::json!({
@@ -242,6 +283,12 @@ fn last_attempt(connection: &Connection, id: &StepId) -> rusqlite::Result<Option
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .optional()
+}
+
+/// Whether a recorded transaction of the wallet is a no-op. Only the gate's own rows are read.
+pub(super) fn recorded_noop(wallet: Address, unsigned_tx: &[u8]) -> bool {
+    DecodedTransaction::decode(unsigned_tx)
+        .is_ok_and(|decoded| is_noop(wallet, &decoded.transaction))
 }
 
 /// Whether two transactions do the same, whatever they pay and until when. Only the gate's own rows are read.

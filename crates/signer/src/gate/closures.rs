@@ -6,7 +6,7 @@ use crate::fault::{Fault, Rule};
 use rusqlite::{Connection, OptionalExtension, params};
 
 impl Gate {
-    /// Closes a step for good, known or not, and releases what its permit reserved. False, and nothing changes,
+    /// Closes a step for good, known or not, and gives back what its permit took out of the hour and the day. False, and nothing changes,
     /// when an attempt is recorded, signed or not: that one may land.
     ///
     /// # Errors
@@ -19,6 +19,10 @@ impl Gate {
         tx.execute(
             "INSERT INTO closures (intent_id, step, closed_at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             params![id.intent_id, id.step, now_ms.cast_signed()],
+        )?;
+        tx.execute(
+            "UPDATE steps SET counts_raw = '0' WHERE intent_id = ?1 AND step = ?2",
+            params![id.intent_id, id.step],
         )?;
         tx.commit()?;
         Ok(true)

@@ -1,24 +1,36 @@
 //! The sign-gate's memory: one `SQLite` file in which every signature is recorded before it exists.
 //!
-//! One writer, every commit on disk before it is answered (WAL, `synchronous=FULL`). Knows steps, attempts,
-//! permits, closures, halts, nonces and settlements; never holds a key, never decides what the policy decides.
+//! One writer, every record on disk before it is answered (WAL, `synchronous=FULL`). Knows steps, attempts, permits,
+//! closures, halts, nonces, settlements and limits; never holds a key, never decides what the policy decides.
+//!
+//! A signature alone is written without waiting for the disk (`synchronous=NORMAL`). It is a function of what is on disk
+//! already: if the power goes before it is, the attempt is found recorded and unsigned, and is signed again to the same
+//! bytes. The log is one file in the order of the commits, so whatever waits for the disk later takes it along.
 
 mod attempts;
-mod budget;
+mod budgets;
 mod closures;
 mod halts;
+mod limits;
 mod nonces;
 mod permits;
 mod schema;
 mod settlements;
+mod signed;
 mod steps;
+mod sweeps;
+mod usage;
 
 pub use attempts::{Attempt, Evidence, NewAttempt, SignedAttempt};
-pub use halts::HaltState;
+pub use budgets::Budget;
+pub use halts::{Halt, HaltState};
+pub use limits::{SetLimit, Standing};
 pub use nonces::Adoption;
 pub use permits::{NewPermit, PermitRecord};
-pub use settlements::Settlement;
+pub use settlements::{Finalized, Settlement};
+pub use signed::SignedStep;
 pub use steps::{Kind, Outcome, Step, StepId};
+pub use sweeps::Sweep;
 
 use crate::fault::{Fault, Internal};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -92,7 +104,28 @@ impl Gate {
         &self.id
     }
 
+    /// How many rows there are. Only grows: an older copy of the file has fewer.
+    ///
+    /// # Errors
+    /// The gate file cannot be read.
+    pub fn records(&self) -> Result<u64, Fault> {
+        Ok(schema::records(&self.connection)?)
+    }
+
+    /// Everything that the next signature depends on: waits for the disk.
     fn write(&mut self) -> Result<Transaction<'_>, Fault> {
+        self.begin("FULL")
+    }
+
+    /// Only for the bytes of a signature whose attempt or permit is on disk.
+    fn release(&mut self) -> Result<Transaction<'_>, Fault> {
+        self.begin("NORMAL")
+    }
+
+    // Each transaction begins with its own level, so that none can be left at another one's.
+    fn begin(&mut self, synchronous: &str) -> Result<Transaction<'_>, Fault> {
+        self.connection
+            .pragma_update(None, "synchronous", synchronous)?;
         Ok(self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?)

@@ -1,8 +1,8 @@
 //! Nonces: a new step takes the next one, once the one before it is on the chain.
 
-use super::steps::Step;
+use super::steps::{Step, StepId};
 use super::{Gate, halts};
-use crate::fault::{Fault, Rule};
+use crate::fault::{Fault, Refusal, Rule};
 use alloy_primitives::Address;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -40,8 +40,8 @@ impl Gate {
             nonce,
             by,
         } = adoption;
-        Rule::NotHalted.require(halts::read(&tx)?.halted(), || {
-            "nonces are adopted only while signing is halted. Run `tradewind-signer halt`, make sure that no \
+        Rule::NotHalted.require(halts::wallet_halted(&tx, *wallet)?, || {
+            "nonces are adopted only while signing is halted for the wallet. Run `tradewind-signer halt`, make sure that no \
              transaction of the wallet is on its way, adopt the nonce, then resume."
                 .to_owned()
         })?;
@@ -67,11 +67,16 @@ impl Gate {
     }
 }
 
-fn next(connection: &Connection, wallet: Address, chain_id: u64) -> rusqlite::Result<Option<u64>> {
+pub(super) fn next(
+    connection: &Connection,
+    wallet: Address,
+    chain_id: u64,
+) -> rusqlite::Result<Option<u64>> {
     let next: Option<i64> = connection.query_row(
         "SELECT max(next_nonce) FROM (
              SELECT max(nonce) + 1 AS next_nonce FROM steps WHERE wallet = ?1 AND chain_id = ?2
-             UNION ALL SELECT next_nonce FROM adoptions WHERE wallet = ?1 AND chain_id = ?2)",
+             UNION ALL SELECT next_nonce FROM adoptions WHERE wallet = ?1 AND chain_id = ?2
+             UNION ALL SELECT nonce + 1 FROM sweeps WHERE wallet = ?1 AND chain_id = ?2)",
         params![wallet.to_checksum(None), chain_id.cast_signed()],
         |row| row.get(0),
     )?;
@@ -87,14 +92,7 @@ pub(super) fn require_next(
 ) -> Result<(), Fault> {
     let (wallet, chain_id) = (step.wallet, step.chain_id);
     let next = next(connection, wallet, chain_id)?.unwrap_or(latest_nonce);
-    Rule::NonceForeign.require(latest_nonce <= next, || {
-        let (seen, known) = (latest_nonce.saturating_sub(1), next.saturating_sub(1));
-        format!(
-            "the chain has seen nonces of {wallet} up to {seen}, and this gate recorded them up to {known} only: something else signs \
-             for the wallet. Halt, find out what it was, then run `tradewind-signer adopt-nonce --config FILE \
-             --wallet {wallet} --chain {chain_id} --nonce {latest_nonce}`."
-        )
-    })?;
+    require_known(wallet, chain_id, latest_nonce, next)?;
     Rule::NonceReused.require(nonce >= next, || {
         format!("the nonce {nonce} is used; the next one is {next}. Build the transaction again with nonce {next}.")
     })?;
@@ -111,12 +109,69 @@ pub(super) fn require_next(
     Ok(())
 }
 
+/// A gap is filled at the chain's own nonce, which no step owns, by a step of the gap's name.
+pub(super) fn require_gap(
+    connection: &Connection,
+    id: &StepId,
+    step: &Step,
+    latest_nonce: u64,
+) -> Result<(), Fault> {
+    let (wallet, chain_id) = (step.wallet, step.chain_id);
+    let nonce = step.nonce.unwrap_or_default();
+    let next = next(connection, wallet, chain_id)?.unwrap_or(latest_nonce);
+    require_known(wallet, chain_id, latest_nonce, next)?;
+    Rule::NoopNotAllowed.require(nonce == latest_nonce, || {
+        format!(
+            "a gap is filled at the wallet's nonce on the chain, which is {latest_nonce}, not at {nonce}"
+        )
+    })?;
+    let owner = owner(connection, wallet, chain_id, nonce)?;
+    Rule::NoopNotAllowed.require(owner.is_none(), || {
+        let owner = owner.unwrap_or_default();
+        format!(
+            "the nonce {nonce} belongs to {owner}; a no-op there is a later attempt of that step"
+        )
+    })?;
+    let name = format!("gap-{chain_id}-{wallet}-{nonce}");
+    Rule::NoopNotAllowed.require(id.intent_id == name && id.step == 0, || {
+        format!("the gap at nonce {nonce} is filled by step 0 of {name}, so that it is filled once")
+    })?;
+    Ok(())
+}
+
+fn require_known(
+    wallet: Address,
+    chain_id: u64,
+    latest_nonce: u64,
+    next: u64,
+) -> Result<(), Refusal> {
+    Rule::NonceForeign.require(latest_nonce <= next, || {
+        let (seen, known) = (latest_nonce.saturating_sub(1), next.saturating_sub(1));
+        format!(
+            "the chain has seen nonces of {wallet} up to {seen}, and this gate recorded them up to {known} only: something else signs \
+             for the wallet. Halt, find out what it was, then run `tradewind-signer adopt-nonce --config FILE \
+             --wallet {wallet} --chain {chain_id} --nonce {latest_nonce}`."
+        )
+    })
+}
+
 fn holder(
     connection: &Connection,
     wallet: Address,
     chain_id: u64,
     nonce: u64,
 ) -> rusqlite::Result<String> {
+    let owner = owner(connection, wallet, chain_id, nonce)?;
+    Ok(owner.unwrap_or_else(|| "a transaction made outside this gate".to_owned()))
+}
+
+/// The step that owns a nonce, in words.
+fn owner(
+    connection: &Connection,
+    wallet: Address,
+    chain_id: u64,
+    nonce: u64,
+) -> rusqlite::Result<Option<String>> {
     let step: Option<(String, u32)> = connection
         .query_row(
             "SELECT intent_id, step FROM steps WHERE wallet = ?1 AND chain_id = ?2 AND nonce = ?3",
@@ -128,8 +183,5 @@ fn holder(
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .optional()?;
-    Ok(step.map_or_else(
-        || "a transaction made outside this gate".to_owned(),
-        |(intent_id, step)| format!("step {step} of intent {intent_id}"),
-    ))
+    Ok(step.map(|(intent_id, step)| format!("step {step} of intent {intent_id}")))
 }

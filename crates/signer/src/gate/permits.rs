@@ -1,11 +1,11 @@
 //! Permits: at most one for each step, committed before it is signed.
 
-use super::budget::Reservation;
 use super::steps::{self, Kind, Step, StepId};
+use super::usage::Reservation;
 use super::{Gate, closures, halts};
 use crate::fault::{Fault, Rule};
-use crate::policy::{Passed, PermitFacts};
-use alloy_primitives::{B256, U256};
+use crate::policy::{Passed, PermitFacts, Policy};
+use alloy_primitives::B256;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tradewind_core::evm::Permit;
 
@@ -19,9 +19,9 @@ pub struct NewPermit<'a> {
     pub facts: PermitFacts,
     /// What is signed.
     pub digest: B256,
-    /// The daily cap of the token.
-    pub max_per_day_raw: U256,
     /// The policy that passed it.
+    pub policy: &'a Policy,
+    /// Its digest.
     pub policy_digest: B256,
     /// Now.
     pub now_ms: u64,
@@ -53,14 +53,14 @@ impl Gate {
     /// A rule of the gate, or the gate file cannot be written.
     pub fn record_permit(&mut self, new: &NewPermit<'_>) -> Result<(), Fault> {
         let tx = self.write()?;
-        let kill_epoch = halts::require_running(&tx)?;
+        let kill_epoch = halts::require_running(&tx, new.facts.wallet, new.strategy_id)?;
         closures::require_unclosed(&tx, new.id)?;
         let asked = new.step();
         let known = steps::find(&tx, new.id)?;
         if let Some(known) = &known {
             steps::require_same(known, &asked)?;
         }
-        Reservation::of_permit(new.id, &new.facts, new.max_per_day_raw)
+        Reservation::of_permit(new.id, &new.facts, new.strategy_id, new.policy)
             .require_room(&tx, new.now_ms / 1000)?;
         match known {
             None => steps::insert(&tx, new.id, &asked, new.facts.deadline_s)?,
@@ -70,7 +70,7 @@ impl Gate {
         Ok(tx.commit()?)
     }
 
-    /// Records the signature; only then it may leave the process.
+    /// Records the signature, if nothing came in between; only then it may leave the process.
     ///
     /// # Errors
     /// `halted`, `step_closed` or `step_settled` when that came in between, or the gate file cannot be written.
@@ -80,9 +80,8 @@ impl Gate {
         permit: &Permit,
         now_ms: u64,
     ) -> Result<(), Fault> {
-        let tx = self.write()?;
-        halts::require_running(&tx)?;
-        steps::require_open(&tx, id)?;
+        let tx = self.release()?;
+        steps::require_signable(&tx, id)?;
         tx.execute(
             "UPDATE permits SET v = ?3, r = ?4, s = ?5, signed_at_ms = ?6
              WHERE intent_id = ?1 AND step = ?2 AND v IS NULL",
@@ -110,6 +109,7 @@ impl NewPermit<'_> {
             token: self.facts.token,
             reserved_raw: self.facts.value_raw,
             outcome: None,
+            is_final: false,
         }
     }
 

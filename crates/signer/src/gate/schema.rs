@@ -1,35 +1,32 @@
 //! The tables of a gate file, its version and its id, and the check that it is whole.
 
 use alloy_primitives::hex;
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 use rustix::rand::{GetRandomFlags, getrandom};
 
 /// "TwSg": what `file` and database tools show for a gate file.
 const APPLICATION_ID: i64 = 0x5477_5367;
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
+const ROWS: [&str; 9] = [
+    "steps",
+    "attempts",
+    "permits",
+    "settlements",
+    "closures",
+    "adoptions",
+    "halts",
+    "limits",
+    "sweeps",
+];
+
+// What one version added is a step of its own in `migrate`; a new file is made whole.
 // Amounts are decimal text, because they have 256 bits. Addresses are EIP-55 text, hashes 0x-hex.
 const TABLES: &str = "
 CREATE TABLE meta (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     gate_id TEXT NOT NULL
 ) STRICT;
-CREATE TABLE steps (
-    intent_id TEXT NOT NULL,
-    step INTEGER NOT NULL,
-    wallet TEXT NOT NULL,
-    chain_id INTEGER NOT NULL,
-    strategy_id TEXT,
-    kind TEXT NOT NULL CHECK (kind IN ('swap', 'approve')),
-    nonce INTEGER,
-    token TEXT NOT NULL,
-    reserved_raw TEXT NOT NULL,
-    effect_by_s INTEGER NOT NULL,
-    outcome TEXT CHECK (outcome IN ('succeeded', 'reverted')),
-    PRIMARY KEY (intent_id, step),
-    UNIQUE (wallet, chain_id, nonce)
-) STRICT;
-CREATE INDEX steps_by_budget ON steps (chain_id, token, effect_by_s);
 CREATE TABLE attempts (
     intent_id TEXT NOT NULL,
     step INTEGER NOT NULL,
@@ -83,6 +80,8 @@ CREATE TABLE settlements (
     spent_raw TEXT NOT NULL,
     endpoints TEXT NOT NULL,
     settled_at_ms INTEGER NOT NULL,
+    finalized_number INTEGER,
+    finalized_hash TEXT,
     PRIMARY KEY (intent_id, step),
     FOREIGN KEY (intent_id, step) REFERENCES steps (intent_id, step)
 ) STRICT;
@@ -106,8 +105,84 @@ CREATE TABLE halts (
     halted_by TEXT NOT NULL,
     halted_at_ms INTEGER NOT NULL,
     resumed_by TEXT,
-    resumed_at_ms INTEGER
+    resumed_at_ms INTEGER,
+    wallet TEXT,
+    strategy_id TEXT
 ) STRICT;
+";
+
+const STEPS: &str = "
+CREATE TABLE steps (
+    intent_id TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    wallet TEXT NOT NULL,
+    chain_id INTEGER NOT NULL,
+    strategy_id TEXT,
+    kind TEXT NOT NULL CHECK (kind IN ('swap', 'approve', 'noop')),
+    nonce INTEGER,
+    token TEXT NOT NULL,
+    reserved_raw TEXT NOT NULL,
+    -- What it takes out of the hour and the day: the reservation, until a final settlement or a closure.
+    counts_raw TEXT NOT NULL,
+    effect_by_s INTEGER NOT NULL,
+    outcome TEXT CHECK (outcome IN ('succeeded', 'reverted', 'cancelled')),
+    final INTEGER NOT NULL DEFAULT 0 CHECK (final IN (0, 1)),
+    PRIMARY KEY (intent_id, step),
+    UNIQUE (wallet, chain_id, nonce),
+    CHECK (final = 0 OR outcome IS NOT NULL)
+) STRICT;
+CREATE INDEX steps_by_budget ON steps (chain_id, token, effect_by_s);
+";
+
+// Ceilings are what signer.toml said last; limits are all that was ever set, the last one that is effective counting.
+const LIMITS: &str = "
+CREATE TABLE ceilings (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
+CREATE TABLE limits (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    set_by TEXT NOT NULL,
+    set_at_ms INTEGER NOT NULL,
+    effective_at_ms INTEGER NOT NULL,
+    cancelled_by TEXT,
+    cancelled_at_ms INTEGER
+) STRICT;
+";
+
+// A sweep that got stuck may be signed anew, so a nonce can have several rows.
+const SWEEPS: &str = "
+CREATE TABLE sweeps (
+    wallet TEXT NOT NULL,
+    chain_id INTEGER NOT NULL,
+    nonce INTEGER NOT NULL,
+    unsigned_tx BLOB NOT NULL,
+    swept_by TEXT NOT NULL,
+    swept_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (wallet, chain_id, nonce, unsigned_tx)
+) STRICT;
+";
+
+// A CHECK cannot be changed in place, so the table of steps is made anew around its rows.
+const FROM_2_TO_3: &str = "
+ALTER TABLE steps RENAME TO steps_2;
+DROP INDEX steps_by_budget;
+";
+const FROM_2_TO_3_ROWS: &str = "
+INSERT INTO steps (intent_id, step, wallet, chain_id, strategy_id, kind, nonce, token, reserved_raw, counts_raw,
+    effect_by_s, outcome)
+SELECT intent_id, step, wallet, chain_id, strategy_id, kind, nonce, token, reserved_raw,
+    CASE WHEN EXISTS (SELECT 1 FROM closures c WHERE c.intent_id = s.intent_id AND c.step = s.step)
+        THEN '0' ELSE reserved_raw END,
+    effect_by_s, outcome
+FROM steps_2 s ORDER BY rowid;
+DROP TABLE steps_2;
+ALTER TABLE settlements ADD COLUMN finalized_number INTEGER;
+ALTER TABLE settlements ADD COLUMN finalized_hash TEXT;
+ALTER TABLE halts ADD COLUMN wallet TEXT;
+ALTER TABLE halts ADD COLUMN strategy_id TEXT;
 ";
 
 /// Creates the tables of a new file, or checks those of an old one.
@@ -121,6 +196,11 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), String> {
     match (id, version, objects) {
         (0, 0, 0) => create(connection, &new_id()?).map_err(text)?,
         (APPLICATION_ID, VERSION, _) => check(connection)?,
+        (APPLICATION_ID, 2, _) => {
+            check(connection)?;
+            migrate(connection).map_err(text)?;
+            check(connection)?;
+        }
         (APPLICATION_ID, other, _) => {
             return Err(format!(
                 "it has version {other}, and this program knows version {VERSION}; use the program that wrote it"
@@ -135,6 +215,19 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
     )
+}
+
+/// The rows of all tables. None is ever deleted, so the last row's number is their count, without counting.
+pub(super) fn records(connection: &Connection) -> rusqlite::Result<u64> {
+    let mut records = 0_i64;
+    for table in ROWS {
+        let query = format!("SELECT coalesce(max(rowid), 0) FROM {table}");
+        let last: i64 = connection
+            .prepare_cached(&query)?
+            .query_row([], |row| row.get(0))?;
+        records += last;
+    }
+    Ok(records.cast_unsigned())
 }
 
 /// Which gate this is: made with the file, kept for ever.
@@ -153,11 +246,32 @@ fn new_id() -> Result<String, String> {
 fn create(connection: &mut Connection, gate_id: &str) -> rusqlite::Result<()> {
     configure(connection)?;
     let tx = connection.transaction()?;
+    tx.execute_batch(STEPS)?;
     tx.execute_batch(TABLES)?;
+    tx.execute_batch(LIMITS)?;
+    tx.execute_batch(SWEEPS)?;
     tx.execute("INSERT INTO meta (one, gate_id) VALUES (1, ?1)", [gate_id])?;
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", VERSION)?;
     tx.commit()
+}
+
+/// From version 2, in one transaction: a file is of one version or of the other, whenever the power goes.
+fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    configure(connection)?;
+    // While rows refer to steps, their table could not be replaced; and a rename must leave those references alone.
+    connection.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON;")?;
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if pragma(&tx, "user_version")? == 2 {
+        tx.execute_batch(FROM_2_TO_3)?;
+        tx.execute_batch(STEPS)?;
+        tx.execute_batch(FROM_2_TO_3_ROWS)?;
+        tx.execute_batch(LIMITS)?;
+        tx.execute_batch(SWEEPS)?;
+        tx.pragma_update(None, "user_version", VERSION)?;
+    }
+    tx.commit()?;
+    connection.execute_batch("PRAGMA legacy_alter_table = OFF;")
 }
 
 fn check(connection: &Connection) -> Result<(), String> {

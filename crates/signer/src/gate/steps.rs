@@ -1,6 +1,6 @@
 //! Steps: the unit that may take effect once. A step owns its nonce and its reservation for ever.
 
-use super::{Gate, closures};
+use super::{Gate, closures, halts};
 use crate::fault::{Fault, Refusal, Rule};
 use alloy_primitives::{Address, U256};
 use rusqlite::types::Type;
@@ -22,6 +22,8 @@ pub enum Kind {
     Swap,
     /// Sets an allowance.
     Approve,
+    /// Fills a gap in the wallet's nonces.
+    Noop,
 }
 
 /// How a step ended.
@@ -31,6 +33,8 @@ pub enum Outcome {
     Succeeded,
     /// It was included and had no effect.
     Reverted,
+    /// Its nonce was used up by its no-op.
+    Cancelled,
 }
 
 /// What the gate remembers of a step.
@@ -50,8 +54,10 @@ pub struct Step {
     pub token: Address,
     /// What it may spend, in base units.
     pub reserved_raw: U256,
-    /// How it ended, once that is proven.
+    /// How it ended, as far as is known.
     pub outcome: Option<Outcome>,
+    /// Whether that is final.
+    pub is_final: bool,
 }
 
 impl Kind {
@@ -61,7 +67,14 @@ impl Kind {
         match self {
             Self::Swap => "swap",
             Self::Approve => "approve",
+            Self::Noop => "noop",
         }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Self::Swap, Self::Approve, Self::Noop]
+            .into_iter()
+            .find(|kind| kind.name() == name)
     }
 }
 
@@ -72,13 +85,14 @@ impl Outcome {
         match self {
             Self::Succeeded => "succeeded",
             Self::Reverted => "reverted",
+            Self::Cancelled => "cancelled",
         }
     }
 
     /// The outcome of this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Succeeded, Self::Reverted]
+        [Self::Succeeded, Self::Reverted, Self::Cancelled]
             .into_iter()
             .find(|outcome| outcome.name() == name)
     }
@@ -93,7 +107,7 @@ impl Gate {
         Ok(find(&self.connection, id)?)
     }
 
-    /// Something may be signed for the step: it is neither closed nor settled.
+    /// Something may be signed for the step: it is neither closed nor settled for good.
     ///
     /// # Errors
     /// `step_closed`, `step_settled`, or the gate file cannot be read.
@@ -105,7 +119,7 @@ impl Gate {
 pub(super) fn find(connection: &Connection, id: &StepId) -> rusqlite::Result<Option<Step>> {
     connection
         .query_row(
-            "SELECT wallet, chain_id, strategy_id, kind, nonce, token, reserved_raw, outcome
+            "SELECT wallet, chain_id, strategy_id, kind, nonce, token, reserved_raw, outcome, final
              FROM steps WHERE intent_id = ?1 AND step = ?2",
             params![id.intent_id, id.step],
             read_step,
@@ -120,15 +134,13 @@ fn read_step(row: &Row<'_>) -> rusqlite::Result<Step> {
         wallet: parsed(row, 0)?,
         chain_id: row.get::<_, i64>(1)?.cast_unsigned(),
         strategy_id: row.get(2)?,
-        kind: if kind == Kind::Approve.name() {
-            Kind::Approve
-        } else {
-            Kind::Swap
-        },
+        // The table holds no other.
+        kind: Kind::from_name(&kind).unwrap_or(Kind::Swap),
         nonce: row.get::<_, Option<i64>>(4)?.map(i64::cast_unsigned),
         token: parsed(row, 5)?,
         reserved_raw: parsed(row, 6)?,
         outcome: outcome.as_deref().and_then(Outcome::from_name),
+        is_final: row.get(8)?,
     })
 }
 
@@ -150,8 +162,9 @@ pub(super) fn insert(
     effect_by_s: u64,
 ) -> rusqlite::Result<()> {
     connection.execute(
-        "INSERT INTO steps (intent_id, step, wallet, chain_id, strategy_id, kind, nonce, token, reserved_raw, effect_by_s)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO steps (intent_id, step, wallet, chain_id, strategy_id, kind, nonce, token, reserved_raw, counts_raw,
+             effect_by_s)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)",
         params![
             id.intent_id,
             id.step,
@@ -188,26 +201,52 @@ pub(super) fn extend(
     Ok(())
 }
 
-/// Nothing more is signed for a step that is closed or has its outcome.
+/// Nothing more is signed for a step that is closed or has its final outcome.
 pub(super) fn require_open(connection: &Connection, id: &StepId) -> Result<(), Fault> {
     closures::require_unclosed(connection, id)?;
-    let outcome = find(connection, id)?.and_then(|step| step.outcome);
-    Ok(refuse_settled(outcome)?)
+    match find(connection, id)? {
+        Some(step) => Ok(refuse_settled(&step)?),
+        None => Ok(()),
+    }
 }
 
-fn refuse_settled(outcome: Option<Outcome>) -> Result<(), Refusal> {
-    match outcome {
-        None => Ok(()),
-        Some(outcome) => {
-            let message = format!("the step is settled: it {}", outcome.name());
-            Err(Rule::StepSettled.refuse(message))
-        }
-    }
+/// The last look before a signature leaves: the step is open, and nothing stops its wallet or its strategy.
+pub(super) fn require_signable(connection: &Connection, id: &StepId) -> Result<(), Fault> {
+    closures::require_unclosed(connection, id)?;
+    let Some(step) = find(connection, id)? else {
+        let message = format!("no step {} of intent {} is known", id.step, id.intent_id);
+        return Err(Rule::StepUnknown.refuse(message).into());
+    };
+    halts::require_running(connection, step.wallet, step.strategy_id.as_deref())?;
+    Ok(refuse_settled(&step)?)
+}
+
+// An outcome that is not final can be taken back by a reorganisation, and the step may need another attempt then.
+fn refuse_settled(step: &Step) -> Result<(), Refusal> {
+    Rule::StepSettled.require(!step.is_final, || {
+        let outcome = step.outcome.map_or("ended", Outcome::name);
+        format!("the step is settled for good: {outcome}")
+    })
+}
+
+/// A no-op may replace any action of the step: only who signs it, where and for whom must stay.
+pub(super) fn require_same_owner(known: &Step, asked: &Step) -> Result<(), Fault> {
+    refuse_settled(known)?;
+    let same = known.wallet == asked.wallet
+        && known.chain_id == asked.chain_id
+        && known.strategy_id == asked.strategy_id;
+    Rule::StepChanged.require(same, || {
+        format!(
+            "the step belongs to {} on chain {} and its strategy stays what it was",
+            known.wallet, known.chain_id
+        )
+    })?;
+    Ok(())
 }
 
 /// The same step must stay the same action of the same wallet, and end only once.
 pub(super) fn require_same(known: &Step, asked: &Step) -> Result<(), Fault> {
-    refuse_settled(known.outcome)?;
+    refuse_settled(known)?;
     let same = known.wallet == asked.wallet
         && known.chain_id == asked.chain_id
         && known.strategy_id == asked.strategy_id

@@ -1,6 +1,6 @@
 //! The limits of a chain and of a token, each with the rule that it enforces.
 
-use super::{Action, ChainPolicy, Quoted, TokenPolicy};
+use super::{Action, ChainPolicy, Quoted, TokenPolicy, is_noop};
 use crate::fault::{Refusal, Rule};
 use alloy_primitives::{Address, U256, U512};
 use tradewind_core::evm::{Approve, Eip1559Transaction, EvmError, Exact, RouterSwap};
@@ -43,7 +43,14 @@ impl ChainPolicy {
         })
     }
 
-    pub(super) fn read_action(&self, tx: &Eip1559Transaction) -> Result<Action, Refusal> {
+    pub(super) fn read_action(
+        &self,
+        wallet: Address,
+        tx: &Eip1559Transaction,
+    ) -> Result<Action, Refusal> {
+        if is_noop(wallet, tx) {
+            return Ok(Action::Noop);
+        }
         let shape = |error: EvmError| Rule::CalldataShape.refuse(error.to_string());
         let action = if self.routers.contains(&tx.to) {
             Action::Swap(Box::new(RouterSwap::decode(&tx.data).map_err(shape)?))
@@ -68,21 +75,16 @@ impl ChainPolicy {
         swap: &RouterSwap,
         quoted: &Quoted,
         now_s: u64,
-    ) -> Result<&TokenPolicy, Refusal> {
-        Rule::Recipient.require(swap.recipient() == wallet, || {
-            format!(
-                "the bought tokens would go to {}, not to the wallet",
-                swap.recipient()
-            )
+    ) -> Result<(), Refusal> {
+        let to = swap.recipient();
+        Rule::Recipient.require(to == wallet || self.recipients.contains(&to), || {
+            format!("the bought tokens would go to {to}, which is neither the wallet nor a listed recipient")
         })?;
         for token in swap.path().tokens() {
             self.token(*token)?;
         }
-        let spent = self.token(swap.path().token_in())?;
-        spent.check_amount(swap.amount_in_raw())?;
         self.check_quote(swap, quoted)?;
-        self.check_deadline(swap.deadline_s(), now_s)?;
-        Ok(spent)
+        self.check_deadline(swap.deadline_s(), now_s)
     }
 
     fn check_quote(&self, swap: &RouterSwap, quoted: &Quoted) -> Result<(), Refusal> {
@@ -138,31 +140,29 @@ impl ChainPolicy {
         token: Address,
         approve: &Approve,
         quoted: &Quoted,
-    ) -> Result<&TokenPolicy, Refusal> {
+    ) -> Result<(), Refusal> {
+        let (given, wanted) = (approve.amount_raw, quoted.amount_in_raw);
         Rule::ApprovalAmount.require(self.routers.contains(&approve.spender), || {
             format!(
                 "only a listed router may be approved, not {}",
                 approve.spender
             )
         })?;
-        Rule::ApprovalAmount.require(approve.amount_raw == quoted.amount_in_raw, || {
-            let (given, wanted) = (approve.amount_raw, quoted.amount_in_raw);
+        Rule::UnlimitedApproval.require(given <= wanted && given != U256::MAX, || {
+            format!(
+                "the approval of {given} is more than the {wanted} that the step spends; approve exactly that"
+            )
+        })?;
+        Rule::ApprovalAmount.require(given == wanted, || {
             format!("the approval of {given} is not the exact amount {wanted}")
         })?;
-        let token = self.token(token)?;
-        token.check_amount(approve.amount_raw)?;
-        Ok(token)
+        self.token(token).map(drop)
     }
 }
 
-impl TokenPolicy {
-    pub(super) fn check_amount(&self, amount_raw: U256) -> Result<(), Refusal> {
-        let cap = self.max_per_transaction_raw;
-        Rule::AmountPerTransaction.require(amount_raw <= cap, || {
-            format!(
-                "{amount_raw} base units of {} in one transaction; the cap is {cap}",
-                self.symbol
-            )
-        })
-    }
+pub(super) fn check_noop(quoted: &Quoted) -> Result<(), Refusal> {
+    let zeros = quoted.amount_in_raw.is_zero() && quoted.amount_out_raw.is_zero();
+    Rule::QuoteMismatch.require(zeros, || {
+        "a no-op trades nothing, so both quoted amounts must be 0".to_owned()
+    })
 }

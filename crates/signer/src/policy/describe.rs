@@ -14,9 +14,24 @@ impl Policy {
                 let _ = writeln!(text, "wallet {wallet} chain {chain}");
             }
         }
+        for (id, wallets) in self.strategies.iter().flatten() {
+            for wallet in wallets {
+                let _ = writeln!(text, "strategy {id} wallet {wallet}");
+            }
+        }
+        let any = if self.strategies.is_some() {
+            "listed"
+        } else {
+            "any"
+        };
+        let _ = writeln!(text, "strategies {any}");
         for (id, chain) in &self.chains {
             chain.describe(*id, &mut text);
         }
+        for (limit, cap) in &self.amounts {
+            let _ = writeln!(text, "{limit} {cap}");
+        }
+        let _ = writeln!(text, "raise_delay_s {}", self.raise_delay_s);
         text
     }
 
@@ -32,6 +47,9 @@ impl ChainPolicy {
         for router in &self.routers {
             let _ = writeln!(text, "chain {id} router {router}");
         }
+        for recipient in &self.recipients {
+            let _ = writeln!(text, "chain {id} recipient {recipient}");
+        }
         let _ = writeln!(text, "chain {id} max_gas_limit {}", self.max_gas_limit);
         let _ = writeln!(
             text,
@@ -46,13 +64,10 @@ impl ChainPolicy {
             self.max_slippage_bps
         );
         let _ = writeln!(text, "chain {id} max_validity_s {}", self.max_validity_s);
+        let quorum = self.settlement_quorum;
+        let _ = writeln!(text, "chain {id} settlement_quorum {quorum}");
         for (address, token) in &self.tokens {
-            let (single, day) = (token.max_per_transaction_raw, token.max_per_day_raw);
-            let _ = write!(
-                text,
-                "chain {id} token {address} {:?} max_per_transaction_raw {single} max_per_day_raw {day}",
-                token.symbol
-            );
+            let _ = write!(text, "chain {id} token {address} {:?}", token.symbol);
             if let Some(domain) = &token.permit {
                 let _ = write!(text, " permit {:?} {:?}", domain.name, domain.version);
             }

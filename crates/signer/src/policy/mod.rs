@@ -1,22 +1,35 @@
-//! What may be signed at all: wallets, chains, routers, tokens and caps. Default deny; frozen after load.
+//! What may be signed at all: wallets, strategies, chains, routers, recipients, tokens and limits. Default deny.
 //!
 //! Checks here need no history. What depends on earlier signatures is the gate's.
 
+mod action;
 mod checks;
 mod describe;
+mod limits;
+mod terms;
+
+pub use action::{Action, Passed, is_noop};
+pub use limits::{AmountLimit, Scope, Window};
+pub use terms::{Kind, Terms, raise_delay_ms, value_of};
 
 use crate::fault::{Refusal, Rule};
 use alloy_primitives::{Address, U256};
 use std::collections::{BTreeMap, BTreeSet};
-use tradewind_core::evm::{Approve, Eip1559Transaction, Permit, RouterSwap};
+use tradewind_core::evm::Eip1559Transaction;
 
 /// The whole policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// The chains each wallet may be used on.
     pub wallets: BTreeMap<Address, BTreeSet<u64>>,
+    /// The wallets each strategy may use; nothing when strategies are not told apart.
+    pub strategies: Option<BTreeMap<String, BTreeSet<Address>>>,
     /// The limits of each chain.
     pub chains: BTreeMap<u64, ChainPolicy>,
+    /// The limits of amounts, in base units.
+    pub amounts: BTreeMap<AmountLimit, U256>,
+    /// How long a raise of any limit waits, in seconds.
+    pub raise_delay_s: u64,
 }
 
 /// The limits of one chain.
@@ -24,6 +37,8 @@ pub struct Policy {
 pub struct ChainPolicy {
     /// Contracts that swaps may call and that may be approved.
     pub routers: BTreeSet<Address>,
+    /// Who may receive what a swap buys, besides the wallet itself.
+    pub recipients: BTreeSet<Address>,
     /// Highest gas limit.
     pub max_gas_limit: u64,
     /// Highest fee per gas, in wei.
@@ -34,19 +49,17 @@ pub struct ChainPolicy {
     pub max_slippage_bps: u32,
     /// Furthest a deadline may be away, in seconds.
     pub max_validity_s: u64,
+    /// How many endpoints a settlement must name to give back what was not spent.
+    pub settlement_quorum: u64,
     /// The tokens that may be spent, bought or passed through.
     pub tokens: BTreeMap<Address, TokenPolicy>,
 }
 
-/// The limits of one token.
+/// What is known of one token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenPolicy {
     /// For messages.
     pub symbol: String,
-    /// Most that one transaction may spend, in base units.
-    pub max_per_transaction_raw: U256,
-    /// Most that all wallets together may spend in any 24 hours, in base units.
-    pub max_per_day_raw: U256,
     /// The EIP-2612 domain, if permits may be made.
     pub permit: Option<PermitDomain>,
 }
@@ -67,86 +80,6 @@ pub struct Quoted {
     pub amount_in_raw: U256,
     /// What the trade brings, in base units.
     pub amount_out_raw: U256,
-}
-
-/// What a transaction does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// A swap through a listed router.
-    Swap(Box<RouterSwap>),
-    /// An allowance for a listed router.
-    Approve(Approve),
-}
-
-/// A transaction that the policy passed: the only thing the gate records. Only this module makes one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Passed {
-    wallet: Address,
-    transaction: Eip1559Transaction,
-    action: Action,
-    max_per_day_raw: U256,
-}
-
-impl Passed {
-    /// Who signs.
-    #[must_use]
-    pub fn wallet(&self) -> Address {
-        self.wallet
-    }
-
-    /// What is signed.
-    #[must_use]
-    pub fn transaction(&self) -> &Eip1559Transaction {
-        &self.transaction
-    }
-
-    /// What it does.
-    #[must_use]
-    pub fn action(&self) -> &Action {
-        &self.action
-    }
-
-    /// The token that is spent, or approved.
-    #[must_use]
-    pub fn token(&self) -> Address {
-        match &self.action {
-            Action::Swap(swap) => swap.path().token_in(),
-            Action::Approve(_) => self.transaction.to,
-        }
-    }
-
-    /// What it takes out of the daily budget: an approval spends nothing.
-    #[must_use]
-    pub fn reserve_raw(&self) -> U256 {
-        match &self.action {
-            Action::Swap(swap) => swap.amount_in_raw(),
-            Action::Approve(_) => U256::ZERO,
-        }
-    }
-
-    /// The daily cap of the token.
-    #[must_use]
-    pub fn max_per_day_raw(&self) -> U256 {
-        self.max_per_day_raw
-    }
-
-    /// Last second in which it can take effect; an approval has none.
-    #[must_use]
-    pub fn valid_until_s(&self) -> Option<u64> {
-        match &self.action {
-            Action::Swap(swap) => Some(swap.deadline_s()),
-            Action::Approve(_) => None,
-        }
-    }
-
-    /// The permit inside the calldata.
-    #[must_use]
-    pub fn permit(&self) -> Option<&Permit> {
-        match &self.action {
-            Action::Swap(swap) => swap.permit(),
-            Action::Approve(_) => None,
-        }
-    }
 }
 
 /// What a permit is asked for.
@@ -187,43 +120,84 @@ impl Policy {
             })
     }
 
+    /// The strategy may use the wallet. Where no strategy is listed, each may use each.
+    ///
+    /// # Errors
+    /// `strategy_unknown`, `strategy_wallet`.
+    pub fn check_strategy(
+        &self,
+        wallet: Address,
+        strategy_id: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let Some(strategies) = &self.strategies else {
+            return Ok(());
+        };
+        let Some(wallets) = strategy_id.and_then(|id| strategies.get(id)) else {
+            let message = strategy_id.map_or_else(
+                || "no strategy is named, and signer.toml lists those that may sign".to_owned(),
+                |id| format!("the strategy {id} is not listed in signer.toml"),
+            );
+            return Err(Rule::StrategyUnknown.refuse(message));
+        };
+        Rule::StrategyWallet.require(wallets.contains(&wallet), || {
+            let id = strategy_id.unwrap_or_default();
+            format!("the strategy {id} may not use the wallet {wallet}")
+        })
+    }
+
     /// Passes a transaction of `wallet`, or names the rule it breaks.
     ///
     /// # Errors
     /// Any of the policy's rules.
-    pub fn pass_transaction(
-        &self,
+    pub fn pass_transaction<'a>(
+        &'a self,
         wallet: Address,
+        strategy_id: Option<&'a str>,
         transaction: Eip1559Transaction,
         quoted: &Quoted,
         now_s: u64,
-    ) -> Result<Passed, Refusal> {
+    ) -> Result<Passed<'a>, Refusal> {
         let chain = self.chain_of(wallet, transaction.chain_id)?;
         chain.check_fees(&transaction)?;
-        let action = chain.read_action(&transaction)?;
-        let spent = match &action {
+        let action = chain.read_action(wallet, &transaction)?;
+        if action == Action::Noop {
+            checks::check_noop(quoted)?;
+        } else {
+            self.check_strategy(wallet, strategy_id)?;
+        }
+        match &action {
             Action::Swap(swap) => chain.check_swap(wallet, swap, quoted, now_s)?,
             Action::Approve(approve) => chain.check_approve(transaction.to, approve, quoted)?,
-        };
-        let max_per_day_raw = spent.max_per_day_raw;
-        Ok(Passed {
+            Action::Noop => {}
+        }
+        let passed = Passed {
             wallet,
+            strategy_id,
             transaction,
             action,
-            max_per_day_raw,
-        })
+            policy: self,
+        };
+        let amount_raw = match passed.action() {
+            Action::Approve(approve) => approve.amount_raw,
+            _ => passed.reserve_raw(),
+        };
+        let chain_id = passed.transaction.chain_id;
+        self.check_amount(wallet, strategy_id, chain_id, passed.token(), amount_raw)?;
+        Ok(passed)
     }
 
-    /// Passes a permit; gives the token's domain and its daily cap.
+    /// Passes a permit; gives the token's domain.
     ///
     /// # Errors
     /// Any of the policy's rules that a permit can break.
     pub fn pass_permit(
         &self,
         facts: &PermitFacts,
+        strategy_id: Option<&str>,
         now_s: u64,
-    ) -> Result<(&PermitDomain, U256), Refusal> {
+    ) -> Result<&PermitDomain, Refusal> {
         let chain = self.chain_of(facts.wallet, facts.chain_id)?;
+        self.check_strategy(facts.wallet, strategy_id)?;
         let token = chain.token(facts.token)?;
         let Some(domain) = &token.permit else {
             let message = format!("{} has no permit domain in the configuration", token.symbol);
@@ -235,8 +209,53 @@ impl Policy {
                 facts.spender
             )
         })?;
-        token.check_amount(facts.value_raw)?;
+        Rule::UnlimitedApproval.require(facts.value_raw != U256::MAX, || {
+            "a permit without limit is never made; name the amount that the step spends".to_owned()
+        })?;
+        self.check_amount(
+            facts.wallet,
+            strategy_id,
+            facts.chain_id,
+            facts.token,
+            facts.value_raw,
+        )?;
         chain.check_deadline(facts.deadline_s, now_s)?;
-        Ok((domain, token.max_per_day_raw))
+        Ok(domain)
+    }
+
+    /// The limits of amounts that what `wallet` does for `strategy_id` falls under.
+    pub fn limits_of<'a>(
+        &'a self,
+        wallet: Address,
+        strategy_id: Option<&'a str>,
+        chain_id: u64,
+        token: Address,
+    ) -> impl Iterator<Item = (&'a AmountLimit, U256)> {
+        let amounts = self.amounts.iter().map(|(limit, cap)| (limit, *cap));
+        amounts.filter(move |(limit, _)| {
+            limit.chain_id == chain_id
+                && limit.token == token
+                && limit.scope.covers(wallet, strategy_id)
+        })
+    }
+
+    fn check_amount(
+        &self,
+        wallet: Address,
+        strategy_id: Option<&str>,
+        chain_id: u64,
+        token: Address,
+        amount_raw: U256,
+    ) -> Result<(), Refusal> {
+        for (limit, cap) in self.limits_of(wallet, strategy_id, chain_id, token) {
+            let fits = limit.window != Window::Transaction || amount_raw <= cap;
+            Rule::AmountPerTransaction.require(fits, || {
+                let scope = limit.scope.describe();
+                format!(
+                    "{amount_raw} base units of {token} are asked for in one transaction; the cap is {cap}, for {scope}"
+                )
+            })?;
+        }
+        Ok(())
     }
 }

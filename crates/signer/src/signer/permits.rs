@@ -1,6 +1,7 @@
 //! Token permits: at most one for each step, recorded before it is signed, and the same one whenever it is asked for.
 
-use super::{Signer, require_running};
+use super::Signer;
+use super::attempts::recorded_strategy;
 use crate::answers;
 use crate::fault::{Fault, Rule};
 use crate::gate::{Gate, NewPermit, PermitRecord, StepId};
@@ -30,7 +31,8 @@ impl Signer {
         Rule::PermitAlreadyMade.require(record.facts == request.facts, || {
             "the step has a permit with other facts; another permit is another step".to_owned()
         })?;
-        require_running(gate)?;
+        let strategy_id = recorded_strategy(gate, &request.id)?;
+        gate.require_running(record.facts.wallet, strategy_id.as_deref())?;
         match record.signed {
             Some(permit) => Ok(permit),
             None => self.finish_permit(gate, &request.id, record),
@@ -40,16 +42,20 @@ impl Signer {
     fn record_permit(&self, gate: &mut Gate, request: &PermitRequest) -> Result<Permit, Fault> {
         let now_ms = self.clock.now_ms();
         let facts = request.facts;
+        let strategy_id = request.strategy_id.as_deref();
         self.require_key(facts.wallet)?;
-        let (domain, max_per_day_raw) = self.policy.pass_permit(&facts, now_ms / 1000)?;
+        let in_force = self.in_force(gate)?;
+        let domain = in_force
+            .policy
+            .pass_permit(&facts, strategy_id, now_ms / 1000)?;
         let digest = permit_digest(&facts, domain);
         gate.record_permit(&NewPermit {
             id: &request.id,
-            strategy_id: request.strategy_id.as_deref(),
+            strategy_id,
             facts,
             digest,
-            max_per_day_raw,
-            policy_digest: self.policy_digest,
+            policy: &in_force.policy,
+            policy_digest: in_force.digest,
             now_ms,
         })?;
         self.boundaries.gate_committed();
@@ -67,7 +73,8 @@ impl Signer {
         id: &StepId,
         record: &PermitRecord,
     ) -> Result<Permit, Fault> {
-        require_running(gate)?;
+        let strategy_id = recorded_strategy(gate, id)?;
+        gate.require_running(record.facts.wallet, strategy_id.as_deref())?;
         let permit = sign_permit(&self.keys, &record.facts, record.digest)?;
         gate.release_permit(id, &permit, self.clock.now_ms())?;
         self.boundaries.signed();
@@ -83,11 +90,11 @@ impl Signer {
     ) -> Result<Permit, Fault> {
         gate.require_open(id)?;
         let (facts, now_s) = (&record.facts, self.clock.now_ms() / 1000);
-        let (_, max_per_day_raw) = self
-            .policy
-            .pass_permit(facts, now_s.min(facts.deadline_s))?;
+        let (in_force, strategy_id) = (self.in_force(gate)?, recorded_strategy(gate, id)?);
+        let (policy, strategy_id) = (&in_force.policy, strategy_id.as_deref());
+        policy.pass_permit(facts, strategy_id, now_s.min(facts.deadline_s))?;
         if now_s <= facts.deadline_s {
-            gate.require_room_for_permit(id, facts, max_per_day_raw, now_s)?;
+            gate.require_room_for_permit(id, facts, strategy_id, policy, now_s)?;
         }
         self.release_permit(gate, id, record)
     }

@@ -1,16 +1,17 @@
 //! The signer's real parts put together in process, with a clock that the test sets.
 
-use crate::process::{Folder, KEYS, PASSPHRASE};
+use crate::process::{Folder, KEYS, PASSPHRASE, config};
 use age::secrecy::SecretString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tradewind_signer::clock::Clock;
 use tradewind_signer::config::Config;
 use tradewind_signer::fault::{Fault, Rule};
 use tradewind_signer::gate::Gate;
 use tradewind_signer::key_file::KeyFile;
 use tradewind_signer::protocol::parse;
-use tradewind_signer::signer::{Boundaries, Service, Signer, Unobserved};
+use tradewind_signer::signer::{Boundaries, Service, Signer};
 
 pub const START_S: u64 = 1_800_000_000;
 pub const DAY_S: u64 = 86_400;
@@ -24,40 +25,69 @@ impl Clock for SetClock {
     }
 }
 
+/// Ends the signer in the middle of a request, when its record is on disk and nothing is signed.
+#[derive(Clone, Default)]
+struct Fuse(Arc<AtomicBool>);
+
+impl Boundaries for Fuse {
+    fn gate_committed(&self) {
+        assert!(!self.0.swap(false, Ordering::SeqCst), "the fuse is blown");
+    }
+}
+
 pub struct Bench {
-    signer: Signer,
+    // Nothing between a restart's end and its beginning.
+    signer: Option<Signer>,
     clock: SetClock,
+    fuse: Fuse,
     pub folder: Folder,
 }
 
 impl Bench {
     pub fn new() -> Self {
-        Self::watched(Folder::new(), Box::new(Unobserved))
+        Self::under(&config())
+    }
+
+    /// Under another configuration than the usual one.
+    pub fn under(config: &str) -> Self {
+        let folder = Folder::new();
+        folder.write("signer.toml", config);
+        let fuse = Fuse::default();
+        Self {
+            fuse: fuse.clone(),
+            ..Self::watched(folder, Box::new(fuse))
+        }
+    }
+
+    /// Ended and started again over the same files, at the same time of day, maybe with another configuration.
+    pub fn restarted(mut self, config: Option<&str>) -> Self {
+        self.restart(config);
+        self
+    }
+
+    pub fn restart(&mut self, config: Option<&str>) {
+        if let Some(config) = config {
+            self.folder.write("signer.toml", config);
+        }
+        self.signer = None;
+        let (clock, fuse) = (self.clock.clone(), self.fuse.clone());
+        self.signer = Some(start(&self.folder, clock, Box::new(fuse)));
+    }
+
+    /// Whether the signer died of the request. It must be restarted then.
+    pub fn dies(&self, request: &serde_json::Value) -> bool {
+        self.fuse.0.store(true, Ordering::SeqCst);
+        let died = catch_unwind(AssertUnwindSafe(|| self.ask(request))).is_err();
+        self.fuse.0.store(false, Ordering::SeqCst);
+        died
     }
 
     pub fn watched(folder: Folder, boundaries: Box<dyn Boundaries>) -> Self {
-        let config = Config::load(&folder.path("signer.toml")).unwrap();
-        let passphrase = SecretString::from(PASSPHRASE.to_owned());
-        let file = KeyFile::load(&config.key_file, &passphrase)
-            .map_err(|e| e.message)
-            .unwrap();
-        assert_eq!(file.keys().len(), KEYS.len());
-        let keys = file
-            .into_ring(config.policy.wallets.keys())
-            .map_err(|e| e.message);
-        let keys = keys.unwrap_or_else(|why| panic!("{why}"));
-        let gate = Gate::open(&config.gate).unwrap();
         let clock = SetClock(Arc::new(AtomicU64::new(START_S)));
-        let signer = Signer::new(
-            keys,
-            config.policy,
-            gate,
-            Box::new(clock.clone()),
-            boundaries,
-        );
         Self {
-            signer,
+            signer: Some(start(&folder, clock.clone(), boundaries)),
             clock,
+            fuse: Fuse::default(),
             folder,
         }
     }
@@ -68,12 +98,24 @@ impl Bench {
     }
 
     pub fn ask(&self, request: &serde_json::Value) -> Result<serde_json::Value, Fault> {
-        self.signer
-            .answer(parse(request.to_string().as_bytes()).unwrap())
+        let signer = self.signer.as_ref().expect("it was started");
+        signer.answer(parse(request.to_string().as_bytes()).unwrap())
     }
 
     pub fn ok(&self, request: &serde_json::Value) -> serde_json::Value {
         self.ask(request).unwrap_or_else(|fault| panic!("{fault}"))
+    }
+
+    pub fn now_s(&self) -> u64 {
+        self.clock.0.load(Ordering::SeqCst)
+    }
+
+    /// The message of a refusal.
+    pub fn message(&self, request: &serde_json::Value) -> String {
+        match self.ask(request) {
+            Err(Fault::Refused(refusal)) => refusal.message,
+            other => panic!("not refused: {other:?}"),
+        }
     }
 
     pub fn rule(&self, request: &serde_json::Value) -> Option<Rule> {
@@ -83,4 +125,20 @@ impl Bench {
             Err(other) => panic!("{other}"),
         }
     }
+}
+
+fn start(folder: &Folder, clock: SetClock, boundaries: Box<dyn Boundaries>) -> Signer {
+    let config = Config::load(&folder.path("signer.toml")).unwrap();
+    let passphrase = SecretString::from(PASSPHRASE.to_owned());
+    let file = KeyFile::load(&config.key_file, &passphrase)
+        .map_err(|e| e.message)
+        .unwrap();
+    assert_eq!(file.keys().len(), KEYS.len());
+    let keys = file
+        .into_ring(config.policy.wallets.keys())
+        .map_err(|e| e.message);
+    let keys = keys.unwrap_or_else(|why| panic!("{why}"));
+    let gate = Gate::open(&config.gate).unwrap();
+    Signer::new(keys, config.policy, gate, Box::new(clock), boundaries)
+        .unwrap_or_else(|fault| panic!("{fault}"))
 }

@@ -129,7 +129,7 @@ fn prints_the_policy_with_a_digest_that_changes_with_every_limit() {
         done && digest(&before).starts_with("policy_digest 0x"),
         "{before}"
     );
-    assert!(before.contains("max_per_day_raw 200000000000"), "{before}");
+    assert!(before.contains("max_per_day 200000000000"), "{before}");
     for (from, to) in [
         ("max_gas_limit = 5000000", "max_gas_limit = 5000001"),
         ("\"200000\"", "\"200000.000001\""),
@@ -242,11 +242,14 @@ fn refuses_a_gate_file_that_is_damaged_of_another_version_or_something_else() {
         drop(gate);
         run(&folder, &start)
     };
-    let (done, text) = change("PRAGMA user_version = 3");
-    assert!(!done && text.contains("version 3"), "{text}");
+    let (done, text) = change("PRAGMA user_version = 4");
+    assert!(!done && text.contains("version 4"), "{text}");
     let (done, text) = change("PRAGMA application_id = 5");
     assert!(!done && text.contains("not a gate file"), "{text}");
-    let orphan = "PRAGMA foreign_keys = OFF; INSERT INTO settlements VALUES ('x', 0, 'reverted', '', 0, '', '0', '', 0)";
+    let orphan = "PRAGMA foreign_keys = OFF;
+        INSERT INTO settlements (intent_id, step, outcome, tx_hash, block_number, block_hash, spent_raw, endpoints,
+            settled_at_ms)
+        VALUES ('x', 0, 'reverted', '', 0, '', '0', '', 0)";
     let (done, text) = change(orphan);
     assert!(!done && text.contains("damaged"), "{text}");
 

@@ -139,7 +139,7 @@ fn a_settled_step_leaves_what_was_recorded_for_it_unsigned() {
     killed_by(&folder, "gate_committed", &order.permit_request());
 
     let signer = folder.start();
-    signer.ok(&order.settle_request(&signed["tx_hash"], "succeeded", order.amount_in));
+    signer.ok(&order.final_settle_request(&signed["tx_hash"], "succeeded", order.amount_in));
     assert_eq!(signer.refusal(&second.request()), "step_settled");
     assert_eq!(signer.refusal(&order.permit_request()), "step_settled");
     let step = signer.ok(&order.step_request());

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use tradewind_signer::fault::Rule;
 use tradewind_signer::gate::Gate;
+use tradewind_signer::policy::Scope;
 use tradewind_signer::signer::Boundaries;
 
 const BEFORE: usize = 60;
@@ -91,7 +92,7 @@ fn no_signature_is_made_after_another_process_has_written_the_halt() {
     halt_under_load(|folder, _| {
         let mut gate =
             Gate::open(&folder.path("gate.db")).unwrap_or_else(|e| panic!("{}", e.message));
-        gate.halt("direct", "test", 1).unwrap();
+        gate.halt(&Scope::All, "direct", "test", 1).unwrap();
     });
 }
 
@@ -101,7 +102,7 @@ struct HaltBetween(PathBuf);
 impl Boundaries for HaltBetween {
     fn gate_committed(&self) {
         let mut gate = Gate::open(&self.0).unwrap_or_else(|e| panic!("{}", e.message));
-        gate.halt("in between", "test", 1).unwrap();
+        gate.halt(&Scope::All, "in between", "test", 1).unwrap();
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod bench;
 mod budget;
+mod check;
 mod closures;
 mod command_line;
 mod connections;
@@ -19,14 +20,24 @@ mod gate_id;
 mod halts;
 mod halts_without_answer;
 mod key_commands;
+mod limits;
+mod migration;
+mod model;
 mod nonces;
+mod noops;
 mod orders;
 mod peers;
 #[cfg(feature = "failpoints")]
 mod pending;
+mod power_loss;
 mod process;
 mod protocol;
+mod raises;
 mod repeats;
 mod rules;
+mod scoped_halts;
 mod secrets;
+mod settlements;
+mod signed;
+mod strategies;
 mod window;

@@ -24,7 +24,7 @@ pub fn now_s() -> u64 {
 }
 
 /// A swap of USDC into WETH and the request to sign it.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Order {
     pub intent: String,
     pub step: u32,
@@ -202,6 +202,39 @@ impl Order {
             "block_hash": B256::repeat_byte(0xcd).to_string(),
             "spent_raw": spent.to_string(),
             "endpoints": ["http://127.0.0.1:8545"],
+        })
+    }
+}
+
+impl Order {
+    /// The same, where the chain calls the block final.
+    pub fn final_settle_request(&self, tx_hash: &Value, outcome: &str, spent: u64) -> Value {
+        let mut request = self.settle_request(tx_hash, outcome, spent);
+        request["finalized"] =
+            json!({ "number": 101, "hash": B256::repeat_byte(0xcd).to_string() });
+        request
+    }
+
+    /// The next attempt of this order's step: a no-op.
+    pub fn noop(self, attempt: u32) -> Self {
+        self.with(|order| {
+            order.attempt = attempt;
+            order.to = order.wallet;
+            order.data = Some(Vec::new());
+            (order.quoted_in, order.quoted_out) = (0, 0);
+        })
+    }
+
+    /// The question whether this order would pass.
+    pub fn check_request(&self) -> Value {
+        let sign = self.request();
+        json!({
+            "op": "check",
+            "strategy_id": sign["strategy_id"],
+            "wallet": sign["wallet"],
+            "chain_id": sign["chain_id"],
+            "unsigned_tx": sign["unsigned_tx"],
+            "quoted": sign["quoted"],
         })
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::orders::{ARB, Order, ROUTER, USDC, USDC_UNIT, WETH, address, now_s, permit_of};
 use crate::process::{Folder, Signer, WALLETS};
-use alloy_primitives::{Address, B256, hex};
+use alloy_primitives::{Address, B256, U256, hex};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use tradewind_core::evm::{AccessListItem, DecodedTransaction, Exact};
+use tradewind_core::evm::{AccessListItem, Approve, DecodedTransaction, Exact};
 use tradewind_signer::fault::Rule;
 
 type Change = fn(&mut Order);
@@ -49,6 +49,22 @@ const POLICY: &[(&str, Change)] = &[
         *o = o.clone().approving(ROUTER, 5);
         o.quoted_in = 6;
     }),
+    ("unlimited_approval", |o| {
+        *o = o.clone().approving(ROUTER, 6);
+        o.quoted_in = 5;
+    }),
+    ("unlimited_approval", |o| {
+        let everything = Approve {
+            spender: address(ROUTER),
+            amount_raw: U256::MAX,
+        };
+        (o.to, o.data) = (address(USDC), Some(everything.encode()));
+    }),
+    ("quote_mismatch", |o| {
+        *o = o.clone().noop(1);
+        o.quoted_in = 1;
+    }),
+    ("noop_not_allowed", |o| *o = o.clone().noop(1)),
     ("amount_per_transaction", |o| {
         *o = o.clone().approving(ROUTER, 50_000 * USDC_UNIT + 1);
     }),
@@ -94,9 +110,19 @@ const FIRST_STEP: &[(&str, Change)] = &[
 fn every_rule_refuses_and_leaves_no_trace() {
     let folder = Folder::new();
     let signer = folder.start();
-    let mut seen = BTreeSet::from(["peer".to_owned()]); // in peers.rs
+    // In peers.rs, strategies.rs and limits.rs.
+    let elsewhere = [
+        "peer",
+        "strategy_unknown",
+        "strategy_wallet",
+        "amount_per_hour",
+        "signed_per_day",
+    ];
+    let mut seen = BTreeSet::from(elsewhere.map(str::to_owned));
     refuse_all(&signer, POLICY, &mut seen);
     seen.extend(transaction_types(&signer));
+    seen.extend(never_signed(&signer));
+    seen.extend(limits(&signer));
     seen.extend(permits(&signer));
     assert_eq!(folder.count("steps"), 0, "a refusal recorded something");
 
@@ -153,17 +179,64 @@ fn transaction_types(signer: &Signer) -> Vec<String> {
         s: other,
     };
     let cases = [
-        legacy.to_vec(),
-        [&[3], &unsigned[1..]].concat(),
-        [&unsigned[..], &[0]].concat(),
-        with_access_list.encode(),
-        order.transaction().encode_signed(&signature),
+        ("legacy_transaction", legacy.to_vec()),
+        ("transaction_type", [&[1], &unsigned[1..]].concat()),
+        ("blob_transaction", [&[3], &unsigned[1..]].concat()),
+        ("set_code", [&[4], &unsigned[1..]].concat()),
+        ("set_code", vec![4]),
+        ("transaction_type", [&[5], &unsigned[1..]].concat()),
+        ("transaction_type", Vec::new()),
+        ("transaction_type", [&unsigned[..], &[0]].concat()),
+        ("transaction_type", with_access_list.encode()),
+        (
+            "transaction_type",
+            order.transaction().encode_signed(&signature),
+        ),
     ];
-    cases
-        .iter()
-        .map(|raw| signer.refusal(&order.request_for(raw)))
-        .inspect(|rule| assert_eq!(rule, "transaction_type"))
-        .collect()
+    let refused = cases.iter().map(|(rule, raw)| {
+        assert_eq!(signer.refusal(&order.request_for(raw)), *rule);
+        (*rule).to_owned()
+    });
+    refused.collect()
+}
+
+/// Refused by their names, whatever else they say.
+fn never_signed(signer: &Signer) -> Vec<String> {
+    let cases = [
+        ("typed_data", "sign_typed_data"),
+        ("typed_data", "eth_signTypedData_v4"),
+        ("personal_message", "sign_message"),
+        ("personal_message", "personal_sign"),
+        ("raw_hash", "sign_hash"),
+        ("raw_hash", "eth_sign"),
+        ("set_code", "sign_authorization"),
+    ];
+    for (rule, op) in cases {
+        for request in [
+            json!({ "op": op }),
+            json!({ "op": op, "wallet": WALLETS[0], "hash": B256::repeat_byte(1).to_string() }),
+        ] {
+            assert_eq!(signer.refusal(&request), rule, "{request}");
+        }
+    }
+    cases.iter().map(|(rule, _)| (*rule).to_owned()).collect()
+}
+
+fn limits(signer: &Signer) -> Vec<String> {
+    let set = |key: &str, value: &str| json!({ "op": "set_limit", "key": key, "value": value, "by": "test" });
+    let cases = [
+        ("limit_unknown", set("chain.42161.max_gas", "1")),
+        ("limit_ceiling", set("chain.42161.max_gas_limit", "5000001")),
+        (
+            "raise_unknown",
+            json!({ "op": "cancel_raise", "key": "chain.42161.max_gas_limit", "by": "test" }),
+        ),
+    ];
+    let refused = cases.iter().map(|(rule, request)| {
+        assert_eq!(signer.refusal(request), *rule, "{request}");
+        (*rule).to_owned()
+    });
+    refused.collect()
 }
 
 fn permits(signer: &Signer) -> Vec<String> {
@@ -188,6 +261,10 @@ fn permits(signer: &Signer) -> Vec<String> {
         (
             "amount_per_transaction",
             changed("value_raw", json!("50000000001")),
+        ),
+        (
+            "unlimited_approval",
+            changed("value_raw", json!(U256::MAX.to_string())),
         ),
         ("validity", changed("deadline_s", json!(now_s() - 1))),
         ("validity", changed("deadline_s", json!(now_s() + 3_660))),
@@ -253,17 +330,19 @@ fn settlements(signer: &Signer, first: &Order, tx_hash: &Value) -> Vec<String> {
             "settlement_amount",
             first.settle_request(tx_hash, "reverted", 1),
         ),
+        (
+            "settlement_outcome",
+            first.settle_request(tx_hash, "cancelled", 0),
+        ),
     ];
     for (rule, request) in &before {
         assert_eq!(signer.refusal(request), *rule, "{request}");
     }
-    let settle = first.settle_request(tx_hash, "succeeded", spent);
-    assert_eq!(signer.ok(&settle), json!({}));
-    assert_eq!(
-        signer.ok(&settle),
-        json!({}),
-        "the same settlement again is no conflict"
-    );
+    let settle = first.final_settle_request(tx_hash, "succeeded", spent);
+    for _ in 0..2 {
+        // The same settlement again is no conflict.
+        assert_eq!(signer.ok(&settle), json!({ "final": true }));
+    }
     let after = [
         (
             "settlement_conflict",

@@ -1,0 +1,150 @@
+//! A gate file of version 2 goes on as one of version 3: nothing in it is lost, and nothing becomes looser.
+
+use crate::bench::{Bench, START_S};
+use crate::orders::{Order, USDC_UNIT};
+use crate::process::{Folder, SIGNER, WALLETS};
+use rusqlite::{Connection, params};
+use serde_json::json;
+use tradewind_signer::fault::Rule;
+use tradewind_signer::signer::Unobserved;
+
+const VERSION_2: &str = include_str!("gate_v2.sql");
+const SPENT: u64 = 50_000 * USDC_UNIT;
+
+fn order(name: &str) -> Order {
+    Order::new(name)
+        .spending(SPENT)
+        .with(|o| o.deadline_s = START_S + 600)
+}
+
+/// A step of the wallet with one attempt that waits for its signature.
+fn insert_step(gate: &Connection, order: &Order, outcome: Option<&str>) {
+    let tx = order.transaction();
+    let deadline_s = order.deadline_s.cast_signed();
+    gate.execute(
+        "INSERT INTO steps VALUES (?1, 0, ?2, 42161, NULL, 'swap', ?3, ?4, ?5, ?6, ?7)",
+        params![
+            order.intent,
+            WALLETS[0],
+            order.nonce.cast_signed(),
+            order.tokens[0].to_checksum(None),
+            SPENT.to_string(),
+            deadline_s,
+            outcome
+        ],
+    )
+    .unwrap();
+    gate.execute(
+        "INSERT INTO attempts (intent_id, step, attempt, wallet, unsigned_tx, message_hash, valid_until_s, policy_digest,
+             kill_epoch, evidence, quoted_in_raw, quoted_out_raw, recorded_at_ms)
+         VALUES (?1, 0, 1, ?2, ?3, '0x', ?4, '0x', 0, '{}', ?5, ?6, 0)",
+        params![
+            order.intent,
+            WALLETS[0],
+            tx.encode_unsigned(),
+            deadline_s,
+            order.quoted_in.to_string(),
+            order.quoted_out.to_string()
+        ],
+    )
+    .unwrap();
+}
+
+/// Two steps, a permit that was closed, a halt that was replaced and one that was resumed.
+fn version_2() -> Folder {
+    let folder = Folder::new();
+    let gate = Connection::open(folder.path("gate.db")).unwrap();
+    gate.execute_batch(VERSION_2).unwrap();
+    insert_step(&gate, &order("first"), None);
+    insert_step(&gate, &order("second").at_nonce(8), Some("reverted"));
+    gate.execute(
+        "INSERT INTO steps VALUES ('closed', 0, ?1, 42161, NULL, 'swap', NULL, ?2, ?3, ?4, NULL)",
+        params![
+            WALLETS[0],
+            order("").tokens[0].to_checksum(None),
+            SPENT.to_string(),
+            (START_S + 600).cast_signed()
+        ],
+    )
+    .unwrap();
+    gate.execute_batch(
+        "INSERT INTO closures VALUES ('closed', 0, 1);
+         INSERT INTO halts VALUES (1, 'first', 'alice', 1, NULL, NULL);
+         INSERT INTO halts VALUES (2, 'second', 'alice', 2, 'bob', 3);",
+    )
+    .unwrap();
+    folder
+}
+
+#[test]
+fn what_was_recorded_stays_recorded_and_counts_as_before() {
+    let bench = Bench::watched(version_2(), Box::new(Unobserved));
+    let hello = bench.ok(&json!({ "op": "hello" }));
+    assert_eq!(hello["gate_id"], "00112233445566778899aabbccddeeff");
+    assert_eq!(
+        (&hello["halts"], &hello["halted"], &hello["kill_epoch"]),
+        (&json!([]), &json!(false), &json!(2))
+    );
+    let next = json!({ "op": "next_nonce", "wallet": WALLETS[0], "chain_id": 42161 });
+    assert_eq!(bench.ok(&next), json!({ "next_nonce": 9 }));
+    assert_eq!(
+        bench.ok(&order("first").step_request())["attempts"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(
+        bench.rule(&order("closed").request()),
+        Some(Rule::StepClosed)
+    );
+    // 100,000 of 200,000 are reserved by the two steps, and nothing by the closed one.
+    for name in ["a", "b"] {
+        assert_eq!(bench.rule(&order(name).permit_request()), None);
+    }
+    let one = order("one").spending(1).permit_request();
+    assert_eq!(bench.rule(&one), Some(Rule::AmountPerDay));
+    let bench = bench.restarted(None);
+    assert_eq!(bench.rule(&one), Some(Rule::AmountPerDay));
+}
+
+#[test]
+fn what_is_new_works_on_the_old_file() {
+    let bench = Bench::watched(version_2(), Box::new(Unobserved));
+    let noop = order("first").noop(2);
+    let cancelled = bench.ok(&noop.request());
+    let settle = noop.final_settle_request(&cancelled["tx_hash"], "cancelled", 0);
+    assert_eq!(bench.ok(&settle), json!({ "final": true }));
+    bench.ok(&json!({ "op": "halt", "reason": "x", "by": "x", "wallet": WALLETS[0] }));
+    assert_eq!(
+        bench.rule(&order("third").at_nonce(9).request()),
+        Some(Rule::Halted)
+    );
+    let gate = bench.folder.gate();
+    let count = |query: &str| {
+        gate.query_row(query, [], |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    assert_eq!(count("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+    assert_eq!(count("SELECT user_version FROM pragma_user_version"), 3);
+    let unreferenced = "SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%steps_2%'";
+    assert_eq!(count(unreferenced), 0);
+}
+
+#[test]
+fn a_file_of_version_2_is_migrated_by_the_halt_command_as_well() {
+    let folder = version_2();
+    let output = folder
+        .command(SIGNER, &["halt", "--config", "signer.toml"])
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(
+        folder.start().ok(&json!({ "op": "hello" }))["kill_epoch"],
+        3
+    );
+}

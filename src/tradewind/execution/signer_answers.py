@@ -1,0 +1,216 @@
+"""What `tradewind-signer` answers, as types: read strictly where it matters, blind to what a newer signer adds."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from tradewind.core import Permit
+from tradewind.domain.amount import Raw
+from tradewind.domain.fill import StepOutcome
+
+
+def _bytes_from_hex(value: object) -> object:
+    return bytes.fromhex(value.removeprefix("0x")) if isinstance(value, str) else value
+
+
+HexBytes = Annotated[bytes, BeforeValidator(_bytes_from_hex)]
+
+
+class Answer(BaseModel):
+    """An answer of which only the absence of a refusal matters."""
+
+    # A newer signer may say more than this client knows; what it must say is checked.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class SignerWallet(Answer):
+    """A wallet the signer holds the key of, and the chains it may use it on."""
+
+    address: str
+    chains: tuple[int, ...]
+
+
+class HaltInForce(Answer):
+    """A halt that has not been resumed. Without wallet and strategy it stops everything."""
+
+    kill_epoch: int
+    wallet: str | None
+    strategy_id: str | None
+    reason: str
+    by: str
+    at_ms: int
+
+
+class SignerState(Answer):
+    """What the signer says of itself. `records` only grows; `kill_epoch`, `halted` and `halt_reason` speak of the
+    halt of everything, `halts` lists those of single wallets and strategies as well."""
+
+    version: str
+    gate_id: str
+    policy_digest: str
+    kill_epoch: int
+    halted: bool
+    halt_reason: str | None
+    wallets: tuple[SignerWallet, ...]
+    records: int
+    halts: tuple[HaltInForce, ...]
+
+
+class KillEpoch(Answer):
+    """The epoch of the halt that was made or ended."""
+
+    kill_epoch: int
+
+
+class SignedAttempt(Answer):
+    """One signed transaction of a step, as the gate recorded it. `noop`: it only uses up the step's nonce."""
+
+    attempt: int
+    tx_hash: str
+    raw_tx: HexBytes
+    nonce: int
+    noop: bool = False
+
+
+class RecordedPermit(Answer):
+    """A signed token permit, as the gate recorded it."""
+
+    value_raw: Raw
+    deadline_s: int
+    v: int
+    r: HexBytes
+    s: HexBytes
+
+    def for_call(self) -> Permit:
+        """As the router's calldata wants it."""
+        return Permit(value_raw=self.value_raw, deadline_s=self.deadline_s, v=self.v, r=self.r, s=self.s)
+
+
+class RecordedStep(Answer):
+    """What the gate knows of a step. `pending` attempts are recorded, own their nonce, and wait for their signature."""
+
+    found: bool
+    closed: bool = False
+    kind: str | None = None
+    nonce: int | None = None
+    outcome: StepOutcome | None = None
+    attempts: tuple[SignedAttempt, ...] = ()
+    pending: tuple[int, ...] = ()
+    pending_because: str | None = None
+    permit: RecordedPermit | None = None
+
+
+class SignedStep(Answer):
+    """A step that owns a nonce, with all that was signed for it. `intent_id` is text: a filled gap has no intent."""
+
+    intent_id: str
+    step: int
+    nonce: int
+    kind: str
+    outcome: StepOutcome | None
+    attempts: tuple[SignedAttempt, ...]
+    pending: tuple[int, ...] = ()
+
+
+class SignedPage(Answer):
+    """Steps in ascending order of their nonces; `more_from` is where the next page begins, if there is one."""
+
+    steps: tuple[SignedStep, ...]
+    more_from: int | None = None
+
+
+class PolicyVerdict(Answer):
+    """What the policy, the budgets and the kill switch would say to a transaction now."""
+
+    passed: bool
+    rule: str | None = None
+    message: str | None = None
+
+
+class BudgetScope(Answer):
+    """Whose limit it is: of one wallet, of one strategy, or, with neither, of everything together."""
+
+    wallet: str | None
+    strategy_id: str | None
+
+
+class Budget(Answer):
+    """One limit and what is used of it now. `window`: transaction, hour, day or signed_per_day."""
+
+    scope: BudgetScope
+    chain_id: int
+    token: str
+    symbol: str
+    window: str
+    limit_raw: Raw
+    used_raw: Raw
+
+
+class Budgets(Answer):
+    """Every limit of amounts that is in force."""
+
+    budgets: tuple[Budget, ...]
+
+
+class PendingRaise(Answer):
+    """A looser value that has been presented and is not in force yet. None: no limit at all."""
+
+    value: str | None
+    effective_at_ms: int
+    by: str
+
+
+class Limit(Answer):
+    """One limit in force, its ceiling in signer.toml, and the raises that wait. None: no limit at all."""
+
+    key: str
+    value: str | None
+    ceiling: str | None
+    by: str
+    since_ms: int
+    pending: tuple[PendingRaise, ...]
+
+
+class Limits(Answer):
+    """All limits, by key."""
+
+    now_ms: int
+    limits: tuple[Limit, ...]
+
+
+class LimitChange(Answer):
+    """A limit that was set: in force already when `pending` is false, else from `effective_at_ms` on."""
+
+    key: str
+    value: str
+    pending: bool
+    effective_at_ms: int
+
+
+class Closed(Answer):
+    """Whether the gate will never sign the step."""
+
+    closed: bool
+
+
+class NextNonce(Answer):
+    """The nonce after the highest that the gate has given to a step."""
+
+    next_nonce: int | None
+
+
+class Signature(Answer):
+    """A signature just made, or made before for the same bytes."""
+
+    tx_hash: str
+    raw_tx: HexBytes
+    nonce: int
+
+
+def gap_id(chain_id: int, wallet: str, nonce: int) -> str:
+    """The name under which a gap in a wallet's nonces is filled; `wallet` in its EIP-55 form."""
+    return f"gap-{chain_id}-{wallet}-{nonce}"
+
+
+StepOwner = UUID | str
