@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from tradewind.domain import events
 from tradewind.domain.asset import Asset, AssetSpec
+from tradewind.domain.balances import TokenBalance, WalletBalances
 from tradewind.domain.fill import Fill, StepOutcome, StepResult
 from tradewind.domain.intent import Intent, IntentConstraints, IntentType
 from tradewind.domain.plan import (
@@ -19,7 +20,7 @@ from tradewind.domain.plan import (
     StepKind,
 )
 from tradewind.domain.receipt import Priority, PriorityReason
-from tradewind.domain.slice import Slice
+from tradewind.domain.slice import Slice, SliceOutcome
 
 ARBITRUM = 42161
 WETH = Asset(symbol="WETH", address="0x82aF49447D8a07e3bd95BD0d56f35241523fBab1", decimals=18, chain_id=ARBITRUM)
@@ -249,6 +250,51 @@ def expired(intent_id: UUID) -> events.IntentExpired:
     return events.IntentExpired(intent_id=intent_id, code="deadline_passed", message="The window closed unplanned.")
 
 
+def reorganised(intent_id: UUID, plan_id: UUID, *, round: int = 0) -> events.ExecutionStepReorganised:  # noqa: A002
+    """The chain took the transaction back."""
+    return events.ExecutionStepReorganised(
+        intent_id=intent_id, plan_id=plan_id, step=0, tx_hash=TX_HASH, block=BLOCK, round=round
+    )
+
+
+def finalized(intent_id: UUID, plan_id: UUID) -> events.ExecutionStepFinalized:
+    """No reorganisation can take the transaction back."""
+    return events.ExecutionStepFinalized(
+        intent_id=intent_id,
+        plan_id=plan_id,
+        step=0,
+        tx_hash=TX_HASH,
+        block=BLOCK,
+        finalized=BLOCK,
+        endpoints=("http://127.0.0.1:8545",),
+    )
+
+
+def slice_ended(intent_id: UUID, plan_id: UUID | None, **changes: Any) -> events.SliceEnded:
+    """The first slice has its fill."""
+    fields: dict[str, Any] = {
+        "slice_index": 0,
+        "outcome": SliceOutcome.FILLED,
+        "filled_in_raw": 6_001_000_000,
+        "filled_out_raw": 1_500_000_000_000_000_000,
+        "fee_wei": 1_812_340_000_000,
+    }
+    return events.SliceEnded(intent_id=intent_id, plan_id=plan_id, **{**fields, **changes})
+
+
+def balances_observed(*, opening: bool = True, **changes: Any) -> events.BalancesObserved:
+    """The wallet holds 10 ETH, 50,000 USDC and 2 WETH."""
+    held = {USDC.address: 50_000_000_000, WETH.address: 2 * 10**18}
+    fields: dict[str, Any] = {
+        "chain_id": ARBITRUM,
+        "wallet": WALLET,
+        "block": BLOCK,
+        "native_wei": 10**19,
+        "tokens": tuple(TokenBalance(token=token, balance_raw=raw) for token, raw in held.items()),
+    }
+    return events.BalancesObserved(opening=opening, balances=WalletBalances(**{**fields, **changes}))
+
+
 def lifecycle(intent: Intent | None = None) -> list[events.IntentEvent]:
     """Every event of an intent that is filled, in order."""
     first = submitted(intent)
@@ -262,6 +308,7 @@ def lifecycle(intent: Intent | None = None) -> list[events.IntentEvent]:
         step_submitted(first.intent_id, plan_id),
         step_confirmed(first.intent_id, plan_id),
         completed(first.intent_id, plan_id),
+        finalized(first.intent_id, plan_id),
     ]
 
 
@@ -282,11 +329,41 @@ def one_of_each() -> list[events.Envelope]:
         rejected(uuid4()),
         expired(uuid4()),
         failed(uuid4()),
+        reorganised(uuid4(), uuid4()),
+        slice_ended(uuid4(), uuid4()),
+        events.IntentCancelRequested(intent_id=uuid4(), by="desk", reason="the signal is gone"),
+        events.IntentCancelled(intent_id=uuid4(), code="cancelled", message="Cancelled by desk. Nothing was spent."),
+        events.ExecutionStepSeen(intent_id=uuid4(), plan_id=uuid4(), step=0, tx_hash=TX_HASH, block=BLOCK),
+        events.ExecutionPartiallyCompleted(
+            intent_id=uuid4(),
+            code="window_closed",
+            message="2 of 3 slices were filled.",
+            filled_in_raw=4_000_000_000,
+            filled_out_raw=10**18,
+            fee_wei=10**12,
+        ),
     ]
     of_the_service: list[events.SystemEvent] = [
         events.ServiceStarted(software="tradewind 0.1.0", open_intents=3, config_digest="ab" * 32),
         events.ServiceStopped(open_intents=0),
         events.KillSwitchEngaged(kill_epoch=1, by="operator", reason="prices look wrong"),
         events.KillSwitchReleased(kill_epoch=1, by="operator"),
+        balances_observed(),
     ]
-    return [envelope(body) for body in of_intents] + [system_envelope(body) for body in of_the_service]
+    asked = events.Envelope.about_request(request_accepted(), at_ns=START_NS)
+    return [envelope(body) for body in of_intents] + [system_envelope(body) for body in of_the_service] + [asked]
+
+
+def request_accepted(**changes: Any) -> events.RequestAccepted:
+    """What is recorded of a POST of an intent under a key."""
+    facts: dict[str, Any] = {
+        "owner": "desk",
+        "token_id": "0a1b2c3d4e5f",
+        "scope": "trade",
+        "key": "order-1",
+        "method": "POST",
+        "path": "/intents",
+        "body_sha256": "ab" * 32,
+        "intent_id": STRATEGY_ID,
+    }
+    return events.RequestAccepted(**{**facts, **changes})

@@ -51,3 +51,4 @@ class ChainTiming:
     max_validity_s: int
     poll_interval_ms: int
     confirmations: int
+    recovery_half_life_ms: int = 60_000

@@ -10,12 +10,13 @@ from uuid import UUID, uuid5
 from pydantic import Field, SerializeAsAny
 
 from tradewind.domain.amount import Raw
+from tradewind.domain.balances import WalletBalances
 from tradewind.domain.fill import StepResult
 from tradewind.domain.intent import Intent
 from tradewind.domain.model import Model
-from tradewind.domain.plan import ExecutionPlan, StepKind
+from tradewind.domain.plan import BlockRef, ExecutionPlan, StepKind
 from tradewind.domain.receipt import Priority
-from tradewind.domain.slice import Slice
+from tradewind.domain.slice import Slice, SliceOutcome, SlicingDecision
 from tradewind.domain.status import IntentStatus
 
 _NAMESPACE = UUID("6f1f3a9e-6a0c-5f0b-9d55-2d1f6f0c7c55")
@@ -45,6 +46,18 @@ class IntentEvent(Event):
         return ""
 
 
+class ReversibleEvent(IntentEvent):
+    """A fact of the chain that a reorganisation can take back, and that can become true again afterwards.
+
+    `round` is how often the chain had taken something of the intent back before.
+    """
+
+    round: int = 0
+
+    def occasion(self) -> str:
+        return f"{self.round}" if self.round else ""
+
+
 class IntentSubmitted(IntentEvent):
     """An intent was accepted: it is on disk, and its sender has been told so."""
 
@@ -57,6 +70,7 @@ class IntentSubmitted(IntentEvent):
     priority: Priority
     received_at_ns: int
     valid_until_ns: int
+    submitted_by: str = "owner"
 
 
 class IntentValidated(IntentEvent):
@@ -83,7 +97,7 @@ class IntentRejected(IntentEvent):
     message: str
 
 
-class IntentExpired(IntentEvent):
+class IntentExpired(ReversibleEvent):
     """The deadline passed before anything was signed that could still take effect."""
 
     stream = "INTENTS"
@@ -94,8 +108,32 @@ class IntentExpired(IntentEvent):
     message: str
 
 
+class IntentCancelRequested(IntentEvent):
+    """Somebody asked for the end of the intent. What was not signed yet never will be."""
+
+    stream = "INTENTS"
+    subject = "intent.cancel_requested"
+
+    by: str
+    reason: str
+
+
+class IntentCancelled(ReversibleEvent):
+    """The intent ended by request, before anything was traded."""
+
+    stream = "INTENTS"
+    subject = "intent.cancelled"
+    status = IntentStatus.CANCELLED
+
+    code: str
+    message: str
+
+
 class IntentProcessed(IntentEvent):
-    """The intent was decomposed into slices. Only the gate `gate_id` will know what is signed for them."""
+    """The intent was decomposed into slices. Only the gate `gate_id` will know what is signed for them.
+
+    `gate_records` is how much that gate had on record then: one that has less since has lost some.
+    """
 
     stream = "INTENTS"
     subject = "intent.processed"
@@ -103,6 +141,8 @@ class IntentProcessed(IntentEvent):
     slices: tuple[Slice, ...]
     because: str
     gate_id: str
+    gate_records: int = 0
+    slicing: SlicingDecision | None = None
 
 
 class PlanCreated(IntentEvent):
@@ -137,8 +177,23 @@ class ExecutionStepSubmitted(IntentEvent):
         return f"{self.plan_id}/{self.step}/{self.attempt}"
 
 
-class ExecutionStepConfirmed(IntentEvent):
-    """The chain included the transaction of a step; how it ended is in the result."""
+class ExecutionStepSeen(IntentEvent):
+    """A block has the transaction of a step, and too few blocks follow it to count on it."""
+
+    stream = "EXECUTED"
+    subject = "executed.seen"
+
+    plan_id: UUID
+    step: int
+    tx_hash: str
+    block: BlockRef
+
+    def occasion(self) -> str:
+        return f"{self.plan_id}/{self.step}/{self.tx_hash}/{self.block.hash}"
+
+
+class ExecutionStepConfirmed(ReversibleEvent):
+    """The chain included the transaction of a step, deep enough; how it ended is in the result."""
 
     stream = "EXECUTED"
     subject = "executed.confirmed"
@@ -147,11 +202,63 @@ class ExecutionStepConfirmed(IntentEvent):
     result: StepResult
 
     def occasion(self) -> str:
-        return f"{self.plan_id}/{self.result.step}"
+        return "/".join((f"{self.plan_id}/{self.result.step}", *([str(self.round)] if self.round else [])))
 
 
-class ExecutionCompleted(IntentEvent):
-    """Every step succeeded. The amounts are those of the fill, not of the quote."""
+class ExecutionStepReorganised(ReversibleEvent):
+    """The chain took a transaction back that was confirmed or seen. The same bytes are sent again."""
+
+    stream = "EXECUTED"
+    subject = "executed.reorganised"
+    status = IntentStatus.PROCESSING
+
+    plan_id: UUID
+    step: int
+    tx_hash: str
+    block: BlockRef
+
+    def occasion(self) -> str:
+        return f"{self.plan_id}/{self.step}/{self.round}"
+
+
+class ExecutionStepFinalized(IntentEvent):
+    """No reorganisation can take the step back: its block is at or below `finalized`, by the word of `endpoints`."""
+
+    stream = "EXECUTED"
+    subject = "executed.finalized"
+
+    plan_id: UUID
+    step: int
+    tx_hash: str
+    block: BlockRef
+    finalized: BlockRef
+    endpoints: tuple[str, ...]
+
+    def occasion(self) -> str:
+        return f"{self.plan_id}/{self.step}"
+
+
+class SliceEnded(ReversibleEvent):
+    """One slice of the intent has ended. The amounts are those of its fill; `plan_id` is None if it had no plan."""
+
+    stream = "EXECUTED"
+    subject = "executed.slice"
+
+    plan_id: UUID | None
+    slice_index: int
+    outcome: SliceOutcome
+    code: str | None = None
+    message: str | None = None
+    filled_in_raw: Raw
+    filled_out_raw: Raw
+    fee_wei: Raw
+
+    def occasion(self) -> str:
+        return "/".join((str(self.slice_index), *([str(self.round)] if self.round else [])))
+
+
+class ExecutionCompleted(ReversibleEvent):
+    """Every slice was filled. The amounts are those of the fills, not of the quotes."""
 
     stream = "EXECUTED"
     subject = "executed.success"
@@ -163,8 +270,22 @@ class ExecutionCompleted(IntentEvent):
     fee_wei: Raw
 
 
-class ExecutionFailed(IntentEvent):
-    """The plan ended without its fill, proven. `fee_wei` is what the attempt cost."""
+class ExecutionPartiallyCompleted(ReversibleEvent):
+    """Some slices were filled and the others will not be; `code` and `message` say why not."""
+
+    stream = "EXECUTED"
+    subject = "executed.partial"
+    status = IntentStatus.PARTIALLY_COMPLETED
+
+    code: str
+    message: str
+    filled_in_raw: Raw
+    filled_out_raw: Raw
+    fee_wei: Raw
+
+
+class ExecutionFailed(ReversibleEvent):
+    """The intent ended without a fill, proven. `fee_wei` is what the attempt cost."""
 
     stream = "EXECUTED"
     subject = "executed.failed"
@@ -180,6 +301,35 @@ class SystemEvent(Event):
     """An event in the life of the service."""
 
     stream = "SYSTEM"
+
+
+class RequestAccepted(Event):
+    """A request that changes something was taken under its sender's key: the same key never means another request.
+
+    `owner` is the name of the token, `scope` what the request needed, `body_sha256` the digest of its bytes.
+    """
+
+    stream = "SYSTEM"
+    subject = "request.accepted"
+
+    owner: str
+    token_id: str
+    scope: str
+    key: str
+    method: str
+    path: str
+    body_sha256: str
+    intent_id: UUID | None
+
+    @staticmethod
+    def event_id(owner: str, key: str) -> UUID:
+        """The id of the event for this key of this owner."""
+        return uuid5(_NAMESPACE, f"request/{owner}/{key}")
+
+    @staticmethod
+    def intent_id_of(owner: str, key: str) -> UUID:
+        """The id of an intent that was sent under this key without one."""
+        return uuid5(_NAMESPACE, f"intent of request/{owner}/{key}")
 
 
 class ServiceStarted(SystemEvent):
@@ -201,13 +351,15 @@ class ServiceStopped(SystemEvent):
 
 
 class KillSwitchEngaged(SystemEvent):
-    """After this nothing is signed until it is released."""
+    """After this nothing is signed in its scope until it is released. Without wallet and strategy: nothing at all."""
 
     subject = "system.killswitch"
 
     kill_epoch: int
     by: str
     reason: str
+    wallet: str | None = None
+    strategy_id: str | None = None
 
 
 class KillSwitchReleased(SystemEvent):
@@ -219,6 +371,15 @@ class KillSwitchReleased(SystemEvent):
     by: str
 
 
+class BalancesObserved(SystemEvent):
+    """A wallet was read at one block. The opening is what its accounts start from; later ones are checkpoints."""
+
+    subject = "system.balances"
+
+    opening: bool
+    balances: WalletBalances
+
+
 EVENT_TYPES: dict[str, type[Event]] = {
     event.type_name(): event
     for event in (
@@ -226,16 +387,25 @@ EVENT_TYPES: dict[str, type[Event]] = {
         IntentValidated,
         IntentRejected,
         IntentExpired,
+        IntentCancelRequested,
+        IntentCancelled,
         IntentProcessed,
         PlanCreated,
         ExecutionStepSubmitted,
+        ExecutionStepSeen,
         ExecutionStepConfirmed,
+        ExecutionStepReorganised,
+        ExecutionStepFinalized,
+        SliceEnded,
         ExecutionCompleted,
+        ExecutionPartiallyCompleted,
         ExecutionFailed,
+        RequestAccepted,
         ServiceStarted,
         ServiceStopped,
         KillSwitchEngaged,
         KillSwitchReleased,
+        BalancesObserved,
     )
 }
 
@@ -266,6 +436,12 @@ class Envelope(Model):
         """Wrap a fact about an intent; the same fact always gets the same id."""
         name = f"{body.intent_id}/{body.type_name()}/{body.occasion()}"
         return cls._wrap(body, uuid5(_NAMESPACE, name), body.intent_id, at_ns, because_of)
+
+    @classmethod
+    def about_request(cls, body: RequestAccepted, *, at_ns: int) -> Self:
+        """Wrap a fact about a request; the same key of the same owner always gets the same id."""
+        event_id = body.event_id(body.owner, body.key)
+        return cls._wrap(body, event_id, event_id, at_ns, None)
 
     @classmethod
     def about_system(cls, body: SystemEvent, *, event_id: UUID, run_id: UUID, at_ns: int) -> Self:

@@ -12,6 +12,17 @@ class StepOutcome(StrEnum):
 
     SUCCEEDED = "succeeded"
     REVERTED = "reverted"
+    # Its nonce was spent by a transaction of ours that does nothing.
+    CANCELLED = "cancelled"
+
+
+class ConfirmationLevel(StrEnum):
+    """How firmly the chain holds a transaction: handed over; in a block; deep enough; beyond any reorganisation."""
+
+    SUBMITTED = "submitted"
+    SEEN = "seen"
+    CONFIRMED = "confirmed"
+    FINALIZED = "finalized"
 
 
 class Fill(Model):

@@ -15,6 +15,7 @@ _CODES = {
     "uuid_type": "uuid_malformed",
     "int_parsing": "wrong_type",
     "int_from_float": "wrong_type",
+    "bool_parsing": "wrong_type",
     "enum": "value_not_allowed",
     "literal_error": "value_not_allowed",
     "greater_than": "value_out_of_range",

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from tradewind.domain.amount import Raw
 from tradewind.domain.model import Model
+from tradewind.domain.reference_price import ReferencePrice
 
 
 class Exact(StrEnum):
@@ -89,7 +90,10 @@ class PlanStep(Model):
 
 
 class ExecutionPlan(Model):
-    """How one slice of an intent is carried out. `quoted_*` is the exact answer at `block`; `worst_*` the limit."""
+    """How one slice of an intent is carried out. `quoted_*` is the exact answer at `block`; `worst_*` the limit.
+
+    `reference_prices` are for display and accounts, of the tokens and the native coin; an unknown one is absent.
+    """
 
     plan_id: UUID
     intent_id: UUID
@@ -115,3 +119,4 @@ class ExecutionPlan(Model):
     gas: GasEstimate
     deadline_s: int
     steps: tuple[PlanStep, ...]
+    reference_prices: tuple[ReferencePrice, ...] = ()

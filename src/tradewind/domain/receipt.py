@@ -1,4 +1,4 @@
-"""What the sender of an intent gets back at once: the receipt, with its priority explained."""
+"""What the sender of an intent gets back at once: the receipt with its priority explained, or how a cancel went."""
 
 from typing import Annotated
 from uuid import UUID
@@ -32,3 +32,15 @@ class IntentReceipt(Model):
     received_at_ns: int
     valid_until_ns: int
     links: dict[str, str]
+
+
+class CancelOutcome(Model):
+    """What a cancel could still stop.
+
+    `status` is that of the intent when the answer was given, `message` says what follows. `sent_transactions` are the
+    hashes of what was handed to the chain and has no answer from it yet: that cannot be recalled.
+    """
+
+    status: IntentStatus
+    message: str
+    sent_transactions: tuple[str, ...] = ()

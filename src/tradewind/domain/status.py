@@ -17,8 +17,8 @@ class IntentStatus(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing can follow."""
-        return not _MOVES[self]
+        """Whether the intent has ended. Until its transactions are finalized, a reorganisation can take that back."""
+        return self not in _OPEN
 
     def may_become(self, following: "IntentStatus") -> bool:
         """Whether the move is possible."""
@@ -41,14 +41,17 @@ class ImpossibleMove(ValueError):
 
 
 _S = IntentStatus
+_OPEN = frozenset({_S.PENDING, _S.PROCESSING})
+# The chain took back what the end rested on.
+_REOPENED = frozenset({_S.PROCESSING})
 _MOVES: dict[IntentStatus, frozenset[IntentStatus]] = {
     # Only a planned intent can have filled in part; only an unplanned one can be rejected.
     _S.PENDING: frozenset({_S.PROCESSING, _S.REJECTED, _S.EXPIRED, _S.CANCELLED, _S.FAILED}),
     _S.PROCESSING: frozenset({_S.COMPLETED, _S.PARTIALLY_COMPLETED, _S.FAILED, _S.EXPIRED, _S.CANCELLED}),
-    _S.COMPLETED: frozenset(),
-    _S.PARTIALLY_COMPLETED: frozenset(),
-    _S.FAILED: frozenset(),
+    _S.COMPLETED: _REOPENED,
+    _S.PARTIALLY_COMPLETED: _REOPENED,
+    _S.FAILED: _REOPENED,
     _S.REJECTED: frozenset(),
-    _S.EXPIRED: frozenset(),
-    _S.CANCELLED: frozenset(),
+    _S.EXPIRED: _REOPENED,
+    _S.CANCELLED: _REOPENED,
 }

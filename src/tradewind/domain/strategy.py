@@ -12,7 +12,10 @@ from tradewind.domain.model import Model
 
 
 class Strategy(Model):
-    """The limits are stricter than the signer's, never a replacement for them."""
+    """The limits are stricter than the signer's, never a replacement for them.
+
+    `max_slices` 1 switches slicing off; `min_slice` is the least of a token that one slice trades.
+    """
 
     name: str
     id: Annotated[UUID, Field(strict=False)]
@@ -20,3 +23,6 @@ class Strategy(Model):
     max_slippage_bps: Annotated[int, Field(ge=1, le=5_000)] = 100
     max_price_impact_bps: Annotated[int, Field(ge=1, le=5_000)] = 300
     max_amount: dict[Symbol, PositiveDecimal] = Field(default_factory=dict)
+    max_slices: Annotated[int, Field(ge=1, le=32)] = 8
+    min_slice_interval_ms: Annotated[int, Field(ge=1_000, le=86_400_000)] = 10_000
+    min_slice: dict[Symbol, PositiveDecimal] = Field(default_factory=dict)

@@ -1,22 +1,19 @@
 """The state coordinator: hears every event and knows where every intent stands.
 
-Open intents are in memory. Those that have ended are folded from the log when somebody asks.
+Intents that the chain can still change are in memory. Settled ones are folded from the log when somebody asks.
 """
 
 import asyncio
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
-from tradewind.domain.events import IntentSubmitted
-from tradewind.domain.status import IntentStatus
+from tradewind.domain.events import RequestAccepted
 from tradewind.state.fold import fold
 from tradewind.state.read_models import OpenIntents
 from tradewind.state.view import IntentView
 from tradewind.streaming.journal import Journal, Recorded
 
 _PAGE = 500
-# How many ended intents one `list` looks at before it hands back what it has and where to go on.
-_MAX_EXAMINED = 200
 
 Predicate = Callable[[IntentView], bool]
 Rows = list[Recorded]
@@ -31,9 +28,15 @@ class StateCoordinator:
         self._open = OpenIntents()
         self._waiting: dict[UUID, list[tuple[Predicate, asyncio.Future[IntentView]]]] = {}
 
-    def recover(self) -> None:
-        """Fold what the log has and memory has not. Raises Damaged `log_contradicts_itself`."""
-        self._catch_up(self._journal.head()[0])
+    def recover(self, *others: Callable[[Recorded], None]) -> None:
+        """Fold what the log has and memory has not; `others` are told of the same rows, so that it is read once.
+
+        Raises Damaged `log_contradicts_itself`.
+        """
+        for recorded in self._rows(after_seq=self._open.seq, until_seq=self._journal.head()[0]):
+            self._fold(recorded)
+            for other in others:
+                other(recorded)
 
     def apply(self, recorded: Recorded) -> None:
         """Fold an event in; rows that were missed are read first, and rows already known are ignored."""
@@ -49,50 +52,39 @@ class StateCoordinator:
             view = fold(view, recorded)
         return view
 
+    def in_memory(self, intent_id: UUID) -> IntentView | None:
+        """The intent, if it is one that the chain can still change."""
+        return self._open.get(intent_id)
+
     def open_intents(self) -> Views:
         """Every intent that has not ended, oldest first."""
         return list(self._open)
+
+    def unsettled(self) -> Views:
+        """Every intent that has ended on transactions which a reorganisation could still take back."""
+        return self._open.ended()
 
     def open_count(self) -> int:
         """How many intents have not ended."""
         return len(self._open)
 
-    def list(
-        self, status: IntentStatus | None = None, limit: int = 50, before_seq: int | None = None
-    ) -> tuple[Views, int | None]:
-        """Up to `limit` intents, newest first, submitted before row `before_seq`; and what to pass for the next page.
-
-        A page of ended intents can be short, even empty, while there is a next one: each call looks at only so many.
-        """
-        if status is not None and not status.is_final:
-            return self._list_open(status, limit, before_seq)
-        found: Views = []
-        for recorded in self._submissions(before_seq, limit if status is None else _MAX_EXAMINED):
-            before_seq = recorded.seq
-            view = self.intent(recorded.envelope.correlation_id)
-            if view is not None and status in (None, view.status):
-                found.append(view)
-            if len(found) == limit:
-                break
-        return found, before_seq if self._submissions(before_seq, 1) else None
-
-    def _list_open(self, status: IntentStatus, limit: int, before_seq: int | None) -> tuple[Views, int | None]:
-        views = [view for view in reversed(self.open_intents()) if view.status is status]
-        if before_seq is not None:
-            views = [view for view in views if view.first_seq < before_seq]
-        return views[:limit], views[limit - 1].first_seq if len(views) > limit else None
-
     def events(self, intent_id: UUID) -> Rows:
         """Every recorded event of an intent, in order."""
         return list(self._rows(correlation_id=intent_id))
 
+    def request(self, owner: str, key: str) -> RequestAccepted | None:
+        """What `owner` asked under this key; None when nothing was accepted under it."""
+        recorded = self._journal.find(RequestAccepted.event_id(owner, key))
+        body = None if recorded is None else recorded.envelope.body
+        return body if isinstance(body, RequestAccepted) else None
+
     def recovery_position(self) -> int:
-        """The row after which consumers must start to see every event of every open intent."""
+        """The row after which consumers must start to see every event of every intent that is not settled."""
         oldest = self._open.oldest_seq()
         return self._open.seq if oldest is None else oldest - 1
 
     def digest(self) -> str:
-        """SHA-256 over the open views, as they are in memory."""
+        """SHA-256 over the views in memory."""
         return self._open.digest()
 
     def rebuild_digest(self) -> str:
@@ -102,15 +94,25 @@ class StateCoordinator:
             fresh.apply(recorded)
         return fresh.digest()
 
-    async def wait_for(self, intent_id: UUID, predicate: Predicate, timeout_s: float) -> IntentView:
-        """The view as soon as `predicate` holds for it; raises TimeoutError after `timeout_s`."""
+    async def wait_for(self, intent_id: UUID, predicate: Predicate, timeout_s: float | None = None) -> IntentView:
+        """The view as soon as `predicate` holds for it; raises TimeoutError after `timeout_s`, if that is given."""
         view = self.intent(intent_id)
         if view is not None and predicate(view):
             return view
         found: asyncio.Future[IntentView] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(intent_id, []).append((predicate, found))
-        async with asyncio.timeout(timeout_s):
-            return await found
+        waiting = (predicate, found)
+        self._waiting.setdefault(intent_id, []).append(waiting)
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await found
+        finally:
+            self._stop_waiting(intent_id, waiting)
+
+    def _stop_waiting(self, intent_id: UUID, waiting: tuple[Predicate, "asyncio.Future[IntentView]"]) -> None:
+        """Nobody may be remembered for longer than they wait: most intents get no further event."""
+        others = [other for other in self._waiting.pop(intent_id, []) if other is not waiting]
+        if others:
+            self._waiting[intent_id] = others
 
     def _catch_up(self, until_seq: int) -> None:
         for recorded in self._rows(after_seq=self._open.seq, until_seq=until_seq):
@@ -145,7 +147,3 @@ class StateCoordinator:
             if len(page) < _PAGE:
                 return
             after_seq = page[-1].seq
-
-    def _submissions(self, before_seq: int | None, limit: int) -> Rows:
-        types = [IntentSubmitted.type_name()]
-        return self._journal.read(before_seq=before_seq, limit=limit, types=types, descending=True)

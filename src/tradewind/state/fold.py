@@ -3,8 +3,14 @@
 from tradewind.domain.events import (
     ExecutionCompleted,
     ExecutionFailed,
+    ExecutionPartiallyCompleted,
     ExecutionStepConfirmed,
+    ExecutionStepFinalized,
+    ExecutionStepReorganised,
+    ExecutionStepSeen,
     ExecutionStepSubmitted,
+    IntentCancelled,
+    IntentCancelRequested,
     IntentEvent,
     IntentExpired,
     IntentProcessed,
@@ -12,8 +18,10 @@ from tradewind.domain.events import (
     IntentSubmitted,
     IntentValidated,
     PlanCreated,
+    SliceEnded,
 )
-from tradewind.domain.status import IntentStatus
+from tradewind.domain.fill import StepResult
+from tradewind.domain.status import ImpossibleMove, IntentStatus
 from tradewind.state.view import IntentView, TimelineEntry
 from tradewind.streaming.recorded import Recorded
 
@@ -59,6 +67,7 @@ def _opened(body: IntentSubmitted, recorded: Recorded) -> IntentView:
         priority=body.priority,
         received_at_ns=body.received_at_ns,
         valid_until_ns=body.valid_until_ns,
+        submitted_by=body.submitted_by,
         timeline=(_entry(recorded),),
         first_seq=recorded.seq,
         last_seq=recorded.seq,
@@ -67,14 +76,18 @@ def _opened(body: IntentSubmitted, recorded: Recorded) -> IntentView:
 
 def _status_after(status: IntentStatus, body: IntentEvent, recorded: Recorded) -> IntentStatus:
     following = body.status
-    # A second slice is planned while the first is in flight.
+    # A second slice is planned, or taken back by the chain, while the first is in flight.
     if following is IntentStatus.PROCESSING and status is IntentStatus.PROCESSING:
         return status
-    if following is not None:
-        return status.moved_to(following)
-    if status.is_final:
+    if following is not None and not status.may_become(following):
+        raise ImpossibleMove(status, following)
+    if status.is_final and not isinstance(body, _AFTER_THE_END):
         raise ImpossibleHistory(recorded, f"the intent has ended {status}")
-    return status
+    return following or status
+
+
+# What the chain, or a cancellation that came too late, can still say of an intent that has ended.
+_AFTER_THE_END = (ExecutionStepReorganised, ExecutionStepFinalized, IntentCancelRequested)
 
 
 def _facts(view: IntentView, body: IntentEvent) -> dict[str, object]:
@@ -82,21 +95,59 @@ def _facts(view: IntentView, body: IntentEvent) -> dict[str, object]:
     match body:
         case IntentValidated():
             facts = {"validated": body}
+        case IntentCancelRequested():
+            facts = {"cancel_requested": body}
         case IntentProcessed():
-            facts = {"slices": body.slices, "gate_id": body.gate_id}
+            facts = {"processed": body}
         case PlanCreated():
             facts = {"plans": (*view.plans, body.plan)}
-        case ExecutionStepSubmitted():
-            facts = {"submitted": (*view.submitted, body)}
-        case ExecutionStepConfirmed():
-            facts = {"results": (*view.results, body.result)}
+        case SliceEnded():
+            facts = {"ended_slices": (*view.ended_slices, body)}
         case ExecutionCompleted():
             facts = {"completed": body}
-        case IntentRejected() | IntentExpired() | ExecutionFailed():
+        case ExecutionPartiallyCompleted():
+            facts = {"completed": body, "code": body.code, "message": body.message}
+        case IntentRejected() | IntentExpired() | IntentCancelled() | ExecutionFailed():
             facts = {"code": body.code, "message": body.message}
+        case _:
+            facts = _facts_of_step(view, body)
+    return facts
+
+
+def _facts_of_step(view: IntentView, body: IntentEvent) -> dict[str, object]:
+    facts: dict[str, object]
+    match body:
+        case ExecutionStepSubmitted():
+            facts = {"submitted": (*view.submitted, body)}
+        case ExecutionStepSeen():
+            facts = {"seen": (*view.seen, body)}
+        case ExecutionStepConfirmed():
+            facts = {"results": (*_without(view.results, body.result.step), body.result)}
+        case ExecutionStepReorganised():
+            facts = _taken_back(view, body)
+        case ExecutionStepFinalized():
+            facts = {"finalized": view.finalized | {body.step}}
         case _:
             raise TypeError(f"{body.type_name()} has no place in the view of an intent")
     return facts
+
+
+def _taken_back(view: IntentView, body: ExecutionStepReorganised) -> dict[str, object]:
+    """The step is as it was before the chain included it, and so is what was concluded from it."""
+    return {
+        "results": _without(view.results, body.step),
+        "seen": tuple(seen for seen in view.seen if seen.step != body.step),
+        "reorganised": (*view.reorganised, body),
+        "round": view.round + 1,
+        "ended_slices": tuple(ended for ended in view.ended_slices if ended.plan_id != body.plan_id),
+        "completed": None,
+        "code": None,
+        "message": None,
+    }
+
+
+def _without(results: tuple[StepResult, ...], step: int) -> tuple[StepResult, ...]:
+    return tuple(result for result in results if result.step != step)
 
 
 def _entry(recorded: Recorded) -> TimelineEntry:

@@ -1,4 +1,7 @@
-"""A subscription as a cursor over the journal: what is not being handled yet stays on disk."""
+"""A subscription as a cursor over the journal: what is not being handled yet stays on disk.
+
+A cursor that has read everything is handed each new row as it is recorded; one that is behind reads the journal.
+"""
 
 import asyncio
 from collections import deque
@@ -60,9 +63,14 @@ class Cursor:
         """How many events are read and not yet handled."""
         return len(self._unhandled)
 
-    def wake(self) -> None:
-        """There is something new in the journal."""
-        self._changed.set()
+    def on_recorded(self, row: Recorded) -> None:
+        """There is something new in the journal. Called once for each row, in order, after it is on disk."""
+        if row.seq == self._read_up_to + 1 and len(self._unhandled) < self._capacity:
+            self._read_up_to = row.seq
+            if self._pattern.matches(row.envelope.subject):
+                self._admit(row)
+        else:
+            self._changed.set()
 
     async def close(self) -> None:
         """Cancel the handlers that are running and hand over nothing more. Idempotent."""

@@ -59,6 +59,6 @@ class EmbeddedEventStream:
             except Exception as error:  # noqa: BLE001 - raised below, after the others have been told
                 failure = failure or error
         for cursor in self._cursors:
-            cursor.wake()
+            cursor.on_recorded(row)
         if failure is not None:
             raise failure

@@ -15,6 +15,7 @@ from uuid import UUID
 from tradewind.domain.events import EVENT_TYPES, Envelope
 from tradewind.streaming.group_commit import GroupCommit, Observer
 from tradewind.streaming.journal_file import connect_reader, connect_writer, create_if_missing, take_lock
+from tradewind.streaming.journal_rows import select_rows
 from tradewind.streaming.recorded import Recorded
 from tradewind.streaming.verification import Verification, require_intact, verify_file
 
@@ -76,22 +77,25 @@ class Journal:
         descending: bool = False,
     ) -> list[Recorded]:
         """Up to `limit` rows with `after_seq < seq < before_seq`, oldest first unless `descending`."""
-        conditions = ["seq > ?"]
-        parameters: list[int | str] = [after_seq]
-        if before_seq is not None:
-            conditions.append("seq < ?")
-            parameters.append(before_seq)
-        if correlation_id is not None:
-            conditions.append("correlation_id = ?")
-            parameters.append(str(correlation_id))
-        if types is not None:
-            conditions.append(f"type IN ({', '.join('?' * len(types))})")
-            parameters.extend(types)
-        order = "DESC" if descending else "ASC"
-        query = f"SELECT seq, envelope, hash FROM events WHERE {' AND '.join(conditions)} ORDER BY seq {order} LIMIT ?"  # noqa: S608 - only the literals above
         with self._reading:
-            rows = self._reader.execute(query, (*parameters, limit)).fetchall()
-        return [Recorded(seq, Envelope.from_json(text), row_hash) for seq, text, row_hash in rows]
+            rows = select_rows(
+                self._reader,
+                after_seq=after_seq,
+                before_seq=before_seq,
+                limit=limit,
+                correlation_id=correlation_id,
+                types=types,
+                descending=descending,
+            )
+        return [row.recorded() for row in rows]
+
+    def find(self, event_id: UUID) -> Recorded | None:
+        """The row of the event with this id; None when it is not on disk."""
+        with self._reading:
+            row = self._reader.execute(
+                "SELECT seq, envelope, hash FROM events WHERE id = ?", (str(event_id),)
+            ).fetchone()
+        return None if row is None else Recorded(row[0], Envelope.from_json(row[1]), row[2])
 
     def head(self) -> tuple[int, str]:
         """Place and hash of the last row that is on disk; 0 and 64 zeros when there is none."""

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from tests import builders
 from tradewind.domain import events
-from tradewind.domain.events import EVENT_TYPES, Envelope, IntentEvent
+from tradewind.domain.events import EVENT_TYPES, Envelope, IntentEvent, RequestAccepted
 from tradewind.domain.status import IntentStatus
 
 INTENT_ID = UUID("11111111-2222-4333-8444-555555555555")
@@ -62,6 +62,7 @@ def test_carries_no_number_that_json_readers_could_round(sample: Envelope) -> No
         ("ExecutionFailed", "EXECUTED", "executed.failed", "FAILED"),
         ("KillSwitchEngaged", "SYSTEM", "system.killswitch", None),
         ("ServiceStopped", "SYSTEM", "system.shutdown", None),
+        ("RequestAccepted", "SYSTEM", "request.accepted", None),
     ],
 )
 def test_is_published_where_the_design_says(name: str, stream: str, subject: str, status: str | None) -> None:
@@ -85,6 +86,9 @@ def test_ids_never_change_from_release_to_release() -> None:
     assert planned.id == uuid5(NAMESPACE, f"{INTENT_ID}/PlanCreated/2")
     step = builders.envelope(builders.step_submitted(INTENT_ID, PLAN_ID, step=1, attempt=3))
     assert step.id == uuid5(NAMESPACE, f"{INTENT_ID}/ExecutionStepSubmitted/{PLAN_ID}/1/3")
+    asked = Envelope.about_request(builders.request_accepted(), at_ns=1)
+    assert asked.id == asked.correlation_id == uuid5(NAMESPACE, "request/desk/order-1")
+    assert RequestAccepted.intent_id_of("desk", "order-1") == uuid5(NAMESPACE, "intent of request/desk/order-1")
 
 
 def test_different_facts_get_different_ids() -> None:

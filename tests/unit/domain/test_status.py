@@ -21,6 +21,8 @@ POSSIBLE = {
     ("PROCESSING", "FAILED"),
     ("PROCESSING", "EXPIRED"),
     ("PROCESSING", "CANCELLED"),
+    # The chain can take back what an end rested on. A rejection rests on nothing that was sent.
+    *((end, "PROCESSING") for end in ENDS - {"REJECTED"}),
 }
 
 

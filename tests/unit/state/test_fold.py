@@ -29,7 +29,7 @@ def folded(*bodies: events.Event) -> IntentView:
 
 def test_a_filled_intent_shows_everything_its_events_said() -> None:
     life = builders.lifecycle()
-    submitted, validated, processed, planned, sent, confirmed, completed = life
+    submitted, validated, processed, planned, sent, confirmed, completed, _finalized = life
     view = folded(*life)
     assert isinstance(submitted, events.IntentSubmitted)
     assert view.intent == submitted.intent
@@ -47,9 +47,10 @@ def test_a_filled_intent_shows_everything_its_events_said() -> None:
     assert view.results == (confirmed.result,)
     assert view.completed == completed
     assert (view.code, view.message) == (None, None)
-    assert (view.first_seq, view.last_seq) == (1, 7)
+    assert (view.finalized, view.is_settled) == (frozenset({0}), True)
+    assert (view.first_seq, view.last_seq) == (1, 8)
     assert view.timeline[3] == TimelineEntry(type="PlanCreated", at_ns=builders.START_NS + 4, seq=4)
-    assert [entry.seq for entry in view.timeline] == [1, 2, 3, 4, 5, 6, 7]
+    assert [entry.seq for entry in view.timeline] == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
 def test_an_intent_that_ended_without_a_fill_says_why() -> None:
@@ -92,7 +93,7 @@ def test_every_type_of_event_of_an_intent_has_a_place() -> None:
             continue
         intent_id = envelope.body.intent_id
         view = folded(builders.submitted(builders.an_intent(id=intent_id)))
-        if isinstance(envelope.body, events.ExecutionCompleted):
+        if isinstance(envelope.body, (events.ExecutionCompleted, events.ExecutionPartiallyCompleted)):
             view = view.model_copy(update={"status": IntentStatus.PROCESSING})
         after = fold(view, Recorded(2, envelope, "hash"))
         assert after is not None
@@ -116,6 +117,96 @@ def test_an_impossible_move_raises() -> None:
         folded(*life[:4], builders.rejected(life[0].intent_id))
     with pytest.raises(ImpossibleMove):
         folded(*life, builders.expired(life[0].intent_id))
+
+
+class TestReorganisation:
+    def test_takes_back_the_step_and_everything_that_was_concluded_from_it(self) -> None:
+        life = builders.lifecycle()
+        intent_id, plan_id = life[0].intent_id, life[3].plan.plan_id  # type: ignore[attr-defined]
+        confirmed = folded(*life[:6])
+        ended = folded(*life[:6], builders.slice_ended(intent_id, plan_id), life[6])
+        reopened = folded(
+            *life[:6],
+            builders.slice_ended(intent_id, plan_id),
+            life[6],
+            gone := builders.reorganised(intent_id, plan_id),
+        )
+        assert ended.status is IntentStatus.COMPLETED
+        assert reopened.status is IntentStatus.PROCESSING
+        assert (reopened.results, reopened.ended_slices, reopened.completed) == ((), (), None)
+        assert (reopened.round, reopened.reorganised) == (1, (gone,))
+        # What was signed and sent stays so.
+        assert reopened.submitted == confirmed.submitted
+
+    def test_leaves_the_slices_of_other_plans_as_they_ended(self) -> None:
+        life = builders.lifecycle()
+        intent_id, plan_id = life[0].intent_id, life[3].plan.plan_id  # type: ignore[attr-defined]
+        second = builders.planned(intent_id, slice_index=1)
+        other = builders.slice_ended(intent_id, second.plan.plan_id, slice_index=1)
+        first = builders.slice_ended(intent_id, plan_id)
+        view = folded(*life[:4], second, *life[4:6], first, other, builders.reorganised(intent_id, plan_id))
+        assert view.ended_slices == (other,)
+
+    @pytest.mark.parametrize("end", ["completed", "failed", "partial"])
+    def test_opens_an_intent_that_ended_in_any_way_that_rests_on_the_chain(self, end: str) -> None:
+        life = builders.lifecycle()
+        intent_id, plan_id = life[0].intent_id, life[3].plan.plan_id  # type: ignore[attr-defined]
+        [partial] = [
+            envelope.body for envelope in builders.one_of_each() if envelope.type == "ExecutionPartiallyCompleted"
+        ]
+        ends = {
+            "completed": life[6],
+            "failed": builders.failed(intent_id, plan_id),
+            "partial": partial.model_copy(update={"intent_id": intent_id}),
+        }
+        view = folded(*life[:6], ends[end], builders.reorganised(intent_id, plan_id))
+        assert (view.status, view.code, view.message) == (IntentStatus.PROCESSING, None, None)
+
+    def test_is_followed_by_the_same_facts_once_more(self) -> None:
+        life = builders.lifecycle()
+        intent_id, plan_id = life[0].intent_id, life[3].plan.plan_id  # type: ignore[attr-defined]
+        again = [body.model_copy(update={"round": 1}) for body in life[5:7]]
+        view = folded(*life[:7], builders.reorganised(intent_id, plan_id), *again)
+        assert (view.status, view.completed) == (IntentStatus.COMPLETED, again[1])
+        assert not view.is_settled
+        assert folded(*life[:7], builders.reorganised(intent_id, plan_id), *again, life[7]).is_settled
+
+    def test_facts_of_another_round_are_other_events_and_those_of_the_same_round_the_same(self) -> None:
+        intent_id, plan_id = uuid4(), uuid4()
+        ids = {
+            builders.envelope(body.model_copy(update={"round": number})).id
+            for number in (0, 1, 1, 2)
+            for body in (
+                builders.step_confirmed(intent_id, plan_id),
+                builders.completed(intent_id, plan_id),
+                builders.slice_ended(intent_id, plan_id),
+                builders.reorganised(intent_id, plan_id),
+            )
+        }
+        assert len(ids) == 12
+
+    def test_forgets_in_which_block_the_transaction_was_seen(self) -> None:
+        life = builders.lifecycle()
+        intent_id, plan_id = life[0].intent_id, life[3].plan.plan_id  # type: ignore[attr-defined]
+        seen = events.ExecutionStepSeen(
+            intent_id=intent_id, plan_id=plan_id, step=0, tx_hash=builders.TX_HASH, block=builders.BLOCK
+        )
+        assert folded(*life[:5], seen).seen == (seen,)
+        assert folded(*life[:5], seen, life[5], builders.reorganised(intent_id, plan_id)).seen == ()
+
+
+def test_a_transaction_climbs_from_submitted_over_seen_and_confirmed_to_finalized() -> None:
+    life = builders.lifecycle()
+    intent_id, plan_id = life[0].intent_id, life[3].plan.plan_id  # type: ignore[attr-defined]
+    sent = life[4]
+    assert isinstance(sent, events.ExecutionStepSubmitted)
+    seen = events.ExecutionStepSeen(
+        intent_id=intent_id, plan_id=plan_id, step=0, tx_hash=builders.TX_HASH, block=builders.BLOCK
+    )
+    ladder = [*life[:5], seen, *life[5:]]
+    levels = [folded(*ladder[:count]).level_of(sent) for count in range(5, 10)]
+    assert levels == ["submitted", "seen", "confirmed", "confirmed", "finalized"]
+    assert folded(*life[:7], builders.reorganised(intent_id, plan_id)).level_of(sent) == "submitted"
 
 
 @pytest.mark.parametrize("length", [0, 7])
