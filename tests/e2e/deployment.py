@@ -1,4 +1,8 @@
-"""A whole deployment on loopback: a local chain, the real signer and the real service, each its own process."""
+"""A whole deployment on loopback: a local chain, the real signer and the real service, each its own process.
+
+Between the chain and the service stands an endpoint that is as strict as Arbitrum One, and misbehaves on demand. The
+tests' own truth is read from the chain directly.
+"""
 
 import asyncio
 import json
@@ -6,8 +10,8 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,21 +19,34 @@ from uuid import UUID
 import aiohttp
 
 from tradewind.localnet.evm import EvmLocalnet
+from tradewind.localnet.strict import Rules, StrictRpc
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / "src" / "tradewind" / "configs"
 FAILPOINTS = ROOT / "target" / "debug" / "tradewind-signer-failpoints"
 # The first account of anvil's mnemonic: a public test key, the same for everybody.
 TEST_KEY = "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
+# Tests ask far more often than a trader.
+NO_RATES = {f"{name} = {rate}": f"{name} = 1000000" for name, rate in (("writes_per_s", 50), ("reads_per_s", 200))}
+NO_RATES |= {f"{name} = {burst}": f"{name} = 1000000" for name, burst in (("writes_burst", 100), ("reads_burst", 400))}
 FINAL = {"COMPLETED", "PARTIALLY_COMPLETED", "FAILED", "REJECTED", "EXPIRED", "CANCELLED"}
 
 
 class Deployment:
     """Start, kill, restart and ask; the folder keeps what survives."""
 
-    def __init__(self, folder: Path, rpc_url: str, *, signer: Path, replacements: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        rpc_urls: Sequence[str],
+        *,
+        signer: Path,
+        replacements: Mapping[str, str],
+        endpoints: Sequence[StrictRpc] = (),
+    ) -> None:
         self.folder = folder
-        self.rpc_url = rpc_url
+        self.rpc_urls = rpc_urls
+        self.endpoints = endpoints
         self._signer_binary = signer
         self._replacements = replacements
         self.signer: asyncio.subprocess.Process | None = None
@@ -37,12 +54,20 @@ class Deployment:
         self.url = ""
         self._session: aiohttp.ClientSession | None = None
 
+    @property
+    def strict(self) -> StrictRpc:
+        """The first endpoint that the service asks."""
+        assert self.endpoints, "This deployment asks the chain directly."
+        return self.endpoints[0]
+
     async def prepare(self) -> None:
         """Write the configurations and the key file."""
         os.chmod(self.folder, 0o700)
         self._write_private("passphrase", secrets.token_hex(16))
         self._write_private("key.hex", TEST_KEY)
-        self._configure("arbitrum.toml", {"http://127.0.0.1:8545": self.rpc_url, "port = 8420": "port = 0"})
+        urls = ", ".join(f'"{url}"' for url in self.rpc_urls)
+        here = {'"http://127.0.0.1:8545"': urls, "port = 8420": "port = 0"}
+        self._configure("arbitrum.toml", {**here, **NO_RATES})
         self._configure("signer.toml", {})
         arguments = ["key", "import", "--keys", "keys.age", "--key-file", "key.hex", "--passphrase-file", "passphrase"]
         await self.run_signer(*arguments, "--work-factor", "2")
@@ -146,6 +171,7 @@ class Deployment:
         token = (self.folder / "data" / "api.token").read_text().strip()
         data = body if isinstance(body, (str, bytes)) or body is None else json.dumps(body)
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        headers["Idempotency-Key"] = secrets.token_hex(16)
         async with self._session.request(method, self.url + path, data=data, headers=headers) as response:
             return response.status, await response.json(content_type=None)
 
@@ -177,14 +203,27 @@ async def deployed(
     signer: Path = FAILPOINTS,
     replacements: Mapping[str, str] | None = None,
     start: bool = True,
+    strict: bool = True,
+    endpoints: int = 1,
+    rules: Rules | None = None,
 ) -> AsyncIterator[Deployment]:
-    """A deployment on `chain`; `replacements` maps texts of the shipped configurations to what stands here instead."""
-    deployment = Deployment(folder, chain.rpc_url, signer=signer, replacements=replacements or {})
-    await deployment.prepare()
-    try:
+    """A deployment on `chain`; `replacements` maps texts of the shipped configurations to what stands here instead.
+
+    The service asks `endpoints` strict endpoints, which share `rules`; without `strict` it asks the chain directly.
+    """
+    async with AsyncExitStack() as stack:
+        count = endpoints if strict else 0
+        stood = [await stack.enter_async_context(StrictRpc(chain.rpc_url, rules=rules)) for _ in range(count)]
+        deployment = Deployment(
+            folder,
+            [endpoint.url for endpoint in stood] or [chain.rpc_url],
+            signer=signer,
+            replacements=replacements or {},
+            endpoints=stood,
+        )
+        await deployment.prepare()
+        stack.push_async_callback(deployment.stop)
         if start:
             await deployment.start_signer()
             await deployment.start_service()
         yield deployment
-    finally:
-        await deployment.stop()

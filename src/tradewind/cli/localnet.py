@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from contextlib import AsyncExitStack
 from typing import Annotated, Any
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from tradewind.cli.options import JsonFlag
 from tradewind.cli.output import Output
 from tradewind.localnet import EvmLocalnet, LocalnetError, addresses
+from tradewind.localnet.strict import StrictRpc
 
 localnet = typer.Typer(name="localnet", no_args_is_help=True, help="Local chains with the real contracts and a market.")
 
@@ -20,6 +22,9 @@ def _localnet() -> None: ...
 @localnet.command()
 def evm(
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Where to listen; 0 takes a free port.")] = 8545,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Keep Arbitrum's rules: no pool, no replacement, only public methods.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Run a local Arbitrum One until Ctrl-C: Uniswap V3 at its real addresses, pools, and a funded test wallet.
@@ -28,15 +33,19 @@ def evm(
 
     Example: `tradewind localnet evm --port 8545`
     """
-    asyncio.run(_run(port, Output(as_json=as_json)))
+    asyncio.run(_run(port, Output(as_json=as_json), strict=strict))
 
 
-async def _run(port: int, output: Output) -> None:
+async def _run(port: int, output: Output, *, strict: bool) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with EvmLocalnet(port=port, progress=output.progress) as chain:
-        output.line(_document(chain), "" if output.as_json else _shown(await chain.describe(), chain.rpc_url))
+    async with AsyncExitStack() as stack:
+        chain = await stack.enter_async_context(EvmLocalnet(port=0 if strict else port, progress=output.progress))
+        url = chain.rpc_url
+        if strict:
+            url = (await stack.enter_async_context(StrictRpc(chain.rpc_url, port=port))).url
+        output.line(_document(chain, url), "" if output.as_json else _shown(await chain.describe(url), chain, url))
         ended, stopped = asyncio.create_task(chain.wait_until_it_ends()), asyncio.create_task(stop.wait())
         await asyncio.wait((ended, stopped), return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
@@ -49,16 +58,18 @@ async def _run(port: int, output: Output) -> None:
         ended.cancel()
 
 
-def _shown(description: str, url: str) -> str:
+def _shown(description: str, chain: EvmLocalnet, url: str) -> str:
+    control = "" if url == chain.rpc_url else f"\nControl the node behind it:  {chain.rpc_url}"
     return (
         f'{description}\n\nPoint a configuration at it: rpc_urls = ["{url}"]\nPoint another tool at it:   export '
-        f"ETH_RPC_URL={url}\nCtrl-C stops it."
+        f"ETH_RPC_URL={url}{control}\nCtrl-C stops it."
     )
 
 
-def _document(chain: EvmLocalnet) -> dict[str, Any]:
+def _document(chain: EvmLocalnet, url: str) -> dict[str, Any]:
     return {
-        "rpc_url": chain.rpc_url,
+        "rpc_url": url,
+        "node_url": chain.rpc_url,
         "chain_id": chain.chain_id,
         "wallet": addresses.TRADER,
         "contracts": addresses.CONTRACTS,

@@ -11,10 +11,10 @@ from tradewind.localnet.rpc import Call, JsonRpc
 Row = tuple[str, ...]
 
 
-async def describe(rpc: JsonRpc, pools: Sequence[Pool]) -> str:
-    """Several lines of plain text; balances and prices as of now."""
+async def describe(rpc: JsonRpc, pools: Sequence[Pool], *, url: str) -> str:
+    """Several lines of plain text; balances and prices as of now. `url` is where to connect."""
     sections: list[tuple[str, Sequence[Row]]] = [
-        ("Local EVM chain", [("RPC URL", rpc.url), ("Chain id", f"{at.CHAIN_ID} (Arbitrum One's)")]),
+        ("Local EVM chain", [("RPC URL", url), ("Chain id", f"{at.CHAIN_ID} (Arbitrum One's)")]),
         ("Contracts", list(at.CONTRACTS.items())),
         ("Tokens", [(f"{token.symbol} ({token.decimals} decimals)", token.address) for token in at.TOKENS.values()]),
         ("Trader (public test key: never fund it on a real chain)", await _trader(rpc)),

@@ -143,9 +143,12 @@ class EvmLocalnet:
         """An account's ETH, in wei."""
         return int(await self.rpc.call("eth_getBalance", who, "latest"), 16)
 
-    async def describe(self) -> str:
-        """What a person wants to see when the chain is ready: addresses, wallet, pools with price and liquidity."""
-        return await describe(self.rpc, self.pools)
+    async def describe(self, url: str | None = None) -> str:
+        """What a person wants to see when the chain is ready: addresses, wallet, pools with price and liquidity.
+
+        `url`: where to connect, when that is not the node itself.
+        """
+        return await describe(self.rpc, self.pools, url=url or self.rpc_url)
 
     # Time and blocks
 
