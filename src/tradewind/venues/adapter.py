@@ -1,10 +1,12 @@
 """The contract every venue fulfils: a price, a quote, a transaction, a way to send it."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from decimal import Decimal
 
 from tradewind import core
 from tradewind.domain.plan import BlockRef, Exact, ExecutionPlan, GasEstimate, PlannedHop, PlanStep
+from tradewind.domain.reference_price import PoolPrice
 from tradewind.venues.rpc_error import Revert
 from tradewind.venues.send_outcome import SendOutcome
 from tradewind.venues.simulated import Simulated
@@ -17,6 +19,8 @@ class VenueAdapter(ABC):
     chain_id: int
     # Gas that one more hop costs, for weighing routes of different length against each other.
     hop_gas: int
+    # Gas of an approval before the swap, for tokens without permits; without any share for L1 data.
+    approve_gas: int
 
     @property
     @abstractmethod
@@ -34,7 +38,17 @@ class VenueAdapter(ABC):
 
     @abstractmethod
     async def get_price(self, token_in: str, token_out: str) -> Decimal:
-        """How much `token_out` one whole `token_in` is worth now, before fees. For display, never for an amount."""
+        """How much `token_out` one whole `token_in` is worth now, before fees. For display, never for an amount.
+
+        As the best route for one unit says, however little its pools hold; see `pool_prices` for one to rely on.
+        """
+
+    @abstractmethod
+    def pool_prices(self, token: str, against: str, probe_raw: int) -> Sequence[PoolPrice]:
+        """The spot price of `token` in each pool of the pair, as of `block`, with how far `probe_raw` moves it.
+
+        The probe is in `against`. Pools that cannot carry it are left out. Unavailable before the first `sync`.
+        """
 
     @abstractmethod
     async def quote(

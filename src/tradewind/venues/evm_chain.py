@@ -4,15 +4,24 @@ from collections.abc import Sequence
 
 from tradewind import core
 from tradewind.domain.plan import BlockRef
-from tradewind.errors import Unavailable
 from tradewind.venues import abi, multicall, rpc_answer
 from tradewind.venues.account import AccountState
 from tradewind.venues.evm_block import BlockHeader, BlockTag, block_parameter, header_request, parse_header
-from tradewind.venues.evm_receipt import Log, Receipt, parse_logs, parse_receipt, receipt_place
+from tradewind.venues.evm_questions import (
+    count_at,
+    header_at,
+    height_of,
+    present_header,
+    receipt_of,
+    require_asked,
+    send,
+    transaction_with_nonce,
+)
+from tradewind.venues.evm_receipt import Log, Receipt, parse_logs
 from tradewind.venues.multicall import Call
 from tradewind.venues.rpc import RpcClient, result_of
 from tradewind.venues.rpc_error import Revert, RpcError
-from tradewind.venues.send_outcome import SendAnswer, SendOutcome, judge_send_error
+from tradewind.venues.send_outcome import SendOutcome, merged
 
 _BALANCE_OF = bytes.fromhex("70a08231")
 _ALLOWANCE = bytes.fromhex("dd62ed3e")
@@ -20,8 +29,6 @@ _PERMIT_NONCES = bytes.fromhex("7ecebe00")
 # One aggregate3 stays far below the 50 million gas that nodes allow a call, and one HTTP body below 1 MiB.
 _CALLS_PER_AGGREGATE = 1000
 _AGGREGATES_PER_BATCH = 2
-
-_MAX_TRANSACTIONS = 100_000
 
 
 class EvmChain:
@@ -44,14 +51,12 @@ class EvmChain:
     async def header(self, block: int | str) -> BlockHeader | None:
         """The header by number, tag or 0x-hash of 32 bytes; None when there is no such block."""
         method, params = header_request(block)
-        return parse_header(await self.rpc.call(method, params), "block")
+        return require_asked(parse_header(await self.rpc.call(method, params), "block"), block)
 
     async def head_header(self) -> BlockHeader:
-        """The header of the newest block."""
-        header = await self.header("latest")
-        if header is None:
-            rpc_answer.refuse("block", "is missing for the tag latest")
-        return header
+        """The header of the newest block, of an endpoint that is not far behind the others."""
+        method, params = header_request("latest")
+        return await self.rpc.newest(method, params, present_header, lambda header: header.ref.number)
 
     async def head(self) -> BlockRef:
         """The newest block."""
@@ -66,10 +71,19 @@ class EvmChain:
         """The base fee of the newest block, in wei per gas."""
         return (await self.head_header()).base_fee_wei
 
+    async def next_base_fee(self) -> int:
+        """What the next block asks for one gas, as far as the endpoint knows; not less than the newest block asked."""
+        answers = await self.rpc.batch([header_request("latest"), header_request("pending")])
+        newest = present_header(result_of(answers[0])).base_fee_wei
+        # A block that does not exist yet has no hash, and not every node builds one.
+        if isinstance(answers[1], RpcError) or answers[1] is None:
+            return newest
+        pending = rpc_answer.mapping(answers[1], "pending block").get("baseFeePerGas")
+        return max(newest, rpc_answer.quantity(pending, "pending block.baseFeePerGas", bits=128))
+
     async def nonce(self, address: str, tag: BlockTag = "latest") -> int:
         """How many transactions of `address` are included as of `tag`."""
-        answer = await self.rpc.call("eth_getTransactionCount", [address, block_parameter(tag)])
-        return rpc_answer.quantity(answer, "eth_getTransactionCount", bits=63)
+        return await count_at(self.rpc.call, address, tag)
 
     async def balance(self, address: str, block: BlockTag = "latest") -> int:
         """The native balance in wei."""
@@ -178,55 +192,64 @@ class EvmChain:
                 return None
         return logs
 
-    async def send_raw(self, raw: bytes) -> SendOutcome:
-        """Hand signed bytes to the chain; sending the same bytes again is harmless."""
+    async def finalized_header(self) -> tuple[BlockHeader, tuple[str, ...]]:
+        """The newest block that a quorum of endpoints calls final, and the endpoints that tell the same of it."""
+        block: int | str = "finalized"
+        if self.rpc.quorum > 1:
+            # Endpoints learn of a new final block one after the other: what the quorum has reached is agreed upon.
+            told = await self.rpc.reached(lambda ask: height_of(ask, "finalized"), what="the newest finalized block")
+            block = told.answer
+        agreed = await self.rpc.agree(lambda ask: header_at(ask, block), what=f"the header of block {block}")
+        return agreed.answer, agreed.endpoints
+
+    async def finalized_nonce(self, address: str) -> int:
+        """How many transactions of `address` are included for good: as many as a quorum of endpoints has reached."""
+        told = await self.rpc.reached(lambda ask: count_at(ask, address, "finalized"), what=f"the nonce of {address}")
+        return told.answer
+
+    async def agreed_nonce(self, address: str) -> int:
+        """How many transactions of `address` are included now: as many as a quorum of endpoints has reached."""
+        told = await self.rpc.reached(lambda ask: count_at(ask, address, "latest"), what=f"the nonce of {address}")
+        return told.answer
+
+    async def agreed_receipt(self, tx_hash: str) -> tuple[Receipt | None, tuple[str, ...]]:
+        """As `receipt`, but as a quorum of endpoints has it; None when a quorum has none in its own chain."""
+        agreed = await self.rpc.agree(lambda ask: receipt_of(ask, tx_hash), what=f"the receipt of {tx_hash}")
+        return agreed.answer, agreed.endpoints
+
+    async def agreed_transaction_with_nonce(
+        self, sender: str, nonce: int, *, since_block: int
+    ) -> tuple[str | None, tuple[str, ...]]:
+        """As `transaction_with_nonce`, but as a quorum of endpoints has it."""
+        agreed = await self.rpc.agree(
+            lambda ask: transaction_with_nonce(ask, sender, nonce, since_block),
+            what=f"the transaction of {sender} with nonce {nonce}",
+        )
+        return agreed.answer, agreed.endpoints
+
+    async def send_raw(self, raw: bytes, *, everywhere: bool = False) -> SendOutcome:
+        """Hand signed bytes to the chain; sending the same bytes again is harmless.
+
+        With `everywhere` all endpoints get them at once, and the outcome is `send_outcome.merged`.
+        """
         tx_hash = f"0x{core.keccak256(raw).hex()}"
-        try:
-            answer = await self.rpc.call("eth_sendRawTransaction", [f"0x{raw.hex()}"])
-            if rpc_answer.hash32(answer, "eth_sendRawTransaction") != tx_hash:
-                rpc_answer.refuse("eth_sendRawTransaction", "is the hash of another transaction")
-        except RpcError as error:
-            return judge_send_error(error, tx_hash)
-        except Unavailable as failure:
-            return SendOutcome(SendAnswer.UNKNOWN, tx_hash, failure.code, failure.message)
-        return SendOutcome(SendAnswer.ACCEPTED, tx_hash, "accepted", "accepted")
+        if not everywhere:
+            return await send(self.rpc.call, raw, tx_hash)
+        said = await self.rpc.everywhere(
+            lambda ask: send(ask, raw, tx_hash), enough=lambda outcome: outcome.on_its_way, sending=True
+        )
+        return merged(tx_hash, said)
 
     async def receipt(self, tx_hash: str) -> Receipt | None:
-        """How a transaction ended; None while it is in no block that the endpoint's own chain holds."""
-        answer = await self.rpc.call("eth_getTransactionReceipt", [tx_hash])
-        if answer is None:
-            return None
-        number, block_hash = receipt_place(answer, tx_hash.lower())
-        header = await self.header(number)
-        if header is None or header.ref.hash != block_hash:
-            return None
-        return parse_receipt(answer, header.ref)
+        """How a transaction ended; None while it is in no block of the best endpoint's own chain, nor of another's."""
+        return await self.rpc.found(lambda ask: receipt_of(ask, tx_hash))
 
     async def transaction_with_nonce(self, sender: str, nonce: int, *, since_block: int) -> str | None:
         """The hash of the included transaction of `sender` with this nonce, looked for from `since_block` on.
 
         None when it is not there. Needs the states of the blocks between: a node without them raises RpcError.
         """
-        low, high = since_block, (await self.head()).number
-        if not await self._count_at(sender, low) <= nonce < await self._count_at(sender, high):
-            return None
-        while low + 1 < high:
-            middle = (low + high) // 2
-            if await self._count_at(sender, middle) > nonce:
-                high = middle
-            else:
-                low = middle
-        block = rpc_answer.mapping(await self.rpc.call("eth_getBlockByNumber", [hex(high), True]), "block")
-        for entry in rpc_answer.sequence(block.get("transactions"), "block.transactions", at_most=_MAX_TRANSACTIONS):
-            found = rpc_answer.mapping(entry, "block.transactions")
-            same_sender = rpc_answer.address(found.get("from"), "transaction.from") == sender
-            if same_sender and rpc_answer.quantity(found.get("nonce"), "transaction.nonce", bits=64) == nonce:
-                return rpc_answer.hash32(found.get("hash"), "transaction.hash")
-        return None
-
-    async def _count_at(self, sender: str, block: int) -> int:
-        answer = await self.rpc.call("eth_getTransactionCount", [sender, hex(block)])
-        return rpc_answer.quantity(answer, "eth_getTransactionCount", bits=63)
+        return await transaction_with_nonce(self.rpc.call, sender, nonce, since_block)
 
     async def revert_reason(self, receipt: Receipt, tx: core.Eip1559Transaction) -> Revert:
         """Why a mined transaction failed: what a replay in the state before its block answers, else at its block.

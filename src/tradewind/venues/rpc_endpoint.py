@@ -4,27 +4,33 @@ import asyncio
 import itertools
 import json
 from collections.abc import Sequence
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import aiohttp
 
-from tradewind.errors import Misconfigured, Unavailable
-from tradewind.venues.rpc_error import RpcError
+from tradewind.errors import Misconfigured
+from tradewind.observability.clock import Clock
+from tradewind.venues.rpc_error import EndpointFailure, RpcError
 from tradewind.venues.rpc_json import parse_json
+from tradewind.venues.rpc_pause import asked_to_wait_s, is_rate_limit
 
 Request = tuple[str, Sequence[object]]
 
-# What nodes and providers answer to a caller that asks too often.
-_LIMIT_EXCEEDED = -32005
 _CHUNK_BYTES = 64 * 1024
+# A connection that is opened anew has its chain checked again, which the quiet moments of a service need not cost.
+_KEEP_ALIVE_S = 60.0
 
 
 class RpcEndpoint:
-    """Speaks JSON-RPC 2.0 with one URL; raises Unavailable for everything that is not an answer."""
+    """Speaks JSON-RPC 2.0 with one URL; raises EndpointFailure for everything that is not an answer."""
 
-    def __init__(self, url: str, *, max_answer_bytes: int) -> None:
+    def __init__(self, url: str, *, clock: Clock, max_answer_bytes: int) -> None:
         self.label = redacted(url)
+        # Counted by the session that `open_session` made: each new one may lead to another server.
+        self.connections = 0
         self._url = url
+        self._clock = clock
         self._max_answer_bytes = max_answer_bytes
         self._ids = itertools.count(1)
 
@@ -58,16 +64,22 @@ class RpcEndpoint:
     async def _post(self, session: aiohttp.ClientSession, body: bytes) -> bytes:
         try:
             async with session.post(
-                self._url, data=body, headers={"Content-Type": "application/json"}, allow_redirects=False
+                self._url,
+                data=body,
+                headers={"Content-Type": "application/json"},
+                allow_redirects=False,
+                trace_request_ctx=self,
             ) as response:
                 content = await self._read(response)
                 if response.status != 200:
-                    self._refuse_status(response.status, content)
+                    self._refuse_status(response, content)
                 return content
         except TimeoutError:
-            raise Unavailable("rpc_timeout", f"{self.label} did not answer in time.") from None
+            raise EndpointFailure("rpc_timeout", f"{self.label} did not answer in time.") from None
         except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
-            raise Unavailable("rpc_unreachable", f"{self.label} cannot be reached: {type(error).__name__}.") from None
+            raise EndpointFailure(
+                "rpc_unreachable", f"{self.label} cannot be reached: {type(error).__name__}."
+            ) from None
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         content = bytearray()
@@ -75,13 +87,14 @@ class RpcEndpoint:
             content += chunk
             if len(content) > self._max_answer_bytes:
                 response.close()
-                raise Unavailable(
+                raise EndpointFailure(
                     "rpc_answer_too_large", f"{self.label} answered with more than {self._max_answer_bytes} bytes."
                 )
         return bytes(content)
 
-    def _refuse_status(self, status: int, content: bytes) -> None:
+    def _refuse_status(self, response: aiohttp.ClientResponse, content: bytes) -> None:
         """Raise, unless the body is a JSON-RPC answer that the server chose to give another status."""
+        status = response.status
         if status < 500 and status != 429 and content.lstrip()[:1] in (b"{", b"["):
             try:
                 answer = parse_json(content)
@@ -89,7 +102,11 @@ class RpcEndpoint:
                 answer = None
             if isinstance(answer, dict) and "jsonrpc" in answer:
                 return
-        raise Unavailable(f"rpc_http_{status}", f"{self.label} answered with HTTP status {status}.")
+        raise EndpointFailure(
+            f"rpc_http_{status}",
+            f"{self.label} answered with HTTP status {status}.",
+            retry_after_s=asked_to_wait_s(response.headers.get("Retry-After"), self._clock.now_ns()),
+        )
 
     def _parse(self, content: bytes) -> object:
         try:
@@ -117,15 +134,36 @@ class RpcEndpoint:
         message = error.get("message") if isinstance(error, dict) else None
         if not isinstance(code, int) or isinstance(code, bool) or not isinstance(message, str):
             raise self._malformed(f"an error without code or message to {method}")
-        if code == _LIMIT_EXCEEDED:
-            raise Unavailable("rpc_rate_limited", f"{self.label} limits the rate of requests: {message[:200]}")
+        if is_rate_limit(code, message):
+            raise EndpointFailure("rpc_rate_limited", f"{self.label} limits the rate of requests: {message[:200]}")
         return RpcError(code, message, _revert_data(error), method=method)
 
-    def _malformed(self, what: str) -> Unavailable:
-        return Unavailable("rpc_malformed", f"{self.label} answered with {what}.")
+    def _malformed(self, what: str) -> EndpointFailure:
+        return EndpointFailure("rpc_malformed", f"{self.label} answered with {what}.")
 
-    def _wrong_id(self, number: object) -> Unavailable:
-        return Unavailable("rpc_wrong_id", f"{self.label} answered with id {str(number)[:40]!r}, which was not asked.")
+    def _wrong_id(self, number: object) -> EndpointFailure:
+        return EndpointFailure(
+            "rpc_wrong_id", f"{self.label} answered with id {str(number)[:40]!r}, which was not asked."
+        )
+
+
+def open_session(timeout_s: float) -> aiohttp.ClientSession:
+    """A session that keeps its connections, and tells an endpoint of each new one."""
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_create_end.append(_count_connection)
+    return aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=timeout_s),
+        connector=aiohttp.TCPConnector(keepalive_timeout=_KEEP_ALIVE_S),
+        auto_decompress=True,
+        trust_env=False,
+        trace_configs=[trace],
+    )
+
+
+async def _count_connection(
+    _session: aiohttp.ClientSession, context: SimpleNamespace, _: aiohttp.TraceConnectionCreateEndParams
+) -> None:
+    context.trace_request_ctx.connections += 1
 
 
 def redacted(url: str) -> str:

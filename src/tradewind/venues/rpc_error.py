@@ -23,6 +23,14 @@ _PANICS = {
 }
 
 
+class EndpointFailure(Unavailable):
+    """The endpoint gave no usable answer. `retry_after_s` is how long it asked to be left alone, if it did."""
+
+    def __init__(self, code: str, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(code, message)
+        self.retry_after_s = retry_after_s
+
+
 class RpcError(Unavailable):
     """The endpoint answered a request with a JSON-RPC error object: `rpc_code`, `rpc_message`, `data`."""
 

@@ -157,7 +157,9 @@ async def test_bytes_that_are_no_transaction_are_rejected(chain: EvmChain) -> No
 
 
 async def test_a_second_endpoint_takes_over_when_the_first_fails(localnet: EvmLocalnet) -> None:
-    async with FaultyRpc(faulty_rpc.text("<html>", 502)) as broken, client_of(broken.url, localnet.rpc_url) as rpc:
+    genesis = await localnet.rpc.call("eth_getBlockByNumber", "0x0", False)
+    broken_one = FaultyRpc(faulty_rpc.text("<html>", 502), genesis_hash=genesis["hash"])
+    async with broken_one as broken, client_of(broken.url, localnet.rpc_url) as rpc:
         chain = EvmChain(rpc, chain_id=at.CHAIN_ID, multicall=at.MULTICALL3)
         await chain.connect()
         venue = venue_on(chain)

@@ -179,3 +179,20 @@ async def test_refuses_a_log_of_a_block_that_was_not_asked_for(number: str) -> N
     with pytest.raises(Unavailable) as caught:
         await logs_of(logs_answer([LOG | {"blockNumber": number}]))
     assert "eth_getLogs" in caught.value.message
+
+
+@pytest.mark.parametrize("asked", [17, OTHER])
+async def test_refuses_another_block_than_the_one_that_was_asked_for(asked: int | str) -> None:
+    async with FaultyRpc(faulty_rpc.result(BLOCK)) as endpoint:
+        chain = a_chain(endpoint)
+        async with chain.rpc:
+            with pytest.raises(Unavailable) as caught:
+                await chain.header(asked)
+    assert "was asked for" in caught.value.message
+
+
+async def test_reads_a_block_by_its_hash_whatever_the_case_of_its_digits() -> None:
+    async with FaultyRpc(faulty_rpc.result(BLOCK)) as endpoint:
+        chain = a_chain(endpoint)
+        async with chain.rpc:
+            assert await chain.block("0x" + "AB" * 32) == BlockRef(number=16, hash=HASH, timestamp_s=5)

@@ -5,6 +5,7 @@ from decimal import Decimal, localcontext
 
 from tradewind import core
 from tradewind.domain.plan import BlockRef, Exact, ExecutionPlan, GasEstimate, PlannedHop, PlanStep
+from tradewind.domain.reference_price import PoolPrice
 from tradewind.domain.token_list import Token
 from tradewind.errors import Refused
 from tradewind.venues.adapter import VenueAdapter
@@ -14,11 +15,12 @@ from tradewind.venues.rpc_error import Revert
 from tradewind.venues.send_outcome import SendOutcome
 from tradewind.venues.simulated import Simulated
 from tradewind.venues.uniswap_v3.deployment import UniswapV3Deployment
+from tradewind.venues.uniswap_v3.pool_price import pool_prices
 from tradewind.venues.uniswap_v3.pool_sync import PoolSync
 from tradewind.venues.uniswap_v3.revert_code import revert_code
 from tradewind.venues.uniswap_v3.simulation import read_simulation
 from tradewind.venues.uniswap_v3.spot import spot_ratio
-from tradewind.venues.uniswap_v3.swap_gas import FURTHER_HOP_GAS, HopShape, bitmap_words, swap_gas
+from tradewind.venues.uniswap_v3.swap_gas import APPROVE_GAS, FURTHER_HOP_GAS, HopShape, bitmap_words, swap_gas
 from tradewind.venues.uniswap_v3.swap_transaction import build_step
 
 NAME = "uniswap_v3"
@@ -42,6 +44,7 @@ class UniswapV3Adapter(VenueAdapter):
 
     name = NAME
     hop_gas = FURTHER_HOP_GAS
+    approve_gas = APPROVE_GAS
 
     def __init__(
         self,
@@ -89,6 +92,13 @@ class UniswapV3Adapter(VenueAdapter):
         ratio = spot_ratio(route.hops)
         with localcontext(prec=40):
             return (Decimal(ratio.numerator) / ratio.denominator).scaleb(shift)
+
+    def pool_prices(self, token: str, against: str, probe_raw: int) -> Sequence[PoolPrice]:
+        """The spot price of `token` in each pool of the pair, with how far the probe moves it."""
+        self._pools.require_loaded()
+        shift = self._decimals_of(token) - self._decimals_of(against)
+        keys = self._pools.keys.values()
+        return list(pool_prices(self.graph, keys, token=token, against=against, probe_raw=probe_raw, shift=shift))
 
     async def quote(
         self,

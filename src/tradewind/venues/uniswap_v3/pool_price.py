@@ -1,0 +1,46 @@
+"""Prices of single pools, each with how far a probe moves it: what a reference price is chosen from."""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal, localcontext
+
+from tradewind import core
+from tradewind.domain.amount import PPM
+from tradewind.domain.reference_price import PoolPrice
+from tradewind.venues.uniswap_v3.pool_key import PoolKey
+from tradewind.venues.uniswap_v3.spot import spot_ratio
+
+
+def pool_prices(
+    graph: core.PoolGraph, keys: Iterable[PoolKey], *, token: str, against: str, probe_raw: int, shift: int
+) -> Iterator[PoolPrice]:
+    """Each pool of the pair that can carry the probe. `shift` is the decimals of `token` less those of `against`.
+
+    The probe is `probe_raw` of `against` put in, and apart from that as much of `token` as it buys put in: a pool that
+    holds nothing on one side, or whose price was pushed away for little money, moves far in one of the two.
+    """
+    for key in keys:
+        if {key.token0, key.token1} != {token, against} or key.address not in graph:
+            continue
+        try:
+            bought = graph.quote_exact_in(key.address, against, probe_raw)
+            sold = graph.quote_exact_in(key.address, token, bought.amount_out_raw)
+        except core.CoreError:
+            # Too little liquidity for the probe: not a pool to take a price from.
+            continue
+        ratio = spot_ratio([sold])
+        with localcontext(prec=40):
+            price = (Decimal(ratio.numerator) / ratio.denominator).scaleb(shift)
+        move_ppm = max(_move_ppm(bought), _move_ppm(sold))
+        yield PoolPrice(
+            pool=key.address,
+            fee_pips=key.fee_pips,
+            price=price,
+            move_ppm=move_ppm,
+            cost_ppm=move_ppm + key.fee_pips,
+        )
+
+
+def _move_ppm(quote: core.PoolQuote) -> int:
+    """How far a swap moves the price, in millionths of the smaller of the two prices, rounded up."""
+    low, high = sorted((quote.sqrt_price_before_x96**2, quote.sqrt_price_after_x96**2))
+    return -(-(high - low) * PPM // low)
