@@ -24,11 +24,17 @@ BOUNDARIES = {
     "confirmed": ("receipt_seen", None),
     "completed": ("event_recorded", "ExecutionCompleted"),
 }
+# Those that an intent passes only when the chain does something, or long after its end.
+LATER_BOUNDARIES = {
+    "reorganised": ("event_recorded", "ExecutionStepReorganised"),
+    "settled": ("step_settled", None),
+    "replaced": ("later_attempt_signed", None),
+}
 
 
 def kill_at(boundary: str) -> None:
     """Die at the first event that marks `boundary`."""
-    wanted_name, wanted_type = BOUNDARIES[boundary]
+    wanted_name, wanted_type = {**BOUNDARIES, **LATER_BOUNDARIES}[boundary]
 
     def listener(name: str, fields: dict[str, object]) -> None:
         if name == wanted_name and wanted_type in (None, fields.get("type")):

@@ -1,17 +1,34 @@
-"""An attempt at a step: the signed transaction, or why there is and will be none."""
+"""The attempts at a step: its signed transactions, or why there is none and will be none."""
 
 from dataclasses import dataclass
 
-from tradewind.execution.signer_client import SignedAttempt
+from tradewind.execution.signer_answers import SignedAttempt
 from tradewind.venues.simulated import SimulatedAmounts
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """A signed transaction; `simulated` is what the chain said it would do, when it was signed just now."""
+class Attempts:
+    """Every signed transaction of a step, in order: they share a nonce, so one of them at most takes effect.
 
-    signed: SignedAttempt
-    simulated: SimulatedAmounts | None
+    `simulated` is what the chain said the last one would do, when it was signed just now.
+    """
+
+    signed: tuple[SignedAttempt, ...]
+    simulated: SimulatedAmounts | None = None
+
+    @property
+    def nonce(self) -> int:
+        """The step's nonce, for ever."""
+        return self.signed[0].nonce
+
+    @property
+    def last(self) -> SignedAttempt:
+        """The newest one."""
+        return self.signed[-1]
+
+    def by_hash(self, tx_hash: str) -> SignedAttempt | None:
+        """The one with this hash."""
+        return next((attempt for attempt in self.signed if attempt.tx_hash == tx_hash), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +38,4 @@ class WithoutReceipt:
     code: str
     message: str
     expired: bool = False
+    cancelled: bool = False

@@ -1,5 +1,6 @@
 """The kill switch: an epoch in the sign-gate. Works with every other part of the service dead."""
 
+import unicodedata
 from typing import Protocol
 from uuid import UUID, uuid4
 
@@ -9,6 +10,19 @@ from tradewind.execution.signer_client import SignerClient, SignerState
 from tradewind.observability import events as observe
 from tradewind.observability.clock import Clock
 from tradewind.streaming.recorded import Recorded
+
+# Who halts when nobody else does.
+SERVICE = "service"
+
+
+# What the gate keeps of a text.
+_MAX_REASON_BYTES = 256
+
+
+def reason_for_gate(reason: str) -> str:
+    """The part of `reason` that the gate has room for: no halt may fail because somebody explained it at length."""
+    printable = "".join(" " if unicodedata.category(character) == "Cc" else character for character in reason)
+    return printable.encode()[:_MAX_REASON_BYTES].decode(errors="ignore")
 
 
 class Publisher(Protocol):
@@ -32,10 +46,15 @@ class KillSwitch:
         """What the gate says now."""
         return await self._signer.hello()
 
-    async def halt(self, *, reason: str, by: str) -> int:
-        """After this returns nothing can be signed. The answer is the kill epoch."""
+    async def halt(self, *, reason: str, by: str, wallet: str | None = None, strategy_id: str | None = None) -> int:
+        """After this returns nothing can be signed: for one wallet or one strategy, or, without either, at all.
+
+        The answer is the kill epoch.
+        """
         try:
-            kill_epoch = await self._signer.halt(reason=reason, by=by)
+            kill_epoch = await self._signer.halt(
+                reason=reason_for_gate(reason), by=by, wallet=wallet, strategy_id=strategy_id
+            )
         except TradewindError as error:
             raise Unavailable(
                 "halt_not_confirmed",
@@ -43,11 +62,19 @@ class KillSwitch:
                 remedy="Run on its machine: tradewind-signer halt --config signer.toml, or end the signer's process.",
             ) from error
         observe.kill_switch_engaged(kill_epoch=kill_epoch, by=by, reason=reason)
-        await self._record(KillSwitchEngaged(kill_epoch=kill_epoch, by=by, reason=reason))
+        await self._record(
+            KillSwitchEngaged(kill_epoch=kill_epoch, by=by, reason=reason, wallet=wallet, strategy_id=strategy_id)
+        )
         return kill_epoch
 
+    async def halt_wallet(self, wallet: str, *, reason: str) -> None:
+        """Halt a wallet that the service can no longer account for, unless it is halted by itself already."""
+        state = await self._signer.hello()
+        if not any(halt.wallet == wallet for halt in state.halts):
+            await self.halt(reason=reason, by=SERVICE, wallet=wallet)
+
     async def resume(self, *, kill_epoch: int, by: str) -> int:
-        """Allow signing again; `kill_epoch` proves that the caller looked at the state."""
+        """End the halt of this epoch, which proves that the caller looked at the state."""
         released = await self._signer.resume(kill_epoch=kill_epoch, by=by)
         observe.kill_switch_released(kill_epoch=released, by=by)
         await self._record(KillSwitchReleased(kill_epoch=released, by=by))

@@ -1,25 +1,41 @@
-"""Notices a step that is still open long after its deadline, and says so once: an operator has to look."""
+"""Notices what is still open long after its deadline, and says so once: an operator has to look.
 
+What a reorganisation opened again is given its time anew.
+"""
+
+from tradewind.domain.events import ExecutionStepReorganised
 from tradewind.domain.plan import ExecutionPlan
 from tradewind.observability import events as observe
 from tradewind.observability.clock import Clock
+from tradewind.state.view import IntentView
 
 NS_PER_S = 1_000_000_000
 # Two windows in which a transaction of the plan could still have landed by itself.
 GRACE_S = 120
 
 
-class Overdue:
-    """One step's watch."""
+def reopened_at_ns(view: IntentView | None) -> int:
+    """When the chain last took something of the intent back; 0 when it never did."""
+    taken_back = ExecutionStepReorganised.type_name()
+    return max((entry.at_ns for entry in view.timeline if entry.type == taken_back), default=0) if view else 0
 
-    def __init__(self, plan: ExecutionPlan, clock: Clock) -> None:
+
+def is_overdue(view: IntentView, now_ns: int) -> bool:
+    """Whether an open intent waits for something that only an operator can mend."""
+    return now_ns > max(view.valid_until_ns, reopened_at_ns(view)) + GRACE_S * NS_PER_S
+
+
+class Overdue:
+    """One step's watch; `view` is that of its intent."""
+
+    def __init__(self, plan: ExecutionPlan, clock: Clock, view: IntentView | None = None) -> None:
         self._plan = plan
         self._clock = clock
+        self._latest_ns = max(plan.deadline_s * NS_PER_S, reopened_at_ns(view)) + GRACE_S * NS_PER_S
         self._told = False
 
     def check(self, what: str) -> None:
         """Raise the alarm the first time that the step is found overdue; `what` is what it waits for."""
-        late_ns = self._clock.now_ns() - (self._plan.deadline_s + GRACE_S) * NS_PER_S
-        if late_ns > 0 and not self._told:
+        if self._clock.now_ns() > self._latest_ns and not self._told:
             self._told = True
             observe.overdue(intent_id=self._plan.intent_id, what=what)

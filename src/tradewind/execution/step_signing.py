@@ -11,11 +11,17 @@ from tradewind import core
 from tradewind.domain.chain import ChainTiming
 from tradewind.domain.plan import ExecutionPlan, PlanStep, StepKind
 from tradewind.errors import Damaged, Disposition, Halted, Refused, TradewindError, Unavailable
-from tradewind.execution.attempt import Attempt, WithoutReceipt
+from tradewind.execution.attempt import Attempts, WithoutReceipt
+from tradewind.execution.chain_look import seen
+from tradewind.execution.kill_switch import KillSwitch
+from tradewind.execution.later_attempts import LaterAttempts
 from tradewind.execution.overdue import Overdue
-from tradewind.execution.signer_client import ChainEvidence, RecordedPermit, SignerClient
+from tradewind.execution.signer_client import RecordedPermit, RecordedStep, SignerClient
+from tradewind.execution.wallet_nonces import WalletNonces
 from tradewind.observability import events as observe
 from tradewind.observability.clock import Backoff, Clock
+from tradewind.state.coordinator import StateCoordinator
+from tradewind.state.view import IntentView
 from tradewind.venues.account import AccountState
 from tradewind.venues.evm_block import BlockHeader
 from tradewind.venues.evm_chain import EvmChain
@@ -26,6 +32,7 @@ NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
 # Refusals that time can lift: another step is before this one, or another service was faster.
 _PASSING_RULES = frozenset({"nonce_behind", "nonce_gap", "nonce_reused"})
+_CANCELLED = WithoutReceipt("cancelled", "This was cancelled before it was signed. Nothing was traded.", cancelled=True)
 _EXPIRED = WithoutReceipt(
     "deadline_passed", "The time window closed before this was signed. Nothing was traded.", expired=True
 )
@@ -42,41 +49,49 @@ class StepSigning:
         clock: Clock,
         chains: Mapping[int, EvmChain],
         timing: Mapping[int, ChainTiming],
+        state: StateCoordinator,
+        switch: KillSwitch,
+        later: LaterAttempts,
+        nonces: WalletNonces,
     ) -> None:
         self._venues = venues
         self._signer = signer
         self._clock = clock
         self._chains = chains
         self._timing = timing
+        self._state = state
+        self._switch = switch
+        self._later = later
+        self._nonces = nonces
 
-    async def obtain(
-        self, plan: ExecutionPlan, step: PlanStep, *, gate_id: str, was_sent: bool
-    ) -> Attempt | WithoutReceipt:
-        """The attempt to land, or how the step ended, which the gate then has closed for good.
+    async def obtain(self, plan: ExecutionPlan, step: PlanStep, view: IntentView) -> Attempts | WithoutReceipt:
+        """The attempts to land, or how the step ended, which the gate then has closed for good.
 
-        `gate_id` is the gate that the intent began with; `was_sent` says that the journal knows of an attempt.
+        `view` is that of the plan's intent: it names the gate that the intent began with, and what was sent so far.
         """
-        backoff, overdue = Backoff(self._clock), Overdue(plan, self._clock)
+        backoff, overdue = Backoff(self._clock), Overdue(plan, self._clock, view)
         while True:
             try:
                 recorded = await self._signer.step(plan.intent_id, step.index)
                 if recorded.attempts:
-                    return Attempt(recorded.attempts[-1], None)
+                    return Attempts(recorded.attempts)
                 if recorded.pending:
-                    because = recorded.pending_because or "signing is halted"
-                    raise Halted("attempt_pending", f"An attempt is on record and is not signed: {because}.")
-                await self._check_gate(gate_id, was_sent=was_sent)
+                    return await self._without_trade(plan, step, recorded)
+                await self._check_gate(view, step)
                 ended = await self._try(plan, step, recorded.permit)
-                if isinstance(ended, Attempt) or await self._signer.close(plan.intent_id, step.index):
+                if isinstance(ended, Attempts) or await self._signer.close(plan.intent_id, step.index):
                     return ended
             except TradewindError as error:
                 observe.waiting(intent_id=plan.intent_id, what="signature", code=error.code, message=str(error))
                 overdue.check("signature")
             await backoff.pause()
 
-    async def _check_gate(self, gate_id: str, *, was_sent: bool) -> None:
+    async def _check_gate(self, view: IntentView, step: PlanStep) -> None:
         """A gate that knows nothing of a step is believed only if it is the gate that would know."""
-        if was_sent or (await self._signer.hello()).gate_id != gate_id:
+        was_sent = any(submitted.step == step.index for submitted in view.submitted)
+        gate = await self._signer.hello()
+        records = view.processed.gate_records if view.processed else 0
+        if was_sent or gate.gate_id != view.gate_id or gate.records < records:
             raise Damaged(
                 "gate_replaced",
                 "The signer's gate is not the one that this intent began with, or has lost records since: it cannot "
@@ -84,15 +99,34 @@ class StepSigning:
                 remedy="Stop the signer and put its gate file back; nothing is signed for this intent until then.",
             )
 
+    async def _without_trade(self, plan: ExecutionPlan, step: PlanStep, recorded: RecordedStep) -> Attempts:
+        """An attempt is on record and owns a nonce, but is not signed: wait, or use the nonce up without it."""
+        because = recorded.pending_because or "signing is halted"
+        gate = await self._signer.hello()
+        halted = gate.halted or any(
+            halt.wallet == plan.wallet or halt.strategy_id == str(plan.strategy_id) for halt in gate.halts
+        )
+        if halted or recorded.closed or recorded.nonce is None:
+            raise Halted("attempt_pending", f"An attempt is on record and is not signed: {because}.")
+        signed = await self._later.cancel(
+            plan, step, None, nonce=recorded.nonce, attempt=recorded.pending[-1] + 1, why=because
+        )
+        return Attempts((signed,))
+
     async def _try(
         self, plan: ExecutionPlan, step: PlanStep, permit: RecordedPermit | None
-    ) -> Attempt | WithoutReceipt:
+    ) -> Attempts | WithoutReceipt:
         """Sign; what speaks against it for good becomes the end, what may pass is raised."""
+        if (view := self._state.in_memory(plan.intent_id)) is not None and view.cancel_requested is not None:
+            return _CANCELLED
         least_ns = self._timing[plan.chain_id].min_landing_ms * NS_PER_MS
         if self._clock.now_ns() + least_ns >= plan.deadline_s * NS_PER_S:
             return _EXPIRED
         try:
             return await self._sign(plan, step, permit)
+        except ForeignNonce as foreign:
+            await self._switch.halt_wallet(plan.wallet, reason=str(foreign))
+            return WithoutReceipt(foreign.code, f"This was not signed: {foreign}")
         except Refused as refusal:
             if refusal.rule in _PASSING_RULES:
                 raise
@@ -104,14 +138,15 @@ class StepSigning:
 
     async def _sign(
         self, plan: ExecutionPlan, step: PlanStep, recorded_permit: RecordedPermit | None
-    ) -> Attempt | WithoutReceipt:
+    ) -> Attempts | WithoutReceipt:
         venue, chain = self._venues.get(plan.chain_id, step.venue), self._chains[plan.chain_id]
         header = await chain.head_header()
         account, recorded_next = await asyncio.gather(
             chain.account(plan.wallet, step.token_in, step.spender, header.ref),
             self._signer.next_nonce(plan.wallet, plan.chain_id),
         )
-        nonce = _nonce(plan, account, recorded_next)
+        await self._require_turn(plan, account, recorded_next)
+        nonce = account.nonce
         _check_gas(plan, account, header)
         permit = recorded_permit.for_call() if recorded_permit else None
         if step.with_permit and permit is None:
@@ -121,17 +156,39 @@ class StepSigning:
         if isinstance(simulated, SimulatedRevert):
             said = simulated.reason or "no reason given"
             return WithoutReceipt(simulated.code, f"This was not signed: the chain says it would revert: {said}.")
-        evidence = ChainEvidence(
-            latest_nonce=account.nonce,
-            block=header.ref,
-            base_fee_wei=header.base_fee_wei,
-            endpoints=chain.rpc.endpoints,
-        )
+        evidence = seen(chain, header, account.nonce).evidence
         signed = await self._signer.sign(plan, step, attempt=1, unsigned_tx=tx.encode_unsigned(), evidence=evidence)
         observe.attempt_signed(
             intent_id=plan.intent_id, step=step.index, attempt=1, tx_hash=signed.tx_hash, nonce=signed.nonce
         )
-        return Attempt(signed, simulated)
+        return Attempts((signed,), simulated)
+
+    async def _require_turn(self, plan: ExecutionPlan, account: AccountState, recorded_next: int | None) -> None:
+        """The chain's next nonce must be the one after the last that the gate gave away."""
+        if recorded_next is None or recorded_next == account.nonce:
+            return
+        if account.nonce < recorded_next:
+            await self._nonces.bring_forward(plan.chain_id, plan.wallet)
+            raise Unavailable(
+                "nonce_behind",
+                f"The chain has included {account.nonce} transactions of {plan.wallet}, and the gate has signed "
+                f"{recorded_next}: an earlier one is not on chain (or no longer, after a reorganisation) and was sent "
+                "again.",
+            )
+        included = await self._chains[plan.chain_id].agreed_nonce(plan.wallet)
+        if included <= recorded_next:
+            raise Unavailable(
+                "nonce_unclear",
+                f"One endpoint says that the chain has included {account.nonce} transactions of {plan.wallet}, but not "
+                f"enough of them do; the gate knows of {recorded_next}.",
+            )
+        raise ForeignNonce(
+            "nonce_foreign",
+            f"The chain has included {included} transactions of {plan.wallet}, and the gate knows of {recorded_next}: "
+            "somebody else signs for this wallet.",
+            remedy="The wallet is halted. Find out who. If it was you: halt, then tradewind-signer adopt-nonce "
+            f"--wallet {plan.wallet} --chain {plan.chain_id} --nonce {included}, then resume both halts.",
+        )
 
     async def _permit(self, plan: ExecutionPlan, step: PlanStep, account: AccountState) -> core.Permit:
         if account.permit_nonce is None:
@@ -143,23 +200,8 @@ class StepSigning:
         return await self._signer.permit(plan, step, permit_nonce=account.permit_nonce)
 
 
-def _nonce(plan: ExecutionPlan, account: AccountState, recorded_next: int | None) -> int:
-    """The nonce after the last one that the gate gave out, which must be the chain's next one too."""
-    if recorded_next is None or recorded_next == account.nonce:
-        return account.nonce
-    if account.nonce < recorded_next:
-        raise Unavailable(
-            "nonce_behind",
-            f"The chain has included {account.nonce} transactions of {plan.wallet}, and the gate has signed "
-            f"{recorded_next}: an earlier one is not on chain (or no longer, after a reorganisation).",
-        )
-    raise Refused(
-        "nonce_foreign",
-        f"The chain has included {account.nonce} transactions of {plan.wallet}, and the gate knows of {recorded_next}: "
-        "somebody else signs for this wallet.",
-        remedy=f"Find out who. If it was you: halt, then tradewind-signer adopt-nonce --wallet {plan.wallet} "
-        f"--chain {plan.chain_id} --nonce {account.nonce}, then resume.",
-    )
+class ForeignNonce(Refused):
+    """The chain has included a transaction of the wallet that the gate never signed, for good."""
 
 
 def _check_gas(plan: ExecutionPlan, account: AccountState, header: BlockHeader) -> None:

@@ -1,0 +1,194 @@
+"""Follows the head of one chain until every confirmed step is final: takes back what a reorganisation took, and settles
+with the gate what no reorganisation can take back any more.
+
+A block that left the chain is noticed by its hash, whatever the endpoint says of heights. Taking back is harmless (the
+same bytes are sent again, under the same nonce), so one endpoint's word is enough; finality is decided by a quorum.
+"""
+
+from tradewind.domain.events import Envelope, ExecutionStepFinalized, ExecutionStepReorganised, IntentEvent
+from tradewind.domain.plan import BlockRef
+from tradewind.errors import Disposition, TradewindError
+from tradewind.execution.signer_client import SignerClient
+from tradewind.execution.watched_steps import WatchedStep, WatchedSteps
+from tradewind.observability import events as observe
+from tradewind.observability.clock import Backoff, Clock
+from tradewind.state.coordinator import StateCoordinator
+from tradewind.state.intent_locks import IntentLocks
+from tradewind.streaming.event_stream import EventStream
+from tradewind.streaming.recorded import Recorded
+from tradewind.venues.evm_block import BlockHeader
+from tradewind.venues.evm_chain import EvmChain
+
+NS_PER_S = 1_000_000_000
+# An endpoint that lags has no block at a height either: only when it stays so, the chain has become shorter.
+_PATIENCE_LOOKS = 8
+
+
+class FinalityWatch:
+    """One chain's. `run` it for as long as the service lives; `on_recorded` is a tap behind that of the state."""
+
+    def __init__(
+        self,
+        *,
+        chain: EvmChain,
+        stream: EventStream,
+        state: StateCoordinator,
+        locks: IntentLocks,
+        signer: SignerClient,
+        clock: Clock,
+        poll_interval_ms: int,
+        finality_interval_s: float = 1.0,
+    ) -> None:
+        self._chain = chain
+        self._stream = stream
+        self._state = state
+        self._locks = locks
+        self._signer = signer
+        self._clock = clock
+        self._poll_s = poll_interval_ms / 1000
+        self._finality_interval_ns = int(finality_interval_s * NS_PER_S)
+        self._next_finality_ns = 0
+        self._steps = WatchedSteps(state, chain.chain_id)
+        self._head: BlockHeader | None = None
+
+    @property
+    def watched(self) -> int:
+        """How many confirmed steps are not final yet."""
+        return len(self._steps)
+
+    def on_recorded(self, recorded: Recorded) -> None:
+        """Learn what was confirmed, taken back or finalized."""
+        self._steps.on_recorded(recorded)
+
+    def recover(self) -> None:
+        """Watch what the journal has as confirmed and not as final."""
+        self._steps.recover()
+
+    async def run(self) -> None:
+        """Look again and again; what fails is tried again."""
+        backoff = Backoff(self._clock)
+        while True:
+            try:
+                if len(self._steps):
+                    await self.look()
+                backoff = Backoff(self._clock)
+                await self._clock.sleep(self._poll_s)
+            except TradewindError as error:
+                observe.finality_held_up(chain_id=self._chain.chain_id, code=error.code, message=str(error))
+                await backoff.pause()
+
+    async def look(self) -> None:
+        """One look at the chain: the head, what left the chain, and what became final."""
+        head = await self._chain.head_header()
+        if not await self._follows(head):
+            self._steps.doubt()
+        self._head = head
+        for step in self._steps:
+            if not step.canonical:
+                await self._look_for(step)
+        if self._clock.now_ns() >= self._next_finality_ns:
+            self._next_finality_ns = self._clock.now_ns() + self._finality_interval_ns
+            await self._finalize()
+
+    async def _follows(self, head: BlockHeader) -> bool:
+        """Whether the head that was seen last is still part of the chain."""
+        last = self._head
+        if last is None or head.ref.number < last.ref.number:
+            return False
+        if head.ref.number == last.ref.number:
+            return head.ref.hash == last.ref.hash
+        if head.ref.number == last.ref.number + 1:
+            return head.parent_hash == last.ref.hash
+        between = await self._chain.header(last.ref.number)
+        return between is not None and between.ref.hash == last.ref.hash
+
+    async def _look_for(self, step: WatchedStep) -> None:
+        """Find a step's block in the chain, or take the step back."""
+        block = step.result.block
+        there = await self._chain.header(block.number)
+        if there is not None and there.ref.hash == block.hash:
+            step.canonical = True
+            return
+        step.missed += 1
+        if there is None and step.missed < _PATIENCE_LOOKS:
+            return
+        receipt = await self._chain.receipt(step.result.tx_hash)
+        if receipt is None or receipt.block.hash != block.hash:
+            await self._take_back(step)
+
+    async def _take_back(self, step: WatchedStep) -> None:
+        result = step.result
+        async with self._locks.of(step.intent_id):
+            view = self._state.in_memory(step.intent_id)
+            known = view.result_of(result.step) if view else None
+            if view is None or known is None or known.block.hash != result.block.hash:
+                return
+            observe.reorganisation_seen(chain_id=self._chain.chain_id, block=result.block.number, steps=1)
+            await self._publish(
+                ExecutionStepReorganised(
+                    intent_id=step.intent_id,
+                    round=view.round,
+                    plan_id=step.plan_id,
+                    step=result.step,
+                    tx_hash=result.tx_hash,
+                    block=result.block,
+                )
+            )
+
+    async def _finalize(self) -> None:
+        """Settle every step whose block a quorum of endpoints calls final."""
+        canonical = [step for step in self._steps if step.canonical]
+        if not canonical:
+            return
+        lowest = min(step.result.block.number for step in canonical)
+        told = await self._chain.header("finalized")
+        if told is None or told.ref.number < lowest:
+            return
+        finalized, _ = await self._chain.finalized_header()
+        failure: TradewindError | None = None
+        for step in canonical:
+            if step.result.block.number <= finalized.ref.number:
+                try:
+                    await self._settle(step, finalized.ref)
+                except TradewindError as error:
+                    # One that cannot be settled now must not keep the others waiting.
+                    failure = error
+        if failure is not None:
+            raise failure
+
+    async def _settle(self, step: WatchedStep, finalized: BlockRef) -> None:
+        """Tell the gate, then the journal: what was told to the gate only is told again, and is the same."""
+        receipt, endpoints = await self._chain.agreed_receipt(step.result.tx_hash)
+        if receipt is None or receipt.block.hash != step.result.block.hash:
+            await self._take_back(step)
+            return
+        await self._settle_with_gate(step, endpoints, finalized)
+        observe.step_settled(
+            intent_id=step.intent_id,
+            step=step.result.step,
+            tx_hash=step.result.tx_hash,
+            block=step.result.block.number,
+        )
+        await self._publish(
+            ExecutionStepFinalized(
+                intent_id=step.intent_id,
+                plan_id=step.plan_id,
+                step=step.result.step,
+                tx_hash=step.result.tx_hash,
+                block=step.result.block,
+                finalized=finalized,
+                endpoints=endpoints,
+            )
+        )
+
+    async def _settle_with_gate(self, step: WatchedStep, endpoints: tuple[str, ...], finalized: BlockRef) -> None:
+        try:
+            await self._signer.settle(step.intent_id, step.result, endpoints=endpoints, finalized=finalized)
+        except TradewindError as error:
+            if error.disposition is not Disposition.REJECT:
+                raise
+            # The reservation stays as it was signed: never less than what was spent.
+            observe.waiting(intent_id=step.intent_id, what="settlement", code=error.code, message=str(error))
+
+    async def _publish(self, body: IntentEvent) -> None:
+        await self._stream.publish(Envelope.about_intent(body, at_ns=self._clock.now_ns()))
