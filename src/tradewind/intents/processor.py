@@ -1,50 +1,32 @@
-"""Takes an accepted intent to its slices: waits for the wallet's turn, validates with the chain, decomposes.
-
-Inline for now: one slice carries the whole intent.
-"""
-
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+"""Takes an accepted intent to its slices: waits for the wallet's turn, validates with the chain, decomposes."""
 
 from tradewind.domain.events import (
     Envelope,
+    IntentCancelled,
     IntentEvent,
     IntentExpired,
     IntentProcessed,
     IntentRejected,
-    IntentValidated,
 )
-from tradewind.domain.intent import Intent, IntentType
-from tradewind.domain.plan import Exact
-from tradewind.domain.slice import Slice
 from tradewind.errors import Disposition, TradewindError
 from tradewind.intents.turns import WalletTurns
-from tradewind.intents.validator import IntentValidator
+from tradewind.intents.validator import Assessment, IntentValidator
 from tradewind.observability import events as observe
 from tradewind.observability.clock import Backoff, Clock
+from tradewind.planning.endings import why_cancelled
+from tradewind.planning.gate_state import Gate, GateState, check_not_halted
+from tradewind.planning.window import CancelRequested, IntentWindow, WindowClosed
 from tradewind.state.coordinator import StateCoordinator
 from tradewind.state.view import IntentView
 from tradewind.streaming.event_stream import EventStream
 from tradewind.streaming.recorded import Recorded
 
 
-class GateState(Protocol):
-    """What the processor needs to know of the sign-gate."""
-
-    @property
-    def halted(self) -> bool:
-        """Whether it would refuse to sign."""
-        ...
-
-    @property
-    def gate_id(self) -> str:
-        """Which gate it is: it alone will know what was signed for the intent."""
-        ...
-
-
 class IntentProcessor:
-    """Hears IntentSubmitted; publishes IntentValidated with IntentProcessed, or how it ended instead."""
+    """Hears IntentSubmitted; publishes IntentValidated with IntentProcessed, or how it ended instead.
+
+    The turn that it takes is that of the first slice, which is planned on the heels of the validation.
+    """
 
     def __init__(
         self,
@@ -53,7 +35,8 @@ class IntentProcessor:
         state: StateCoordinator,
         validator: IntentValidator,
         turns: WalletTurns,
-        gate: Callable[[], Awaitable[GateState]],
+        gate: Gate,
+        window: IntentWindow,
         clock: Clock,
     ) -> None:
         self._stream = stream
@@ -61,6 +44,7 @@ class IntentProcessor:
         self._validator = validator
         self._turns = turns
         self._gate = gate
+        self._window = window
         self._clock = clock
 
     async def on_submitted(self, recorded: Recorded) -> None:
@@ -68,37 +52,36 @@ class IntentProcessor:
         view = self._state.intent(recorded.envelope.correlation_id)
         if view is None or view.status.is_final or view.slices:
             return
-        turn = self._turns.take(
-            (view.intent.chain_id, view.wallet), view.intent.id, priority=view.priority.value, seq=view.first_seq
-        )
         try:
-            async with asyncio.timeout(self._seconds_left(view)):
-                await turn
-                facts, gate_id = await self._validated(view)
-        except TimeoutError:
+            found, gate = await self._window.run(view, self._until_validated(view), until_ns=view.valid_until_ns)
+        except CancelRequested:
+            await self._publish(recorded, _cancelled(self._state.intent(view.intent.id) or view))
+        except WindowClosed:
             await self._publish(recorded, _expired(view))
         except TradewindError as error:
             await self._publish(recorded, IntentRejected(intent_id=view.intent.id, code=error.code, message=str(error)))
         else:
-            await self._publish(recorded, facts, decompose(view.intent, facts, gate_id))
+            await self._publish(recorded, found.facts, decompose(view, found, gate))
 
-    async def _validated(self, view: IntentView) -> tuple[IntentValidated, str]:
-        """Ask until the chain and the signer answer; what they do not answer decides nothing."""
-        backoff = Backoff(self._clock)
+    async def _until_validated(self, view: IntentView) -> tuple[Assessment, GateState]:
+        """Ask until the chain and the signer answer; what they do not answer decides nothing.
+
+        Whoever has to wait lets others have the turn.
+        """
+        backoff, holder = Backoff(self._clock), (view.intent.id, 0)
+        wallet = (view.intent.chain_id, view.wallet)
         while True:
+            await self._turns.take(wallet, holder, priority=view.priority.value, seq=view.first_seq)
             try:
                 gate = await self._gate()
-                if not gate.halted:
-                    return await self._validator.check_with_chain(view), gate.gate_id
-                observe.waiting(intent_id=view.intent.id, what="validation", code="halted", message="signing is halted")
+                check_not_halted(gate, view)
+                return await self._validator.check_with_chain(view), gate
             except TradewindError as error:
                 if error.disposition is Disposition.REJECT:
                     raise
                 observe.waiting(intent_id=view.intent.id, what="validation", code=error.code, message=str(error))
+            self._turns.give_back(holder)
             await backoff.pause()
-
-    def _seconds_left(self, view: IntentView) -> float:
-        return max(0.0, (view.valid_until_ns - self._clock.now_ns()) / 1e9)
 
     async def _publish(self, cause: Recorded, *bodies: IntentEvent) -> None:
         at_ns = self._clock.now_ns()
@@ -106,15 +89,16 @@ class IntentProcessor:
         await self._stream.publish(*(Envelope.about_intent(b, at_ns=at_ns, because_of=because_of) for b in bodies))
 
 
-def decompose(intent: Intent, facts: IntentValidated, gate_id: str) -> IntentProcessed:
-    """One slice: acquiring fixes what comes out, disposing what goes in."""
-    sized, counter = intent.sized.asset.address, intent.counter.asset.address
-    if intent.intent_type is IntentType.ACQUIRE:
-        part = Slice(index=0, exact=Exact.OUT, token_in=counter, token_out=sized, amount_raw=facts.amount_raw)
-    else:
-        part = Slice(index=0, exact=Exact.IN, token_in=sized, token_out=counter, amount_raw=facts.amount_raw)
-    because = "one transaction carries the whole intent"
-    return IntentProcessed(intent_id=intent.id, slices=(part,), because=because, gate_id=gate_id)
+def decompose(view: IntentView, found: Assessment, gate: GateState) -> IntentProcessed:
+    """The slices, why there are as many, and the gate that will know what is signed for them."""
+    return IntentProcessed(
+        intent_id=view.intent.id,
+        slices=found.sliced.slices,
+        because=found.sliced.because,
+        slicing=found.sliced.decision,
+        gate_id=gate.gate_id,
+        gate_records=gate.records,
+    )
 
 
 def _expired(view: IntentView) -> IntentExpired:
@@ -123,3 +107,8 @@ def _expired(view: IntentView) -> IntentExpired:
         code="deadline_passed",
         message="The time window closed before anything was signed. Nothing was spent.",
     )
+
+
+def _cancelled(view: IntentView) -> IntentCancelled:
+    message = f"{why_cancelled(view)} Nothing was traded."
+    return IntentCancelled(intent_id=view.intent.id, code="cancelled", message=message)

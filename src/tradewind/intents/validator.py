@@ -1,27 +1,38 @@
 """Decides whether an intent can be carried out: first by what is configured, then by what the chain says."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
-from tradewind.domain.amount import PPM, format_raw, to_raw
+from tradewind.domain.amount import format_raw
 from tradewind.domain.chain import ChainTiming, caip2
 from tradewind.domain.events import IntentValidated
-from tradewind.domain.intent import Intent, IntentType
-from tradewind.domain.plan import BlockRef
+from tradewind.domain.intent import Intent
+from tradewind.domain.plan import BlockRef, ExecutionPlan
 from tradewind.domain.strategy import Strategy
-from tradewind.domain.token_list import Token, TokenList
+from tradewind.domain.token_list import TokenList
 from tradewind.errors import InvalidInput, Refused
+from tradewind.intents.preview import Preview, Refusal
+from tradewind.intents.strategy_limits import check_depth, check_size_cap, check_slippage_cap
 from tradewind.observability.clock import Clock
+from tradewind.planning.drafting import draft_plan
+from tradewind.planning.funds import check_funds
 from tradewind.planning.quoting import BestQuote, Quoting
+from tradewind.planning.slicer import Sliced, Slicer
 from tradewind.state.view import IntentView
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.manager import VenueManager
 
 NS_PER_S = 1_000_000_000
-# A tolerance is sane up to four times what the trade itself costs: room for the price to move while it lands, and
-# not much more to take for whoever sees it coming. Pairs so deep that this would be next to nothing get 1 %.
-CEILING_TIMES_COST = 4
-CEILING_FLOOR_PPM = 10_000
+NS_PER_MS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What the chain says of an intent that can be carried out, and the slices that it goes into."""
+
+    facts: IntentValidated
+    sliced: Sliced
 
 
 class IntentValidator:
@@ -34,6 +45,7 @@ class IntentValidator:
         strategies: Mapping[UUID, Strategy],
         venues: VenueManager,
         quoting: Quoting,
+        slicer: Slicer,
         chains: Mapping[int, EvmChain],
         timing: Mapping[int, ChainTiming],
         clock: Clock,
@@ -44,6 +56,7 @@ class IntentValidator:
         self._strategies = strategies
         self._venues = venues
         self._quoting = quoting
+        self._slicer = slicer
         self._clock = clock
 
     def check_without_chain(self, intent: Intent) -> Strategy:
@@ -51,25 +64,26 @@ class IntentValidator:
         strategy = self._strategy(intent)
         self._check_chain_and_venues(intent)
         listed = [self._tokens.check(spec.asset, f"assets.{i}.asset") for i, spec in enumerate(intent.assets)]
-        _check_slippage_cap(intent, strategy)
+        check_slippage_cap(intent, strategy)
         sized = next(token for token in listed if token.address == intent.sized.asset.address)
         if intent.sized.amount_raw is not None:
-            _check_size_cap(sized, intent.sized.amount_raw, strategy)
+            check_size_cap(sized, intent.sized.amount_raw, strategy)
         self._check_window(intent)
         return strategy
 
-    async def check_with_chain(self, view: IntentView) -> IntentValidated:
-        """What only the chain can tell: holdings, depth, price, gas, time."""
+    async def check_with_chain(self, view: IntentView) -> Assessment:
+        """What only the chain can tell: holdings, depth, price, gas, time; for the whole intent in all its slices."""
         intent, strategy = view.intent, self._strategy(view.intent)
         self._check_time_left(view)
         block = await self._quoting.sync(intent)
-        amount_raw = await self._amount_raw(view, block)
-        _check_size_cap(self._tokens.check(intent.sized.asset, "assets"), amount_raw, strategy)
+        amount_raw = await self._amount_raw(intent, view.wallet, block)
+        check_size_cap(self._tokens.check(intent.sized.asset, "assets"), amount_raw, strategy)
         deadline_s = view.valid_until_ns // NS_PER_S
         best = await self._quoting.best(intent, amount_raw, wallet=view.wallet, deadline_s=deadline_s)
-        ceiling_ppm = _check_depth(intent, best, strategy)
-        _check_funds(intent, best)
-        return IntentValidated(
+        sliced = await self._slicer.slice(intent, strategy, best, amount_raw, valid_until_ns=view.valid_until_ns)
+        ceiling_ppm = check_depth(intent, best, sliced.chosen, strategy)
+        check_funds(intent, best, slices=sliced.chosen.slices)
+        facts = IntentValidated(
             intent_id=intent.id,
             amount_raw=amount_raw,
             balance_in_raw=best.account.token_balance_raw,
@@ -77,6 +91,55 @@ class IntentValidator:
             slippage_ceiling_ppm=ceiling_ppm,
             block_number=block.number,
         )
+        return Assessment(facts, sliced)
+
+    async def preview(self, intent: Intent) -> Preview:
+        """What the intent would do if it were sent now. What speaks against it is in the answer, not raised.
+
+        Raises Unavailable when the chain does not answer.
+        """
+        try:
+            return await self._preview(intent, self.check_without_chain(intent))
+        except (InvalidInput, Refused) as error:
+            return Preview(refusals=_refusals(error))
+
+    async def _preview(self, intent: Intent, strategy: Strategy) -> Preview:
+        wallet, preview = strategy.wallet, Preview(wallet=strategy.wallet)
+        valid_until_ns = self._clock.now_ns() + intent.constraints.time_window_ms * NS_PER_MS
+        deadline_s = valid_until_ns // NS_PER_S
+        try:
+            amount_raw = await self._amount_raw(intent, wallet, await self._quoting.sync(intent))
+            preview = preview.model_copy(update={"amount_raw": amount_raw})
+            best = await self._quoting.best(intent, amount_raw, wallet=wallet, deadline_s=deadline_s)
+        except Refused as error:
+            return preview.model_copy(update={"refusals": _refusals(error)})
+        sliced = await self._slicer.slice(intent, strategy, best, amount_raw, valid_until_ns=valid_until_ns)
+        sized = self._tokens.check(intent.sized.asset, "assets")
+        refusals = (
+            *_refusals_of(lambda: check_size_cap(sized, amount_raw, strategy)),
+            *_refusals_of(lambda: check_depth(intent, best, sliced.chosen, strategy)),
+            *_refusals_of(lambda: check_funds(intent, best, slices=sliced.chosen.slices)),
+        )
+        return Preview(
+            wallet=wallet,
+            amount_raw=amount_raw,
+            plan=await self._first_plan(intent, sliced, best, wallet=wallet, deadline_s=deadline_s),
+            slices=sliced.slices,
+            slicing=sliced.decision,
+            because=sliced.because,
+            balance_in_raw=best.account.token_balance_raw,
+            native_balance_wei=best.account.native_balance_wei,
+            refusals=refusals,
+        )
+
+    async def _first_plan(
+        self, intent: Intent, sliced: Sliced, best: BestQuote, *, wallet: str, deadline_s: int
+    ) -> ExecutionPlan:
+        """What the first slice would be planned as."""
+        first = sliced.slices[0]
+        if len(sliced.slices) > 1:
+            best = await self._quoting.best(intent, first.amount_raw, wallet=wallet, deadline_s=deadline_s)
+        return draft_plan(intent, first, best, wallet=wallet, deadline_s=deadline_s, executor="preview")
 
     def _strategy(self, intent: Intent) -> Strategy:
         strategy = self._strategies.get(intent.strategy_id)
@@ -128,14 +191,14 @@ class IntentValidator:
                 f"{least_ms} ms to land.",
             )
 
-    async def _amount_raw(self, view: IntentView, block: BlockRef) -> int:
+    async def _amount_raw(self, intent: Intent, wallet: str, block: BlockRef) -> int:
         """The size in smallest units; a percentage is taken of what the wallet holds at `block`, rounded down."""
-        spec = view.intent.sized
+        spec = intent.sized
         if spec.amount_raw is not None:
             return spec.amount_raw
         percentage = spec.percentage
         assert percentage is not None  # noqa: S101 (the model allows no third case)
-        held_raw = await self._chains[view.intent.chain_id].erc20_balance(spec.asset.address, view.wallet, block)
+        held_raw = await self._chains[intent.chain_id].erc20_balance(spec.asset.address, wallet, block)
         numerator, denominator = percentage.as_integer_ratio()
         amount_raw = held_raw * numerator // (100 * denominator)
         if amount_raw == 0:
@@ -144,64 +207,15 @@ class IntentValidator:
         return amount_raw
 
 
-def _check_slippage_cap(intent: Intent, strategy: Strategy) -> None:
-    asked_ppm, cap_ppm = intent.constraints.max_slippage_ppm, strategy.max_slippage_bps * 100
-    if asked_ppm > cap_ppm:
-        raise Refused(
-            "slippage_above_strategy_limit",
-            f"max_slippage of {_percent(asked_ppm)} is above the {_percent(cap_ppm)} that strategy "
-            f"'{strategy.name}' allows.",
-        )
+def _refusals(error: InvalidInput | Refused) -> tuple[Refusal, ...]:
+    if isinstance(error, InvalidInput):
+        return tuple(Refusal(code=fault.code, message=fault.message, field=fault.field) for fault in error.faults)
+    return (Refusal(code=error.code, message=str(error)),)
 
 
-def _check_size_cap(token: Token, amount_raw: int, strategy: Strategy) -> None:
-    cap = strategy.max_amount.get(token.symbol)
-    if cap is not None and amount_raw > to_raw(cap, token.decimals):
-        raise Refused(
-            "amount_above_strategy_limit",
-            f"{format_raw(amount_raw, token.decimals, token.symbol)} is more than the {cap} {token.symbol} that "
-            f"strategy '{strategy.name}' allows for one intent.",
-        )
-
-
-def _check_depth(intent: Intent, best: BestQuote, strategy: Strategy) -> int:
-    impact_cap_ppm = strategy.max_price_impact_bps * 100
-    if best.price_impact_ppm > impact_cap_ppm:
-        raise Refused(
-            "price_impact_too_high",
-            f"This size moves the price by {_percent(best.price_impact_ppm)}; strategy '{strategy.name}' allows "
-            f"{_percent(impact_cap_ppm)}.",
-            remedy="Send a smaller amount, or several over time.",
-        )
-    ceiling_ppm = max(CEILING_FLOOR_PPM, CEILING_TIMES_COST * (best.route.fee_ppm + best.price_impact_ppm))
-    if intent.constraints.max_slippage_ppm > ceiling_ppm:
-        raise Refused(
-            "slippage_unreasonable",
-            f"max_slippage of {_percent(intent.constraints.max_slippage_ppm)} invites being traded against: fees and "
-            f"impact of this trade are {_percent(best.route.fee_ppm + best.price_impact_ppm)}, so at most "
-            f"{_percent(ceiling_ppm)} is accepted.",
-        )
-    return ceiling_ppm
-
-
-def _percent(ppm: int) -> str:
-    whole, rest = divmod(ppm * 100, PPM)
-    return f"{whole}.{rest:06d}".rstrip("0").rstrip(".") + " %"
-
-
-def _check_funds(intent: Intent, best: BestQuote) -> None:
-    spent = intent.counter.asset if intent.intent_type is IntentType.ACQUIRE else intent.sized.asset
-    account = best.account
-    if account.token_balance_raw < best.worst_in_raw:
-        raise Refused(
-            "balance_too_low",
-            f"The wallet holds {format_raw(account.token_balance_raw, spent.decimals, spent.symbol)}, and this may "
-            f"take up to {format_raw(best.worst_in_raw, spent.decimals, spent.symbol)} "
-            f"(quoted {format_raw(best.route.amount_in_raw, spent.decimals)} plus the slippage allowed).",
-        )
-    if account.native_balance_wei < best.gas.worst_fee_wei:
-        raise Refused(
-            "gas_balance_too_low",
-            f"The wallet holds {format_raw(account.native_balance_wei, 18)} of the native coin, and gas may cost up "
-            f"to {format_raw(best.gas.worst_fee_wei, 18)}.",
-        )
+def _refusals_of(check: Callable[[], object]) -> tuple[Refusal, ...]:
+    try:
+        check()
+    except (InvalidInput, Refused) as error:
+        return _refusals(error)
+    return ()

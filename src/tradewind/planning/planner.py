@@ -1,27 +1,46 @@
-"""Makes the plan of a slice: asks for the best route at a pinned block and writes down everything it rests on."""
+"""Makes the plan of each slice when its time has come: the best route at a pinned block, and what it rests on."""
 
-from collections.abc import Mapping
-from uuid import UUID, uuid5
+from collections.abc import Hashable, Mapping
+from typing import Protocol
+from uuid import UUID
 
-from tradewind.core import Alternative, Route
+from tradewind.accounting.reference_price import ReferencePrices
 from tradewind.domain.chain import ChainTiming
-from tradewind.domain.events import Envelope, IntentExpired, IntentProcessed, IntentRejected, PlanCreated
-from tradewind.domain.plan import ConsideredRoute, ExecutionPlan, PlanStep, StepKind
-from tradewind.domain.slice import Slice
+from tradewind.domain.events import Envelope, IntentProcessed, PlanCreated, SliceEnded
+from tradewind.domain.plan import ExecutionPlan
+from tradewind.domain.slice import Slice, SliceOutcome
 from tradewind.errors import Disposition, TradewindError
 from tradewind.observability import events as observe
 from tradewind.observability.clock import Backoff, Clock
-from tradewind.planning.quoting import BestQuote, Quoting, Spending
+from tradewind.planning.drafting import draft_plan
+from tradewind.planning.endings import Endings, has_ended, unfilled, why_cancelled
+from tradewind.planning.funds import check_funds
+from tradewind.planning.gate_state import Gate, check_not_halted
+from tradewind.planning.quoting import BeyondLimit, Quoting
+from tradewind.planning.window import CancelRequested, IntentWindow, WindowClosed
 from tradewind.state.coordinator import StateCoordinator
 from tradewind.state.view import IntentView
 from tradewind.streaming.event_stream import EventStream
 from tradewind.streaming.recorded import Recorded
 
 NS_PER_S = 1_000_000_000
+NS_PER_MS = 1_000_000
+
+
+class Turns(Protocol):
+    """Whose turn it is to use a wallet; a turn belongs to one slice, and ends with it."""
+
+    async def take(self, wallet: Hashable, holder: tuple[UUID, int], *, priority: int, seq: int) -> None:
+        """Return when it is this holder's turn."""
+        ...
+
+    def give_back(self, holder: tuple[UUID, int]) -> None:
+        """Let others go first."""
+        ...
 
 
 class ExecutionPlanner:
-    """Hears IntentProcessed; publishes PlanCreated, or how the intent ended instead."""
+    """Hears IntentProcessed; publishes PlanCreated for each slice in its time, or how the slice ended instead."""
 
     def __init__(
         self,
@@ -29,71 +48,99 @@ class ExecutionPlanner:
         stream: EventStream,
         state: StateCoordinator,
         quoting: Quoting,
+        turns: Turns,
+        gate: Gate,
+        window: IntentWindow,
+        endings: Endings,
         timing: Mapping[int, ChainTiming],
+        prices: ReferencePrices,
         clock: Clock,
         executor: str,
     ) -> None:
         self._stream = stream
         self._state = state
         self._quoting = quoting
+        self._turns = turns
+        self._gate = gate
+        self._window = window
+        self._endings = endings
         self._timing = timing
+        self._prices = prices
         self._clock = clock
         self._executor = executor
 
     async def on_processed(self, recorded: Recorded) -> None:
-        """Plan the intent, unless it has a plan or has ended."""
-        body = recorded.envelope.body
-        view = self._state.intent(recorded.envelope.correlation_id)
-        if not isinstance(body, IntentProcessed) or view is None or view.status.is_final or view.plans:
-            return
-        outcome = await self._until_planned(view, body.slices[0])
-        envelope = Envelope.about_intent(outcome, at_ns=self._clock.now_ns(), because_of=recorded.envelope.id)
-        await self._stream.publish(envelope)
+        """Go through the slices in order; those that are planned or have ended are left alone.
 
-    async def _until_planned(self, view: IntentView, part: Slice) -> PlanCreated | IntentRejected | IntentExpired:
-        """Ask until the chain answers or the window closes."""
-        intent_id, backoff = view.intent.id, Backoff(self._clock)
-        while self._clock.now_ns() < view.valid_until_ns:
+        A slice that is in flight keeps the wallet's turn, so the next one is planned when that has ended.
+        """
+        body = recorded.envelope.body
+        if not isinstance(body, IntentProcessed):
+            return
+        for part in body.slices:
+            view = self._state.intent(body.intent_id)
+            if view is None or view.status.is_final:
+                return
+            planned = any(plan.slice_index == part.index for plan in view.plans)
+            if not planned and not has_ended(view, part.index):
+                await self._plan_in_time(view, part, recorded)
+
+    async def _plan_in_time(self, view: IntentView, part: Slice, cause: Recorded) -> None:
+        held_up: list[TradewindError] = []
+        work = self._until_planned(view, part, held_up)
+        try:
+            plan = await self._window.run(view, work, until_ns=self._closing_ns(view))
+        except CancelRequested:
+            ended = self._cancelled(view, part)
+        except WindowClosed:
+            ended = _expired(view, part, held_up)
+        except TradewindError as error:
+            ended = unfilled(view.intent.id, part.index, SliceOutcome.FAILED, code=error.code, message=str(error))
+        else:
+            created, at_ns = PlanCreated(intent_id=view.intent.id, plan=plan), self._clock.now_ns()
+            await self._stream.publish(Envelope.about_intent(created, at_ns=at_ns, because_of=cause.envelope.id))
+            return
+        await self._endings.end_slice(ended, cause)
+
+    async def _until_planned(self, view: IntentView, part: Slice, held_up: list[TradewindError]) -> ExecutionPlan:
+        """Wait for the slice's time and the wallet's turn, and plan; again, and after others, while it has to wait.
+
+        The last reason to wait is left in `held_up`. Raises TradewindError for what speaks against the slice for good.
+        """
+        holder, backoff = (view.intent.id, part.index), Backoff(self._clock)
+        wallet = (view.intent.chain_id, view.wallet)
+        await self._clock.sleep(max(0, part.not_before_ns - self._clock.now_ns()) / NS_PER_S)
+        while True:
+            await self._turns.take(wallet, holder, priority=view.priority.value, seq=view.first_seq)
             try:
-                return PlanCreated(intent_id=intent_id, plan=await self.plan(view, part))
+                check_not_halted(await self._gate(), view)
+                return await self.plan(view, part)
             except TradewindError as error:
                 if error.disposition is Disposition.REJECT:
-                    return IntentRejected(intent_id=intent_id, code=error.code, message=str(error))
-                observe.waiting(intent_id=intent_id, what="planning", code=error.code, message=str(error))
+                    raise
+                held_up[:] = [error]
+                observe.waiting(intent_id=view.intent.id, what="planning", code=error.code, message=str(error))
+            self._turns.give_back(holder)
             await backoff.pause()
-        message = "The time window closed before a plan could be made. Nothing was spent."
-        return IntentExpired(intent_id=intent_id, code="deadline_passed", message=message)
 
     async def plan(self, view: IntentView, part: Slice) -> ExecutionPlan:
-        """The plan of one slice at the newest block."""
+        """The plan of one slice at the newest block. Raises BeyondLimit while the price is worse than it may be."""
         intent, deadline_s = view.intent, self._deadline_s(view)
         await self._quoting.sync(intent)
-        best = await self._quoting.best(intent, part.amount_raw, wallet=view.wallet, deadline_s=deadline_s)
-        return ExecutionPlan(
-            plan_id=plan_id_of(intent.id, part.index),
-            intent_id=intent.id,
-            slice_index=part.index,
-            executor=self._executor,
-            chain_id=intent.chain_id,
+        best = await self._quoting.best(
+            intent, part.amount_raw, wallet=view.wallet, deadline_s=deadline_s, limit_raw=part.limit_raw
+        )
+        check_funds(intent, best)
+        latest = self._state.intent(intent.id) or view
+        return draft_plan(
+            intent,
+            part,
+            best,
             wallet=view.wallet,
-            strategy_id=intent.strategy_id,
-            block=best.block,
-            exact=part.exact,
-            token_in=part.token_in,
-            token_out=part.token_out,
-            quoted_in_raw=best.route.amount_in_raw,
-            quoted_out_raw=best.route.amount_out_raw,
-            worst_in_raw=best.worst_in_raw,
-            worst_out_raw=best.worst_out_raw,
-            spot_raw=best.route.spot_amount_raw,
-            fee_ppm=best.route.fee_ppm,
-            price_impact_ppm=best.price_impact_ppm,
-            max_slippage_ppm=intent.constraints.max_slippage_ppm,
-            hops=best.venue.planned_hops(best.route),
-            considered=considered_routes(best.route),
-            gas=best.gas,
             deadline_s=deadline_s,
-            steps=steps(best),
+            executor=self._executor,
+            first_step=sum(len(plan.steps) for plan in latest.plans),
+            reference_prices=self._prices.prices(intent.chain_id, (part.token_in, part.token_out, None)),
         )
 
     def _deadline_s(self, view: IntentView) -> int:
@@ -101,41 +148,18 @@ class ExecutionPlanner:
         longest_s = self._timing[view.intent.chain_id].max_validity_s
         return min(view.valid_until_ns, self._clock.now_ns() + longest_s * NS_PER_S) // NS_PER_S
 
+    def _closing_ns(self, view: IntentView) -> int:
+        """After this a transaction would not land in time."""
+        return view.valid_until_ns - self._timing[view.intent.chain_id].min_landing_ms * NS_PER_MS
 
-def steps(best: BestQuote) -> tuple[PlanStep, ...]:
-    """One transaction where the token takes permits or is allowed already; an approval before it otherwise."""
-    swap = _step(StepKind.SWAP, 0, best, target=best.venue.spender)
-    if best.spending is not Spending.APPROVAL:
-        return (swap,)
-    approve = _step(StepKind.APPROVE, 0, best, target=best.route.token_in)
-    return approve, swap.model_copy(update={"index": 1})
-
-
-def _step(kind: StepKind, index: int, best: BestQuote, *, target: str) -> PlanStep:
-    return PlanStep(
-        index=index,
-        kind=kind,
-        venue=best.venue.name,
-        target=target,
-        spender=best.venue.spender,
-        token_in=best.route.token_in,
-        amount_in_raw=best.worst_in_raw,
-        with_permit=best.spending is Spending.PERMIT,
-    )
+    def _cancelled(self, view: IntentView, part: Slice) -> SliceEnded:
+        message = why_cancelled(self._state.intent(view.intent.id) or view)
+        return unfilled(view.intent.id, part.index, SliceOutcome.CANCELLED, code="cancelled", message=message)
 
 
-def considered_routes(route: Route) -> tuple[ConsideredRoute, ...]:
-    """The chosen route and the best of each other length, best first."""
-    amount_raw = route.amount_out_raw if route.exact == "in" else route.amount_in_raw
-    pools = tuple(hop.pool for hop in route.hops)
-    chosen = ConsideredRoute(pools=pools, amount_raw=amount_raw, cost_raw=route.cost_raw, chosen=True)
-    return (chosen, *(_considered(other) for other in route.alternatives))
-
-
-def _considered(other: Alternative) -> ConsideredRoute:
-    return ConsideredRoute(pools=tuple(other.pools), amount_raw=other.amount_raw, cost_raw=other.cost_raw, chosen=False)
-
-
-def plan_id_of(intent_id: UUID, slice_index: int) -> UUID:
-    """The id of a slice's plan: the same after a crash as before."""
-    return uuid5(intent_id, f"plan/{slice_index}")
+def _expired(view: IntentView, part: Slice, held_up: list[TradewindError]) -> SliceEnded:
+    """The clock is the reason, unless the price was: that is what its sender can do something about."""
+    waited_for = f" It waited: {held_up[-1].message}" if held_up else ""
+    code = held_up[-1].code if held_up and isinstance(held_up[-1], BeyondLimit) else "deadline_passed"
+    message = f"The time window closed before a plan could be made. Nothing was spent.{waited_for}"
+    return unfilled(view.intent.id, part.index, SliceOutcome.EXPIRED, code=code, message=message)

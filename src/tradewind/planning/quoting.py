@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tradewind.core import Route
-from tradewind.domain.amount import PPM, mul_ppm_ceil, mul_ppm_floor
+from tradewind.domain.amount import PPM, format_raw, mul_ppm_ceil, mul_ppm_floor
 from tradewind.domain.intent import Intent, IntentType
 from tradewind.domain.plan import BlockRef, Exact, GasEstimate
 from tradewind.domain.token_list import TokenList
-from tradewind.errors import Refused
+from tradewind.errors import Refused, Unavailable
 from tradewind.planning.price_impact import price_impact_ppm
 from tradewind.venues.account import AccountState
 from tradewind.venues.adapter import VenueAdapter
@@ -23,6 +23,10 @@ class Spending(StrEnum):
     ALLOWED = "allowed"
     PERMIT = "permit"
     APPROVAL = "approval"
+
+
+class BeyondLimit(Unavailable):
+    """The price is worse than this part of the intent may pay. It may come back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +56,14 @@ class Quoting:
         """Bring every allowed venue to the newest block; the block of the last one synced."""
         return [await venue.sync() for venue in self._allowed(intent)][-1]
 
-    async def best(self, intent: Intent, amount_raw: int, *, wallet: str, deadline_s: int) -> BestQuote:
+    async def best(
+        self, intent: Intent, amount_raw: int, *, wallet: str, deadline_s: int, limit_raw: int | None = None
+    ) -> BestQuote:
         """The best answer of the allowed venues for exactly `amount_raw` of the sized asset.
 
-        Raises Refused (no_route, insufficient_liquidity, …) when none of them can carry it.
+        `limit_raw` bounds the other side besides the slippage: the most that may go in, or the least that must come
+        out. Raises Refused (no_route, insufficient_liquidity, …) when no venue can carry it, BeyondLimit when the
+        best one is worse than `limit_raw`.
         """
         base_fee_wei = await self._chains[intent.chain_id].base_fee()
         routes = [(venue, await _route(venue, intent, amount_raw, base_fee_wei)) for venue in self._allowed(intent)]
@@ -63,7 +71,8 @@ class Quoting:
             venue, route = min(routes, key=lambda found: found[1].amount_in_raw + found[1].cost_raw)
         else:
             venue, route = max(routes, key=lambda found: found[1].amount_out_raw - found[1].cost_raw)
-        return await self._priced(venue, route, intent, wallet=wallet, deadline_s=deadline_s)
+        _check_limit(intent, route, limit_raw)
+        return await self._priced(venue, route, intent, wallet=wallet, deadline_s=deadline_s, limit_raw=limit_raw)
 
     def _allowed(self, intent: Intent) -> list[VenueAdapter]:
         names = self._venues.names(intent.chain_id)
@@ -73,10 +82,10 @@ class Quoting:
         return [self._venues.get(intent.chain_id, name) for name in allowed]
 
     async def _priced(
-        self, venue: VenueAdapter, route: Route, intent: Intent, *, wallet: str, deadline_s: int
+        self, venue: VenueAdapter, route: Route, intent: Intent, *, wallet: str, deadline_s: int, limit_raw: int | None
     ) -> BestQuote:
         block = venue.block
-        worst_in_raw, worst_out_raw = limits(route, intent.constraints.max_slippage_ppm)
+        worst_in_raw, worst_out_raw = limits(route, intent.constraints.max_slippage_ppm, limit_raw)
         account = await self._chains[intent.chain_id].account(wallet, route.token_in, venue.spender, block)
         spending = self._spending(intent.chain_id, route.token_in, account, worst_in_raw)
         gas = await venue.estimate_gas(
@@ -126,8 +135,26 @@ def direction(intent: Intent) -> tuple[str, str, Exact]:
     return sized, counter, Exact.IN
 
 
-def limits(route: Route, max_slippage_ppm: int) -> tuple[int, int]:
-    """The most that may go in and the least that must come out; rounded so that neither is looser than asked."""
+def limits(route: Route, max_slippage_ppm: int, limit_raw: int | None = None) -> tuple[int, int]:
+    """The most that may go in and the least that must come out; rounded so that neither is looser than asked.
+
+    `limit_raw` is a bound on the side that is not exact, which holds if it is the stricter one.
+    """
     if route.exact == "out":
-        return mul_ppm_floor(route.amount_in_raw, PPM + max_slippage_ppm), route.amount_out_raw
-    return route.amount_in_raw, mul_ppm_ceil(route.amount_out_raw, PPM - max_slippage_ppm)
+        most_raw = mul_ppm_floor(route.amount_in_raw, PPM + max_slippage_ppm)
+        return most_raw if limit_raw is None else min(most_raw, limit_raw), route.amount_out_raw
+    return route.amount_in_raw, max(mul_ppm_ceil(route.amount_out_raw, PPM - max_slippage_ppm), limit_raw or 0)
+
+
+def _check_limit(intent: Intent, route: Route, limit_raw: int | None) -> None:
+    if limit_raw is None:
+        return
+    paid = intent.counter.asset
+    quoted_raw = route.amount_in_raw if route.exact == "out" else route.amount_out_raw
+    if (quoted_raw > limit_raw) if route.exact == "out" else (quoted_raw < limit_raw):
+        most = "most that may be paid" if route.exact == "out" else "least that must come"
+        raise BeyondLimit(
+            "price_beyond_limit",
+            f"The quote is {format_raw(quoted_raw, paid.decimals, paid.symbol)}, and the {most} for this part is "
+            f"{format_raw(limit_raw, paid.decimals, paid.symbol)}: the price has moved since the intent was accepted.",
+        )

@@ -1,0 +1,230 @@
+"""A market without a chain: one pool in the real core's graph, a wallet, and a gate, all as a test sets them.
+
+WETH trades at 3,000 USDC in a pool of 0.05 % whose liquidity is the same at every price: acquiring 1.5 WETH moves it
+by as much as on the local chain, about 0.04 %.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from math import isqrt, log
+from typing import Any, cast
+
+from tests import builders
+from tradewind import core
+from tradewind.accounting.reference_price import ReferencePrices
+from tradewind.domain.chain import ChainTiming
+from tradewind.domain.plan import BlockRef, Exact, ExecutionPlan, GasEstimate, PlannedHop, PlanStep
+from tradewind.domain.reference_price import PoolPrice
+from tradewind.domain.strategy import Strategy
+from tradewind.domain.token_list import PermitDomain, Token, TokenList
+from tradewind.errors import Refused, TradewindError
+from tradewind.planning.quoting import Quoting
+from tradewind.venues.account import AccountState
+from tradewind.venues.adapter import VenueAdapter
+from tradewind.venues.evm_chain import EvmChain
+from tradewind.venues.manager import VenueManager
+from tradewind.venues.rpc_error import Revert
+from tradewind.venues.send_outcome import SendOutcome
+from tradewind.venues.simulated import Simulated
+
+LIQUIDITY = 204_000 * 10**12
+SWAP_GAS = 220_000
+BASE_FEE_WEI = 10_000_000
+TIMING = {builders.ARBITRUM: ChainTiming(2_000, 3_600, 250, 1, recovery_half_life_ms=60_000)}
+TOKENS = TokenList(
+    (builders.ARBITRUM, Token(symbol=asset.symbol, address=asset.address, decimals=asset.decimals, permit=permit))
+    for asset, permit in (
+        (builders.WETH, PermitDomain(name="Wrapped Ether", version="1")),
+        (builders.USDC, PermitDomain(name="USD Coin", version="2")),
+    )
+)
+
+
+def a_strategy(**changes: Any) -> Strategy:
+    """The strategy of `builders.an_intent`."""
+    return Strategy(**{"name": "example", "id": builders.STRATEGY_ID, "wallet": builders.WALLET, **changes})
+
+
+@dataclass
+class AHalt:
+    """A halt in force."""
+
+    wallet: str | None = None
+    strategy_id: str | None = None
+    reason: str = "test"
+
+
+@dataclass
+class AGate:
+    """A gate that answers `hello` as it is set."""
+
+    gate_id: str = "ab" * 16
+    records: int = 3
+    halted: bool = False
+    halts: list[AHalt] = field(default_factory=list)
+
+    async def state(self) -> "AGate":
+        """Itself."""
+        return self
+
+
+class MemoryMarket(VenueAdapter):
+    """The venue, and the chain behind it as far as planning asks. `down` is raised by every sync while it is set."""
+
+    name = "uniswap_v3"
+    chain_id = builders.ARBITRUM
+    hop_gas = 85_000
+    approve_gas = 60_000
+
+    def __init__(self) -> None:
+        self.graph = core.PoolGraph()
+        self.held = {builders.WETH.address: 100 * 10**18, builders.USDC.address: 500_000 * 10**6}
+        self.native_wei = 10**19
+        self.allowance_raw = 0
+        self.gas_price_wei = BASE_FEE_WEI
+        self.down: TradewindError | None = None
+        self.syncs = 0
+        price = isqrt((3_000 * 10**6 << 192) // 10**18)
+        self.graph.upsert_uniswap_v3(
+            pool=builders.POOL,
+            token0=builders.WETH.address,
+            token1=builders.USDC.address,
+            fee_pips=500,
+            tick_spacing=10,
+            sqrt_price_x96=price,
+            tick=_tick(price),
+            liquidity=LIQUIDITY,
+            ticks=[(-887270, LIQUIDITY, LIQUIDITY), (887270, LIQUIDITY, -LIQUIDITY)],
+        )
+
+    @property
+    def quoting(self) -> Quoting:
+        """Quoting on this market alone."""
+        return Quoting(self.venues, self.chains, TOKENS)
+
+    @property
+    def venues(self) -> VenueManager:
+        """This venue."""
+        return VenueManager([self])
+
+    @property
+    def chains(self) -> dict[int, EvmChain]:
+        """The chain as far as planning asks it."""
+        return {self.chain_id: cast("EvmChain", self)}
+
+    def trade(self, bought: str, amount_out_raw: int) -> None:
+        """Somebody buys, which moves the price."""
+        quote = self.graph.quote_exact_out(builders.POOL, bought, amount_out_raw)
+        self.graph.apply_swap(
+            builders.POOL,
+            sqrt_price_x96=quote.sqrt_price_after_x96,
+            liquidity=quote.liquidity_after,
+            tick=quote.tick_after,
+        )
+
+    # The chain
+
+    async def base_fee(self) -> int:
+        return self.gas_price_wei
+
+    async def erc20_balance(self, token: str, _wallet: str, _block: BlockRef) -> int:
+        return self.held[token]
+
+    async def account(self, _wallet: str, token: str, _spender: str, _block: BlockRef) -> AccountState:
+        return AccountState(
+            native_balance_wei=self.native_wei,
+            nonce=0,
+            token_balance_raw=self.held[token],
+            allowance_raw=self.allowance_raw,
+            permit_nonce=0,
+        )
+
+    # The venue
+
+    @property
+    def block(self) -> BlockRef:
+        return builders.BLOCK
+
+    @property
+    def spender(self) -> str:
+        return builders.ROUTER
+
+    async def sync(self) -> BlockRef:
+        self.syncs += 1
+        if self.down is not None:
+            raise self.down
+        return self.block
+
+    async def get_price(self, token_in: str, token_out: str) -> Decimal:
+        raise NotImplementedError
+
+    def pool_prices(self, token: str, against: str, probe_raw: int) -> Sequence[PoolPrice]:
+        raise NotImplementedError
+
+    async def quote(
+        self, *, token_in: str, token_out: str, amount_raw: int, exact: Exact, hop_cost_raw: int = 0
+    ) -> core.Route:
+        try:
+            return core.optimize_route(
+                self.graph,
+                token_in=token_in,
+                token_out=token_out,
+                amount_raw=amount_raw,
+                exact=exact.value,
+                hop_cost_raw=hop_cost_raw,
+            )
+        except core.CoreError as error:
+            raise Refused(error.code, str(error)) from None
+
+    async def gas_cost_in_token(self, cost_wei: int, token: str) -> int:
+        return cost_wei if token == builders.WETH.address else -(-cost_wei * 3_000 * 10**6 // 10**18)
+
+    async def estimate_gas(self, route: core.Route, **_: Any) -> GasEstimate:
+        return GasEstimate(
+            gas_limit=SWAP_GAS * 13 // 10,
+            expected_gas=SWAP_GAS,
+            l1_gas=0,
+            base_fee_wei=self.gas_price_wei,
+            max_fee_per_gas_wei=self.gas_price_wei * 2,
+            max_priority_fee_per_gas_wei=0,
+        )
+
+    def planned_hops(self, route: core.Route) -> tuple[PlannedHop, ...]:
+        return tuple(
+            PlannedHop(
+                pool=hop.pool,
+                venue=self.name,
+                token_in=hop.token_in,
+                token_out=hop.token_out,
+                fee_pips=hop.fee_pips,
+                amount_in_raw=hop.amount_in_raw,
+                amount_out_raw=hop.amount_out_raw,
+                ticks_crossed=hop.ticks_crossed,
+            )
+            for hop in route.hops
+        )
+
+    async def build_swap_tx(
+        self, plan: ExecutionPlan, step: PlanStep, *, permit: core.Permit | None, nonce: int
+    ) -> core.Eip1559Transaction:
+        raise NotImplementedError
+
+    async def simulate(self, tx: core.Eip1559Transaction, wallet: str, block: BlockRef) -> Simulated:
+        raise NotImplementedError
+
+    def revert_code(self, revert: Revert) -> str:
+        raise NotImplementedError
+
+    async def submit_order(self, raw: bytes) -> SendOutcome:
+        raise NotImplementedError
+
+
+def no_prices() -> ReferencePrices:
+    """Reference prices of a chain that has none."""
+    return ReferencePrices({}, TOKENS)
+
+
+def _tick(sqrt_price_x96: int) -> int:
+    ratio = (sqrt_price_x96 / 2**96) ** 2
+    return int(log(ratio) // log(1.0001))
