@@ -1,0 +1,144 @@
+"""What a wallet should hold: its balances when it was first read, and every step since, exact to the unit.
+
+`opening + in - out - gas = expected`. A step counts if its block is behind the one that the opening was read at: what
+happened before is in the opening already. The first reading of an asset is its opening; later ones are checkpoints,
+which tell since when a difference has been there.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from tradewind.accounting.step_entry import StepEntry
+from tradewind.domain.balances import WalletBalances
+from tradewind.domain.plan import BlockRef
+
+AssetKey = tuple[int, str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What a step moved of one asset, in smallest units; `gas` of the native coin only."""
+
+    incoming: int = 0
+    outgoing: int = 0
+    gas: int = 0
+
+    def __add__(self, other: "Flow") -> "Flow":
+        return Flow(self.incoming + other.incoming, self.outgoing + other.outgoing, self.gas + other.gas)
+
+    @property
+    def net(self) -> int:
+        """The change of the balance."""
+        return self.incoming - self.outgoing - self.gas
+
+
+def flows(entry: StepEntry) -> Iterator[tuple[str | None, Flow]]:
+    """What one confirmed step did to its wallet."""
+    yield None, Flow(gas=entry.fee_wei)
+    if entry.fill is not None:
+        yield entry.fill.token_in, Flow(outgoing=entry.fill.amount_in_raw)
+        yield entry.fill.token_out, Flow(incoming=entry.fill.amount_out_raw)
+
+
+@dataclass(slots=True)
+class AssetBook:
+    """One asset of one wallet. `explained_until` is the last block at which the balance was known to be as expected."""
+
+    opening_raw: int
+    opening_block: int
+    explained_until: int
+    total: Flow = field(default_factory=Flow)
+    checkpoint_raw: int | None = None
+    checkpoint_block: int = 0
+    until_checkpoint: Flow = field(default_factory=Flow)
+
+    @property
+    def expected_raw(self) -> int:
+        """What the wallet should hold after everything that was added."""
+        return self.opening_raw + self.total.net
+
+    def unexplained_since(self, at_block: int) -> int:
+        """The block after which the first difference came about that is there at `at_block`."""
+        if self.checkpoint_raw is None or self.checkpoint_block > at_block or not self._checkpoint_explained():
+            return self.explained_until
+        return self.checkpoint_block
+
+    def add(self, block_number: int, flow: Flow) -> None:
+        """Count what a step moved, unless the opening has it."""
+        if block_number <= self.opening_block:
+            return
+        self.total += flow
+        if self.checkpoint_raw is not None and block_number <= self.checkpoint_block:
+            self.until_checkpoint += flow
+
+    def check(self, balance_raw: int, block_number: int, pending: Flow) -> None:
+        """A later reading. `pending`: what moved up to the checkpoint before and is not added yet."""
+        if self.checkpoint_raw is not None and self._checkpoint_explained(pending):
+            self.explained_until = self.checkpoint_block
+        self.checkpoint_raw, self.checkpoint_block = balance_raw, block_number
+        # Whatever is added already is final, so it is in a block before this one.
+        self.until_checkpoint = self.total
+
+    def _checkpoint_explained(self, pending: Flow | None = None) -> bool:
+        net = self.until_checkpoint.net + (pending.net if pending else 0)
+        return self.checkpoint_raw == self.opening_raw + net
+
+
+class BalanceBook:
+    """Every asset of every wallet that was read. An asset that never was has no opening, and is in no sum."""
+
+    def __init__(self) -> None:
+        self._assets: dict[AssetKey, AssetBook] = {}
+        self._openings: dict[tuple[int, str], BlockRef] = {}
+        self.opened_again = 0
+
+    def of_wallet(self, chain_id: int, wallet: str) -> dict[str | None, AssetBook]:
+        """The assets of one wallet."""
+        return {key[2]: book for key, book in self._assets.items() if key[:2] == (chain_id, wallet)}
+
+    def opening(self, chain_id: int, wallet: str) -> BlockRef | None:
+        """The block that the accounts of a wallet start at."""
+        return self._openings.get((chain_id, wallet))
+
+    def add(self, entry: StepEntry) -> None:
+        """Count a step."""
+        for token, flow in flows(entry):
+            book = self._assets.get((entry.chain_id, entry.wallet, token))
+            if book is not None:
+                book.add(entry.block.number, flow)
+
+    def observe(self, balances: WalletBalances, *, opening: bool, pending: list[StepEntry]) -> None:
+        """A reading of a wallet; `pending` are the steps that stand and are not added yet."""
+        place = (balances.chain_id, balances.wallet)
+        if opening or place not in self._openings:
+            self.opened_again += place in self._openings
+            self._openings[place] = balances.block
+        for token, balance_raw in balances.by_asset().items():
+            key = (balances.chain_id, balances.wallet, token)
+            book = self._assets.get(key)
+            number = balances.block.number
+            if book is None or opening:
+                self._assets[key] = AssetBook(balance_raw, number, explained_until=number)
+            else:
+                book.check(balance_raw, number, _moved(pending, key, book))
+
+    def copy(self) -> "BalanceBook":
+        """The same, to add to without changing this."""
+        other = BalanceBook()
+        other._assets = {key: replace(book) for key, book in self._assets.items()}
+        other._openings = dict(self._openings)
+        other.opened_again = self.opened_again
+        return other
+
+
+def _moved(pending: list[StepEntry], key: AssetKey, book: AssetBook) -> Flow:
+    """What pending steps did to an asset between its opening and its last checkpoint."""
+    total = Flow()
+    for entry in pending:
+        if (entry.chain_id, entry.wallet) != key[:2]:
+            continue
+        if book.opening_block < entry.block.number <= book.checkpoint_block:
+            for token, flow in flows(entry):
+                if token == key[2]:
+                    total += flow
+    return total
