@@ -16,14 +16,20 @@ def spec(symbol: str, **size: str) -> dict[str, Any]:
 
 
 def intent(
-    kind: str, sized: dict[str, Any], counter: str, *, slippage: str = "0.005", window_ms: int = 300_000
+    kind: str,
+    sized: dict[str, Any],
+    counter: str,
+    *,
+    slippage: str = "0.005",
+    window_ms: int = 300_000,
+    style: str = "aggressive",
 ) -> dict[str, Any]:
     """An intent with everything it needs."""
     return {
         "strategy_id": STRATEGY,
         "intent_type": kind,
         "assets": [sized, spec(counter)],
-        "constraints": {"max_slippage": slippage, "time_window_ms": window_ms, "execution_style": "aggressive"},
+        "constraints": {"max_slippage": slippage, "time_window_ms": window_ms, "execution_style": style},
     }
 
 

@@ -189,7 +189,7 @@ async def test_the_doctor_notices_wrong_decimals_wrong_contracts_and_a_wrong_cha
             text.replace('quoter = "0x61fFE014bA17989E743c5F6cB21bF9697530B21e"', f'quoter = "0x{"11" * 20}"'),
             "contracts",
         ),
-        (text.replace("42161", "42170"), f"rpc {desk.chain.rpc_url}"),
+        (text.replace("42161", "42170"), f"rpc {desk.strict.url}"),
     ):
         other = desk.folder / "other.toml"
         other.write_text(changed)

@@ -9,6 +9,7 @@ from tests.e2e.deployment import Deployment, deployed
 from tests.e2e.held_signer import holding
 from tests.e2e.intents import acquire, dispose
 from tradewind.localnet.evm import EvmLocalnet
+from tradewind.localnet.strict.behaviours.transport import Held
 
 
 async def until_logged(deployment: Deployment, word: str) -> None:
@@ -102,7 +103,11 @@ async def test_a_strangers_transaction_stops_the_wallet_until_an_operator_adopts
     _, halted = await deployment.request("POST", "/halt", {"reason": "it was me"})
     adopt = ("adopt-nonce", "--config", "signer.toml", "--wallet", truth.TRADER, "--chain", "42161", "--nonce", "2")
     await deployment.run_signer(*adopt)
-    await deployment.request("POST", "/resume", {"kill_epoch": halted["kill_epoch"], "confirm": "resume"})
+    # Besides the operator's halt there is that of the wallet, which the service made.
+    [own] = [halt for halt in (await deployment.request("GET", "/halt"))[1]["halts"] if halt["wallet"]]
+    assert own["wallet"] == truth.TRADER
+    for epoch in (halted["kill_epoch"], own["kill_epoch"]):
+        await deployment.request("POST", "/resume", {"kill_epoch": epoch, "confirm": "resume"})
     third = await deployment.until_final(await deployment.submit(acquire("0.1")))
     assert third["status"] == "COMPLETED", third["end"]
 
@@ -110,19 +115,20 @@ async def test_a_strangers_transaction_stops_the_wallet_until_an_operator_adopts
 async def test_a_nonce_that_somebody_else_used_ends_the_intent_only_by_proof(
     deployment: Deployment, chain: EvmLocalnet
 ) -> None:
-    """Our transaction vanishes from the pool and another one takes its nonce; finality is 64 blocks away."""
+    """Another transaction is sequenced before ours, with its nonce; finality is 64 blocks away."""
     url = chain.rpc_url
     weth = truth.balance(url, truth.WETH)
-    await chain.set_automine(on=False)
+    held = Held()
+    deployment.strict.misbehave(held, methods={"eth_sendRawTransaction"})
     intent_id = await deployment.submit(acquire("0.1"))
     async with asyncio.timeout(20):
-        while not (view := (await deployment.request("GET", f"/intents/{intent_id}"))[1])["transactions"]:
-            await asyncio.sleep(0.02)
+        await held.arrived.wait()
     usurper = {"from": truth.TRADER, "to": truth.TRADER, "gas": "0x5208", "nonce": "0x0", "maxFeePerGas": hex(10**10)}
-    while truth.nonce(url) == 0:
-        await chain.rpc.call("anvil_dropTransaction", view["transactions"][0]["tx_hash"])
-        await chain.rpc.call("eth_sendTransaction", usurper)
-        await chain.mine()
+    await chain.rpc.call("eth_sendTransaction", usurper)
+    async with asyncio.timeout(20):
+        while truth.nonce(url) == 0:
+            await asyncio.sleep(0.02)
+    held.release.set()
     assert (await deployment.request("GET", f"/intents/{intent_id}"))[1]["status"] == "PROCESSING"
     await chain.mine(70)
     view = await deployment.until_final(intent_id)

@@ -122,5 +122,6 @@ async def test_the_journal_tells_the_life_of_an_intent_in_order_and_verifies(dep
         "PlanCreated",
         "ExecutionStepSubmitted",
         "ExecutionStepConfirmed",
+        "SliceEnded",
         "ExecutionCompleted",
     ]

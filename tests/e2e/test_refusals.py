@@ -9,6 +9,7 @@ from tests.e2e import chain_truth as truth
 from tests.e2e.deployment import Deployment
 from tests.e2e.intents import STRATEGY, acquire, dispose, intent, spec
 from tradewind.localnet.evm import EvmLocalnet
+from tradewind.localnet.strict.behaviours.transport import Held
 
 
 @pytest.mark.parametrize(
@@ -42,16 +43,16 @@ async def test_what_the_chain_rules_out_is_rejected_before_anything_is_signed(
 async def test_a_price_that_moves_after_the_send_is_bounded_by_the_limit(
     deployment: Deployment, chain: EvmLocalnet, body: dict[str, Any], code: str, said: str
 ) -> None:
-    """Signed and sent, but the market moves before it is mined: it reverts, and only gas is spent."""
+    """Signed and sent, but the market moves before it is sequenced: it reverts, and only gas is spent."""
     url = chain.rpc_url
     weth, usdc, wei = truth.balance(url, truth.WETH), truth.balance(url, truth.USDC), truth.ether(url)
-    await chain.set_automine(on=False)
+    held = Held()
+    deployment.strict.misbehave(held, methods={"eth_sendRawTransaction"})
     intent_id = await deployment.submit(body)
     async with asyncio.timeout(20):
-        while not (await deployment.request("GET", f"/intents/{intent_id}"))[1]["transactions"]:
-            await asyncio.sleep(0.02)
-    await move_the_market_before_it(chain, buys_weth=body["intent_type"] == "acquire")
-    await chain.set_automine(on=True)
+        await held.arrived.wait()
+    await move_the_market(chain, buys_weth=body["intent_type"] == "acquire")
+    held.release.set()
     view = await deployment.until_final(intent_id)
     assert (view["status"], view["end"]["code"]) == ("FAILED", code)
     assert said in view["end"]["message"]
@@ -61,12 +62,8 @@ async def test_a_price_that_moves_after_the_send_is_bounded_by_the_limit(
     assert wei - truth.ether(url) == int(receipt["gasUsed"], 16) * int(receipt["effectiveGasPrice"], 16)
 
 
-async def move_the_market_before_it(chain: EvmLocalnet, *, buys_weth: bool) -> None:
-    """Take the pending transaction out of the pool, let the market move, and let the service send it again."""
-    pool = await chain.rpc.call("txpool_content")
-    [by_nonce] = pool["pending"].values()
-    for transaction in by_nonce.values():
-        await chain.rpc.call("anvil_dropTransaction", transaction["hash"])
+async def move_the_market(chain: EvmLocalnet, *, buys_weth: bool) -> None:
+    """Make what the intent buys dearer in every pool, by far more than any slippage."""
     for fee in (100, 500, 3000):
         if buys_weth:
             await chain.swap_as_market(truth.USDC, truth.WETH, fee, 300_000 * 10**6)
@@ -89,14 +86,14 @@ async def test_a_deadline_that_passes_after_signing_is_decided_by_the_chain(
     """The bytes are out, so no clock may end the intent: it ends when the chain has refused them."""
     url = chain.rpc_url
     usdc = truth.balance(url, truth.USDC)
-    await chain.set_automine(on=False)
+    held = Held()
+    deployment.strict.misbehave(held, methods={"eth_sendRawTransaction"})
     intent_id = await deployment.submit(acquire("0.1", window_ms=30_000))
     async with asyncio.timeout(20):
-        while not (await deployment.request("GET", f"/intents/{intent_id}"))[1]["transactions"]:
-            await asyncio.sleep(0.02)
+        await held.arrived.wait()
     await chain.set_next_timestamp(await chain.timestamp_s() + 3_600)
-    await chain.set_automine(on=True)
     await chain.mine()
+    held.release.set()
     view = await deployment.until_final(intent_id)
     assert (view["status"], view["end"]["code"]) == ("FAILED", "deadline_passed")
     assert "Transaction too old" in view["end"]["message"]

@@ -20,8 +20,11 @@ def request_id(request: Request) -> str:
     return str(request.state.request_id)
 
 
-def refuse_unknown_query(request: Request) -> None:
+async def refuse_unknown_query(request: Request) -> None:
     """Every query parameter must be known to its route and given once: a misspelt filter must not pass unseen."""
+    # Not a plain function: FastAPI would hand that to a thread, for each request.
+    if not request.scope["query_string"]:
+        return
     route = request.scope["route"]
     known = sorted(field.alias for field in route.dependant.query_params) if isinstance(route, APIRoute) else []
     given = [name for name, _ in request.query_params.multi_items()]

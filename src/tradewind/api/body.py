@@ -11,6 +11,7 @@ from tradewind.domain.model import Model, invalid_input
 from tradewind.errors import InvalidInput, Refused
 
 MAX_DEPTH = 16
+MAX_ITEMS = 256
 
 M = TypeVar("M", bound=Model)
 
@@ -51,7 +52,7 @@ def _check_json(text: str) -> None:
     if _depth(text) > MAX_DEPTH:
         _refuse("json_too_deep", f"is nested more than {MAX_DEPTH} levels deep.")
     try:
-        json.loads(text, object_pairs_hook=_object_of_different_keys, parse_constant=_refuse_constant)
+        parsed = json.loads(text, object_pairs_hook=_object_of_different_keys, parse_constant=_refuse_constant)
     except InvalidInput:
         raise
     except json.JSONDecodeError as error:
@@ -59,6 +60,15 @@ def _check_json(text: str) -> None:
     except ValueError:
         # Python refuses to convert integers of thousands of digits.
         _refuse("json_malformed", "holds a number with too many digits.")
+    if _longest(parsed) > MAX_ITEMS:
+        _refuse("json_array_too_long", f"holds an array of more than {MAX_ITEMS} items.")
+
+
+def _longest(part: object) -> int:
+    """The length of the longest array anywhere in `part`, which is at most `MAX_DEPTH` deep."""
+    if isinstance(part, list):
+        return max(len(part), *map(_longest, part)) if part else 0
+    return max(map(_longest, part.values()), default=0) if isinstance(part, dict) else 0
 
 
 def _depth(text: str) -> int:

@@ -1,20 +1,23 @@
 """What the API sends and takes: shapes only. Amounts are strings; times are ISO 8601 UTC beside nanoseconds."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from tradewind.api.ports import Check
-from tradewind.domain.events import Envelope
+from tradewind.api.check import Check
+from tradewind.domain.address import EvmAddress
+from tradewind.domain.fill import ConfirmationLevel
 from tradewind.domain.intent import Intent, IntentType
 from tradewind.domain.model import Model
 from tradewind.domain.receipt import Priority
+from tradewind.domain.slice import SliceOutcome
 from tradewind.domain.status import IntentStatus
 
 RawText = Annotated[str, Field(pattern=r"^-?[0-9]+$", description="Smallest units, as a decimal string.")]
 
-Outcome = Literal["pending", "succeeded", "reverted", "superseded"]
+Outcome = Literal["pending", "succeeded", "reverted", "cancelled", "superseded"]
 
 
 class Shown(BaseModel):
@@ -24,24 +27,54 @@ class Shown(BaseModel):
 
 
 class HaltRequest(Model):
-    """Stop signing."""
+    """Stop signing: everything, or what is asked for one wallet or one strategy."""
 
     reason: Annotated[str, Field(min_length=1, max_length=500)]
+    wallet: EvmAddress | None = None
+    strategy_id: Annotated[UUID, Field(strict=False)] | None = None
+
+    @model_validator(mode="after")
+    def _at_most_one_scope(self) -> Self:
+        if self.wallet is not None and self.strategy_id is not None:
+            raise PydanticCustomError("halt_scope", "names a wallet and a strategy. Halt one, then the other.")
+        return self
 
 
 class ResumeRequest(Model):
-    """Sign again: `kill_epoch` is the one that GET /halt shows, `confirm` the second look."""
+    """End one halt: `kill_epoch` is its own, as GET /halt shows it; `confirm` is the second look."""
 
-    kill_epoch: Annotated[int, Field(ge=0, lt=2**63)]
+    kill_epoch: Annotated[int, Field(ge=0, lt=2**53)]
     confirm: Literal["resume"]
 
 
+class HaltShown(Shown):
+    """A halt in force. Without wallet and strategy it stops everything."""
+
+    kill_epoch: int
+    wallet: str | None
+    strategy_id: str | None
+    reason: str
+    by: str
+    at: str
+
+
+class HaltAnswer(Shown):
+    """What became of the halt of this epoch: whether it is in force now, and what it stops."""
+
+    halted: bool
+    kill_epoch: int
+    wallet: str | None = None
+    strategy_id: str | None = None
+    reason: str | None = None
+
+
 class SwitchShown(Shown):
-    """Where the kill switch stands."""
+    """Where the kill switch stands. The first three speak of the halt of everything, `halts` lists all in force."""
 
     halted: bool
     kill_epoch: int
     reason: str | None
+    halts: tuple[HaltShown, ...]
 
 
 class Health(Shown):
@@ -119,7 +152,11 @@ class PlanShown(Shown):
 
 
 class TransactionShown(Shown):
-    """One signed transaction. `outcome` superseded: the chain took another of its step."""
+    """One signed transaction. `outcome` superseded: the chain took another of its step.
+
+    `level` says how firmly the chain holds it: submitted (handed over), seen (in a block), confirmed (as deep as
+    configured), finalized (no reorganisation can take it back).
+    """
 
     plan_id: UUID
     step: int
@@ -130,11 +167,23 @@ class TransactionShown(Shown):
     simulated_pay: Amount | None
     simulated_get: Amount | None
     outcome: Outcome
+    level: ConfirmationLevel
     block_number: int | None
     block_hash: str | None
     gas_used: int | None
     network_fee: Amount | None
     revert_reason: str | None
+
+
+class SliceShown(Shown):
+    """One part of the intent: planned at `not_before` or later (None: at once), and how it ended, once it has."""
+
+    index: int
+    amount: Amount
+    not_before: str | None
+    outcome: SliceOutcome | None = None
+    code: str | None = None
+    message: str | None = None
 
 
 class FillShown(Shown):
@@ -157,6 +206,8 @@ class IntentSummary(Shown):
     """One line about an intent."""
 
     id: UUID
+    strategy_id: UUID
+    wallet: str
     status: IntentStatus
     intent_type: IntentType
     wants: str
@@ -167,18 +218,24 @@ class IntentSummary(Shown):
 
 
 class IntentPage(Shown):
-    """Intents, the newest first; `next` leads to the older ones."""
+    """Intents, the newest first; `next` leads to the older ones, as `next_cursor` does."""
 
     intents: tuple[IntentSummary, ...]
     next: str | None
+    next_cursor: str | None
 
 
 class IntentShown(Shown):
-    """Everything about one intent."""
+    """Everything about one intent.
+
+    `is_final`: it has ended. `is_settled`: and no reorganisation of the chain can open it again. `slices_because` says
+    why it was cut into as many slices as it was; `cancel_requested` who asked for its end.
+    """
 
     id: UUID
     status: IntentStatus
     is_final: bool
+    is_settled: bool
     wants: str
     wallet: str
     priority: Priority
@@ -188,23 +245,13 @@ class IntentShown(Shown):
     valid_until_ns: int
     time_left_ms: int | None
     timeline: tuple[Moment, ...]
+    submitted_by: str
+    cancel_requested: str | None
+    slices: tuple[SliceShown, ...]
+    slices_because: str | None
     plans: tuple[PlanShown, ...]
     transactions: tuple[TransactionShown, ...]
     fill: FillShown | None
     end: End | None
     intent: Intent
     links: dict[str, str]
-
-
-class RecordedShown(Shown):
-    """An event as it stands in the journal, at `seq`, under the hash that chains it to the one before."""
-
-    seq: int
-    hash: str
-    envelope: Envelope
-
-
-class EventPage(Shown):
-    """Every event of an intent, in order."""
-
-    events: tuple[RecordedShown, ...]

@@ -1,4 +1,4 @@
-"""Stands before every route: host, origin, token, body size and load. What it lets through may be answered.
+"""Stands before every route: host, origin, token, scope, rate, size and load. What it lets through may be answered.
 
 It denies by default: a route is protected by existing, and only those of `PUBLIC` need no token.
 """
@@ -11,29 +11,44 @@ from uuid import uuid4
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tradewind.api.connection import headers_too_large, malformed
+from tradewind.api.idempotency import key_of
 from tradewind.api.limits import Limits
 from tradewind.api.problem import InternalError, problem_response
-from tradewind.api.token import token_matches
+from tradewind.api.rates import Rates
+from tradewind.api.refusals import Refusals
+from tradewind.api.scopes import SAFE_METHODS, Caller, Rule, check_scope, rule_of
+from tradewind.api.tokens import Tokens
 from tradewind.errors import Refused, TradewindError, Unauthorized, Unavailable
 from tradewind.observability import events as observe
 
 PUBLIC = frozenset({"/healthz"})
-KILL_SWITCH = "/halt"
-_SAFE_METHODS = frozenset({"GET", "HEAD"})
+_READ_METHODS = frozenset({"GET", "HEAD"})
 
 
 class Guard:
     """ASGI middleware. Also the place where an error nobody expected becomes a plain 500."""
 
     def __init__(
-        self, app: ASGIApp, *, hosts: frozenset[str], token_hash: bytes, max_body_bytes: int, limits: Limits
+        self,
+        app: ASGIApp,
+        *,
+        hosts: frozenset[str],
+        tokens: Tokens,
+        rates: Rates,
+        refusals: Refusals,
+        max_body_bytes: int,
+        limits: Limits,
     ) -> None:
         self._app = app
         self._hosts = hosts
-        self._token_hash = token_hash
+        self._tokens = tokens
+        self._rates = rates
+        self._refusals = refusals
         self._max_body_bytes = max_body_bytes
         self._limits = limits
         self._in_flight = 0
+        self._streams = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -56,16 +71,25 @@ class Guard:
 
     async def _let_through(self, scope: Scope, receive: Receive, answer: "_Answer", request_id: str) -> None:
         headers = Headers(scope=scope)
+        _check_framing(scope, headers)
+        if len(scope["raw_path"]) + sum(len(name) + len(value) for name, value in headers.raw) > (
+            self._limits.header_bytes
+        ):
+            raise headers_too_large(self._limits)
         self._check_host(headers)
         _check_origin(headers)
-        if scope["path"] not in PUBLIC or scope["method"] not in _SAFE_METHODS:
-            self._check_token(headers)
-        with self._place(scope["path"]):
+        rule = rule_of(scope["method"], scope["path"])
+        state = {**scope.get("state", {}), "request_id": request_id}
+        if scope["path"] not in PUBLIC or scope["method"] not in _READ_METHODS:
+            answer.caller = state["caller"] = self._caller(headers, rule)
+            self._check_caller(state["caller"], rule, scope["method"], headers)
+        with self._place(rule):
             body = await self._read_body(headers, receive)
-            inner = {**scope, "state": {**scope.get("state", {}), "request_id": request_id}}
+            inner = {**scope, "state": state}
             if scope["method"] == "HEAD":
                 # The server drops the body; everything else of the answer is that of GET.
                 inner["method"] = "GET"
+                state["head_only"] = True
             await self._app(inner, _replay(body, receive), answer.send)
 
     def _check_host(self, headers: Headers) -> None:
@@ -78,20 +102,35 @@ class Guard:
                 remedy="Use the loopback address that the API listens on.",
             )
 
-    def _check_token(self, headers: Headers) -> None:
+    def _caller(self, headers: Headers, rule: Rule) -> Caller:
         given = headers.getlist("authorization")
         scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
         if scheme.lower() != "bearer" or not token:
             raise Unauthorized(
                 "token_required", "The request carries no token.", remedy="Send Authorization: Bearer <token>."
             )
-        if not token_matches(token.strip(), self._token_hash):
-            raise Unauthorized("token_wrong", "The token is not the one of this service.")
+        return self._tokens.caller(token.strip(), locks=not rule.unlimited)
+
+    def _check_caller(self, caller: Caller, rule: Rule, method: str, headers: Headers) -> None:
+        if not rule.unlimited:
+            self._rates.take(caller.token_id, is_write=method not in SAFE_METHODS)
+        check_scope(caller, rule)
+        if rule.keyed:
+            key_of(headers)
 
     @contextmanager
-    def _place(self, path: str) -> Iterator[None]:
-        """One of a bounded number of places; the kill switch never waits for one."""
-        if self._in_flight >= self._limits.requests_in_flight and path != KILL_SWITCH:
+    def _place(self, rule: Rule) -> Iterator[None]:
+        """One of a bounded number of places, streams having their own; the kill switch never waits for one."""
+        if rule.long_lived:
+            if self._streams >= self._limits.streams:
+                raise Unavailable("too_many_streams", f"{self._limits.streams} streams are open, which is the limit.")
+            self._streams += 1
+            try:
+                yield
+            finally:
+                self._streams -= 1
+            return
+        if self._in_flight >= self._limits.requests_in_flight and not rule.unlimited:
             raise Unavailable("too_many_requests_in_flight", "Too many requests are being answered.")
         self._in_flight += 1
         try:
@@ -131,6 +170,16 @@ class Guard:
             # Half an answer is out; the connection is the only thing left that can say so.
             raise error
         response = problem_response(error, instance=scope["path"], request_id=answer.request_id)
+        self._refusals.note(
+            request_id=answer.request_id,
+            method=scope["method"],
+            path=scope["path"],
+            status=response.status_code,
+            code=error.code,
+            caller=answer.caller,
+        )
+        if error.code in _ENDS_CONNECTION:
+            response.headers["Connection"] = "close"
         await response(scope, receive, answer.send)
 
 
@@ -144,6 +193,7 @@ class _Answer:
     def __init__(self, send: Send, request_id: str) -> None:
         self._send = send
         self.request_id = request_id
+        self.caller: Caller | None = None
         self.started = False
 
     async def send(self, message: Message) -> None:
@@ -154,6 +204,19 @@ class _Answer:
             headers["Cache-Control"] = "no-store"
             headers["X-Content-Type-Options"] = "nosniff"
         await self._send(message)
+
+
+# What follows on the connection might have been meant as a part of this request.
+_ENDS_CONNECTION = frozenset({"http_malformed", "headers_too_large"})
+_VERSIONS = frozenset({"1.0", "1.1"})
+
+
+def _check_framing(scope: Scope, headers: Headers) -> None:
+    """Refuse a request that another reader on the way could have taken for another one."""
+    framed_twice = "transfer-encoding" in headers and "content-length" in headers
+    target_is_path = scope["path"].startswith(("/", "*")) and "\0" not in scope["path"]
+    if framed_twice or not target_is_path or scope["http_version"] not in _VERSIONS:
+        raise malformed()
 
 
 def _check_origin(headers: Headers) -> None:

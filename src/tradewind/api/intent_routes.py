@@ -1,77 +1,61 @@
-"""The routes of intents: send one, look at one, list them, read what happened."""
+"""The routes that show intents: one of them whole, or a list."""
 
 from typing import Annotated
 from urllib.parse import urlencode
-from uuid import UUID
 
-from fastapi import FastAPI, Path, Query, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 
-from tradewind.api.answer import answer, request_id
-from tradewind.api.body import read_model
-from tradewind.api.dto import EventPage, IntentPage, IntentShown, RecordedShown
-from tradewind.api.limits import Limits
-from tradewind.api.openapi import body_of
+from tradewind.api.answer import answer
+from tradewind.api.cursor import before_seq_of, cursor_of
+from tradewind.api.dto import IntentPage, IntentShown
 from tradewind.api.page import page_of, summary_of
-from tradewind.api.patience import answer_within
-from tradewind.api.ports import Intake, Intents
-from tradewind.domain.intent import Intent
-from tradewind.domain.receipt import IntentReceipt
+from tradewind.api.ports import Records
+from tradewind.api.selecting import IntentId, StrategyId, Wallet, selection_of, visible
 from tradewind.domain.status import IntentStatus
-from tradewind.errors import NotFound
 from tradewind.observability.clock import Clock
 from tradewind.settings import Settings
-from tradewind.state.view import IntentView
 
 MAX_PAGE = 200
 
-IntentId = Annotated[UUID, Path(alias="id", description="The id of the intent.")]
 Status = Annotated[IntentStatus | None, Query(description="Only intents of this status.")]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most.")]
-Before = Annotated[int | None, Query(ge=1, lt=2**63, description="Only older ones; `next` of a page has it.")]
+Cursor = Annotated[
+    str | None, Query(max_length=64, description="Where a page begins; take it from `next` of the one before.")
+]
 
 
-def add_intent_routes(
-    app: FastAPI, *, manager: Intake, state: Intents, settings: Settings, clock: Clock, limits: Limits
-) -> None:
+def add_intent_routes(app: FastAPI, *, records: Records, settings: Settings, clock: Clock) -> None:
     """Add them to `app`."""
     tokens = settings.token_list()
 
-    @app.post("/intents", status_code=202, response_model=IntentReceipt, openapi_extra=body_of(Intent))
-    async def submit_intent(request: Request) -> Response:
-        """Accept an intent. It is on disk once this says 202; sent again with the same id, it is not done twice."""
-        intent = await read_model(request, Intent, what="intent")
-        work = manager.submit(intent)
-        receipt = await answer_within(limits.answer_s, work, request_id=request_id(request), path="/intents")
-        return answer(receipt, status=202, headers={"Location": f"/intents/{receipt.id}"})
-
     @app.get("/intents", response_model=IntentPage)
-    async def list_intents(status: Status = None, limit: Limit = 50, before: Before = None) -> Response:
+    async def list_intents(
+        *,
+        request: Request,
+        status: Status = None,
+        strategy_id: StrategyId = None,
+        wallet: Wallet = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> Response:
         """Intents, the newest first. A page may be short, even empty, while `next` leads on."""
-        views, next_before = state.list(status=status, limit=limit, before_seq=before)
-        following = None
-        if next_before is not None:
-            filters = {"status": status.value} if status else {}
-            following = "/intents?" + urlencode({**filters, "limit": limit, "before": next_before})
-        return answer(IntentPage(intents=tuple(map(summary_of, views)), next=following))
+        selection = selection_of(request, strategy_id=strategy_id, wallet=wallet, status=status)
+        before_seq = None if cursor is None else before_seq_of(cursor)
+        found, next_before = await records.summaries(selection, limit, before_seq)
+        following = None if next_before is None else cursor_of(next_before)
+        filters = {"status": status, "strategy": strategy_id, "wallet": wallet, "limit": limit, "cursor": following}
+        query = urlencode({name: value for name, value in filters.items() if value is not None})
+        page = IntentPage(
+            intents=tuple(map(summary_of, found)),
+            next=None if following is None else f"/intents?{query}",
+            next_cursor=following,
+        )
+        return answer(page)
 
     @app.get("/intents/{id}", response_model=IntentShown)
-    async def show_intent(intent_id: IntentId) -> Response:
+    async def show_intent(request: Request, intent_id: IntentId) -> Response:
         """Everything about one intent: where it stands, what was planned, sent and filled, and when."""
-        view = _found(state, intent_id)
+        view = visible(request, await records.intent(intent_id), intent_id)
         chain = settings.chains.get(view.intent.chain_id)
         coin = chain.native_symbol if chain is not None else None
         return answer(page_of(view, tokens=tokens, native_symbol=coin, now_ns=clock.now_ns()))
-
-    @app.get("/intents/{id}/events", response_model=EventPage)
-    async def show_events(intent_id: IntentId) -> Response:
-        """The events of one intent as they stand in the journal."""
-        _found(state, intent_id)
-        rows = (RecordedShown(seq=row.seq, hash=row.hash, envelope=row.envelope) for row in state.events(intent_id))
-        return answer(EventPage(events=tuple(rows)))
-
-
-def _found(state: Intents, intent_id: UUID) -> IntentView:
-    view = state.intent(intent_id)
-    if view is None:
-        raise NotFound("intent_not_found", f"There is no intent with the id {intent_id}.")
-    return view

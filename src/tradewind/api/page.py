@@ -1,6 +1,7 @@
 """Turns the view of an intent into what the API shows of it."""
 
 from collections.abc import Mapping
+from uuid import UUID
 
 from tradewind.api.dto import (
     End,
@@ -11,33 +12,38 @@ from tradewind.api.dto import (
     Moment,
     Outcome,
     PlanShown,
+    SliceShown,
     StepShown,
     TransactionShown,
 )
 from tradewind.api.labels import Labels, milliseconds, moment, percent, plain, price
 from tradewind.domain.asset import AssetSpec
-from tradewind.domain.events import ExecutionCompleted, ExecutionStepSubmitted
+from tradewind.domain.events import ExecutionCompleted, ExecutionPartiallyCompleted, ExecutionStepSubmitted
 from tradewind.domain.fill import StepResult
 from tradewind.domain.intent import Intent, IntentType
-from tradewind.domain.plan import ExecutionPlan
+from tradewind.domain.plan import Exact, ExecutionPlan
+from tradewind.domain.slice import Slice
 from tradewind.domain.token_list import TokenList
+from tradewind.state.archive import Summary
 from tradewind.state.view import IntentView
 
 _NS_PER_MS = 1_000_000
 _NS_PER_S = 1_000_000_000
 
 
-def summary_of(view: IntentView) -> IntentSummary:
+def summary_of(found: Summary) -> IntentSummary:
     """One line about an intent."""
     return IntentSummary(
-        id=view.intent.id,
-        status=view.status,
-        intent_type=view.intent.intent_type,
-        wants=_wants(view.intent),
-        priority=view.priority.value,
-        received_at=moment(view.received_at_ns),
-        valid_until=moment(view.valid_until_ns),
-        links=_links(view),
+        id=found.intent.id,
+        strategy_id=found.intent.strategy_id,
+        wallet=found.wallet,
+        status=found.status,
+        intent_type=found.intent.intent_type,
+        wants=wants_of(found.intent),
+        priority=found.priority,
+        received_at=moment(found.received_at_ns),
+        valid_until=moment(found.valid_until_ns),
+        links=links_of(found.intent.id),
     )
 
 
@@ -49,7 +55,8 @@ def page_of(view: IntentView, *, tokens: TokenList, native_symbol: str | None, n
         id=view.intent.id,
         status=view.status,
         is_final=view.status.is_final,
-        wants=_wants(view.intent),
+        is_settled=view.is_settled,
+        wants=wants_of(view.intent),
         wallet=view.wallet,
         priority=view.priority,
         received_at=moment(view.received_at_ns),
@@ -58,16 +65,21 @@ def page_of(view: IntentView, *, tokens: TokenList, native_symbol: str | None, n
         valid_until_ns=view.valid_until_ns,
         time_left_ms=None if view.status.is_final else left_ms,
         timeline=_timeline(view),
+        submitted_by=view.submitted_by,
+        cancel_requested=None if view.cancel_requested is None else view.cancel_requested.by,
+        slices=_slices(view, labels),
+        slices_because=None if view.processed is None else view.processed.because,
         plans=tuple(_plan(plan, labels) for plan in view.plans),
         transactions=tuple(_transaction(sent, view, labels) for sent in view.submitted),
         fill=None if view.completed is None else _fill(view, view.completed, labels),
         end=None if view.code is None else End(code=view.code, message=view.message or ""),
         intent=view.intent,
-        links=_links(view),
+        links=links_of(view.intent.id),
     )
 
 
-def _wants(intent: Intent) -> str:
+def wants_of(intent: Intent) -> str:
+    """Such as `acquire 1.5 WETH with USDC`."""
     joint = "with" if intent.intent_type is IntentType.ACQUIRE else "for"
     return f"{intent.intent_type} {_size(intent.sized)} {joint} {intent.counter.asset.symbol}"
 
@@ -78,9 +90,10 @@ def _size(spec: AssetSpec) -> str:
     return spec.asset.symbol if spec.amount is None else f"{plain(spec.amount)} {spec.asset.symbol}"
 
 
-def _links(view: IntentView) -> dict[str, str]:
-    own = f"/intents/{view.intent.id}"
-    return {"self": own, "events": f"{own}/events"}
+def links_of(intent_id: UUID) -> dict[str, str]:
+    """Where the API shows an intent, and what can be done with it."""
+    own = f"/intents/{intent_id}"
+    return {"self": own, "events": f"{own}/events", "stream": f"{own}/events/stream", "cancel": f"{own}/cancel"}
 
 
 def _timeline(view: IntentView) -> tuple[Moment, ...]:
@@ -98,22 +111,33 @@ def _timeline(view: IntentView) -> tuple[Moment, ...]:
     )
 
 
+def slice_of(part: Slice, labels: Labels) -> SliceShown:
+    """One part of an intent, before anything became of it."""
+    token = part.token_out if part.exact is Exact.OUT else part.token_in
+    return SliceShown(
+        index=part.index,
+        amount=labels.amount(part.amount_raw, token),
+        not_before=moment(part.not_before_ns) if part.not_before_ns else None,
+    )
+
+
+def _slices(view: IntentView, labels: Labels) -> tuple[SliceShown, ...]:
+    ended = {end.slice_index: end for end in view.ended_slices}
+    shown = []
+    for part in view.slices:
+        end = ended.get(part.index)
+        facts = {} if end is None else {"outcome": end.outcome, "code": end.code, "message": end.message}
+        shown.append(slice_of(part, labels).model_copy(update=facts))
+    return tuple(shown)
+
+
 def _plan(plan: ExecutionPlan, labels: Labels) -> PlanShown:
     return PlanShown(
         plan_id=plan.plan_id,
         slice_index=plan.slice_index,
         executor=plan.executor,
-        route=_route(plan, labels),
-        hops=tuple(
-            HopShown(
-                venue=hop.venue,
-                pool=hop.pool,
-                fee_percent=percent(hop.fee_pips),
-                pays=labels.amount(hop.amount_in_raw, hop.token_in),
-                gets=labels.amount(hop.amount_out_raw, hop.token_out),
-            )
-            for hop in plan.hops
-        ),
+        route=route_of(plan, labels),
+        hops=hops_of(plan, labels),
         quoted_pay=labels.amount(plan.quoted_in_raw, plan.token_in),
         quoted_get=labels.amount(plan.quoted_out_raw, plan.token_out),
         worst_pay=labels.amount(plan.worst_in_raw, plan.token_in),
@@ -131,7 +155,21 @@ def _plan(plan: ExecutionPlan, labels: Labels) -> PlanShown:
     )
 
 
-def _route(plan: ExecutionPlan, labels: Labels) -> str:
+def hops_of(plan: ExecutionPlan, labels: Labels) -> tuple[HopShown, ...]:
+    """The pools of the route, in the order of the trade."""
+    return tuple(
+        HopShown(
+            venue=hop.venue,
+            pool=hop.pool,
+            fee_percent=percent(hop.fee_pips),
+            pays=labels.amount(hop.amount_in_raw, hop.token_in),
+            gets=labels.amount(hop.amount_out_raw, hop.token_out),
+        )
+        for hop in plan.hops
+    )
+
+
+def route_of(plan: ExecutionPlan, labels: Labels) -> str:
     """Such as `USDC -(0.05 %)-> WETH`."""
     hops = "".join(f" -({percent(hop.fee_pips)} %)-> {labels.name(hop.token_out)}" for hop in plan.hops)
     return labels.name(plan.token_in) + hops
@@ -151,6 +189,7 @@ def _transaction(sent: ExecutionStepSubmitted, view: IntentView, labels: Labels)
         simulated_pay=None if sent.simulated_in_raw is None else labels.amount(sent.simulated_in_raw, plan.token_in),
         simulated_get=None if sent.simulated_out_raw is None else labels.amount(sent.simulated_out_raw, plan.token_out),
         outcome=_outcome(sent, view, landed),
+        level=view.level_of(sent),
         block_number=None if result is None else result.block.number,
         block_hash=None if result is None else result.block.hash,
         gas_used=None if result is None else result.gas_used,
@@ -168,8 +207,8 @@ def _outcome(sent: ExecutionStepSubmitted, view: IntentView, landed: Mapping[str
     return "superseded" if any(rival in landed for rival in rivals) else "pending"
 
 
-def _fill(view: IntentView, completed: ExecutionCompleted, labels: Labels) -> FillShown:
-    plan = next(plan for plan in view.plans if plan.plan_id == completed.plan_id)
+def _fill(view: IntentView, completed: ExecutionCompleted | ExecutionPartiallyCompleted, labels: Labels) -> FillShown:
+    plan = view.plans[0]
     paid = labels.amount(completed.filled_in_raw, plan.token_in)
     got = labels.amount(completed.filled_out_raw, plan.token_out)
     return FillShown(

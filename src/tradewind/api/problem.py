@@ -3,6 +3,7 @@
 Bodies follow RFC 9457 (`application/problem+json`). Callers branch on `code` and `disposition`.
 """
 
+import math
 from http import HTTPStatus
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,11 +14,13 @@ from tradewind.errors import (
     Damaged,
     Disposition,
     Fault,
+    Forbidden,
     Halted,
     InvalidInput,
     Misconfigured,
     NotFound,
     Refused,
+    TooMany,
     TradewindError,
     Unauthorized,
     Unavailable,
@@ -37,13 +40,19 @@ BY_CODE: dict[str, HTTPStatus] = {
     "json_malformed": HTTPStatus.BAD_REQUEST,
     "json_duplicate_key": HTTPStatus.BAD_REQUEST,
     "json_too_deep": HTTPStatus.BAD_REQUEST,
+    "json_array_too_long": HTTPStatus.BAD_REQUEST,
+    "idempotency_key_missing": HTTPStatus.BAD_REQUEST,
+    "idempotency_key_malformed": HTTPStatus.BAD_REQUEST,
     "origin_not_allowed": HTTPStatus.FORBIDDEN,
+    "limit_unknown": HTTPStatus.NOT_FOUND,
+    "raise_unknown": HTTPStatus.NOT_FOUND,
     "method_not_allowed": HTTPStatus.METHOD_NOT_ALLOWED,
     "body_too_slow": HTTPStatus.REQUEST_TIMEOUT,
     "body_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "content_type_not_json": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "content_encoding_unsupported": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "host_not_allowed": HTTPStatus.MISDIRECTED_REQUEST,
+    "headers_too_large": HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
 }
 BY_CLASS: dict[type[TradewindError], HTTPStatus] = {
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -51,6 +60,8 @@ BY_CLASS: dict[type[TradewindError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     Unauthorized: HTTPStatus.UNAUTHORIZED,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     Halted: HTTPStatus.SERVICE_UNAVAILABLE,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     Misconfigured: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -128,7 +139,8 @@ def problem_response(error: TradewindError, *, instance: str, request_id: str) -
     if isinstance(error, Unauthorized):
         headers["WWW-Authenticate"] = 'Bearer realm="tradewind"'
     if isinstance(error, Unavailable):
-        headers["Retry-After"] = str(RETRY_AFTER_S)
+        wait_s = error.retry_after_s if isinstance(error, TooMany) else RETRY_AFTER_S
+        headers["Retry-After"] = str(max(1, math.ceil(wait_s)))
     return Response(problem.model_dump_json(), status_code=problem.status, headers=headers, media_type=MEDIA_TYPE)
 
 

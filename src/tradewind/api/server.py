@@ -87,7 +87,6 @@ def _config(app: ASGIApp, limits: Limits) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         h11_max_incomplete_event_size=limits.header_bytes,
-        limit_concurrency=limits.connections,
         timeout_keep_alive=limits.keep_alive_s,
         timeout_graceful_shutdown=limits.stop_s,
     )

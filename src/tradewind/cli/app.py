@@ -10,16 +10,24 @@ import typer
 from typer.core import TyperGroup
 
 from tradewind.cli import failure
+from tradewind.cli.cancel import cancel
 from tradewind.cli.demo.command import demo
 from tradewind.cli.doctor.command import doctor
+from tradewind.cli.events import events
 from tradewind.cli.exit_code import ExitCode, exit_code_of
 from tradewind.cli.halt import halt, resume
 from tradewind.cli.init import init
 from tradewind.cli.intent import intent
 from tradewind.cli.journal import journal
 from tradewind.cli.keys import keys
+from tradewind.cli.limits import limits
 from tradewind.cli.localnet import localnet
 from tradewind.cli.options import JSON_ASKED
+from tradewind.cli.portfolio import portfolio
+from tradewind.cli.quote import quote
+from tradewind.cli.report import report
+from tradewind.cli.sweep import sweep
+from tradewind.cli.token import token
 from tradewind.cli.up import up
 from tradewind.errors import TradewindError
 
@@ -104,9 +112,9 @@ def _root(
     logging.getLogger("tradewind").addHandler(logging.NullHandler())
 
 
-for command in (demo, init, doctor, up, halt, resume):
+for command in (demo, init, doctor, up, cancel, events, portfolio, report, halt, resume, sweep):
     app.command()(command)
-for group in (intent, journal, keys, localnet):
+for group in (intent, quote, limits, journal, keys, token, localnet):
     app.add_typer(group, name=group.info.name)
 
 

@@ -1,50 +1,37 @@
 """`tradewind intent`: sends intents to the service and shows what became of them."""
 
-import asyncio
-import sys
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import typer
 
 from tradewind.cli import intent_view as view
+from tradewind.cli import wishes as w
+from tradewind.cli.document import document_of
 from tradewind.cli.exit_code import ExitCode
-from tradewind.cli.follow import follow
-from tradewind.cli.intent_builder import Wish, build
 from tradewind.cli.options import DEFAULT_CONFIG, ConfigFile, JsonFlag, TokenFile, Url
 from tradewind.cli.output import Output
-from tradewind.cli.service_client import ServiceClient
+from tradewind.cli.service import service_of
+from tradewind.client import Client
 from tradewind.domain.intent import ExecutionStyle, IntentType
 from tradewind.domain.status import IntentStatus
-from tradewind.errors import InvalidInput
-from tradewind.observability.clock import SystemClock
-from tradewind.settings import Settings
 
 intent = typer.Typer(name="intent", no_args_is_help=True, help="Send intents, and see what became of them.")
 
-Size = Annotated[str, typer.Argument(metavar="AMOUNT", help="Such as 1.5, or 25% of the holding.")]
-Symbol = Annotated[str, typer.Argument(metavar="SYMBOL", help="A token of the configuration.")]
-Slippage = Annotated[str, typer.Option("--slippage", help="The most the price may move against you: 0.5% or 50bps.")]
-Within = Annotated[str, typer.Option("--within", help="How long it may take: 30s, 5m, 2h, 1d.")]
-Style = Annotated[ExecutionStyle, typer.Option("--style", help="Speed, or little market impact.")]
-StrategyName = Annotated[
-    str | None, typer.Option("--strategy", help="Its name in the configuration; default: the only one.")
-]
-ChainId = Annotated[int | None, typer.Option("--chain", help="The chain id; default: the only one.")]
-Only = Annotated[list[str] | None, typer.Option("--only", metavar="VENUE", help="Use this venue alone; repeatable.")]
-Exclude = Annotated[list[str] | None, typer.Option("--exclude", metavar="VENUE", help="Never use it; repeatable.")]
 Watch = Annotated[bool, typer.Option("--watch", help="Follow it to its end; the exit code is its outcome.")]
 IntentId = Annotated[UUID, typer.Argument(metavar="ID", help="The intent's id, from its receipt.")]
-
-_MAX_FILE_BYTES = 1 << 24
+Key = Annotated[
+    str | None,
+    typer.Option("--key", metavar="TEXT", help="An Idempotency-Key of your own: sent twice, it is done once."),
+]
 
 
 @intent.command()
 def submit(
     *,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="An intent as JSON; - reads stdin.")],
+    file: w.File,
     watch: Watch = False,
+    key: Key = None,
     config: ConfigFile = DEFAULT_CONFIG,
     url: Url = None,
     token_file: TokenFile = None,
@@ -54,23 +41,26 @@ def submit(
 
     Example: `tradewind intent submit intent.json --watch`
     """
-    _send(_read(file), ServiceClient.of(config, url=url, token_file=token_file), Output(as_json=as_json), watch=watch)
+    body = w.read_file(file)
+    with service_of(config, url=url, token_file=token_file) as service:
+        _send(service, body, Output(as_json=as_json), watch=watch, key=key)
 
 
 @intent.command()
 def acquire(
     *,
-    size: Size,
-    symbol: Symbol,
-    counter: Annotated[str, typer.Option("--with", metavar="SYMBOL", help="The token to pay with.")],
-    slippage: Slippage = "0.5%",
-    within: Within = "5m",
-    style: Style = ExecutionStyle.AGGRESSIVE,
-    strategy: StrategyName = None,
-    chain: ChainId = None,
-    only: Only = None,
-    exclude: Exclude = None,
+    size: w.Size,
+    symbol: w.Symbol,
+    counter: w.PaidWith,
+    slippage: w.Slippage = "0.5%",
+    within: w.Within = "5m",
+    style: w.Style = ExecutionStyle.AGGRESSIVE,
+    strategy: w.StrategyName = None,
+    chain: w.ChainId = None,
+    only: w.Only = None,
+    exclude: w.Exclude = None,
     watch: Watch = False,
+    key: Key = None,
     config: ConfigFile = DEFAULT_CONFIG,
     url: Url = None,
     token_file: TokenFile = None,
@@ -80,27 +70,39 @@ def acquire(
 
     Example: `tradewind intent acquire 1.5 WETH --with USDC --slippage 0.5% --watch`
     """
-    wish = Wish(
-        IntentType.ACQUIRE, size, symbol, counter, slippage, within, style, strategy, chain, only or (), exclude or ()
+    body = w.wished(
+        IntentType.ACQUIRE,
+        config,
+        size=size,
+        symbol=symbol,
+        counter=counter,
+        slippage=slippage,
+        within=within,
+        style=style,
+        strategy=strategy,
+        chain=chain,
+        only=only,
+        exclude=exclude,
     )
-    body = build(wish, Settings.load(config)).model_dump_json(exclude_none=True).encode()
-    _send(body, ServiceClient.of(config, url=url, token_file=token_file), Output(as_json=as_json), watch=watch)
+    with service_of(config, url=url, token_file=token_file) as service:
+        _send(service, body, Output(as_json=as_json), watch=watch, key=key)
 
 
 @intent.command()
 def dispose(
     *,
-    size: Size,
-    symbol: Symbol,
-    counter: Annotated[str, typer.Option("--for", metavar="SYMBOL", help="The token to get for it.")],
-    slippage: Slippage = "0.5%",
-    within: Within = "5m",
-    style: Style = ExecutionStyle.AGGRESSIVE,
-    strategy: StrategyName = None,
-    chain: ChainId = None,
-    only: Only = None,
-    exclude: Exclude = None,
+    size: w.Size,
+    symbol: w.Symbol,
+    counter: w.SoldFor,
+    slippage: w.Slippage = "0.5%",
+    within: w.Within = "5m",
+    style: w.Style = ExecutionStyle.AGGRESSIVE,
+    strategy: w.StrategyName = None,
+    chain: w.ChainId = None,
+    only: w.Only = None,
+    exclude: w.Exclude = None,
     watch: Watch = False,
+    key: Key = None,
     config: ConfigFile = DEFAULT_CONFIG,
     url: Url = None,
     token_file: TokenFile = None,
@@ -110,11 +112,22 @@ def dispose(
 
     Example: `tradewind intent dispose 25% ARB --for USDC --within 2m`
     """
-    wish = Wish(
-        IntentType.DISPOSE, size, symbol, counter, slippage, within, style, strategy, chain, only or (), exclude or ()
+    body = w.wished(
+        IntentType.DISPOSE,
+        config,
+        size=size,
+        symbol=symbol,
+        counter=counter,
+        slippage=slippage,
+        within=within,
+        style=style,
+        strategy=strategy,
+        chain=chain,
+        only=only,
+        exclude=exclude,
     )
-    body = build(wish, Settings.load(config)).model_dump_json(exclude_none=True).encode()
-    _send(body, ServiceClient.of(config, url=url, token_file=token_file), Output(as_json=as_json), watch=watch)
+    with service_of(config, url=url, token_file=token_file) as service:
+        _send(service, body, Output(as_json=as_json), watch=watch, key=key)
 
 
 @intent.command()
@@ -130,8 +143,9 @@ def show(
 
     Example: `tradewind intent show 0b54…`
     """
-    document = asyncio.run(_shown(ServiceClient.of(config, url=url, token_file=token_file), intent_id))
-    Output(as_json=as_json).emit(document, view.whole(document))
+    with service_of(config, url=url, token_file=token_file) as service:
+        shown = service.intent(intent_id)
+    Output(as_json=as_json).emit(document_of(shown), view.whole(shown))
 
 
 @intent.command()
@@ -147,8 +161,8 @@ def watch(
 
     Example: `tradewind intent watch 0b54… --json`
     """
-    client = ServiceClient.of(config, url=url, token_file=token_file)
-    raise typer.Exit(asyncio.run(_watch(client, str(intent_id), Output(as_json=as_json))))
+    with service_of(config, url=url, token_file=token_file) as service:
+        _follow(service, intent_id, Output(as_json=as_json))
 
 
 @intent.command("list")
@@ -156,6 +170,7 @@ def list_(
     *,
     status: Annotated[IntentStatus | None, typer.Option("--status", help="Only intents of this status.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=200, help="How many at most.")] = 20,
+    cursor: Annotated[str | None, typer.Option("--cursor", help="Where to go on; the last list says it.")] = None,
     config: ConfigFile = DEFAULT_CONFIG,
     url: Url = None,
     token_file: TokenFile = None,
@@ -165,62 +180,25 @@ def list_(
 
     Example: `tradewind intent list --status FAILED --limit 5`
     """
-    client = ServiceClient.of(config, url=url, token_file=token_file)
-    page = asyncio.run(_listed(client, status and status.value, limit))
-    Output(as_json=as_json).emit(page, view.listing(page))
+    with service_of(config, url=url, token_file=token_file) as service:
+        page = service.intents(status=status, limit=limit, cursor=cursor)
+    Output(as_json=as_json).emit(document_of(page), view.listing(page))
 
 
-def _read(file: str) -> bytes:
-    try:
-        if file == "-":
-            body = sys.stdin.buffer.read(_MAX_FILE_BYTES)
-        else:
-            with Path(file).open("rb") as source:
-                body = source.read(_MAX_FILE_BYTES)
-    except OSError as error:
-        message = f"{file} cannot be read: {error.strerror}. Name a file with an intent as JSON, or - for stdin."
-        raise InvalidInput.one("FILE", "file_unreadable", message, what="command line") from None
-    if not body.strip():
-        raise InvalidInput.one(
-            "FILE", "file_empty", f"{file} is empty. It must hold an intent as JSON.", what="command line"
-        )
-    return body
+def _send(service: Client, body: bytes, output: Output, *, watch: bool, key: str | None) -> None:
+    receipt = service.submit(body, idempotency_key=key)
+    if not watch:
+        output.emit(document_of(receipt), view.receipt(receipt))
+        return
+    output.line(document_of(receipt), view.receipt(receipt))
+    _follow(service, receipt.id, output)
 
 
-def _send(body: bytes, client: ServiceClient, output: Output, *, watch: bool) -> None:
-    raise typer.Exit(asyncio.run(_submitted(body, client, output, watch=watch)))
-
-
-async def _submitted(body: bytes, client: ServiceClient, output: Output, *, watch: bool) -> ExitCode:
-    async with client as service:
-        receipt = await service.submit(body)
-        if not watch:
-            output.emit(receipt, view.receipt(receipt))
-            return ExitCode.OK
-        output.line(receipt, view.receipt(receipt))
-        return await _followed(service, receipt["id"], output)
-
-
-async def _watch(client: ServiceClient, intent_id: str, output: Output) -> ExitCode:
-    async with client as service:
-        return await _followed(service, intent_id, output)
-
-
-async def _followed(service: ServiceClient, intent_id: str, output: Output) -> ExitCode:
+def _follow(service: Client, intent_id: UUID, output: Output) -> None:
     status: IntentStatus | None = None
-    async for envelope in follow(service, intent_id, SystemClock()):
-        status = envelope.body.status or status
-        output.line(envelope.model_dump(mode="json"), view.event(envelope))
+    for heard in service.follow(intent_id):
+        status = heard.envelope.body.status or status
+        output.line(document_of(heard.envelope), view.event(heard.envelope))
     if not output.as_json:
-        output.say(view.whole(await service.intent(intent_id)))
-    return ExitCode.OK if status is IntentStatus.COMPLETED else ExitCode.NOT_DONE
-
-
-async def _shown(client: ServiceClient, intent_id: UUID) -> dict[str, Any]:
-    async with client as service:
-        return await service.intent(str(intent_id))
-
-
-async def _listed(client: ServiceClient, status: str | None, limit: int) -> dict[str, Any]:
-    async with client as service:
-        return await service.intents(status=status, limit=limit)
+        output.say(view.whole(service.intent(intent_id)))
+    raise typer.Exit(ExitCode.OK if status is IntentStatus.COMPLETED else ExitCode.NOT_DONE)

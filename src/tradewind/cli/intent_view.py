@@ -1,12 +1,14 @@
 """How intents read on a terminal: receipts, one intent whole, lists, and events as they happen."""
 
-from typing import Any
-
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from tradewind.api.cancel_dto import CancelShown
+from tradewind.api.dto import IntentPage, IntentShown, TransactionShown
+from tradewind.cli.amounts import amount_text
 from tradewind.cli.output import facts, table
 from tradewind.domain.events import Envelope
+from tradewind.domain.receipt import IntentReceipt, Priority
 from tradewind.domain.status import IntentStatus
 
 _STYLES = {
@@ -18,80 +20,123 @@ _STYLES = {
 }
 
 
-def status_text(status: str) -> Text:
+def status_text(status: IntentStatus) -> Text:
     """The status in its colour."""
-    return Text(status, style=_STYLES.get(IntentStatus(status), "red"))
+    return Text(status, style=_STYLES.get(status, "red"))
 
 
-def receipt(document: dict[str, Any]) -> RenderableType:
+def priority_text(priority: Priority) -> str:
+    """Such as `6 of 10 (+6 every intent starts here)`."""
+    reasons = "; ".join(f"{reason.points:+d} {reason.because}" for reason in priority.reasons)
+    return f"{priority.value} of 10 ({reasons})"
+
+
+def receipt(said: IntentReceipt) -> RenderableType:
     """What the service promised."""
-    reasons = "; ".join(f"{reason['points']:+d} {reason['because']}" for reason in document["priority"]["reasons"])
     return facts(
         {
-            "accepted": Text(document["id"], style="bold"),
-            "status": status_text(document["status"]),
-            "priority": f"{document['priority']['value']} of 10 ({reasons})",
-            "follow it": f"tradewind intent watch {document['id']}",
+            "accepted": Text(str(said.id), style="bold"),
+            "status": status_text(said.status),
+            "priority": priority_text(said.priority),
+            "follow it": f"tradewind intent watch {said.id}",
         }
     )
 
 
-def whole(document: dict[str, Any]) -> RenderableType:
+def whole(shown: IntentShown) -> RenderableType:
     """Everything about one intent."""
     lines: dict[str, RenderableType] = {
-        "intent": Text(document["id"], style="bold"),
-        "wants": document["wants"],
-        "status": status_text(document["status"]),
-        "wallet": document["wallet"],
-        "received": document["received_at"],
-        "valid until": document["valid_until"],
+        "intent": Text(str(shown.id), style="bold"),
+        "wants": shown.wants,
+        "status": status_text(shown.status),
+        "wallet": shown.wallet,
+        "received": shown.received_at,
+        "valid until": shown.valid_until,
+        **_slices(shown),
+        **_plans(shown),
+        **{_step(sent): _transaction(sent) for sent in shown.transactions},
     }
-    for plan in document["plans"]:
-        lines["route"] = plan["route"]
-        lines["quoted"] = f"pays {_amount(plan['quoted_pay'])}, gets {_amount(plan['quoted_get'])}"
-        lines["worst allowed"] = f"pays {_amount(plan['worst_pay'])}, gets {_amount(plan['worst_get'])}"
-        lines["price impact"] = f"{plan['price_impact_percent']} % (pool fee {plan['fee_percent']} %)"
-    for sent in document["transactions"]:
-        block = f", block {sent['block_number']}" if sent["block_number"] is not None else ""
-        lines[f"step {sent['step']}"] = (
-            f"{sent['kind']} {sent['outcome']}: {sent['tx_hash']} (nonce {sent['nonce']}{block})"
-        )
-    if fill := document["fill"]:
-        lines["filled"] = Text(f"paid {_amount(fill['paid'])}, got {_amount(fill['got'])}", style="green")
-        lines["price"] = fill["price"] or ""
-        lines["network fee"] = _amount(fill["network_fee"])
-    if end := document["end"]:
-        lines["because"] = Text(f"{end['message']} ({end['code']})", style="red")
+    if shown.cancel_requested is not None:
+        lines["cancel asked by"] = shown.cancel_requested
+    if shown.fill is not None:
+        paid, got = amount_text(shown.fill.paid), amount_text(shown.fill.got)
+        lines["filled"] = Text(f"paid {paid}, got {got}", style="green")
+        lines["price"] = shown.fill.price or ""
+        lines["network fee"] = amount_text(shown.fill.network_fee)
+    if shown.end is not None:
+        lines["because"] = Text(f"{shown.end.message} ({shown.end.code})", style="red")
     moments = table(
         ("event", "at", "since the one before"),
-        [(m["event"], m["at"], f"{m['since_previous_ms']} ms") for m in document["timeline"]],
+        [(moment.event, moment.at, f"{moment.since_previous_ms} ms") for moment in shown.timeline],
         right=("since the one before",),
     )
     return Group(facts(lines), Text(""), moments)
 
 
-def listing(page: dict[str, Any]) -> RenderableType:
-    """One line an intent, the newest first."""
-    if not page["intents"]:
-        return Text("No intents.")
+def listing(page: IntentPage) -> RenderableType:
+    """One line an intent, the newest first, and how to see the older ones."""
     rows = [
-        (item["id"], status_text(item["status"]), item["wants"], str(item["priority"]), item["received_at"])
-        for item in page["intents"]
+        (str(item.id), status_text(item.status), item.wants, str(item.priority), item.received_at)
+        for item in page.intents
     ]
-    return table(("intent", "status", "wants", "priority", "received"), rows, right=("priority",))
+    shown = table(("intent", "status", "wants", "priority", "received"), rows, right=("priority",))
+    parts: list[RenderableType] = [shown if rows else Text("No intents.")]
+    if page.next_cursor is not None:
+        parts.append(Text(f"older ones: --cursor {page.next_cursor}", style="dim"))
+    return Group(*parts)
 
 
-def event(envelope: Envelope) -> Text:
-    """One event as it happens."""
+def cancelled(shown: CancelShown) -> RenderableType:
+    """What a cancel came to."""
+    lines: dict[str, RenderableType] = {
+        "intent": Text(str(shown.id), style="bold"),
+        "status": status_text(shown.status),
+        "cancel": shown.message,
+    }
+    if shown.sent_transactions:
+        lines["cannot be recalled"] = "\n".join(shown.sent_transactions)
+    if not shown.is_final:
+        lines["follow it"] = f"tradewind intent watch {shown.id}"
+    return facts(lines)
+
+
+def event(envelope: Envelope, seq: int | None = None) -> Text:
+    """One event as it happens, with its place in the journal if that is of use."""
     status = envelope.body.status
     style = _STYLES.get(status, "red") if status is not None else "default"
-    line = Text.assemble((f"{envelope.type:<24}", f"bold {style}"))
+    line = Text.assemble((f"{envelope.type:<27}", f"bold {style}"))
+    if seq is not None:
+        line = Text.assemble((f"{seq:>7}  ", "dim"), line, (f"{envelope.correlation_id}  ", "dim"))
     fields = envelope.body.model_dump(mode="json")
-    told = [name for name in ("tx_hash", "code", "message", "filled_in_raw", "filled_out_raw") if name in fields]
-    return line.append("  ".join(f"{name}={fields[name]}" for name in told))
+    names = ("outcome", "tx_hash", "code", "message", "reason", "filled_in_raw", "filled_out_raw")
+    return line.append("  ".join(f"{name}={fields[name]}" for name in names if fields.get(name) is not None))
 
 
-def _amount(amount: dict[str, Any]) -> str:
-    if amount["decimal"] is None:
-        return f"{amount['raw']} of {amount['token']}"
-    return f"{amount['decimal']} {amount['symbol']}"
+def _slices(shown: IntentShown) -> dict[str, RenderableType]:
+    if len(shown.slices) < 2:
+        return {}
+    lines: dict[str, RenderableType] = {"slices": f"{len(shown.slices)}: {shown.slices_because}"}
+    for part in shown.slices:
+        ended = part.outcome or (f"not before {part.not_before}" if part.not_before else "at once")
+        lines[f"slice {part.index}"] = f"{amount_text(part.amount)}, {ended}"
+    return lines
+
+
+def _plans(shown: IntentShown) -> dict[str, RenderableType]:
+    lines: dict[str, RenderableType] = {}
+    for plan in shown.plans:
+        of = f" of slice {plan.slice_index}" if len(shown.slices) > 1 else ""
+        lines[f"route{of}"] = plan.route
+        lines[f"quoted{of}"] = f"pays {amount_text(plan.quoted_pay)}, gets {amount_text(plan.quoted_get)}"
+        lines[f"worst allowed{of}"] = f"pays {amount_text(plan.worst_pay)}, gets {amount_text(plan.worst_get)}"
+        lines[f"price impact{of}"] = f"{plan.price_impact_percent} % (pool fee {plan.fee_percent} %)"
+    return lines
+
+
+def _step(sent: TransactionShown) -> str:
+    return f"step {sent.step}" if sent.attempt <= 1 else f"step {sent.step}, attempt {sent.attempt}"
+
+
+def _transaction(sent: TransactionShown) -> str:
+    block = f", block {sent.block_number}" if sent.block_number is not None else ""
+    return f"{sent.kind} {sent.outcome} ({sent.level}): {sent.tx_hash} (nonce {sent.nonce}{block})"

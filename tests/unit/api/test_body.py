@@ -93,6 +93,14 @@ async def test_brackets_inside_strings_do_not_count_as_depth(house: House) -> No
     assert problem["reason"] == '"' + "[" * 100
 
 
+async def test_an_array_of_256_items_is_read_and_one_of_257_is_not_wherever_it_is(house: House) -> None:
+    for count, status, code in ((256, 422, "wrong_type"), (257, 400, "json_array_too_long")):
+        for body in ([1] * count, {"reason": [1] * count}, {"reason": [[{"a": [1] * count}]]}):
+            response, problem = await house.call("POST", "/halt", body=body)
+            assert (response.status, problem["code"]) == (status, code), (count, body)
+    assert house.switch.calls == []
+
+
 @pytest.mark.parametrize(
     "content_type", ["application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8"]
 )

@@ -14,6 +14,8 @@ from tests import builders
 from tests.unit.api.house import House, open_house
 from tradewind.api.guard import PUBLIC
 from tradewind.api.limits import Limits
+from tradewind.api.scopes import Scope
+from tradewind.observability import events as observe
 
 LOOPBACK_NAMES = ["127.0.0.1", "localhost", "LocalHost", "[::1]"]
 
@@ -23,7 +25,8 @@ def routes_of(house: House) -> list[tuple[str, str]]:
     found = []
     for route in house.app.routes:
         assert isinstance(route, APIRoute), f"{route} is not a route that the guard's tests know"
-        found += [(method, route.path.replace("{id}", str(builders.STRATEGY_ID))) for method in route.methods or ()]
+        path = route.path.replace("{id}", str(builders.STRATEGY_ID)).replace(":path", "").replace("{key}", "x")
+        found += [(method, path) for method in route.methods or ()]
     return found
 
 
@@ -96,7 +99,40 @@ async def test_a_loopback_name_with_any_port_is_our_host(house: House, name: str
 
 @pytest.mark.parametrize(
     "host",
-    ["evil.example", "evil.example:8420", "127.0.0.1.evil.example", "localhost.", "", "169.254.169.254", "[::2]"],
+    [
+        "evil.example",
+        "evil.example:8420",
+        "127.0.0.1.evil.example",
+        # Names that public resolvers answer with 127.0.0.1, the tool of DNS rebinding.
+        "127.0.0.1.nip.io",
+        "localtest.me",
+        "localhost.evil.example",
+        "localhost.",
+        "127.0.0.1.",
+        "",
+        ":8420",
+        "169.254.169.254",
+        "0.0.0.0",  # noqa: S104 - a name, not an address to bind
+        "127.0.0.2",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "[::2]",
+        "::1",
+        "[::1",
+        "[::ffff:127.0.0.1]",
+        "[0:0:0:0:0:0:0:1]",
+        "localhost:",
+        "localhost:port",
+        "localhost:8420:8420",
+        "localhost@evil.example",
+        "user@localhost",
+        "user:pass@127.0.0.1:8420",
+        "localhost, evil.example",
+        "localhost/evil",
+        "localhost\tevil.example",
+        "http://localhost",
+    ],
 )
 async def test_another_host_is_misdirected_even_with_the_token(house: House, host: str) -> None:
     request = f"GET /intents HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {house.token}\r\n\r\n"
@@ -104,12 +140,45 @@ async def test_another_host_is_misdirected_even_with_the_token(house: House, hos
     assert (status, json.loads(body)["code"]) == (421, "host_not_allowed")
 
 
+@pytest.mark.parametrize("hosts", [("localhost", "evil.example"), ("evil.example", "localhost"), ("localhost",) * 2])
+async def test_two_host_headers_are_no_request_at_all(house: House, hosts: tuple[str, str]) -> None:
+    lines = "".join(f"Host: {host}\r\n" for host in hosts)
+    request = f"GET /intents HTTP/1.1\r\n{lines}Authorization: Bearer {house.token}\r\n\r\n"
+    status, _, body = await raw_exchange(house, request.encode())
+    assert (status, json.loads(body)["code"]) == (400, "http_malformed")
+
+
+@pytest.mark.parametrize(
+    "target", ["http://localhost/intents", "http://evil.example/intents", "localhost:8420", "intents", "?a=1"]
+)
+async def test_a_target_that_is_not_a_path_is_no_request_for_us(house: House, target: str) -> None:
+    """An absolute target would name a second host beside the header; nothing that speaks to us needs it."""
+    request = f"GET {target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {house.token}\r\n\r\n"
+    status, headers, body = await raw_exchange(house, request.encode())
+    assert (status, json.loads(body)["code"]) == (400, "http_malformed")
+    assert headers["connection"] == "close"
+
+
 async def test_a_request_without_a_host_is_misdirected(house: House) -> None:
     status, _, body = await raw_exchange(house, b"GET /healthz HTTP/1.0\r\n\r\n")
     assert (status, json.loads(body)["code"]) == (421, "host_not_allowed")
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://localhost"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.example",
+        "null",
+        "",
+        "http://127.0.0.1:1",
+        "http://localhost",
+        "https://localhost",
+        "http://localhost.evil.example",
+        "http://user@127.0.0.1",
+        "file://",
+        "chrome-extension://abcdefghijklmnop",
+    ],
+)
 async def test_a_page_of_another_origin_is_refused_even_with_the_token(house: House, origin: str) -> None:
     for method, path in (("POST", "/halt"), ("GET", "/intents"), ("OPTIONS", "/intents"), ("GET", "/healthz")):
         response, problem = await house.call(method, path, headers={"Origin": origin})
@@ -142,7 +211,7 @@ async def test_a_body_of_exactly_the_limit_is_read_and_one_byte_more_is_not(hous
 
 async def test_the_declared_length_is_refused_before_the_body_is_sent(house: House) -> None:
     request = (
-        f"POST /intents HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {house.token}\r\n"
+        f"POST /halt HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {house.token}\r\n"
         "Content-Length: 99999999\r\n\r\n"
     )
     status, _, _ = await raw_exchange(house, request.encode())
@@ -152,7 +221,7 @@ async def test_the_declared_length_is_refused_before_the_body_is_sent(house: Hou
 async def test_a_body_that_never_arrives_is_given_up(tmp_path: Path) -> None:
     async with open_house(tmp_path, Limits(body_s=0.05)) as house:
         request = (
-            f"POST /intents HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {house.token}\r\n"
+            f"POST /halt HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {house.token}\r\n"
             'Content-Length: 10\r\n\r\n{"a":'
         )
         status, _, body = await raw_exchange(house, request.encode())
@@ -251,3 +320,52 @@ async def test_no_page_documents_the_api_to_a_browser(house: House) -> None:
     for path in ("/docs", "/redoc", "/docs/oauth2-redirect"):
         response, _ = await house.call("GET", path)
         assert response.status == 404
+
+
+async def test_a_page_that_gives_two_origins_is_refused_even_when_one_is_ours(house: House) -> None:
+    request = (
+        f"GET /intents HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\nOrigin: http://evil.example\r\n"
+        f"Authorization: Bearer {house.token}\r\n\r\n"
+    )
+    status, _, body = await raw_exchange(house, request.encode())
+    assert (status, json.loads(body)["code"]) == (403, "origin_not_allowed")
+
+
+async def test_streams_hold_places_of_their_own_and_no_more_than_allowed(tmp_path: Path) -> None:
+    async with open_house(tmp_path, Limits(requests_in_flight=1, streams=2)) as house:
+        own = {"Authorization": f"Bearer {house.token}"}
+        opened = [await house.client.get(f"{house.url}/events/stream", headers=own) for _ in range(2)]
+        assert [response.status for response in opened] == [200, 200]
+        response, problem = await house.call("GET", "/events/stream")
+        assert (response.status, problem["code"]) == (503, "too_many_streams")
+        assert (await house.call("GET", "/intents"))[0].status == 200
+        opened.pop().close()
+        while (again := await house.client.get(f"{house.url}/events/stream", headers=own)).status == 503:
+            again.close()
+            await asyncio.sleep(0.01)
+        assert again.status == 200
+        for response in (*opened, again):
+            response.close()
+
+
+async def test_refusals_are_logged_with_whose_token_it_was_and_cannot_fill_the_log(house: House) -> None:
+    heard: list[dict[str, object]] = []
+    observe.listen(lambda name, fields: heard.append(fields) if name == "request_refused" else None)
+    _, token = house.new_token("looker", Scope.READ)
+    response, _ = await house.call("POST", "/halt", body={"reason": "x"}, headers={"Authorization": f"Bearer {token}"})
+    assert heard == [
+        {
+            "request_id": response.headers["X-Request-Id"],
+            "status": 403,
+            "code": "scope_missing",
+            "token": "looker",
+            "left_out": 0,
+        }
+    ]
+    for _ in range(150):
+        await house.call("GET", "/intents", headers={"Authorization": "Bearer guess"})
+    assert len(heard) == 100
+    await house.clock.advance(1)
+    await house.call("GET", "/intents", headers={"Authorization": "Bearer guess"})
+    assert heard[-1]["left_out"] == 51
+    assert {fields["token"] for fields in heard[1:]} == {None}

@@ -1,7 +1,7 @@
 """Whether the service lives, for anybody; whether it can work, for whoever holds the token."""
 
 from tests.unit.api.house import House
-from tradewind.api.ports import Check
+from tradewind.api.check import Check
 
 
 async def test_health_needs_no_token_and_says_nothing_but_ok(house: House) -> None:

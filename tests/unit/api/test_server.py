@@ -143,8 +143,8 @@ async def test_headers_beyond_the_limit_are_refused_as_a_problem() -> None:
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 40_000)
         answer = await closed_by_the_server(reader)
         head, _, body = answer.partition(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 400")
-        assert json.loads(body)["code"] == "http_malformed"
+        assert head.startswith(b"HTTP/1.1 431")
+        assert json.loads(body)["code"] == "headers_too_large"
         writer.close()
 
 
@@ -162,3 +162,65 @@ async def test_the_signals_of_the_process_are_left_alone() -> None:
             writer.close()
     finally:
         loop.remove_signal_handler(signal.SIGTERM)
+
+
+async def test_one_connection_too_many_closes_the_one_that_was_idle_for_longest() -> None:
+    async with ApiServer(
+        says_hello, host="127.0.0.1", port=0, limits=Limits(connections=3, header_s=60, keep_alive_s=60)
+    ) as server:
+        port = int(server.url.rpartition(":")[2])
+        kept = []
+        for count in (1, 2, 3):
+            kept.append(await asyncio.open_connection("127.0.0.1", port))
+            while len(server.connections) < count:
+                await asyncio.sleep(0)
+        # The first has just been heard of; the second has not since it came.
+        kept[0][1].write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await asyncio.wait_for(kept[0][0].readuntil(b"hello"), 10)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await asyncio.wait_for(reader.readuntil(b"hello"), 10)).startswith(b"HTTP/1.1 200")
+        assert await closed_by_the_server(kept[1][0]) == b""
+        assert not kept[0][0].at_eof()
+        assert not kept[2][0].at_eof()
+        for _, open_writer in (*kept, (reader, writer)):
+            open_writer.close()
+
+
+async def test_a_connection_with_a_request_in_hand_is_never_the_one_that_is_closed(tmp_path: Path) -> None:
+    async with open_house(tmp_path, Limits(connections=2, keep_alive_s=60)) as house:
+        entered, go_on = asyncio.Event(), asyncio.Event()
+
+        async def wait() -> None:
+            entered.set()
+            await go_on.wait()
+
+        house.door.wait = wait
+        busy = asyncio.create_task(house.call("POST", "/intents", data=builders.INTENT_JSON))
+        await entered.wait()
+        for _ in range(10):
+            _, writer = await asyncio.open_connection("127.0.0.1", house.port)
+            writer.close()
+        go_on.set()
+        assert (await busy)[0].status == 202
+
+
+async def test_a_client_that_says_no_more_gets_the_answer_to_what_it_asked() -> None:
+    go_on = asyncio.Event()
+
+    async def thinks(scope: Scope, receive: Receive, send: Send) -> None:
+        await go_on.wait()
+        await says_hello(scope, receive, send)
+
+    async with ApiServer(thinks, host="127.0.0.1", port=0) as server, asyncio.timeout(10):
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url.rpartition(":")[2]))
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        while not server.connections:
+            await asyncio.sleep(0)
+        [accepted] = server.connections
+        writer.write_eof()
+        while accepted.cycle is None or accepted.cycle.keep_alive:
+            await asyncio.sleep(0)
+        go_on.set()
+        assert b"hello" in await closed_by_the_server(reader)
+        writer.close()

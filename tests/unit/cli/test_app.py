@@ -24,9 +24,11 @@ from tradewind.errors import (
 from tradewind.localnet import LocalnetError, MissingTool
 
 COMMANDS = [
-    ("demo",), ("init",), ("doctor",), ("up",), ("halt",), ("resume",), ("localnet", "evm"),
+    ("demo",), ("init",), ("doctor",), ("up",), ("report",), ("halt",), ("resume",), ("sweep",), ("localnet", "evm"),
     ("intent", "submit"), ("intent", "acquire"), ("intent", "dispose"), ("intent", "show"), ("intent", "watch"),
-    ("intent", "list"), ("journal", "verify"), ("journal", "show"),
+    ("intent", "list"), ("journal", "verify"), ("journal", "show"), ("quote", "file"), ("quote", "acquire"),
+    ("quote", "dispose"), ("cancel",), ("events",), ("portfolio",), ("limits", "show"), ("limits", "set"),
+    ("limits", "cancel-raise"), ("token", "new"), ("token", "list"), ("token", "revoke"),
 ]  # fmt: skip
 
 

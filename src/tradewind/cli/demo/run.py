@@ -9,11 +9,9 @@ from tradewind.cli.demo.story import Story
 from tradewind.cli.demo.verdict import Check, Evidence, Promise, judge
 from tradewind.cli.demo.witness import WalletState, Witness
 from tradewind.cli.examples import example
-from tradewind.cli.follow import follow
-from tradewind.cli.service_client import ServiceClient
+from tradewind.cli.service import async_service_of
 from tradewind.domain.intent import Intent
 from tradewind.domain.plan import ExecutionPlan
-from tradewind.domain.receipt import IntentReceipt
 from tradewind.domain.token_list import Token
 from tradewind.errors import Misconfigured, Unavailable
 from tradewind.observability.clock import Clock
@@ -21,7 +19,6 @@ from tradewind.settings import Settings, UniswapV3Settings
 from tradewind.streaming.verification import verify_file
 
 PATIENCE_S = 60
-_POLL_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +67,16 @@ async def run(scene: Scene, story: Story, clock: Clock, changed: Callable[[], No
 
 
 async def _carry_through(scene: Scene, story: Story, clock: Clock, changed: Callable[[], None], body: bytes) -> None:
-    async with ServiceClient.of(scene.config, url=scene.url) as service:
-        receipt = IntentReceipt.model_validate(await service.submit(body), strict=False)
+    async with async_service_of(scene.config, url=scene.url) as service:
+        receipt = await service.submit(body)
         story.accepted(receipt.id, receipt.priority, status=202, ended_ns=clock.now_ns())
         changed()
-        async for envelope in follow(service, str(receipt.id), clock, poll_s=_POLL_S):
-            story.hear(envelope)
+        async for heard in service.follow(receipt.id):
+            story.hear(heard.envelope)
             changed()
-        shown = await service.intent(str(receipt.id))
+        shown = await service.intent(receipt.id)
         if story.completed is not None:
-            story.settled(at_ns=clock.now_ns(), status=str(shown["status"]))
+            story.settled(at_ns=clock.now_ns(), status=shown.status)
         changed()
 
 

@@ -1,4 +1,7 @@
-"""The demo's scene: a scratch folder, a local chain, the signer and the service, as real processes of their own."""
+"""The demo's scene: a scratch folder, a local chain, the signer and the service, as real processes of their own.
+
+The service asks an endpoint that keeps Arbitrum's rules, so that what works here is not owed to a lenient node.
+"""
 
 import asyncio
 import json
@@ -16,6 +19,7 @@ from tradewind.cli.examples import example
 from tradewind.cli.signer_binary import find_signer
 from tradewind.errors import Misconfigured
 from tradewind.localnet import EvmLocalnet
+from tradewind.localnet.strict import StrictRpc
 from tradewind.settings import Settings
 
 # Account 0 of the test mnemonic that anvil and others print in their manuals. It is PUBLIC: worthless anywhere but on
@@ -30,11 +34,12 @@ _WORK_FACTOR = 2
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Everything is up: where it is, and the processes."""
+    """Everything is up: where it is, and the processes. The service asks `strict`, the chain itself is the truth."""
 
     folder: Path
     settings: Settings
     chain: EvmLocalnet
+    strict: StrictRpc
     signer: Child[bool]
     service: Child[dict[str, Any]]
 
@@ -63,10 +68,11 @@ async def scene(folder: Path, progress: Callable[[str], None]) -> AsyncIterator[
             raise
         chain = await chain_starting
         progress("Starting the service")
-        _write_service_config(folder, chain.rpc_url)
+        strict = await stack.enter_async_context(StrictRpc(chain.rpc_url))
+        _write_service_config(folder, strict.url)
         service = await start_service(folder)
         stack.push_async_callback(service.stop)
-        yield Scene(folder, Settings.load(folder / SERVICE_CONFIG), chain, signer, service)
+        yield Scene(folder, Settings.load(folder / SERVICE_CONFIG), chain, strict, signer, service)
 
 
 async def start_signer(folder: Path) -> Child[bool]:

@@ -12,6 +12,7 @@ from tradewind.settings import ChainSettings, Settings, redact_url
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.multicall import Call
 from tradewind.venues.rpc import RpcClient, result_of
+from tradewind.venues.rpc_identity import ChainIdentity
 
 _SYMBOL = bytes.fromhex("95d89b41")
 _DECIMALS = bytes.fromhex("313ce567")
@@ -23,13 +24,18 @@ async def check_chain(settings: Settings, chain_id: int) -> AsyncIterator[Findin
     """Each endpoint by itself; the rest through those that work."""
     configured = settings.chains[chain_id]
     answering = False
+    try:
+        identity = _identity(settings, chain_id)
+    except TradewindError as error:
+        yield failed(f"chain {chain_id}", error)
+        return
     for url in configured.rpc_urls:
-        finding = await _endpoint(url, chain_id, configured)
+        finding = await _endpoint(url, identity, configured)
         answering = answering or finding.verdict != "wrong"
         yield finding
     if not answering:
         return
-    async with _client(configured.rpc_urls, chain_id, configured) as rpc:
+    async with _client(configured.rpc_urls, identity, configured) as rpc:
         chain = EvmChain(rpc, chain_id=chain_id, multicall=configured.multicall)
         try:
             yield await _contracts(chain, configured)
@@ -40,13 +46,28 @@ async def check_chain(settings: Settings, chain_id: int) -> AsyncIterator[Findin
             yield failed(f"chain {chain_id}", error)
 
 
-def _client(urls: Sequence[str], chain_id: int, configured: ChainSettings) -> RpcClient:
-    return RpcClient(urls, chain_id=chain_id, timeout_s=configured.rpc_timeout_ms / 1000, clock=SystemClock())
+def _identity(settings: Settings, chain_id: int) -> ChainIdentity:
+    """As the service pins it; but what the service has not remembered yet is not remembered for it."""
+    file = settings.chain_file(chain_id)
+    return ChainIdentity(
+        chain_id, genesis_hash=settings.chains[chain_id].genesis_hash, file=file if file.exists() else None
+    )
 
 
-async def _endpoint(url: str, chain_id: int, configured: ChainSettings) -> Finding:
+def _client(urls: Sequence[str], identity: ChainIdentity, configured: ChainSettings) -> RpcClient:
+    return RpcClient(
+        urls,
+        chain_id=identity.chain_id,
+        timeout_s=configured.rpc_timeout_ms / 1000,
+        clock=SystemClock(),
+        identity=identity,
+    )
+
+
+async def _endpoint(url: str, identity: ChainIdentity, configured: ChainSettings) -> Finding:
     name = f"rpc {redact_url(url)}"
-    async with _client([url], chain_id, configured) as rpc:
+    chain_id = identity.chain_id
+    async with _client([url], identity, configured) as rpc:
         chain = EvmChain(rpc, chain_id=chain_id, multicall=configured.multicall)
         try:
             await chain.connect()

@@ -2,7 +2,8 @@
 
 from tradewind.api.token import read_token
 from tradewind.cli.doctor.finding import Finding, failed, good, warning, wrong
-from tradewind.cli.service_client import ServiceClient, service_url
+from tradewind.cli.service import PATIENCE, service_url
+from tradewind.client import AsyncClient
 from tradewind.errors import TradewindError, Unavailable
 from tradewind.settings import Settings
 
@@ -11,7 +12,7 @@ async def check_service(settings: Settings, url: str | None) -> Finding:
     """Not running is worth a look, not wrong: the doctor is asked before the start, too."""
     url = url or service_url(settings)
     try:
-        async with ServiceClient(url, read_token(settings.token_file)) as service:
+        async with AsyncClient(url, read_token(settings.token_file), patience=PATIENCE) as service:
             found = await service.readiness()
     except Unavailable as error:
         return warning("service", error.message, error.remedy or "")
@@ -19,7 +20,7 @@ async def check_service(settings: Settings, url: str | None) -> Finding:
         if error.code == "token_missing":
             return warning("service", "has never been started here", "tradewind up")
         return failed("service", error)
-    faults = [f"{check['name']}: {check['detail']}" for check in found["checks"] if not check["ok"]]
+    faults = [f"{check.name}: {check.detail}" for check in found.checks if not check.ok]
     if faults:
         return wrong("service", f"{url} is not ready: {'; '.join(faults)}", "Mend what it names.")
     return good("service", f"{url} is ready")
