@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benches import broadcast, concentrated_quote, intake, machine, table
+from benches import broadcast, concentrated_quote, halt, intake, machine, soak, table
 from benches.row import Row
 from tradewind.core import build_profile
 
@@ -16,6 +16,8 @@ BENCHES: dict[str, Callable[[], Iterator[Row]]] = {
     "P1": concentrated_quote.run,
     "P9": broadcast.run,
     "P10": intake.run,
+    "HALT": halt.run,
+    "SOAK": soak.run,
 }
 
 

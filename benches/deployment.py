@@ -49,7 +49,7 @@ async def deployed(
     scratch = ROOT / "build"
     scratch.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=scratch) as folder:
-        deployment = BenchDeployment(Path(folder), rpc_url, signer=find_signer(), replacements=replacements or {})
+        deployment = BenchDeployment(Path(folder), [rpc_url], signer=find_signer(), replacements=replacements or {})
         deployment.journal = journal
         await deployment.prepare()
         try:

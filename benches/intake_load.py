@@ -51,6 +51,7 @@ def _request(order: dict[str, Any], intent_id: UUID) -> bytes:
         "POST /intents HTTP/1.1",
         f"Host: 127.0.0.1:{order['port']}",
         f"Authorization: Bearer {order['token']}",
+        f"Idempotency-Key: {intent_id}",
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
     )

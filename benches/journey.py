@@ -32,6 +32,11 @@ class Journey:
     rpc_calls: int
     proven: bool
 
+    @property
+    def own_ms(self) -> float:
+        """From the POST to the broadcast, less the waiting for the chain."""
+        return (self.broadcast_ns - self.posted_ns - self.rpc_ns) / NS_PER_MS
+
     def stages_ms(self) -> dict[str, float]:
         """How long each part took."""
         spans = {

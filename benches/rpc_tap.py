@@ -61,6 +61,7 @@ class RpcTap:
         self._server: asyncio.Server
         self._relays: set[asyncio.Task[None]] = set()
         self.exchanges: list[Exchange] = []
+        self._changed = asyncio.Event()
 
     @property
     def url(self) -> str:
@@ -94,6 +95,7 @@ class RpcTap:
                 exchange = Exchange(tuple(body) if isinstance(body, list) else (body,), now_ns, now_ns)
                 of_connection.append(exchange)
                 self.exchanges.append(exchange)
+            self._changed.set()
 
         def answered(_data: bytes) -> None:
             # Nobody pipelines: what comes belongs to the last request of the connection.
@@ -102,6 +104,12 @@ class RpcTap:
 
         with contextlib.closing(up_writer), contextlib.closing(writer), contextlib.suppress(ConnectionError):
             await asyncio.gather(_relay(reader, up_writer, asked), _relay(up_reader, writer, answered))
+
+    async def until_sent(self, since_ns: int) -> None:
+        """Return once a transaction has been handed to the chain after `since_ns`: asking the service disturbs it."""
+        while not any(one.asked_ns >= since_ns and one.sent_transactions for one in reversed(self.exchanges)):
+            self._changed.clear()
+            await self._changed.wait()
 
     def between(self, start_ns: int, end_ns: int) -> list[Exchange]:
         """The exchanges that were under way at some time from `start_ns` to `end_ns`."""
