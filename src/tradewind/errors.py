@@ -6,8 +6,10 @@ TradewindError
 ├── NotFound            no such thing                                                            → reject
 ├── Conflict            contradicts what was already accepted                                    → reject
 ├── Unauthorized        no token, or not this one                                                → reject
+├── Forbidden           a good token, without what this needs                                    → reject
 ├── Misconfigured       a configuration, a tool or a file is missing or wrong                    → halt
 ├── Unavailable         something outside is not answering: ask again later                      → retry
+│   └── TooMany         asked more often than is allowed: says in how many seconds to ask again  → retry
 ├── Halted              the kill switch is on                                                    → halt
 └── Damaged             stored data does not verify: stop before using it                        → halt
 
@@ -87,6 +89,10 @@ class Unauthorized(TradewindError):
     """The request carries no token, or not the right one."""
 
 
+class Forbidden(TradewindError):
+    """The token is a good one, and does not allow this."""
+
+
 class Misconfigured(TradewindError):
     """A configuration, tool or file is missing or wrong."""
 
@@ -97,6 +103,14 @@ class Unavailable(TradewindError):
     """Something outside does not answer now; the same request may succeed later."""
 
     disposition = Disposition.RETRY
+
+
+class TooMany(Unavailable):
+    """Asked more often than is allowed; `retry_after_s` says when it may be asked again."""
+
+    def __init__(self, code: str, message: str, *, retry_after_s: float, remedy: str | None = None) -> None:
+        super().__init__(code, message, remedy=remedy)
+        self.retry_after_s = retry_after_s
 
 
 class Halted(TradewindError):

@@ -8,6 +8,7 @@ import difflib
 import hashlib
 import ipaddress
 import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -112,19 +113,25 @@ FolderPath = Annotated[
 ]
 SocketPath = Annotated[FolderPath, AfterValidator(_short_enough_for_a_socket)]
 RpcUrl = Annotated[str, Field(max_length=2048), AfterValidator(_rpc_url)]
+BlockHash = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{64}$")]
 ChainKey = Annotated[int, Field(gt=0, lt=2**53), BeforeValidator(_chain_key)]
 StrategyName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 FeePips = Annotated[int, Field(ge=1, lt=1_000_000)]
+Rate = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class ApiSettings(Model):
-    """Where the API listens and what it takes. Port 0 means any free port."""
+    """Where the API listens and what it takes, the rates of each token. Port 0 means any free port."""
 
     host: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8420
     token_file: FolderPath | None = None
     max_body_bytes: Annotated[int, Field(ge=1_024, le=16 * 1_024 * 1_024)] = 65_536
     max_open_intents: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    writes_per_s: Rate = 50
+    writes_burst: Rate = 100
+    reads_per_s: Rate = 200
+    reads_burst: Rate = 400
 
 
 class GasSettings(Model):
@@ -160,16 +167,26 @@ class ChainSettings(Model):
     """One chain: its endpoints, its tokens (default deny) and its venues."""
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
-    rpc_urls: Annotated[tuple[RpcUrl, ...], Field(min_length=1, max_length=16, repr=False)]
+    rpc_urls: Annotated[
+        tuple[RpcUrl, ...], Field(min_length=1, max_length=16, repr=False), AfterValidator(_all_different)
+    ]
+    genesis_hash: BlockHash | None = None
+    quorum: Annotated[int, Field(ge=1, le=16)] | None = None
+    max_lag_blocks: Annotated[int, Field(ge=1, le=100_000)] = 40
+    requests_per_s: Annotated[int, Field(ge=1, le=100_000)] | None = None
     poll_interval_ms: Annotated[int, Field(ge=10, le=60_000)] = 250
     rpc_timeout_ms: Annotated[int, Field(ge=100, le=120_000)] = 10_000
     min_landing_ms: Annotated[int, Field(ge=0, le=600_000)] = 2_000
     max_validity_s: Annotated[int, Field(ge=1, le=604_800)] = 3_600
     confirmations: Annotated[int, Field(ge=1, le=10_000)] = 1
+    has_mempool: bool = False
+    recovery_half_life_ms: Annotated[int, Field(ge=1, le=604_800_000)] = 60_000
     gas: GasSettings = GasSettings()
     native_symbol: Symbol = "ETH"
     wrapped_native: Symbol
     multicall: EvmAddress
+    stable_symbols: Annotated[tuple[Symbol, ...], Field(max_length=16), AfterValidator(_all_different)] = ()
+    reference_probe_usd: Annotated[int, Field(ge=1, le=100_000_000)] = 10_000
     tokens: Annotated[tuple[Token, ...], Field(min_length=1, max_length=512)]
     venues: VenuesSettings = VenuesSettings()
 
@@ -205,6 +222,15 @@ class Settings(Model):
         return self.api.token_file or self.data_dir / "api.token"
 
     @property
+    def tokens_file(self) -> Path:
+        """Where the tokens that were made for others are kept, hashed."""
+        return self.data_dir / "tokens.json"
+
+    def chain_file(self, chain_id: int) -> Path:
+        """Where the first block of a chain is remembered."""
+        return self.data_dir / f"chain-{chain_id}.json"
+
+    @property
     def journal_file(self) -> Path:
         """Where the journal is kept."""
         return self.data_dir / "journal.db"
@@ -227,6 +253,7 @@ class Settings(Model):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 # Which keys a section knows, by its path; the deepest paths first, since a star crosses slashes.
 _SECTIONS: dict[str, type[Model]] = {
     "chains/*/venues/uniswap_v3": UniswapV3Settings,
@@ -292,7 +319,12 @@ def _unknown_key(loc: Sequence[int | str]) -> Fault:
     known = sorted(model.model_fields)
     near = difflib.get_close_matches(key, known, n=1)
     remedy = f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(known)}."
-    return Fault(".".join([*section, key]), "unknown_field", f"is not a setting. {remedy}")
+    return Fault(".".join(map(_as_written, [*section, key])), "unknown_field", f"is not a setting. {remedy}")
+
+
+def _as_written(key: str) -> str:
+    """A key as it stands in TOML: in quotes when it could not be seen, or read, without."""
+    return key if _BARE_KEY.fullmatch(key) else json.dumps(key)
 
 
 def _contradictions(settings: Settings) -> Iterator[Fault]:
@@ -308,18 +340,31 @@ def _contradictions(settings: Settings) -> Iterator[Fault]:
             yield Fault(
                 field, "token_not_listed", f"{chain.wrapped_native} is not among the tokens ({listed}). List it."
             )
+        yield from _strange_stables(chain_id, chain)
+        if chain.quorum is not None and chain.quorum > len(chain.rpc_urls):
+            message = f"is {chain.quorum}, and there are {len(chain.rpc_urls)} rpc_urls. Lower it, or add endpoints."
+            yield Fault(f"chains.{chain_id}.quorum", "quorum_above_endpoints", message)
     owners: dict[UUID, str] = {}
     for name, strategy in settings.strategies.items():
         first = owners.setdefault(strategy.id, name)
         if first != name:
             field = f"strategies.{name}.id"
             yield Fault(field, "strategy_id_twice", f"is also the id of '{first}'. Give each strategy its own.")
-        yield from _wrong_limits(settings, name, strategy.max_amount)
+        yield from _wrong_limits(settings, f"strategies.{name}.max_amount", strategy.max_amount)
+        yield from _wrong_limits(settings, f"strategies.{name}.min_slice", strategy.min_slice)
 
 
-def _wrong_limits(settings: Settings, name: str, limits: Mapping[str, Decimal]) -> Iterator[Fault]:
+def _strange_stables(chain_id: int, chain: ChainSettings) -> Iterator[Fault]:
+    listed = [token.symbol for token in chain.tokens]
+    for symbol in chain.stable_symbols:
+        if symbol not in listed:
+            field = f"chains.{chain_id}.stable_symbols"
+            yield Fault(field, "token_not_listed", f"{symbol} is not among the tokens ({', '.join(listed)}). List it.")
+
+
+def _wrong_limits(settings: Settings, section: str, limits: Mapping[str, Decimal]) -> Iterator[Fault]:
     for symbol, limit in limits.items():
-        field = f"strategies.{name}.max_amount.{symbol}"
+        field = f"{section}.{symbol}"
         tokens = [token for chain in settings.chains.values() for token in chain.tokens if token.symbol == symbol]
         if not tokens:
             yield Fault(field, "token_not_listed", f"{symbol} is a token of no chain. List it, or remove the limit.")

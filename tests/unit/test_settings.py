@@ -69,6 +69,10 @@ def test_the_values_written_in_the_example_are_the_defaults(tmp_path: Path) -> N
         "port = 8420",
         'host = "127.0.0.1"            # loopback only; use a tunnel to reach it from elsewhere',
         "max_body_bytes = 65536",
+        "writes_burst = 100\n",
+        "reads_per_s = 200\n",
+        "reads_burst = 400\n",
+        "writes_per_s = 50",
         "poll_interval_ms = 250",
         "rpc_timeout_ms = 10000",
         "confirmations = 1",
@@ -79,6 +83,8 @@ def test_the_values_written_in_the_example_are_the_defaults(tmp_path: Path) -> N
         "gas_limit_max = 5000000",
         "base_fee_multiplier_percent = 200",
         "gas_padding_percent = 30",
+        "recovery_half_life_ms = 60000",
+        "min_slice_interval_ms = 10000",
     ]
     full = Settings.load(write(tmp_path))
     assert Settings.load(write(tmp_path, *((line, "") for line in defaulted))) == full
@@ -154,7 +160,10 @@ def test_an_unknown_key_is_refused_with_the_nearest_one_of_its_own_section(
 
 def test_an_unknown_key_that_is_near_to_nothing_gets_the_list_of_its_section(tmp_path: Path) -> None:
     fault = faults_of(write(tmp_path, ("[api]", "[api]\nzzz = 1")))["api.zzz"]
-    assert fault.message.endswith("Known here: host, max_body_bytes, max_open_intents, port, token_file.")
+    assert fault.message.endswith(
+        "Known here: host, max_body_bytes, max_open_intents, port, reads_burst, reads_per_s, token_file, writes_burst, "
+        "writes_per_s."
+    )
 
 
 @pytest.mark.parametrize(
@@ -190,12 +199,28 @@ def test_every_loopback_address_is_taken(tmp_path: Path, host: str) -> None:
         ),
         ("max_hops = 3", "max_hops = 5", "chains.42161.venues.uniswap_v3.max_hops", "value_out_of_range"),
         ('WETH = "20"', "WETH = 20", "strategies.example.max_amount.WETH", "amount_not_a_string"),
+        ("max_slices = 8 ", "max_slices = 0 ", "strategies.example.max_slices", "value_out_of_range"),
+        ("half_life_ms = 60000", "half_life_ms = 0", "chains.42161.recovery_half_life_ms", "value_out_of_range"),
+        (
+            "[strategies.example.max_amount]",
+            'min_slice = { WBTC = "1" }\n[strategies.example.max_amount]',
+            "strategies.example.min_slice.WBTC",
+            "token_not_listed",
+        ),
         ('WETH = "20"', 'WETH = "-20"', "strategies.example.max_amount.WETH", "amount_malformed"),
         ('WETH = "20"', 'WBTC = "20"', "strategies.example.max_amount.WBTC", "token_not_listed"),
         ('USDC = "50000"', 'USDC = "0.0000001"', "strategies.example.max_amount.USDC", "amount_too_precise"),
         ('USDC = "50000"', f'USDC = "{"9" * 77}"', "strategies.example.max_amount.USDC", "amount_too_large"),
         ('wrapped_native = "WETH"', 'wrapped_native = "WBNB"', "chains.42161.wrapped_native", "token_not_listed"),
         ('symbol = "ARB"', 'symbol = "USDC"', "chains.42161.tokens.USDC", "token_listed_twice"),
+        ('["USDC"]', '["USDC", "DAI"]', "chains.42161.stable_symbols", "token_not_listed"),
+        ('["USDC"]', '["USDC", "USDC"]', "chains.42161.stable_symbols", "listed_twice"),
+        (
+            "reference_probe_usd = 10000",
+            "reference_probe_usd = 0",
+            "chains.42161.reference_probe_usd",
+            "value_out_of_range",
+        ),
         ("max_slippage_bps = 100", "max_slippage_bps = 0", "strategies.example.max_slippage_bps", "value_out_of_range"),
         ("[strategies.example]", '[strategies.example]\nname = "other"', "strategies", "strategy_named_twice"),
     ],
@@ -336,3 +361,49 @@ def test_settings_do_not_change_once_loaded(tmp_path: Path) -> None:
     settings = Settings.load(write(tmp_path))
     with pytest.raises(ValueError, match="frozen"):
         settings.api.port = 1  # type: ignore[misc]
+
+
+URLS = 'rpc_urls = ["http://127.0.0.1:8545"]'
+
+
+def test_reads_what_is_asked_of_several_endpoints(tmp_path: Path) -> None:
+    several = 'rpc_urls = ["http://one", "http://two"]\nquorum = 2\nmax_lag_blocks = 9\nrequests_per_s = 20'
+    pinned = f'{several}\ngenesis_hash = "0x{"7e" * 32}"'
+    settings = Settings.load(write(tmp_path, (URLS, pinned)))
+    chain = settings.chains[42161]
+    assert (chain.quorum, chain.max_lag_blocks, chain.requests_per_s) == (2, 9, 20)
+    assert chain.genesis_hash == "0x" + "7e" * 32
+    assert settings.chain_file(42161) == settings.data_dir / "chain-42161.json"
+
+
+def test_what_is_asked_of_endpoints_has_defaults(tmp_path: Path) -> None:
+    chain = Settings.load(write(tmp_path)).chains[42161]
+    assert (chain.quorum, chain.max_lag_blocks, chain.requests_per_s, chain.genesis_hash) == (None, 40, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "code"),
+    [
+        (f"{URLS}\nquorum = 2", "chains.42161.quorum", "quorum_above_endpoints"),
+        ('rpc_urls = ["http://one", "http://one"]', "chains.42161.rpc_urls", "listed_twice"),
+    ],
+)
+def test_refuses_a_quorum_that_cannot_be_had_and_an_endpoint_that_would_vote_twice(
+    tmp_path: Path, text: str, field: str, code: str
+) -> None:
+    assert faults_of(write(tmp_path, (URLS, text)))[field].code == code
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("genesis_hash", '"0x12"'),
+        ("genesis_hash", '"7e"'),
+        ("quorum", "0"),
+        ("max_lag_blocks", "0"),
+        ("requests_per_s", "0"),
+        ("requests_per_s", "1.5"),
+    ],
+)
+def test_refuses_what_endpoints_cannot_be_asked(tmp_path: Path, key: str, value: str) -> None:
+    assert f"chains.42161.{key}" in faults_of(write(tmp_path, (URLS, f"{URLS}\n{key} = {value}")))

@@ -76,10 +76,39 @@ def endpoint_failed(*, url: str, code: str, message: str) -> None:
     write("warning", "endpoint_failed", url=url, code=code, message=message)
 
 
+def balances_not_read(*, chain_id: int, wallet: str, code: str, message: str) -> None:
+    """A wallet could not be read for the accounts; it is tried again."""
+    write("warning", "balances_not_read", chain_id=chain_id, wallet=wallet, code=code, message=message)
+    _tell("balances_not_read", chain_id=chain_id, wallet=wallet)
+
+
 def request_failed(*, request_id: str, path: str, failure: BaseException) -> None:
     """A request met an error that nobody expected."""
     write("error", "request_failed", request_id=request_id, path=path, failure=failure)
     _tell("request_failed", request_id=request_id)
+
+
+def request_refused(
+    *, request_id: str, method: str, path: str, status: int, code: str, token: str | None, left_out: int
+) -> None:
+    """A request was not allowed, or not possible; `left_out` others before it have no line of their own."""
+    write(
+        "warning",
+        "request_refused",
+        request_id=request_id,
+        method=method,
+        path=path,
+        status=status,
+        code=code,
+        token=token,
+        left_out=left_out,
+    )
+    _tell("request_refused", request_id=request_id, status=status, code=code, token=token, left_out=left_out)
+
+
+def tokens_unreadable(*, code: str, message: str) -> None:
+    """The list of tokens has changed and cannot be read: none of its tokens is taken."""
+    write("error", "tokens_unreadable", code=code, message=message)
 
 
 def kill_switch_engaged(*, kill_epoch: int, by: str, reason: str) -> None:
@@ -102,3 +131,50 @@ def overdue(*, intent_id: UUID, what: str) -> None:
     """An intent is open long after its deadline: an operator has to look."""
     write("error", "overdue", intent=intent_id, waits_for=what)
     _tell("overdue", intent_id=intent_id)
+
+
+def reorganisation_seen(*, chain_id: int, block: int, steps: int) -> None:
+    """Blocks that held transactions of ours are no longer part of the chain; `steps` of them are to be looked at."""
+    write("warning", "reorganisation_seen", chain_id=chain_id, block=block, steps=steps)
+    _tell("reorganisation_seen", chain_id=chain_id)
+
+
+def step_settled(*, intent_id: UUID, step: int, tx_hash: str, block: int) -> None:
+    """The gate knows how a step ended, finally; the journal does not know yet."""
+    write("info", "step_settled", intent=intent_id, step=step, tx_hash=tx_hash, block=block)
+    _tell("step_settled", intent_id=intent_id)
+
+
+def finality_held_up(*, chain_id: int, code: str, message: str) -> None:
+    """The chain, or what is finalized on it, could not be followed; it will be tried again."""
+    write("warning", "finality_held_up", chain_id=chain_id, code=code, message=message)
+
+
+def nonce_sent_again(*, chain_id: int, wallet: str, nonce: int, owner: str, tx_hash: str, answer: str) -> None:
+    """A transaction that the chain does not have (any more) was handed over again, so that later ones can follow."""
+    write(
+        "warning",
+        "nonce_sent_again",
+        chain_id=chain_id,
+        wallet=wallet,
+        nonce=nonce,
+        owner=owner,
+        tx_hash=tx_hash,
+        answer=answer,
+    )
+    _tell("nonce_sent_again", nonce=nonce)
+
+
+def later_attempt_signed(*, intent_id: UUID, step: int, attempt: int, tx_hash: str, noop: bool, why: str) -> None:
+    """Another transaction with the nonce of a step was signed: the trade at a higher fee, or one that does nothing."""
+    write(
+        "warning",
+        "later_attempt_signed",
+        intent=intent_id,
+        step=step,
+        attempt=attempt,
+        tx_hash=tx_hash,
+        noop=noop,
+        why=why,
+    )
+    _tell("later_attempt_signed", intent_id=intent_id)

@@ -17,6 +17,9 @@ _LEVELS: dict[Level, int] = {
 }
 
 
+_ENCODE = json.JSONEncoder(default=str).encode
+
+
 class _JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
@@ -27,7 +30,7 @@ class _JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        return _ENCODE(line)
 
 
 def configure(level: Level = "info") -> None:
@@ -41,5 +44,10 @@ def configure(level: Level = "info") -> None:
 
 def write(level: Level, event: str, /, *, failure: BaseException | None = None, **fields: object) -> None:
     """One line: what happened, and the fields that tell it from others of its kind."""
+    number = _LEVELS[level]
+    if not _LOGGER.isEnabledFor(number):
+        return
     exc_info = (type(failure), failure, failure.__traceback__) if failure is not None else None
-    _LOGGER.log(_LEVELS[level], event, extra={"fields": fields}, exc_info=exc_info)
+    # Made by hand: `Logger.log` would walk the stack for a place in the source that nobody reads.
+    record = _LOGGER.makeRecord(_LOGGER.name, number, "", 0, event, (), exc_info, extra={"fields": fields})
+    _LOGGER.handle(record)
