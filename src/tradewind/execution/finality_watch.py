@@ -6,6 +6,7 @@ same bytes are sent again, under the same nonce), so one endpoint's word is enou
 """
 
 from tradewind.domain.events import Envelope, ExecutionStepFinalized, ExecutionStepReorganised, IntentEvent
+from tradewind.domain.fill import StepOutcome, StepResult
 from tradewind.domain.plan import BlockRef
 from tradewind.errors import Disposition, TradewindError
 from tradewind.execution.signer_client import SignerClient
@@ -18,6 +19,7 @@ from tradewind.streaming.event_stream import EventStream
 from tradewind.streaming.recorded import Recorded
 from tradewind.venues.evm_block import BlockHeader
 from tradewind.venues.evm_chain import EvmChain
+from tradewind.venues.evm_receipt import Receipt
 
 NS_PER_S = 1_000_000_000
 # An endpoint that lags has no block at a height either: only when it stays so, the chain has become shorter.
@@ -159,7 +161,7 @@ class FinalityWatch:
     async def _settle(self, step: WatchedStep, finalized: BlockRef) -> None:
         """Tell the gate, then the journal: what was told to the gate only is told again, and is the same."""
         receipt, endpoints = await self._chain.agreed_receipt(step.result.tx_hash)
-        if receipt is None or receipt.block.hash != step.result.block.hash:
+        if receipt is None or not _is_the_same(receipt, step.result):
             await self._take_back(step)
             return
         await self._settle_with_gate(step, endpoints, finalized)
@@ -192,3 +194,10 @@ class FinalityWatch:
 
     async def _publish(self, body: IntentEvent) -> None:
         await self._stream.publish(Envelope.about_intent(body, at_ns=self._clock.now_ns()))
+
+
+def _is_the_same(receipt: Receipt, result: StepResult) -> bool:
+    """Whether a quorum says of a transaction what was recorded of it, on the word of one endpoint perhaps."""
+    as_told = result.outcome is StepOutcome.CANCELLED or receipt.succeeded is (result.outcome is StepOutcome.SUCCEEDED)
+    gas = (receipt.gas_used, receipt.gas_price_wei) == (result.gas_used, result.gas_price_wei)
+    return receipt.block.hash == result.block.hash and as_told and gas

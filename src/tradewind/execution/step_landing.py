@@ -18,7 +18,7 @@ from tradewind.domain.events import (
 )
 from tradewind.domain.fill import StepResult
 from tradewind.domain.plan import ExecutionPlan, PlanStep
-from tradewind.errors import Refused, TradewindError
+from tradewind.errors import Refused, TradewindError, Unavailable
 from tradewind.execution.attempt import Attempts, WithoutReceipt
 from tradewind.execution.kill_switch import KillSwitch
 from tradewind.execution.later_attempts import TOO_LOW, LaterAttempts, Offer
@@ -138,7 +138,9 @@ class StepLanding:
         if included is not None:
             signed, receipt = included
             if await self._is_deep_enough(chain, journey, signed, receipt):
-                return await self._receipts.result(plan, journey.step, signed, receipt)
+                uncontested = await _uncontested(chain, receipt)
+                if uncontested is not None:
+                    return await self._receipts.result(plan, journey.step, signed, uncontested)
         elif in_doubt:
             if (usurper := await self._usurper(chain, journey)) is not None:
                 return await self._lost(journey, usurper)
@@ -288,6 +290,23 @@ class StepLanding:
     async def _publish(self, journey: _Journey, body: IntentEvent) -> None:
         at_ns, because_of = self._clock.now_ns(), journey.cause.envelope.id
         await self._stream.publish(Envelope.about_intent(body, at_ns=at_ns, because_of=because_of))
+
+
+async def _uncontested(chain: EvmChain, receipt: Receipt) -> Receipt | None:
+    """The receipt as a quorum of endpoints has it; None when a quorum has none.
+
+    An intent that ended on one endpoint's lie would tell its sender that nothing was traded. Endpoints that do not
+    answer contradict nobody: then the receipt counts as it is, and what is final is held against the quorum anyway.
+    """
+    if chain.rpc.quorum == 1:
+        return receipt
+    try:
+        agreed, _ = await chain.agreed_receipt(receipt.tx_hash)
+    except Unavailable as failure:
+        if failure.code != "quorum_not_reached":
+            raise
+        return receipt
+    return agreed
 
 
 def _had_by_the_chain(view: IntentView | None, step: PlanStep, attempts: Attempts) -> SignedAttempt | None:

@@ -1,7 +1,7 @@
 """What left the chain is taken back, what a quorum calls final is settled, and no failing endpoint decides either."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -30,9 +30,12 @@ ENDPOINTS = ("http://127.0.0.1:1", "http://127.0.0.1:2")
 
 @dataclass
 class Block:
-    """A receipt, as far as the watch looks at it."""
+    """A receipt, as far as the watch looks at it: by itself that of `builders.a_result`."""
 
     block: BlockRef
+    succeeded: bool = True
+    gas_used: int = 181_234
+    gas_price_wei: int = 10_000_000
 
 
 @dataclass
@@ -44,6 +47,8 @@ class ChainInMemory:
     receipts: dict[str, BlockRef] = field(default_factory=dict)
     finalized: int = 0
     failing: set[str] = field(default_factory=set)
+    # What a quorum has differently from what was recorded.
+    agreed: dict[str, Any] = field(default_factory=dict)
 
     def grow(self, until: int, *, start: int | None = None, branch: str = "a") -> None:
         """Replace everything from `start` on by blocks of a branch, up to and including `until`."""
@@ -76,7 +81,8 @@ class ChainInMemory:
 
     async def agreed_receipt(self, tx_hash: str) -> tuple[Block | None, tuple[str, ...]]:
         self._ask("agreed_receipt")
-        return await self.receipt(tx_hash), ENDPOINTS
+        found = await self.receipt(tx_hash)
+        return (None if found is None else replace(found, **self.agreed)), ENDPOINTS
 
 
 @dataclass
@@ -254,6 +260,20 @@ async def test_a_final_receipt_in_another_block_takes_the_step_back_instead(hous
     house.chain.grow(HEIGHT + 64)
     house.chain.finalized = HEIGHT
     house.chain.receipts[builders.TX_HASH] = house.chain.headers[HEIGHT - 1].ref
+    await house.look()
+    assert house.gate.settled == []
+    assert house.view(intent_id).status is IntentStatus.PROCESSING
+
+
+@pytest.mark.parametrize("agreed", [{"succeeded": False}, {"gas_used": 21_000}, {"gas_price_wei": 1}])
+async def test_what_a_quorum_does_not_confirm_as_it_was_recorded_is_taken_back_instead(
+    house: House, agreed: dict[str, Any]
+) -> None:
+    """One endpoint may have lied when it was recorded."""
+    intent_id = await house.confirmed()
+    house.chain.grow(HEIGHT + 64)
+    house.chain.finalized = HEIGHT
+    house.chain.agreed = agreed
     await house.look()
     assert house.gate.settled == []
     assert house.view(intent_id).status is IntentStatus.PROCESSING

@@ -1,5 +1,6 @@
 """The kill switch as the service holds it: whatever was said about a halt, and whatever is broken, it is made."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from tests.fake_clock import FakeClock
 from tradewind.domain.events import Envelope, KillSwitchEngaged
 from tradewind.errors import Unavailable
 from tradewind.execution.kill_switch import KillSwitch, reason_for_gate
-from tradewind.execution.signer_client import SignerClient
+from tradewind.execution.signer_client import SignerClient, SignerState
 from tradewind.streaming.recorded import Recorded
 
 RUN = UUID("00000000-0000-4000-8000-000000000001")
@@ -28,6 +29,32 @@ class Signer(SignerClient):
     async def halt(self, **asked: Any) -> int:
         self.asked.append(asked)
         return len(self.asked)
+
+
+class Telling(Signer):
+    """Says how often it was asked, once `hold` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = 0
+        self.hold = asyncio.Event()
+        self.hold.set()
+
+    async def hello(self) -> SignerState:
+        self.told += 1
+        told = self.told
+        await self.hold.wait()
+        return SignerState(
+            version="1",
+            gate_id="ab" * 16,
+            policy_digest="",
+            kill_epoch=0,
+            halted=False,
+            halt_reason=None,
+            wallets=(),
+            records=told,
+            halts=(),
+        )
 
 
 class Stream:
@@ -72,3 +99,28 @@ def test_no_reason_whatever_is_one_that_the_gate_would_refuse(reason: str) -> No
 @pytest.mark.parametrize("text", ["plain", "x" * 256, "🛑" * 64])
 def test_a_reason_that_fits_is_left_alone(text: str) -> None:
     assert reason_for_gate(text) == text
+
+
+async def test_what_the_gate_said_a_moment_ago_is_not_asked_again_until_it_was_told_something() -> None:
+    clock, signer = FakeClock(), Telling()
+    switch = KillSwitch(signer, Stream(), clock, RUN)
+    assert [(await switch.recent_state()).records for _ in range(3)] == [1, 1, 1]
+    assert (await switch.state()).records == 2
+    await clock.advance(0.05)
+    assert (await switch.recent_state()).records == 3
+    await switch.halt(reason="test", by="desk")
+    assert (await switch.recent_state()).records == 4
+
+
+async def test_an_answer_from_before_a_halt_is_not_kept_after_it() -> None:
+    signer = Telling()
+    switch = KillSwitch(signer, Stream(), FakeClock(), RUN)
+    await switch.recent_state()
+    await switch.halt(reason="first", by="desk")
+    signer.hold.clear()
+    asked = asyncio.create_task(switch.recent_state())
+    await asyncio.sleep(0)
+    await switch.halt(reason="second", by="desk")
+    signer.hold.set()
+    assert (await asked).records == 2
+    assert (await switch.recent_state()).records == 3

@@ -8,7 +8,7 @@ from tests import builders
 from tests.builders import a_plan
 from tests.fake_clock import START_NS, FakeClock
 from tests.unit.state.test_fold import folded, recorded
-from tradewind.execution.overdue import GRACE_S, Overdue, is_overdue
+from tradewind.execution.overdue import FINAL_WITHIN_S, GRACE_S, Overdue, is_late_to_settle, is_overdue
 from tradewind.observability import events
 from tradewind.state.fold import fold
 from tradewind.state.view import IntentView
@@ -65,3 +65,13 @@ def test_an_intent_is_overdue_once_its_window_and_the_grace_are_over() -> None:
     last_ns = view.valid_until_ns + GRACE_S * NS_PER_S
     assert not is_overdue(view, last_ns)
     assert is_overdue(view, last_ns + 1)
+
+
+def test_an_intent_that_has_ended_is_late_to_settle_until_its_transactions_are_final() -> None:
+    life = builders.lifecycle()
+    open_still, ended, settled = folded(*life[:6]), folded(*life[:7]), folded(*life)
+    last_ns = ended.timeline[-1].at_ns + FINAL_WITHIN_S * NS_PER_S
+    assert not is_late_to_settle(ended, last_ns)
+    assert is_late_to_settle(ended, last_ns + 1)
+    assert not is_late_to_settle(open_still, last_ns + 1)
+    assert not is_late_to_settle(settled, last_ns + 1)
