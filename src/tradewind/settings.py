@@ -80,6 +80,18 @@ def _rpc_url(value: str) -> str:
     return value
 
 
+def _different_endpoints(urls: tuple[str, ...]) -> tuple[str, ...]:
+    """One that is written in two ways would have two votes."""
+    _all_different(tuple(map(_endpoint, urls)))
+    return urls
+
+
+def _endpoint(url: str) -> tuple[object, ...]:
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    return parts.scheme, parts.hostname, port, parts.path.rstrip("/"), parts.query, parts.username, parts.password
+
+
 def _chain_key(value: object) -> object:
     chain_id = int(value) if isinstance(value, str) and value.isdecimal() and value.isascii() else parse_chain_id(value)
     if chain_id == SOLANA_MAINNET:
@@ -168,7 +180,7 @@ class ChainSettings(Model):
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
     rpc_urls: Annotated[
-        tuple[RpcUrl, ...], Field(min_length=1, max_length=16, repr=False), AfterValidator(_all_different)
+        tuple[RpcUrl, ...], Field(min_length=1, max_length=16, repr=False), AfterValidator(_different_endpoints)
     ]
     genesis_hash: BlockHash | None = None
     quorum: Annotated[int, Field(ge=1, le=16)] | None = None
@@ -290,7 +302,9 @@ def _parse_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_bytes().decode("utf-8"))
     except FileNotFoundError:
         raise Misconfigured(
-            "config_missing", f"{path} does not exist.", remedy="Give the path of a configuration file."
+            "config_missing",
+            f"{path} does not exist.",
+            remedy="Give the path of a configuration file, or have one written: tradewind init my-desk",
         ) from None
     except OSError as error:
         raise Misconfigured(

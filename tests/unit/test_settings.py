@@ -386,6 +386,8 @@ def test_what_is_asked_of_endpoints_has_defaults(tmp_path: Path) -> None:
     [
         (f"{URLS}\nquorum = 2", "chains.42161.quorum", "quorum_above_endpoints"),
         ('rpc_urls = ["http://one", "http://one"]', "chains.42161.rpc_urls", "listed_twice"),
+        ('rpc_urls = ["http://one", "http://ONE:80/"]', "chains.42161.rpc_urls", "listed_twice"),
+        ('rpc_urls = ["https://one/key", "https://one:443/key/"]', "chains.42161.rpc_urls", "listed_twice"),
     ],
 )
 def test_refuses_a_quorum_that_cannot_be_had_and_an_endpoint_that_would_vote_twice(

@@ -1,7 +1,6 @@
 """Fills: what a swap moved, by the tokens' Transfer logs, required to agree with the pools' own Swap logs."""
 
 from collections.abc import Sequence
-from decimal import Decimal, localcontext
 
 from tradewind.accounting.chain_receipt import ChainLog, ChainReceipt
 from tradewind.domain.fill import Fill, StepOutcome, StepResult
@@ -64,12 +63,6 @@ def step_result(
         revert_code=None if receipt.succeeded else revert_code,
         revert_reason=None if receipt.succeeded else revert_reason,
     )
-
-
-def effective_price(fill: Fill, *, decimals_in: int, decimals_out: int) -> Decimal:
-    """Whole `token_in` paid for one whole `token_out`, fees of the pools included. For display, 40 digits."""
-    with localcontext(prec=40):
-        return (Decimal(fill.amount_in_raw) / fill.amount_out_raw).scaleb(decimals_out - decimals_in)
 
 
 def _pool_amounts(receipt: ChainReceipt, hop: PlannedHop) -> tuple[int, int]:

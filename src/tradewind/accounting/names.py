@@ -35,6 +35,10 @@ class Names:
         """The name in the configuration."""
         return self._strategies.get(strategy_id, str(strategy_id))
 
+    def assets(self, chain_id: int) -> list[AssetView]:
+        """Every listed token."""
+        return [self.asset(chain_id, token.address) for token in self._tokens.on_chain(chain_id)]
+
     def asset(self, chain_id: int, token: str | None) -> AssetView:
         """Symbol and decimals; an unlisted token has its address and is counted in smallest units."""
         if token is None:

@@ -99,7 +99,12 @@ class Portfolio:
             holdings=holdings,
             total_usd=sum((holding.usd for holding in holdings if holding.usd is not None), ZERO_USD),
             unpriced=tuple(h.asset.symbol for h in holdings if h.usd is None and h.balance_raw),
+            unread=self._unread(found) if found else (),
         )
+
+    def _unread(self, found: WalletBalances) -> tuple[str, ...]:
+        told = found.by_asset()
+        return tuple(asset.symbol for asset in self._names.assets(found.chain_id) if asset.token not in told)
 
     def _holding(self, chain_id: int, token: str | None, balance_raw: int, due: Obligations) -> HoldingView:
         asset, price = self._names.asset(chain_id, token), self._price(chain_id, token)

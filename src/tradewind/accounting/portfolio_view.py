@@ -61,7 +61,10 @@ class HoldingView(Model):
 
 
 class WalletView(Model):
-    """A wallet on one chain at `block`. Without `block` the chain did not answer, `fault` says why."""
+    """A wallet on one chain at `block`. Without `block` the chain did not answer, `fault` says why.
+
+    In no sum, by symbol: what is `unpriced`, and what is `unread`, since its contract did not tell the balance.
+    """
 
     chain_id: int
     chain: str
@@ -71,6 +74,7 @@ class WalletView(Model):
     holdings: tuple[HoldingView, ...]
     total_usd: Usd
     unpriced: tuple[str, ...]
+    unread: tuple[str, ...]
 
 
 class StrategyView(Model):

@@ -58,7 +58,7 @@ def create_app(
         dependencies=[Depends(refuse_unknown_query)],
     )
     add_intent_routes(app, records=records, settings=settings, clock=clock)
-    add_event_routes(app, records=records, feed=feed, clock=clock, limits=limits)
+    add_event_routes(app, records=records, feed=feed, tokens=tokens, clock=clock, limits=limits)
     idempotency = Idempotency(requests)
     add_submit_routes(app, manager=manager, idempotency=idempotency, limits=limits)
     add_cancel_routes(app, manager=manager, records=records, idempotency=idempotency, limits=limits)

@@ -1,7 +1,9 @@
 """Request bodies: strict JSON in UTF-8, checked before any model sees it."""
 
 import json
+import re
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import NoReturn, TypeVar
 
 from pydantic import ValidationError
@@ -12,6 +14,10 @@ from tradewind.errors import InvalidInput, Refused
 
 MAX_DEPTH = 16
 MAX_ITEMS = 256
+
+# A string that is not closed is taken as one all the same; the parser refuses it.
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+_NOT_BRACKETS = re.compile(r"[^\[\]{}]+")
 
 M = TypeVar("M", bound=Model)
 
@@ -49,7 +55,7 @@ def _decode(body: bytes) -> str:
 
 def _check_json(text: str) -> None:
     """Refuse what a lenient parser would take in one of several ways."""
-    if _depth(text) > MAX_DEPTH:
+    if text.count("{") + text.count("[") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
         _refuse("json_too_deep", f"is nested more than {MAX_DEPTH} levels deep.")
     try:
         parsed = json.loads(text, object_pairs_hook=_object_of_different_keys, parse_constant=_refuse_constant)
@@ -60,7 +66,8 @@ def _check_json(text: str) -> None:
     except ValueError:
         # Python refuses to convert integers of thousands of digits.
         _refuse("json_malformed", "holds a number with too many digits.")
-    if _longest(parsed) > MAX_ITEMS:
+    # A longer array has at least as many commas.
+    if text.count(",") >= MAX_ITEMS and _longest(parsed) > MAX_ITEMS:
         _refuse("json_array_too_long", f"holds an array of more than {MAX_ITEMS} items.")
 
 
@@ -73,24 +80,8 @@ def _longest(part: object) -> int:
 
 def _depth(text: str) -> int:
     """How deep arrays and objects nest; brackets inside strings do not count."""
-    depth = deepest = 0
-    in_string = escaped = False
-    for character in text:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                in_string = False
-        elif character == '"':
-            in_string = True
-        elif character in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif character in "]}":
-            depth -= 1
-    return deepest
+    brackets = _NOT_BRACKETS.sub("", _STRING.sub("", text))
+    return max(accumulate(1 if bracket in "[{" else -1 for bracket in brackets), default=0)
 
 
 def _object_of_different_keys(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:

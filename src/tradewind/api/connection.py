@@ -7,6 +7,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tradewind.api.limits import DEFAULT_LIMITS, Limits
+from tradewind.api.one_write import OneWrite
 from tradewind.api.problem import MEDIA_TYPE, problem_of, status_of
 from tradewind.api.scopes import rule_of
 from tradewind.errors import Refused
@@ -48,6 +49,7 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._idle_since = self.loop.time()
         self._make_room()
+        self.conn = OneWrite(h11.SERVER, self.limits.header_bytes)
         super().connection_made(transport)
         self._start_deadline()
 

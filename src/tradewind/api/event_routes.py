@@ -9,13 +9,15 @@ from uuid import UUID
 from fastapi import FastAPI, Header, Query, Request, Response
 
 from tradewind.api.event_dto import EventPage
-from tradewind.api.event_stream import EventStream, blocks_behind
+from tradewind.api.event_stream import EventStreamResponse, blocks_behind
 from tradewind.api.limits import Limits
 from tradewind.api.openapi import stream_of_events
 from tradewind.api.ports import Feed, Records
+from tradewind.api.scopes import caller_of
 from tradewind.api.selecting import IntentId, StrategyId, Wallet, selection_of, visible
+from tradewind.api.tokens import Tokens
 from tradewind.domain.events import EVENT_TYPES
-from tradewind.errors import InvalidInput
+from tradewind.errors import InvalidInput, TradewindError
 from tradewind.observability.clock import Clock
 from tradewind.state.archive import EventsRead, Selection
 
@@ -41,17 +43,30 @@ LastEventId = Annotated[
 ]
 
 
-def add_event_routes(app: FastAPI, *, records: Records, feed: Feed, clock: Clock, limits: Limits) -> None:
+def add_event_routes(
+    app: FastAPI, *, records: Records, feed: Feed, tokens: Tokens, clock: Clock, limits: Limits
+) -> None:
     """Add them to `app`."""
 
-    def streaming(seq: int, *, intent_id: UUID | None, selection: Selection | None) -> Response:
+    def streaming(request: Request, seq: int, *, intent_id: UUID | None, selection: Selection | None) -> Response:
+        token = request.headers["authorization"].partition(" ")[2].strip()
+
+        def allowed() -> bool:
+            # A stream outlives the look at its token that it began with.
+            try:
+                return tokens.caller(token, locks=False) == caller_of(request)
+            except TradewindError:
+                return False
+
         async def read(after_seq: int) -> EventsRead:
             return await records.events(
                 after_seq=after_seq, limit=_READ_AT_ONCE, intent_id=intent_id, selection=selection
             )
 
-        blocks = blocks_behind(seq, read=read, feed=feed, clock=clock, silence_s=limits.stream_silence_s)
-        return EventStream(blocks)
+        blocks = blocks_behind(
+            seq, read=read, feed=feed, allowed=allowed, clock=clock, silence_s=limits.stream_silence_s
+        )
+        return EventStreamResponse(blocks)
 
     @app.get("/events", response_model=EventPage)
     async def list_events(
@@ -68,6 +83,7 @@ def add_event_routes(app: FastAPI, *, records: Records, feed: Feed, clock: Clock
         A page may be short, even empty, while `next` leads on.
         """
         selection = selection_of(request, strategy_id=strategy_id, wallet=wallet)
+        _check_place(feed, after, "query.after")
         types = None if kind is None else [_known_type(kind)]
         found = await records.events(after_seq=after, limit=limit, types=types, selection=selection)
         filters = {"type": kind, "strategy": strategy_id, "wallet": wallet, "limit": limit}
@@ -88,12 +104,14 @@ def add_event_routes(app: FastAPI, *, records: Records, feed: Feed, clock: Clock
         with Last-Event-ID misses nothing and hears nothing twice.
         """
         selection = selection_of(request, strategy_id=strategy_id, wallet=wallet)
-        return streaming(_begin(feed, last_event_id, after, otherwise=feed.head), intent_id=None, selection=selection)
+        seq = _begin(feed, last_event_id, after, otherwise=feed.head)
+        return streaming(request, seq, intent_id=None, selection=selection)
 
     @app.get("/intents/{id}/events", response_model=EventPage)
     async def show_events(request: Request, intent_id: IntentId, after: After = 0, limit: Limit = MAX_PAGE) -> Response:
         """The events of one intent as they stand in the journal."""
         visible(request, await records.intent(intent_id), intent_id)
+        _check_place(feed, after, "query.after")
         found = await records.events(after_seq=after, limit=limit, intent_id=intent_id)
         return _page(found, f"/intents/{intent_id}/events", {"limit": limit})
 
@@ -106,7 +124,8 @@ def add_event_routes(app: FastAPI, *, records: Records, feed: Feed, clock: Clock
         It goes on after the intent has ended, since a reorganisation of the chain can open it again.
         """
         visible(request, await records.intent(intent_id), intent_id)
-        return streaming(_begin(feed, last_event_id, after, otherwise=0), intent_id=intent_id, selection=None)
+        seq = _begin(feed, last_event_id, after, otherwise=0)
+        return streaming(request, seq, intent_id=intent_id, selection=None)
 
 
 def _known_type(name: str) -> str:
@@ -124,11 +143,15 @@ def _begin(feed: Feed, last_event_id: str | None, after: int | None, *, otherwis
     else:
         message = "is not the id of an event. Send the last `id` that was received, or leave it out."
         raise InvalidInput.one("header.Last-Event-ID", "event_id_malformed", message, what="request")
+    _check_place(feed, seq, field)
+    return seq
+
+
+def _check_place(feed: Feed, seq: int, field: str) -> None:
+    """Going on behind a place that the journal has not reached would skip, in silence, all that happens before."""
     if seq > feed.head:
-        # Waiting until the journal gets there would skip, in silence, all that happens before.
         message = f"is {seq}, and the journal ends at {feed.head}: it comes from another journal. Leave it out."
         raise InvalidInput.one(field, "event_id_unknown", message, what="request")
-    return seq
 
 
 def _page(found: EventsRead, path: str, filters: Mapping[str, object]) -> Response:

@@ -17,9 +17,10 @@ MEDIA_TYPE = "text/event-stream"
 _RECONNECT_MS = 1_000
 
 ReadBehind = Callable[[int], Awaitable[EventsRead]]
+StillAllowed = Callable[[], bool]
 
 
-class EventStream(Response):
+class EventStreamResponse(Response):
     """Sends `blocks` as they come, each once the kernel has room for it. Ends with them, or when the client leaves."""
 
     media_type = MEDIA_TYPE
@@ -56,9 +57,9 @@ class EventStream(Response):
 
 
 async def blocks_behind(
-    seq: int, *, read: ReadBehind, feed: Feed, clock: Clock, silence_s: float
+    seq: int, *, read: ReadBehind, feed: Feed, allowed: StillAllowed, clock: Clock, silence_s: float
 ) -> AsyncIterator[str]:
-    """Every event behind `seq` as text, those that are there first, until the feed is closed.
+    """Every event behind `seq` as text, those that are there first, until the feed is closed or it is not allowed.
 
     After `silence_s` without one, a comment; it carries the place that was reached, so that a client that comes back
     need not have everything in between looked through again.
@@ -66,6 +67,9 @@ async def blocks_behind(
     # With its place at once: a connection that is lost before the first event is resumed from here.
     yield f"retry: {_RECONNECT_MS}\nid: {seq}\n\n"
     while not feed.closed:
+        if not allowed():
+            yield ": the token is no longer good\n\n"
+            return
         found = await read(seq)
         seq = found.up_to_seq
         if found.rows:

@@ -56,10 +56,10 @@ _OWN: Mapping[tuple[str, str], tuple[Mapping[int, tuple[str, ...]], ...]] = {
     ("POST", "/quotes"): ({403: ("strategy_not_allowed",), 503: ("rpc_unreachable",)},),
     ("GET", "/intents"): (_OF_LIST, {422: ("cursor_malformed", "value_not_allowed")}),
     ("GET", "/intents/{id}"): (_OF_INTENT, _READS_JOURNAL),
-    ("GET", "/intents/{id}/events"): (_OF_INTENT, _READS_JOURNAL),
+    ("GET", "/intents/{id}/events"): (_OF_INTENT, _READS_JOURNAL, {422: ("event_id_unknown",)}),
     ("GET", "/intents/{id}/events/stream"): (_OF_INTENT, _OF_STREAM),
     ("POST", "/intents/{id}/cancel"): (_OF_INTENT, {409: ("intent_ended",), 503: ("journal_unavailable",)}),
-    ("GET", "/events"): (_OF_LIST, {422: ("event_type_unknown",)}),
+    ("GET", "/events"): (_OF_LIST, {422: ("event_type_unknown", "event_id_unknown")}),
     ("GET", "/events/stream"): (_OF_LIST, _OF_STREAM),
     ("GET", "/portfolio"): (_OF_SIGNER,),
     ("GET", "/report"): (

@@ -114,8 +114,8 @@ def set_limit(key: str, value_raw: int) -> Call[LimitChanged]:
 
 
 def cancel_raise(key: str) -> Call[None]:
-    """Take a raise back."""
-    return _change("DELETE", f"/limits/{quote_path(key, safe='')}/raise", type(None), None, None)
+    """Take a raise back. Never sent twice by itself: the second answer would say that there is none."""
+    return Call("DELETE", f"/limits/{quote_path(key, safe='')}/raise", type(None), repeatable=False)
 
 
 def switch() -> Call[SwitchShown]:
@@ -148,10 +148,9 @@ def stream_path(intent_id: UUID | str | None) -> str:
 _JSON = {"Content-Type": "application/json"}
 
 
-def _change(method: str, path: str, answer: type[B] | type[None], body: bytes | None, key: str | None) -> Call[B]:
+def _change(method: str, path: str, answer: type[B], body: bytes, key: str | None) -> Call[B]:
     """A request that changes something, under a key, so that it can be sent again."""
-    headers = {"Idempotency-Key": key or str(uuid4()), **({} if body is None else _JSON)}
-    return Call(method, path, answer, body=body, headers=headers)  # type: ignore[arg-type]
+    return Call(method, path, answer, body=body, headers={"Idempotency-Key": key or str(uuid4()), **_JSON})
 
 
 def _wish(model: type[B], what: str, **fields: object) -> B:

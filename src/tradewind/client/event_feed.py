@@ -21,8 +21,8 @@ class Heard:
     envelope: Envelope
 
 
-class EventFeed:
-    """One subscription over all its connections: remembers the place, drops what was heard, bounds the tries."""
+class Subscription:
+    """What one listener hears over all its connections: remembers the place, drops what was heard, bounds the tries."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class EventFeed:
         # Only these bytes end a line: text has others that look like line ends, and events may hold them.
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            yield from self._line(line.removesuffix(b"\r").decode())
+            yield from self._line(_text(line.removesuffix(b"\r")))
 
     def _line(self, text: str) -> Iterator[Heard]:
         # Any line, a comment too, shows that somebody is there.
@@ -89,6 +89,13 @@ class EventFeed:
             raise error_of(outcome) if isinstance(outcome, Reply) else unreachable(self._url, outcome)
         self._waited_s += pause_s
         return pause_s
+
+
+def _text(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        raise Unavailable("answer_malformed", "What answers with a stream of events does not write UTF-8.") from None
 
 
 def _envelope(data: str) -> Envelope:

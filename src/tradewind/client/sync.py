@@ -20,7 +20,7 @@ from tradewind.client import calls
 from tradewind.client.call import Call, Lost, Reply
 from tradewind.client.calls import IntentBody
 from tradewind.client.connection import lost, open_with, stream_timeout
-from tradewind.client.event_feed import EventFeed, Heard
+from tradewind.client.event_feed import Heard, Subscription
 from tradewind.client.patience import PATIENCE, STREAM_PATIENCE, Outcome, Patience, Pause, conversation
 from tradewind.client.waiting import ended
 from tradewind.domain.receipt import IntentReceipt
@@ -173,7 +173,7 @@ class Client:
         Behind the place `after`; without it, from the beginning for one intent and from now on for all. Ends only by
         an error: when the service cannot be reached for as long as `stream_patience` says.
         """
-        feed = EventFeed(
+        feed = Subscription(
             calls.stream_path(intent_id),
             url=self._url,
             patience=self._stream_patience,
@@ -194,7 +194,8 @@ class Client:
                             yield from feed.received(data)
                         outcome = Lost("the stream ended", unsent=False)
                     else:
-                        outcome = Reply(response.status_code, response.headers, response.read().decode())
+                        response.read()
+                        outcome = Reply(response.status_code, response.headers, response.text)
                 finally:
                     response.close()
             except httpx.HTTPError as error:
@@ -210,11 +211,14 @@ class Client:
 
     def wait(self, intent_id: UUID | str) -> IntentShown:
         """The intent once it has ended, however it did."""
+        place = 0
         while True:
-            for _ in self.follow(intent_id):
-                pass
+            for heard in self.events(intent_id, after=place):
+                place = heard.seq
+                if ended(heard):
+                    break
             shown = self.intent(intent_id)
-            # The chain can have taken the end back since.
+            # The chain can have taken that end back since: then another one follows behind it.
             if shown.is_final:
                 return shown
 

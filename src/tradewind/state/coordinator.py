@@ -7,8 +7,9 @@ import asyncio
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
-from tradewind.domain.events import RequestAccepted
+from tradewind.domain.events import IntentSubmitted, RequestAccepted
 from tradewind.state.fold import fold
+from tradewind.state.known_ids import KnownIds
 from tradewind.state.read_models import OpenIntents
 from tradewind.state.view import IntentView
 from tradewind.streaming.journal import Journal, Recorded
@@ -26,6 +27,9 @@ class StateCoordinator:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._open = OpenIntents()
+        # Intents and requests that were ever recorded: nearly everything that is asked about while intents are accepted
+        # is new, and the log need not be read to know it.
+        self._known = KnownIds()
         self._waiting: dict[UUID, list[tuple[Predicate, asyncio.Future[IntentView]]]] = {}
 
     def recover(self, *others: Callable[[Recorded], None]) -> None:
@@ -52,6 +56,13 @@ class StateCoordinator:
             view = fold(view, recorded)
         return view
 
+    def intent_before(self, intent_id: UUID) -> IntentView | None:
+        """As `intent`, for whoever is about to record it: for an id that was never heard of the log is not read.
+
+        One that is being recorded at this moment may be missed; the journal then keeps the first.
+        """
+        return self.intent(intent_id) if self._known.may_have(intent_id) else None
+
     def in_memory(self, intent_id: UUID) -> IntentView | None:
         """The intent, if it is one that the chain can still change."""
         return self._open.get(intent_id)
@@ -73,8 +84,11 @@ class StateCoordinator:
         return list(self._rows(correlation_id=intent_id))
 
     def request(self, owner: str, key: str) -> RequestAccepted | None:
-        """What `owner` asked under this key; None when nothing was accepted under it."""
-        recorded = self._journal.find(RequestAccepted.event_id(owner, key))
+        """What `owner` asked under this key; None when nothing was accepted under it, or it is only being recorded."""
+        event_id = RequestAccepted.event_id(owner, key)
+        if not self._known.may_have(event_id):
+            return None
+        recorded = self._journal.find(event_id)
         body = None if recorded is None else recorded.envelope.body
         return body if isinstance(body, RequestAccepted) else None
 
@@ -120,6 +134,9 @@ class StateCoordinator:
 
     def _fold(self, recorded: Recorded) -> None:
         view = self._open.apply(recorded)
+        if isinstance(recorded.envelope.body, IntentSubmitted | RequestAccepted):
+            # A request's events are about the request itself, which is what is asked for.
+            self._known.add(recorded.envelope.correlation_id)
         if view is not None and view.intent.id in self._waiting:
             self._tell(view)
 

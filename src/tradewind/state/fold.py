@@ -21,7 +21,7 @@ from tradewind.domain.events import (
     SliceEnded,
 )
 from tradewind.domain.fill import StepResult
-from tradewind.domain.status import ImpossibleMove, IntentStatus
+from tradewind.domain.status import IntentStatus
 from tradewind.state.view import IntentView, TimelineEntry
 from tradewind.streaming.recorded import Recorded
 
@@ -79,11 +79,10 @@ def _status_after(status: IntentStatus, body: IntentEvent, recorded: Recorded) -
     # A second slice is planned, or taken back by the chain, while the first is in flight.
     if following is IntentStatus.PROCESSING and status is IntentStatus.PROCESSING:
         return status
-    if following is not None and not status.may_become(following):
-        raise ImpossibleMove(status, following)
+    after = status if following is None else status.moved_to(following)
     if status.is_final and not isinstance(body, _AFTER_THE_END):
         raise ImpossibleHistory(recorded, f"the intent has ended {status}")
-    return following or status
+    return after
 
 
 # What the chain, or a cancellation that came too late, can still say of an intent that has ended.

@@ -7,6 +7,8 @@ from decimal import Decimal
 from tradewind import core
 from tradewind.domain.plan import BlockRef, Exact, ExecutionPlan, GasEstimate, PlannedHop, PlanStep
 from tradewind.domain.reference_price import PoolPrice
+from tradewind.venues.evm_gas import GasConditions
+from tradewind.venues.reading import Reading
 from tradewind.venues.rpc_error import Revert
 from tradewind.venues.send_outcome import SendOutcome
 from tradewind.venues.simulated import Simulated
@@ -26,6 +28,11 @@ class VenueAdapter(ABC):
     @abstractmethod
     def block(self) -> BlockRef:
         """The block that quotes are exact at; Unavailable before the first `sync`."""
+
+    @property
+    @abstractmethod
+    def base_fee_wei(self) -> int:
+        """What `block` asks for one gas."""
 
     @property
     @abstractmethod
@@ -61,7 +68,7 @@ class VenueAdapter(ABC):
         """What `cost_wei` of the native coin is worth in `token`, rounded up; Refused when no route leads there."""
 
     @abstractmethod
-    async def estimate_gas(
+    def gas_reading(
         self,
         route: core.Route,
         *,
@@ -71,8 +78,12 @@ class VenueAdapter(ABC):
         deadline_s: int,
         with_permit: bool,
         spendable: bool,
-    ) -> GasEstimate:
-        """The gas of the swap as of `block`; `spendable` when the spender may already take the input."""
+    ) -> Reading[GasConditions]:
+        """What the gas of the swap depends on, as of `block`; `spendable`: the spender may already take the input."""
+
+    @abstractmethod
+    def estimate_gas(self, route: core.Route, conditions: GasConditions, *, with_permit: bool) -> GasEstimate:
+        """The gas of the swap under these conditions; Refused when it is more than is allowed."""
 
     @abstractmethod
     def planned_hops(self, route: core.Route) -> tuple[PlannedHop, ...]:

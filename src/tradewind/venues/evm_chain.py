@@ -1,6 +1,7 @@
 """An EVM chain through its RPC endpoints: typed reads in integers, sending, receipts. Knows no venue."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from tradewind import core
 from tradewind.domain.plan import BlockRef
@@ -19,6 +20,7 @@ from tradewind.venues.evm_questions import (
 )
 from tradewind.venues.evm_receipt import Log, Receipt, parse_logs
 from tradewind.venues.multicall import Call
+from tradewind.venues.reading import Reading
 from tradewind.venues.rpc import RpcClient, result_of
 from tradewind.venues.rpc_error import Revert, RpcError
 from tradewind.venues.send_outcome import SendOutcome, merged
@@ -29,6 +31,9 @@ _PERMIT_NONCES = bytes.fromhex("7ecebe00")
 # One aggregate3 stays far below the 50 million gas that nodes allow a call, and one HTTP body below 1 MiB.
 _CALLS_PER_AGGREGATE = 1000
 _AGGREGATES_PER_BATCH = 2
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 class EvmChain:
@@ -61,6 +66,28 @@ class EvmChain:
     async def head(self) -> BlockRef:
         """The newest block."""
         return (await self.head_header()).ref
+
+    async def head_with(self, reading: Reading[A], block: BlockRef) -> tuple[BlockHeader, A | None]:
+        """The newest header, and what `reading` tells as of `block`, in one round trip.
+
+        None instead of it when the newest block is another one: the reading is out of date then.
+        """
+
+        def read(answers: Sequence[object]) -> tuple[BlockHeader, A | None]:
+            header = present_header(result_of(answers[0]))
+            return header, reading.parse(answers[1:]) if header.ref.hash == block.hash else None
+
+        requests = (header_request("latest"), *reading.requests)
+        return await self.rpc.newest_with(requests, read, lambda told: told[0].ref.number)
+
+    async def read(self, reading: Reading[A]) -> A:
+        """What `reading` tells, in one round trip."""
+        return reading.parse(await self.rpc.batch(reading.requests))
+
+    async def read_both(self, one: Reading[A], other: Reading[B]) -> tuple[A, B]:
+        """What two readings tell, in one round trip."""
+        answers = await self.rpc.batch((*one.requests, *other.requests))
+        return one.parse(answers[: len(one.requests)]), other.parse(answers[len(one.requests) :])
 
     async def block(self, block: int | str) -> BlockRef | None:
         """A block by number, tag or hash; None when there is none."""
@@ -106,24 +133,30 @@ class EvmChain:
 
     async def account(self, wallet: str, token: str, spender: str, block: BlockTag = "latest") -> AccountState:
         """Everything a swap of `token` needs to know of its wallet, as of one block, in one round trip."""
+        return await self.read(self.account_reading(wallet, token, spender, block))
+
+    def account_reading(self, wallet: str, token: str, spender: str, block: BlockTag) -> Reading[AccountState]:
+        """As `account`, to be asked together with something else."""
         at, owner = block_parameter(block), abi.address_word(wallet)
         allowance = _ALLOWANCE + owner + abi.address_word(spender)
         reads = (_BALANCE_OF + owner, allowance, _PERMIT_NONCES + owner)
-        answers = await self.rpc.batch(
-            [
-                ("eth_getBalance", [wallet, at]),
-                ("eth_getTransactionCount", [wallet, at]),
-                self._aggregate([Call(token, data) for data in reads], block),
-            ]
+
+        def parse(answers: Sequence[object]) -> AccountState:
+            balance, allowed, permit = self._aggregated(answers[2], 3)
+            return AccountState(
+                native_balance_wei=rpc_answer.quantity(result_of(answers[0]), "eth_getBalance"),
+                nonce=rpc_answer.quantity(result_of(answers[1]), "eth_getTransactionCount", bits=63),
+                token_balance_raw=_word(balance, f"balanceOf of {token}"),
+                allowance_raw=_word(allowed, f"allowance of {token}"),
+                permit_nonce=int.from_bytes(permit) if permit is not None and len(permit) == 32 else None,
+            )
+
+        requests = (
+            ("eth_getBalance", [wallet, at]),
+            ("eth_getTransactionCount", [wallet, at]),
+            self._aggregate([Call(token, data) for data in reads], block),
         )
-        balance, allowed, permit = self._aggregated(answers[2], 3)
-        return AccountState(
-            native_balance_wei=rpc_answer.quantity(result_of(answers[0]), "eth_getBalance"),
-            nonce=rpc_answer.quantity(result_of(answers[1]), "eth_getTransactionCount", bits=63),
-            token_balance_raw=_word(balance, f"balanceOf of {token}"),
-            allowance_raw=_word(allowed, f"allowance of {token}"),
-            permit_nonce=int.from_bytes(permit) if permit is not None and len(permit) == 32 else None,
-        )
+        return Reading(requests, parse)
 
     async def call(
         self, to: str, data: bytes, *, block: BlockTag = "latest", sender: str | None = None, gas: int | None = None
@@ -154,6 +187,10 @@ class EvmChain:
                 results += self._aggregated(answer, len(chunk))
         return results
 
+    def multicall_reading(self, calls: Sequence[Call], block: BlockTag) -> Reading[list[bytes | None]]:
+        """As `multicall`, to be asked together with something else: for few calls, which fit into one request."""
+        return Reading((self._aggregate(calls, block),), lambda answers: self._aggregated(answers[0], len(calls)))
+
     async def estimate_gas(self, to: str, data: bytes, *, sender: str, block: BlockTag = "latest") -> int | Revert:
         """The gas the transaction would use now (on Arbitrum with its share for L1 data), or why it reverts."""
         try:
@@ -170,6 +207,12 @@ class EvmChain:
         self, last: BlockRef, head: BlockRef, *, addresses: Sequence[str], topics: Sequence[bytes]
     ) -> tuple[Log, ...] | None:
         """Logs after `last` up to `head`, of any of the first topics; None when either block was reorganised away."""
+        return await self.read(self.logs_reading(last, head, addresses=addresses, topics=topics))
+
+    def logs_reading(
+        self, last: BlockRef, head: BlockRef, *, addresses: Sequence[str], topics: Sequence[bytes]
+    ) -> Reading[tuple[Log, ...] | None]:
+        """As `logs_since`, to be asked together with something else."""
         wanted = {
             "fromBlock": hex(last.number + 1),
             "toBlock": hex(head.number),
@@ -177,20 +220,8 @@ class EvmChain:
             "topics": [[f"0x{topic.hex()}" for topic in topics]],
         }
         # The headers are asked for after the logs, so that a reorganisation in between shows in them.
-        answers = await self.rpc.batch(
-            [("eth_getLogs", [wanted]), header_request(last.number), header_request(head.number)]
-        )
-        before = parse_header(result_of(answers[1]), "block")
-        after = parse_header(result_of(answers[2]), "block")
-        if before is None or after is None or (before.ref.hash, after.ref.hash) != (last.hash, head.hash):
-            return None
-        logs = parse_logs(result_of(answers[0]), "eth_getLogs")
-        for log in logs:
-            if not last.number < log.block_number <= head.number:
-                rpc_answer.refuse("eth_getLogs", f"holds a log of block {log.block_number}, which was not asked for")
-            if log.block_number == head.number and log.block_hash != head.hash:
-                return None
-        return logs
+        requests = (("eth_getLogs", [wanted]), header_request(last.number), header_request(head.number))
+        return Reading(requests, lambda answers: _logs_between(answers, last, head))
 
     async def finalized_header(self) -> tuple[BlockHeader, tuple[str, ...]]:
         """The newest block that a quorum of endpoints calls final, and the endpoints that tell the same of it."""
@@ -286,3 +317,17 @@ def _transaction(to: str, data: bytes, sender: str | None, gas: int | None) -> d
     if gas is not None:
         request["gas"] = hex(gas)
     return request
+
+
+def _logs_between(answers: Sequence[object], last: BlockRef, head: BlockRef) -> tuple[Log, ...] | None:
+    before = parse_header(result_of(answers[1]), "block")
+    after = parse_header(result_of(answers[2]), "block")
+    if before is None or after is None or (before.ref.hash, after.ref.hash) != (last.hash, head.hash):
+        return None
+    logs = parse_logs(result_of(answers[0]), "eth_getLogs")
+    for log in logs:
+        if not last.number < log.block_number <= head.number:
+            rpc_answer.refuse("eth_getLogs", f"holds a log of block {log.block_number}, which was not asked for")
+        if log.block_number == head.number and log.block_hash != head.hash:
+            return None
+    return logs

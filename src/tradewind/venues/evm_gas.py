@@ -1,13 +1,15 @@
 """What a transaction's gas depends on now: the base fee, the share for L1 data, and the node's own estimate."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tradewind.domain.plan import GasEstimate
 from tradewind.errors import Refused
 from tradewind.venues import arbitrum, rpc_answer
-from tradewind.venues.evm_block import BlockTag, block_parameter, header_request, parse_header
-from tradewind.venues.evm_chain import EvmChain
+from tradewind.venues.evm_block import BlockHeader, block_parameter
+from tradewind.venues.reading import Reading
 from tradewind.venues.rpc import result_of
+from tradewind.venues.rpc_endpoint import Request
 from tradewind.venues.rpc_error import Revert, RpcError
 
 
@@ -29,22 +31,22 @@ class GasConditions:
     estimated: int | Revert | None
 
 
-async def read_gas(
-    chain: EvmChain, *, to: str, data: bytes, sender: str, block: BlockTag, estimate: bool
-) -> GasConditions:
-    """Everything in one round trip; the node is asked for its estimate only when `estimate` is set."""
-    at = block_parameter(block)
-    requests = [header_request(block)]
-    if arbitrum.pays_for_l1(chain.chain_id):
+def gas_reading(
+    chain_id: int, header: BlockHeader, *, to: str, data: bytes, sender: str, estimate: bool
+) -> Reading[GasConditions]:
+    """As of the block of `header`; the node is asked for its estimate only when `estimate` is set."""
+    at, pays_for_l1 = block_parameter(header.ref), arbitrum.pays_for_l1(chain_id)
+    requests: list[Request] = []
+    if pays_for_l1:
         requests.append(("eth_call", [arbitrum.l1_request(to, data), at]))
     if estimate:
         requests.append(("eth_estimateGas", [{"from": sender, "to": to, "data": f"0x{data.hex()}"}, at]))
-    answers = await chain.rpc.batch(requests)
-    header = parse_header(result_of(answers[0]), "block")
-    if header is None:
-        rpc_answer.refuse("block", "is not known to the endpoint")
-    l1_gas = arbitrum.parse_l1_gas(result_of(answers[1])) if arbitrum.pays_for_l1(chain.chain_id) else 0
-    return GasConditions(header.base_fee_wei, l1_gas, _estimated(answers[-1]) if estimate else None)
+
+    def parse(answers: Sequence[object]) -> GasConditions:
+        l1_gas = arbitrum.parse_l1_gas(result_of(answers[0])) if pays_for_l1 else 0
+        return GasConditions(header.base_fee_wei, l1_gas, _estimated(answers[-1]) if estimate else None)
+
+    return Reading(tuple(requests), parse)
 
 
 def _estimated(answer: object) -> int | Revert:

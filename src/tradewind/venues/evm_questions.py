@@ -39,6 +39,12 @@ async def header_at(ask: Ask, block: BlockTag) -> BlockHeader:
     return header
 
 
+async def hash_at(ask: Ask, number: int) -> str | None:
+    """The hash of the block of this number; None while there is none."""
+    header = require_asked(parse_header(await ask(*header_request(number)), "block"), number)
+    return None if header is None else header.ref.hash
+
+
 async def height_of(ask: Ask, tag: str) -> int:
     """The number of the block that a tag names now."""
     return (await header_at(ask, tag)).ref.number

@@ -7,6 +7,7 @@ from tradewind.domain.balances import TokenBalance, WalletBalances
 from tradewind.domain.plan import BlockRef
 from tradewind.venues import abi
 from tradewind.venues.evm_chain import EvmChain
+from tradewind.venues.evm_questions import hash_at
 from tradewind.venues.multicall import Call
 
 _BALANCE_OF = bytes.fromhex("70a08231")
@@ -38,6 +39,9 @@ class ChainBalances:
         )
 
     async def holds(self, block: BlockRef) -> bool | None:
-        """Whether `block` is part of the chain; None while the chain has no block of that number."""
-        found = await self._chain.block(block.number)
-        return None if found is None else found.hash == block.hash
+        """Whether `block` is part of the chain, by a quorum of endpoints; None while there is no block of that number.
+
+        Accounts that begin anew forget what is missing: that is not done on one endpoint's word.
+        """
+        agreed = await self._chain.rpc.agree(lambda ask: hash_at(ask, block.number), what=f"block {block.number}")
+        return None if agreed.answer is None else agreed.answer == block.hash

@@ -1,14 +1,13 @@
 """Fills from logs that eth-abi encoded: what agrees is accounted, what does not is refused."""
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from tests.builders import BLOCK, TX_HASH, USDC, WALLET, WETH
-from tradewind.accounting.fill import effective_price, fill_of, step_result
+from tradewind.accounting.fill import fill_of, step_result
 from tradewind.domain.fill import Fill, StepOutcome
 from tradewind.domain.plan import BlockRef, PlannedHop
 from tradewind.errors import Damaged
@@ -162,8 +161,3 @@ def test_a_reverted_result_holds_its_cost_and_its_reason() -> None:
     result = step_result(receipt, step=0, attempt=0, nonce=7, wallet=WALLET, hops=BUY, revert_reason="STF")
     assert (result.outcome, result.fill, result.revert_reason) == (StepOutcome.REVERTED, None, "STF")
     assert result.fee_wei == 1_800_000_000_000
-
-
-def test_price_paid_is_in_whole_tokens() -> None:
-    fill = Fill(token_in=USDC.address, token_out=WETH.address, amount_in_raw=4_501_500_000, amount_out_raw=15 * 10**17)
-    assert effective_price(fill, decimals_in=6, decimals_out=18) == Decimal(3001)

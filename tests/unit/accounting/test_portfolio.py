@@ -51,11 +51,14 @@ class AChain:
     """The wallet of the builders, or silence."""
 
     answers: bool = True
+    silent: tuple[str, ...] = ()
 
     async def read(self, wallet: str) -> WalletBalances:
         if not self.answers:
             raise Unavailable("rpc_unreachable", "The endpoint cannot be reached.")
-        return builders.balances_observed(wallet=wallet).balances
+        found = builders.balances_observed(wallet=wallet).balances
+        told = tuple(held for held in found.tokens if held.token not in self.silent)
+        return found.model_copy(update={"tokens": told})
 
     async def holds(self, block: BlockRef) -> bool | None:
         return True
@@ -109,6 +112,14 @@ async def test_what_has_no_price_is_named_and_in_no_sum(tmp_path: Path) -> None:
     [wallet] = (await shown(tmp_path, [], deep=False)).wallets
     assert wallet.unpriced == ("ETH", "WETH")
     assert wallet.total_usd == Decimal(50_000)
+
+
+async def test_a_token_that_does_not_tell_its_balance_is_named_and_not_left_out_in_silence(tmp_path: Path) -> None:
+    [wallet] = (await shown(tmp_path, [], chain=AChain(silent=(WETH.address,)))).wallets
+    assert [holding.asset.symbol for holding in wallet.holdings] == ["ETH", "USDC"]
+    assert (wallet.unread, wallet.fault) == (("WETH",), None)
+    [wallet] = (await shown(tmp_path, [])).wallets
+    assert wallet.unread == ()
 
 
 async def test_a_plan_is_reserved_until_it_is_sent(tmp_path: Path) -> None:

@@ -87,6 +87,7 @@ class AccountsInMemory:
             holdings=(holding,),
             total_usd=Decimal(50_000),
             unpriced=(),
+            unread=(),
         )
         strategy = StrategyView(
             strategy_id=builders.STRATEGY_ID,

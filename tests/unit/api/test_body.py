@@ -93,6 +93,15 @@ async def test_brackets_inside_strings_do_not_count_as_depth(house: House) -> No
     assert problem["reason"] == '"' + "[" * 100
 
 
+async def test_many_brackets_side_by_side_are_not_deep(house: House) -> None:
+    side_by_side = json.dumps([[]] * 40 + [{"a": []}] * 40)
+    response, problem = await house.call("POST", "/halt", data=f'{{"reason": {side_by_side}}}')
+    assert (response.status, problem["code"]) == (422, "wrong_type")
+    seventeen_deep = '{"reason": ' + "[" * 15 + "[], " * 40 + "[]" + "]" * 15 + "}"
+    response, problem = await house.call("POST", "/halt", data=seventeen_deep)
+    assert (response.status, problem["code"]) == (400, "json_too_deep")
+
+
 async def test_an_array_of_256_items_is_read_and_one_of_257_is_not_wherever_it_is(house: House) -> None:
     for count, status, code in ((256, 422, "wrong_type"), (257, 400, "json_array_too_long")):
         for body in ([1] * count, {"reason": [1] * count}, {"reason": [[{"a": [1] * count}]]}):

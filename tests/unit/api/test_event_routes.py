@@ -122,3 +122,15 @@ async def test_a_token_of_a_strategy_sees_its_events_alone_and_does_not_learn_of
     assert (response.status, problem["code"]) == (403, "strategy_not_allowed")
     _, listed = await house.call("GET", "/intents", headers=headers)
     assert [item["id"] for item in listed["intents"]] == [str(theirs[0].intent_id)]
+
+
+@pytest.mark.parametrize("path", ["/events", "/intents/{id}/events"])
+async def test_a_page_behind_a_place_that_the_journal_does_not_have_is_refused(house: House, path: str) -> None:
+    """Answered with nothing, whoever reads on from another journal's place would never see what happens before it."""
+    await house.publish(life := builders.lifecycle())
+    path = path.replace("{id}", str(life[0].intent_id))
+    response, _ = await house.call("GET", f"{path}?after=8")
+    assert response.status == 200
+    response, problem = await house.call("GET", f"{path}?after=9")
+    assert (response.status, problem["faults"][0]["field"]) == (422, "query.after")
+    assert problem["code"] == "event_id_unknown"

@@ -193,3 +193,16 @@ async def until_stuck(house: House) -> None:
                 return
             before = now
             await asyncio.sleep(0.3)
+
+
+async def test_a_revoked_token_hears_nothing_more_on_a_stream_that_is_open(house: House) -> None:
+    _, token = house.new_token("desk", Scope.READ)
+    async with listening(house, "/events/stream", token=token) as ear:
+        await house.publish([builders.submitted()])
+        assert (await ear.event()).id == 1
+        house.tokens_file.revoke("desk", now_ns=house.clock.now_ns())
+        await house.publish([builders.submitted()])
+        last = await ear.block()
+        assert last is not None
+        assert (last.data, last.comment) == (None, "the token is no longer good")
+        assert await ear.block() is None

@@ -369,3 +369,9 @@ async def test_refusals_are_logged_with_whose_token_it_was_and_cannot_fill_the_l
     await house.call("GET", "/intents", headers={"Authorization": "Bearer guess"})
     assert heard[-1]["left_out"] == 51
     assert {fields["token"] for fields in heard[1:]} == {None}
+
+
+async def test_a_query_that_breaks_a_rule_of_our_own_is_named_and_no_error_of_the_service(house: House) -> None:
+    response, problem = await house.call("GET", "/intents?wallet=0x12")
+    assert response.status == 422
+    assert [(fault["field"], fault["code"]) for fault in problem["faults"]] == [("query.wallet", "address_malformed")]

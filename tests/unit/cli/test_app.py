@@ -1,5 +1,6 @@
 """The main help, exit codes, and how errors reach people and programs."""
 
+import errno
 import re
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from tradewind.errors import (
     Unavailable,
 )
 from tradewind.localnet import LocalnetError, MissingTool
+from tradewind.settings import Settings
 
 COMMANDS = [
     ("demo",), ("init",), ("doctor",), ("up",), ("report",), ("halt",), ("resume",), ("sweep",), ("localnet", "evm"),
@@ -110,3 +112,12 @@ def test_the_demo_refuses_a_folder_that_is_not_empty_and_touches_nothing_in_it(t
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
     under_a_file = tradewind("demo", "--json", "--dir", tmp_path / "mine.txt" / "deeper")
     assert (under_a_file.exit_code, under_a_file.error["code"]) == (2, "folder_unusable")
+
+
+def test_a_reader_that_has_enough_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(_: Path) -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr(Settings, "load", closed)
+    said = tradewind("portfolio")
+    assert (said.exit_code, said.stderr) == (1, "")

@@ -36,7 +36,7 @@ async def test_a_quote_is_shown_with_its_verdict_first_and_the_file_need_not_be_
         assert "would be" in said.stdout
         assert "accepted" in said.stdout
         assert "USDC -(0.05 %)-> WETH on uniswap_v3" in said.stdout
-        assert "6000 USDC, at most 6030 USDC" in said.stdout
+        assert "6,000 USDC, at most 6,030 USDC" in said.stdout
     from_stdin = await ask(house, "quote", "--json", "-", stdin=INTENT.read_text())
     assert from_stdin.document["would_be"] == "accepted"
 
@@ -71,8 +71,11 @@ async def test_an_intent_of_several_slices_shows_each_of_them(house: House) -> N
     await house.publish([*life[:2], cut, *life[3:6], builders.slice_ended(life[0].intent_id, plan_id)])
     said = await ask(house, "intent", "show", life[0].intent_id)
     assert "2: two cost less than one" in said.stdout
-    assert "1.5 WETH, filled" in said.stdout
-    assert "1.5 WETH, not before 2025-10-09T08:53:20.000Z" in said.stdout
+    slices = [line for line in said.stdout.splitlines() if line.startswith("slice ")]
+    assert [" ".join(line.split()) for line in slices] == [
+        "slice 1 1.5 WETH, filled",
+        "slice 2 1.5 WETH, not before 2025-10-09T08:53:20.000Z",
+    ]
     assert "swap succeeded (confirmed)" in said.stdout
 
 

@@ -9,9 +9,9 @@ import pytest
 from tests import builders
 from tests.unit.api.house import House, open_house
 from tests.unit.client.either import Either
-from tests.unit.client.scripted import problem, scripted, stream
+from tests.unit.client.scripted import answer, problem, scripted, stream
 from tradewind.client.patience import Patience
-from tradewind.domain.events import KillSwitchEngaged
+from tradewind.domain.events import KillSwitchEngaged, PlanCreated
 from tradewind.errors import NotFound, Unavailable
 
 TOKEN = "A" * 43
@@ -138,3 +138,42 @@ async def test_one_intent_is_heard_alone_and_filters_go_along(house: House, kind
     everything = await either.heard(16, "events", after=0, strategy_id=builders.STRATEGY_ID, wallet=builders.WALLET)
     assert [event.seq for event in everything] == list(range(1, 17))
     await either.close()
+
+
+async def test_waiting_goes_on_behind_an_end_that_the_chain_took_back(house: House, kind: str) -> None:
+    """The journal keeps that end: whoever began anew would meet it again at once, for as long as the second takes."""
+    life = builders.lifecycle()[:7]
+    planned, ended = life[3], life[6]
+    assert isinstance(planned, PlanCreated)
+    life.append(builders.reorganised(ended.intent_id, planned.plan.plan_id))
+    life.append(ended.model_copy(update={"round": 1}))
+    shown = []
+    for events in (life[:8], life[8:]):
+        await house.publish(events)
+        _, document = await house.call("GET", f"/intents/{ended.intent_id}")
+        shown.append(document)
+    assert [document["is_final"] for document in shown] == [False, True]
+
+    def heard(seq: int) -> str:
+        envelope = builders.envelope(life[seq - 1])
+        return f"id: {seq}\nevent: {envelope.type}\ndata: {envelope.to_json()}\n\n"
+
+    async with scripted(stream(heard(7)), answer(200, shown[0]), stream(heard(9)), answer(200, shown[1])) as service:
+        either = Either(kind, service.url, TOKEN)
+        assert (await either.ask("wait", ended.intent_id)).is_final
+        await either.close()
+    assert service.asked[2].target.endswith("events/stream?after=7")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\ndata: caf\xe9\n\n", answer(502, b"<p>caf\xe9")],
+    ids=["stream", "page"],
+)
+async def test_what_is_no_text_is_an_error_of_ours(kind: str, said: bytes) -> None:
+    async with scripted(said) as service:
+        either = Either(kind, service.url, TOKEN)
+        with pytest.raises(Unavailable) as caught:
+            await either.heard(1)
+        await either.close()
+    assert caught.value.code == "answer_malformed"

@@ -102,11 +102,15 @@ async def test_what_time_does_not_mend_is_not_asked_again(
     assert len(service.asked) == 1
 
 
-async def test_a_resume_whose_answer_was_lost_is_not_sent_again(kind: str) -> None:
-    async with scripted(None) as service:
+@pytest.mark.parametrize(("method", "argument"), [("resume", 3), ("cancel_raise", "42161.fee")])
+async def test_what_would_be_denied_the_second_time_is_not_sent_again_when_its_answer_was_lost(
+    kind: str, method: str, argument: object
+) -> None:
+    """The denial would hide that it was done."""
+    async with scripted(None, problem(404, "raise_unknown")) as service:
         either = Either(kind, service.url, TOKEN)
         with pytest.raises(Unavailable) as caught:
-            await either.ask("resume", 3)
+            await either.ask(method, argument)
         await either.close()
     assert caught.value.code == "answer_lost"
     assert "Look whether it was done" in str(caught.value)

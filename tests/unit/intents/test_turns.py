@@ -147,3 +147,15 @@ async def test_after_a_restart_an_intent_between_two_slices_keeps_nobody_waiting
     turns.restore(in_flight("between"))
     async with asyncio.timeout(1):
         await turns.take(WALLET, (uuid4(), 0), priority=1, seq=2)
+
+
+async def test_a_slice_that_gave_up_waiting_can_wait_again() -> None:
+    """Its handler is tried again when the journal refused what it came to."""
+    turns, holder, other = WalletTurns(), uuid4(), uuid4()
+    await turns.take(WALLET, (holder, 0), priority=5, seq=1)
+    gave_up = await queued(turns, (other, 0), priority=5, seq=2)
+    gave_up.cancel()
+    await asyncio.gather(gave_up, return_exceptions=True)
+    again = await queued(turns, (other, 0), priority=5, seq=2)
+    turns.on_recorded(ended(holder))
+    await asyncio.wait_for(again, timeout=1)

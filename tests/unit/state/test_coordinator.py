@@ -38,6 +38,18 @@ async def test_an_open_intent_is_known_when_publish_returns(
         assert len(view.timeline) == count
 
 
+async def test_an_event_is_found_in_the_log_before_it_was_heard_of(journal: Journal, state: StateCoordinator) -> None:
+    """A subscriber that reads the journal can be handed a row that the taps have not been told of yet."""
+    submitted = builders.submitted()
+    assert state.intent_before(submitted.intent_id) is None
+    [recorded] = await journal.append([builders.envelope(submitted)])
+    view = state.intent(submitted.intent_id)
+    assert view is not None
+    assert view.intent == submitted.intent
+    state.apply(recorded)
+    assert state.intent_before(submitted.intent_id) == view
+
+
 async def test_an_intent_that_ended_leaves_memory_and_is_read_from_the_log(
     stream: EmbeddedEventStream, state: StateCoordinator
 ) -> None:

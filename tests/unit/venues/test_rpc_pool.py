@@ -13,7 +13,7 @@ from tests.fake_clock import FakeClock
 from tests.faulty_rpc import CHAIN_ID, Fault, FaultyRpc
 from tradewind.errors import Unavailable
 from tradewind.venues.evm_chain import EvmChain
-from tradewind.venues.rpc import RpcClient
+from tradewind.venues.rpc import Ask, RpcClient
 from tradewind.venues.rpc_error import RpcError
 
 MS = 1_000_000
@@ -363,3 +363,20 @@ async def test_endpoints_that_differ_in_a_secret_only_are_told_apart() -> None:
     urls = ["https://host/v2/one", "https://host/v2/two", "https://other/"]
     client = RpcClient(urls, chain_id=CHAIN_ID, timeout_s=1, clock=FakeClock())
     assert client.endpoints == ("https://host/…", "https://host/… (2)", "https://other")
+
+
+async def test_what_nobody_has_is_not_looked_for_at_an_endpoint_that_rests() -> None:
+    """A dead endpoint would otherwise cost its time limit at each look, and looks come several times a second."""
+
+    async def nothing(ask: Ask) -> object:
+        return await ask("eth_getTransactionReceipt", [])
+
+    clock, none = FakeClock(), faulty_rpc.answers(eth_getTransactionReceipt=None)
+    dead = faulty_rpc.text("away", status=502)
+    async with FaultyRpc(none) as one, FaultyRpc(dead) as two, a_client(one, two, clock=clock) as client:
+        for _ in range(10):
+            assert await client.found(nothing) is None
+        assert len(two.asked) == 1
+        await clock.advance(6)
+        await client.found(nothing)
+        assert len(two.asked) == 2

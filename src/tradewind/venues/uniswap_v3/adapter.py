@@ -10,7 +10,8 @@ from tradewind.domain.token_list import Token
 from tradewind.errors import Refused
 from tradewind.venues.adapter import VenueAdapter
 from tradewind.venues.evm_chain import EvmChain
-from tradewind.venues.evm_gas import GasPolicy, gas_estimate, read_gas
+from tradewind.venues.evm_gas import GasConditions, GasPolicy, gas_estimate, gas_reading
+from tradewind.venues.reading import Reading
 from tradewind.venues.rpc_error import Revert
 from tradewind.venues.send_outcome import SendOutcome
 from tradewind.venues.simulated import Simulated
@@ -73,6 +74,11 @@ class UniswapV3Adapter(VenueAdapter):
     def block(self) -> BlockRef:
         """The block that quotes are exact at; Unavailable (pools_not_loaded) before the first `sync`."""
         return self._pools.block
+
+    @property
+    def base_fee_wei(self) -> int:
+        """What `block` asks for one gas."""
+        return self._pools.header.base_fee_wei
 
     @property
     def spender(self) -> str:
@@ -160,7 +166,7 @@ class UniswapV3Adapter(VenueAdapter):
             for hop in route.hops
         )
 
-    async def estimate_gas(
+    def gas_reading(
         self,
         route: core.Route,
         *,
@@ -170,8 +176,8 @@ class UniswapV3Adapter(VenueAdapter):
         deadline_s: int,
         with_permit: bool,
         spendable: bool,
-    ) -> GasEstimate:
-        """The gas of the swap as of `block`.
+    ) -> Reading[GasConditions]:
+        """What the gas of the swap depends on, as of `block`.
 
         `spendable` says that the router may already take the input, so that the node can run the swap itself;
         otherwise, and for a swap with a permit that nobody has signed yet, the gas is modelled from the route's shape.
@@ -190,14 +196,17 @@ class UniswapV3Adapter(VenueAdapter):
             deadline_s=deadline_s,
             permit=permit,
         )
-        conditions = await read_gas(
-            self.chain,
+        return gas_reading(
+            self.chain_id,
+            self._pools.header,
             to=self.deployment.router,
             data=swap.encode(),
             sender=wallet,
-            block=self.block,
             estimate=spendable and not with_permit,
         )
+
+    def estimate_gas(self, route: core.Route, conditions: GasConditions, *, with_permit: bool) -> GasEstimate:
+        """The gas of the swap under these conditions, whose block must be `block`."""
         modelled = swap_gas(self._shapes(route), with_permit=with_permit)
         return gas_estimate(conditions, modelled_gas=modelled, policy=self._gas_policy)
 

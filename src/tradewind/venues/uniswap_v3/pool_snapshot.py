@@ -11,6 +11,7 @@ from tradewind.domain.plan import BlockRef
 from tradewind.venues import abi, rpc_answer
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.multicall import Call
+from tradewind.venues.reading import Reading
 from tradewind.venues.uniswap_v3.pool_key import MAX_TICK, PoolKey
 
 _SLOT0 = bytes.fromhex("3850c7bd")
@@ -18,6 +19,8 @@ _LIQUIDITY = bytes.fromhex("1a686502")
 _TICK_BITMAP = bytes.fromhex("5339c296")
 _TICKS = bytes.fromhex("f30dba93")
 
+# So many pools' prices are one call that every node takes.
+MAX_TOGETHER = 500
 
 # An initialised tick: its index, the liquidity of all positions that end there, and what crossing it upwards adds.
 Tick = tuple[int, int, int]
@@ -43,7 +46,20 @@ class PoolSnapshot:
 
 async def read_prices(chain: EvmChain, pools: Sequence[str], block: BlockRef) -> list[PoolPrice]:
     """slot0 and liquidity of each pool, in one round trip."""
-    answers = await chain.multicall([Call(pool, data) for pool in pools for data in (_SLOT0, _LIQUIDITY)], block)
+    return _prices(pools, await chain.multicall(_price_calls(pools), block))
+
+
+def prices_reading(chain: EvmChain, pools: Sequence[str], block: BlockRef) -> Reading[list[PoolPrice]]:
+    """As `read_prices`, to be asked together with something else; for at most `MAX_TOGETHER` pools."""
+    reading = chain.multicall_reading(_price_calls(pools), block)
+    return Reading(reading.requests, lambda answers: _prices(pools, reading.parse(answers)))
+
+
+def _price_calls(pools: Sequence[str]) -> list[Call]:
+    return [Call(pool, data) for pool in pools for data in (_SLOT0, _LIQUIDITY)]
+
+
+def _prices(pools: Sequence[str], answers: Sequence[bytes | None]) -> list[PoolPrice]:
     return [_price(pool, answers[2 * index], answers[2 * index + 1]) for index, pool in enumerate(pools)]
 
 

@@ -11,6 +11,7 @@ from tradewind import core
 from tradewind.domain.plan import BlockRef
 from tradewind.errors import Unavailable
 from tradewind.observability import events
+from tradewind.venues.evm_block import BlockHeader
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.evm_receipt import Log
 from tradewind.venues.rpc_error import RpcError
@@ -25,7 +26,14 @@ from tradewind.venues.uniswap_v3.pool_log import (
     Swapped,
     parse_pool_log,
 )
-from tradewind.venues.uniswap_v3.pool_snapshot import PoolPrice, PoolSnapshot, read_prices, read_snapshots
+from tradewind.venues.uniswap_v3.pool_snapshot import (
+    MAX_TOGETHER,
+    PoolPrice,
+    PoolSnapshot,
+    prices_reading,
+    read_prices,
+    read_snapshots,
+)
 
 _RELOAD_ATTEMPTS = 3
 
@@ -49,15 +57,20 @@ class PoolSync:
         self._tokens = frozenset(tokens)
         self._venue = venue
         self._max_log_blocks = max_log_blocks
-        self._block: BlockRef | None = None
+        self._header: BlockHeader | None = None
         self._lock = asyncio.Lock()
 
     @property
     def block(self) -> BlockRef:
         """The block that the graph equals; Unavailable (pools_not_loaded) before the first `sync`."""
-        if self._block is None:
+        return self.header.ref
+
+    @property
+    def header(self) -> BlockHeader:
+        """The header of `block`."""
+        if self._header is None:
             raise Unavailable("pools_not_loaded", "the pools have not been read from the chain yet.")
-        return self._block
+        return self._header
 
     def require_loaded(self) -> None:
         """Raise Unavailable (pools_not_loaded) while the graph equals no block."""
@@ -70,29 +83,26 @@ class PoolSync:
         the next call.
         """
         async with self._lock:
-            head = await self._chain.head()
-            if self._block is None:
-                return await self._reload(head, "start")
-            if head.hash == self._block.hash:
-                return head
-            because = await self._follow(self._block, head)
-            return head if because is None else await self._reload(head, because)
+            newest = await self._chain.head_header()
+            if self._header is None:
+                return await self._reload(newest, "start")
+            if newest.ref.hash == self._header.ref.hash:
+                return newest.ref
+            because = await self._follow(self._header.ref, newest)
+            return newest.ref if because is None else await self._reload(newest, because)
 
-    async def _follow(self, last: BlockRef, head: BlockRef) -> str | None:
+    async def _follow(self, last: BlockRef, newest: BlockHeader) -> str | None:
         """Apply the logs after `last`; otherwise say why the graph must be read anew."""
+        head = newest.ref
         if head.number <= last.number:
             return "reorganisation"
         if head.number - last.number > self._max_log_blocks:
             return "long pause"
-        addresses = [self._deployment.factory, *self.keys]
         live = self.graph.pools()
-        logs, prices = await asyncio.gather(
-            self._chain.logs_since(last, head, addresses=addresses, topics=TOPICS),
-            read_prices(self._chain, live, head),
-        )
+        logs, prices = await self._changes(last, head, live)
         if logs is None:
             return "reorganisation"
-        self._block = None
+        self._header = None
         try:
             fresh = self._apply(logs)
         except core.CoreError as error:
@@ -100,8 +110,18 @@ class PoolSync:
         if not self._agrees(live, prices):
             return "self-check"
         self._add(await read_snapshots(self._chain, fresh, head))
-        self._block = head
+        self._header = newest
         return None
+
+    async def _changes(
+        self, last: BlockRef, head: BlockRef, live: Sequence[str]
+    ) -> tuple[Sequence[Log] | None, Sequence[PoolPrice]]:
+        """The logs since `last`, None after a reorganisation, and the prices at `head` that they must lead to."""
+        addresses = [self._deployment.factory, *self.keys]
+        logs = self._chain.logs_reading(last, head, addresses=addresses, topics=TOPICS)
+        if len(live) <= MAX_TOGETHER:
+            return await self._chain.read_both(logs, prices_reading(self._chain, live, head))
+        return await asyncio.gather(self._chain.read(logs), read_prices(self._chain, live, head))
 
     def _apply(self, logs: Sequence[Log]) -> list[PoolKey]:
         """Change the graph; pools that are new in it are returned, to be read whole at the end."""
@@ -146,22 +166,26 @@ class PoolSync:
                 return False
         return True
 
-    async def _reload(self, head: BlockRef, because: str) -> BlockRef:
-        """Read everything at `head`; when that block goes away meanwhile, at a newer one."""
-        self._block = None
+    async def _reload(self, newest: BlockHeader, because: str) -> BlockRef:
+        """Read everything at the newest block; when that goes away meanwhile, at a newer one."""
+        self._header = None
         for attempts_left in reversed(range(_RELOAD_ATTEMPTS)):
             try:
-                await self._read_whole(head)
+                await self._read_whole(newest.ref)
                 break
             except RpcError:
                 if not attempts_left:
                     raise
-                head = await self._chain.head()
-        self._block = head
+                newest = await self._chain.head_header()
+        self._header = newest
         events.pools_reloaded(
-            chain_id=self._chain.chain_id, venue=self._venue, pools=len(self.graph), block=head.number, because=because
+            chain_id=self._chain.chain_id,
+            venue=self._venue,
+            pools=len(self.graph),
+            block=newest.ref.number,
+            because=because,
         )
-        return head
+        return newest.ref
 
     async def _read_whole(self, block: BlockRef) -> None:
         keys = await discover_pools(self._chain, self._deployment, sorted(self._tokens), block)
