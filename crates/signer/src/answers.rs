@@ -129,6 +129,7 @@ pub fn limit(standing: &Standing) -> Value {
         value,
         effective_at_ms,
         by,
+        ..
     } = &standing.in_force;
     let pending: Vec<_> = standing
         .pending

@@ -5,14 +5,13 @@ mod owners;
 
 use crate::fault::Invalid;
 use crate::fields::{self, Fields, malformed};
-use crate::policy::Policy;
+use crate::policy::{MAX_RAISE_DELAY_S, Policy};
 use chains::Book;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 const RAISE_DELAY_S: u64 = 600;
-const MAX_RAISE_DELAY_S: u64 = 30 * 86_400;
 
 /// The configuration of one signer, frozen after load.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -108,10 +108,16 @@ impl Gate {
         }
         new.require_order(&tx, known.as_ref(), &asked)?;
         Reservation::of_transaction(new.id, new.passed).require_room(&tx, new.now_ms / 1000)?;
-        let effect_by_s = new.passed.valid_until_s().unwrap_or(new.now_ms / 1000);
+        let effect_by_s = new.passed.valid_until_s();
         match known {
-            None => steps::insert(&tx, new.id, &asked, effect_by_s)?,
-            Some(_) => steps::extend(&tx, new.id, asked.nonce, effect_by_s)?,
+            None => steps::insert(
+                &tx,
+                new.id,
+                &asked,
+                effect_by_s.unwrap_or(new.now_ms / 1000),
+            )?,
+            // What spends nothing keeps no reservation longer.
+            Some(_) => steps::extend(&tx, new.id, asked.nonce, effect_by_s.unwrap_or(0))?,
         }
         new.insert(&tx, kill_epoch)?;
         Ok(tx.commit()?)
@@ -199,6 +205,7 @@ impl NewAttempt<'_> {
                  transactions in the chain's blocks and settle the step with the one that is there."
             )
         })?;
+        self.require_other_bytes(connection)?;
         if self.is_noop() {
             return Ok(());
         }
@@ -207,6 +214,26 @@ impl NewAttempt<'_> {
         })?;
         Rule::StepChanged.require(same_action(&unsigned_tx, self.passed.transaction()), || {
             "a later attempt may change fees, deadline and permit only".to_owned()
+        })?;
+        Ok(())
+    }
+
+    /// A transaction has one hash, so it is one attempt.
+    fn require_other_bytes(&self, connection: &Connection) -> Result<(), Fault> {
+        let same: Option<u32> = connection
+            .query_row(
+                "SELECT attempt FROM attempts WHERE intent_id = ?1 AND step = ?2 AND unsigned_tx = ?3",
+                params![
+                    self.id.intent_id,
+                    self.id.step,
+                    self.passed.transaction().encode_unsigned()
+                ],
+                |row| row.get(0),
+            )
+            .optional()?;
+        Rule::AttemptConflict.require(same.is_none(), || {
+            let same = same.unwrap_or_default();
+            format!("attempt {same} of the step is this very transaction. Ask for that one, or change its fees.")
         })?;
         Ok(())
     }

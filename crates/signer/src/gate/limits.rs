@@ -6,7 +6,7 @@
 use super::Gate;
 use super::steps::parsed;
 use crate::fault::{Fault, Rule};
-use crate::policy::{Kind, Terms, raise_delay_ms, value_of};
+use crate::policy::{Kind, MAX_RAISE_DELAY_S, RAISE_DELAY, Terms, raise_delay_ms, value_of};
 use alloy_primitives::U256;
 use rusqlite::{Connection, Row, params};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,10 +20,20 @@ pub struct SetLimit {
     pub key: String,
     /// The value, as a number.
     pub value: U256,
+    /// When it was presented.
+    pub set_at_ms: u64,
     /// From when on it counts.
     pub effective_at_ms: u64,
     /// Who set it.
     pub by: String,
+}
+
+impl SetLimit {
+    /// What had to wait counts from its time on. What had not counts whatever the clock says now: a clock that is set
+    /// back unmakes no tightening, and no delay.
+    fn counts_at(&self, now_ms: u64) -> bool {
+        self.effective_at_ms <= self.set_at_ms.max(now_ms)
+    }
 }
 
 /// One limit as it stands.
@@ -52,7 +62,7 @@ impl Gate {
             connection: &tx,
             by: BY_FILE,
             now_ms,
-            delay_ms: raise_delay_ms(&in_force),
+            raise_at_ms: raise_at_ms(&tx, &in_force, now_ms)?,
         };
         let keys: BTreeSet<_> = before.keys().chain(ceilings.keys()).collect();
         for key in keys {
@@ -77,8 +87,8 @@ impl Gate {
     /// The gate file cannot be read.
     pub fn terms(&self, now_ms: u64) -> Result<(Terms, Option<u64>), Fault> {
         let limits = read_limits(&self.connection)?;
-        let later = limits.iter().map(|limit| limit.effective_at_ms);
-        let next = later.filter(|at| *at > now_ms).min();
+        let later = limits.iter().filter(|limit| !limit.counts_at(now_ms));
+        let next = later.map(|limit| limit.effective_at_ms).min();
         Ok((terms_at(&limits, now_ms), next))
     }
 
@@ -91,7 +101,7 @@ impl Gate {
         let mut standing: BTreeMap<String, Standing> = BTreeMap::new();
         let (now, later): (Vec<_>, Vec<_>) = read_limits(&self.connection)?
             .into_iter()
-            .partition(|limit| limit.effective_at_ms <= now_ms);
+            .partition(|limit| limit.counts_at(now_ms));
         for in_force in now {
             let ceiling = value_of(&ceilings, &in_force.key);
             let stands = Standing {
@@ -140,12 +150,21 @@ impl Gate {
                  then waits for raise_delay_s."
             )
         })?;
-        let limits = read_limits(&tx)?;
+        Rule::LimitCeiling.require(
+            key != RAISE_DELAY || value <= U256::from(MAX_RAISE_DELAY_S),
+            || {
+                format!(
+                    "{key} is at most {MAX_RAISE_DELAY_S} (30 days): to shorten it takes as long as it says, so {value} \
+                     could not be undone in time."
+                )
+            },
+        )?;
+        let in_force = terms_at(&read_limits(&tx)?, now_ms);
         let set = Setting {
             connection: &tx,
             by,
             now_ms,
-            delay_ms: raise_delay_ms(&terms_at(&limits, now_ms)),
+            raise_at_ms: raise_at_ms(&tx, &in_force, now_ms)?,
         };
         let effective_at_ms = set.set(key, value)?;
         tx.commit()?;
@@ -162,7 +181,7 @@ impl Gate {
             connection: &tx,
             by,
             now_ms,
-            delay_ms: 0,
+            raise_at_ms: now_ms,
         };
         let cancelled = set.cancel(key, |_| true)?;
         Rule::RaiseUnknown.require(cancelled > 0, || format!("no raise of {key} waits"))?;
@@ -175,7 +194,8 @@ struct Setting<'a> {
     connection: &'a Connection,
     by: &'a str,
     now_ms: u64,
-    delay_ms: u64,
+    /// From when on a raise counts.
+    raise_at_ms: u64,
 }
 
 impl Setting<'_> {
@@ -186,7 +206,7 @@ impl Setting<'_> {
         if kind.looser(new, old) {
             let last = limits.last().map_or(kind.absent(), |limit| limit.value);
             if last == old {
-                self.insert(key, new, self.now_ms.saturating_add(self.delay_ms))?;
+                self.insert(key, new, self.raise_at_ms)?;
             }
             return Ok(());
         }
@@ -212,13 +232,12 @@ impl Setting<'_> {
         let waiting = self
             .of(key)?
             .into_iter()
-            .find(|limit| limit.effective_at_ms > self.now_ms && limit.value == value);
+            .find(|limit| !limit.counts_at(self.now_ms) && limit.value == value);
         if let Some(same) = waiting {
             return Ok(same.effective_at_ms);
         }
-        let effective_at_ms = self.now_ms.saturating_add(self.delay_ms);
-        self.insert(key, value, effective_at_ms)?;
-        Ok(effective_at_ms)
+        self.insert(key, value, self.raise_at_ms)?;
+        Ok(self.raise_at_ms)
     }
 
     fn of(&self, key: &str) -> rusqlite::Result<Vec<SetLimit>> {
@@ -249,7 +268,7 @@ impl Setting<'_> {
     fn cancel(&self, key: &str, such: impl Fn(U256) -> bool) -> rusqlite::Result<usize> {
         let mut cancelled = 0;
         for waits in self.of(key)? {
-            if waits.effective_at_ms > self.now_ms && such(waits.value) {
+            if !waits.counts_at(self.now_ms) && such(waits.value) {
                 cancelled += self.connection.execute(
                     "UPDATE limits SET cancelled_by = ?1, cancelled_at_ms = ?2
                      WHERE key = ?3 AND value = ?4 AND effective_at_ms = ?5 AND cancelled_at_ms IS NULL",
@@ -276,12 +295,26 @@ fn strategies_begin(key: &str, in_force: &Terms) -> bool {
 
 /// Of each limit, the last one set that is effective.
 fn terms_at(limits: &[SetLimit], now_ms: u64) -> Terms {
-    let effective = limits
-        .iter()
-        .filter(|limit| limit.effective_at_ms <= now_ms);
+    let effective = limits.iter().filter(|limit| limit.counts_at(now_ms));
     effective
         .map(|limit| (limit.key.clone(), limit.value))
         .collect()
+}
+
+/// When a raise counts that is presented now. It waits from the gate's last records on, if the clock says less: it was
+/// later than now already.
+fn raise_at_ms(connection: &Connection, in_force: &Terms, now_ms: u64) -> rusqlite::Result<u64> {
+    let last_ms: Option<i64> = connection.query_row(
+        "SELECT max(at_ms) FROM (
+             SELECT set_at_ms AS at_ms FROM limits WHERE rowid = (SELECT max(rowid) FROM limits)
+             UNION ALL SELECT halted_at_ms FROM halts WHERE rowid = (SELECT max(rowid) FROM halts)
+             UNION ALL SELECT recorded_at_ms FROM permits WHERE rowid = (SELECT max(rowid) FROM permits)
+             UNION ALL SELECT recorded_at_ms FROM attempts WHERE rowid = (SELECT max(rowid) FROM attempts))",
+        [],
+        |row| row.get(0),
+    )?;
+    let since_ms = now_ms.max(last_ms.unwrap_or_default().cast_unsigned());
+    Ok(since_ms.saturating_add(raise_delay_ms(in_force)))
 }
 
 fn read_ceilings(connection: &Connection) -> rusqlite::Result<Terms> {
@@ -293,7 +326,7 @@ fn read_ceilings(connection: &Connection) -> rusqlite::Result<Terms> {
 /// In the order in which they were set, without those that were cancelled.
 fn read_limits(connection: &Connection) -> rusqlite::Result<Vec<SetLimit>> {
     let mut rows = connection.prepare_cached(
-        "SELECT key, value, effective_at_ms, set_by FROM limits WHERE cancelled_at_ms IS NULL ORDER BY id",
+        "SELECT key, value, effective_at_ms, set_by, set_at_ms FROM limits WHERE cancelled_at_ms IS NULL ORDER BY id",
     )?;
     let limits = rows.query_map([], |row: &Row<'_>| {
         Ok(SetLimit {
@@ -301,6 +334,7 @@ fn read_limits(connection: &Connection) -> rusqlite::Result<Vec<SetLimit>> {
             value: parsed(row, 1)?,
             effective_at_ms: row.get::<_, i64>(2)?.cast_unsigned(),
             by: row.get(3)?,
+            set_at_ms: row.get::<_, i64>(4)?.cast_unsigned(),
         })
     })?;
     limits.collect()

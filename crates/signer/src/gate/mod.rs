@@ -57,9 +57,11 @@ impl GateLock {
     /// # Errors
     /// `gate_in_use` when another process holds it.
     pub fn acquire(gate: &Path) -> Result<Self, Internal> {
-        let mut name = gate.file_name().unwrap_or_default().to_owned();
+        // By any other name, such as a link's, it is the same gate.
+        let real = gate.canonicalize().unwrap_or_else(|_| gate.to_owned());
+        let mut name = real.file_name().unwrap_or_default().to_owned();
         name.push(".lock");
-        let path = gate.with_file_name(name);
+        let path = real.with_file_name(name);
         let file = OpenOptions::new()
             .write(true)
             .create(true)

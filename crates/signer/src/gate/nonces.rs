@@ -166,7 +166,7 @@ fn holder(
 }
 
 /// The step that owns a nonce, in words.
-fn owner(
+pub(super) fn owner(
     connection: &Connection,
     wallet: Address,
     chain_id: u64,

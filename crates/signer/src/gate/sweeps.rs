@@ -1,7 +1,7 @@
 //! Sweeps: transfers that empty a wallet, made by an operator at the terminal while the wallet's signing is halted.
 
 use super::{Gate, halts, nonces};
-use crate::fault::{Fault, Refusal, Rule};
+use crate::fault::{Fault, Rule};
 use alloy_primitives::Address;
 use rusqlite::{Connection, params};
 
@@ -33,10 +33,7 @@ impl Gate {
         })?;
         let next = nonces::next(&tx, wallet, chain_id)?;
         for (nonce, unsigned_tx) in (sweep.first_nonce..).zip(sweep.unsigned_txs) {
-            // A nonce has one effect, so a sweep that got stuck may be signed anew at its own nonces.
-            if !is_of_a_sweep(&tx, wallet, chain_id, nonce)? {
-                require_free(next, nonce, nonce == sweep.first_nonce)?;
-            }
+            require_free(&tx, sweep, next, nonce)?;
             tx.execute(
                 "INSERT OR IGNORE INTO sweeps (wallet, chain_id, nonce, unsigned_tx, swept_by, swept_at_ms)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -54,32 +51,23 @@ impl Gate {
     }
 }
 
-fn is_of_a_sweep(
+/// A nonce has one effect. So a sweep takes any that no step owns, up to the wallet's next one: also a sweep's own anew,
+/// when that got stuck, and one that was only adopted, because whoever adopts too many must not lock the wallet.
+fn require_free(
     connection: &Connection,
-    wallet: Address,
-    chain_id: u64,
+    sweep: &Sweep<'_>,
+    next: Option<u64>,
     nonce: u64,
-) -> rusqlite::Result<bool> {
-    connection.query_row(
-        "SELECT EXISTS (SELECT 1 FROM sweeps WHERE wallet = ?1 AND chain_id = ?2 AND nonce = ?3)",
-        params![
-            wallet.to_checksum(None),
-            chain_id.cast_signed(),
-            nonce.cast_signed()
-        ],
-        |row| row.get(0),
-    )
-}
-
-/// What a sweep takes for the first time is the wallet's next nonce, and those that follow.
-fn require_free(next: Option<u64>, nonce: u64, is_first: bool) -> Result<(), Refusal> {
-    let Some(next) = next else {
-        return Ok(());
-    };
-    Rule::NonceReused.require(nonce >= next, || {
-        format!("the nonce {nonce} belongs to a step, or was used before; the next one is {next}")
+) -> Result<(), Fault> {
+    let owner = nonces::owner(connection, sweep.wallet, sweep.chain_id, nonce)?;
+    Rule::NonceReused.require(owner.is_none(), || {
+        let owner = owner.unwrap_or_default();
+        format!("the nonce {nonce} belongs to {owner}; a sweep takes one that no step owns")
     })?;
-    Rule::NonceGap.require(!is_first || nonce == next, || {
+    let within = next.is_none_or(|next| nonce <= next || nonce != sweep.first_nonce);
+    Rule::NonceGap.require(within, || {
+        let next = next.unwrap_or_default();
         format!("the next nonce is {next}; a sweep from {nonce} on would leave a gap")
-    })
+    })?;
+    Ok(())
 }

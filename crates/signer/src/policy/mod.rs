@@ -10,7 +10,7 @@ mod terms;
 
 pub use action::{Action, Passed, is_noop};
 pub use limits::{AmountLimit, Scope, Window};
-pub use terms::{Kind, Terms, raise_delay_ms, value_of};
+pub use terms::{Kind, MAX_RAISE_DELAY_S, RAISE_DELAY, Terms, raise_delay_ms, value_of};
 
 use crate::fault::{Refusal, Rule};
 use alloy_primitives::{Address, U256};

@@ -10,7 +10,10 @@ use std::collections::BTreeMap;
 /// Numbers by key.
 pub type Terms = BTreeMap<String, U256>;
 
-const RAISE_DELAY: &str = "raise_delay_s";
+/// The key of the time that a raise waits.
+pub const RAISE_DELAY: &str = "raise_delay_s";
+/// Longest time that a raise can be made to wait, in seconds: 30 days.
+pub const MAX_RAISE_DELAY_S: u64 = 30 * 86_400;
 const STRATEGIES_LISTED: &str = "strategies_listed";
 const QUORUM: &str = "settlement_quorum";
 

@@ -9,10 +9,10 @@ const CAP: u64 = 200_000 * USDC_UNIT;
 const EACH: u32 = 40;
 
 /// A small generator with a seed, so that a failure can be repeated.
-struct Seeded(u64);
+pub struct Seeded(pub u64);
 
 impl Seeded {
-    fn next(&mut self, below: u64) -> u64 {
+    pub fn next(&mut self, below: u64) -> u64 {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)

@@ -11,8 +11,10 @@
 mod bench;
 mod budget;
 mod check;
+mod clock_set_back;
 mod closures;
 mod command_line;
+mod concurrency;
 mod connections;
 #[cfg(feature = "failpoints")]
 mod crashes;
@@ -40,4 +42,5 @@ mod secrets;
 mod settlements;
 mod signed;
 mod strategies;
+mod sweeps;
 mod window;

@@ -15,10 +15,10 @@ use tradewind_core::evm::Exact;
 
 const HOUR_S: u64 = 3_600;
 const DAY_S: u64 = 86_400;
-const STRATEGIES: [&str; 2] = [ONE, OTHER];
+pub const STRATEGIES: [&str; 2] = [ONE, OTHER];
 
 /// Limits in whole USDC: whose, over which time, how much. Small, so that all of them are met.
-const LIMITS: [(Scope, Window, u64); 8] = [
+const LIMITS: [Limit; 8] = [
     (Scope::All, Window::Transaction, 40),
     (Scope::All, Window::Hour, 90),
     (Scope::All, Window::Day, 120),
@@ -29,15 +29,18 @@ const LIMITS: [(Scope, Window, u64); 8] = [
     (Scope::Strategy(1), Window::Signed, 150),
 ];
 
+/// Whose, over which time, and how many whole USDC.
+pub type Limit = (Scope, Window, u64);
+
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Scope {
+pub enum Scope {
     All,
     Wallet(usize),
     Strategy(usize),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Window {
+pub enum Window {
     Transaction,
     Hour,
     Day,
@@ -64,18 +67,19 @@ impl Window {
     }
 }
 
-fn limits_of(scope: Scope) -> String {
-    let own = LIMITS.iter().filter(|(whose, _, _)| *whose == scope);
+fn limits_of(limits: &[Limit], scope: Scope) -> String {
+    let own = limits.iter().filter(|(whose, _, _)| *whose == scope);
     own.map(|(_, window, units)| format!("{} = \"{units}\"", window.key()))
         .collect::<Vec<_>>()
         .join(", ")
 }
 
-fn configured() -> String {
+/// A configuration with two strategies and these limits.
+pub fn configured(limits: &[Limit]) -> String {
     let table = |scope| {
         format!(
             "limits = [{{ chain = 42161, token = \"{USDC}\", {} }}]",
-            limits_of(scope)
+            limits_of(limits, scope)
         )
     };
     let mut text = config();
@@ -97,7 +101,7 @@ fn configured() -> String {
         strategies.push_str(&entry);
     }
     text = text.replacen("[chains.42161]", &format!("{strategies}[chains.42161]"), 1);
-    let global = limits_of(Scope::All).replace(", ", "\n");
+    let global = limits_of(limits, Scope::All).replace(", ", "\n");
     text.replacen(
         "max_per_transaction = \"50000\"\nmax_per_day = \"200000\"",
         &global,
@@ -117,6 +121,7 @@ struct Spent {
     until_s: u64,
     hash: Option<Value>,
     attempts: u32,
+    noop: bool,
     over: bool,
 }
 
@@ -205,6 +210,8 @@ enum Event {
     Swap(prop::sample::Index),
     /// A further attempt with a later deadline.
     Again(prop::sample::Index, u64),
+    /// A further attempt that does nothing.
+    Noop(prop::sample::Index),
     /// A settlement as reverted, or as succeeded with this part of the most that it can spend; for good or not.
     Settle {
         step: prop::sample::Index,
@@ -244,6 +251,7 @@ fn event() -> impl Strategy<Value = Event> {
         }),
         2 => step().prop_map(Event::Swap),
         2 => (step(), 0..=3_600_u64).prop_map(|(step, valid_s)| Event::Again(step, valid_s)),
+        2 => step().prop_map(Event::Noop),
         4 => (step(), prop::option::of(0..=100_u64), any::<bool>())
             .prop_map(|(step, spent, is_final)| Event::Settle { step, spent, is_final }),
         1 => step().prop_map(Event::Close),
@@ -266,6 +274,7 @@ impl Pair {
             Event::New { .. } => self.begin(event),
             Event::Swap(step) => self.swap(*step),
             Event::Again(step, valid_s) => self.again(*step, *valid_s),
+            Event::Noop(step) => self.noop(*step),
             Event::Settle {
                 step,
                 spent,
@@ -332,6 +341,7 @@ impl Pair {
                 counts: amount,
                 hash,
                 attempts: u32::from(!permit),
+                noop: false,
                 over: false,
             });
         }
@@ -407,7 +417,7 @@ impl Pair {
     }
 
     fn again(&mut self, step: prop::sample::Index, valid_s: u64) {
-        let Some(index) = self.some(step, |step| step.attempts > 0) else {
+        let Some(index) = self.some(step, |step| step.attempts > 0 && !step.noop) else {
             return;
         };
         let (now_s, spent) = (self.bench.now_s(), self.model.steps[index].clone());
@@ -427,6 +437,19 @@ impl Pair {
             let step = &mut self.model.steps[index];
             step.attempts += 1;
             step.until_s = step.until_s.max(order.deadline_s);
+        }
+    }
+
+    /// It is signed whatever the limits say, and keeps no reservation longer.
+    fn noop(&mut self, step: prop::sample::Index) {
+        if let Some(index) = self.some(step, |step| step.attempts > 0) {
+            let step = &mut self.model.steps[index];
+            (step.attempts, step.noop) = (step.attempts + 1, true);
+            let order = step.order.clone().noop(step.attempts).with(|o| {
+                o.latest_nonce = o.nonce;
+                o.max_fee += u128::from(o.attempt);
+            });
+            self.bench.ok(&order.request());
         }
     }
 
@@ -509,7 +532,7 @@ proptest! {
     fn no_limit_is_passed_by_one_unit_and_what_fits_is_granted(
         events in prop::collection::vec(event(), 1..60)
     ) {
-        let bench = Bench::under(&configured());
+        let bench = Bench::under(&configured(&LIMITS));
         bench.at(START_S);
         let mut pair = Pair { bench, model: Model::default() };
         for event in &events {

@@ -171,10 +171,7 @@ impl Signer {
     }
 
     pub fn connect(&self) -> Client {
-        let stream = UnixStream::connect(&self.socket).unwrap();
-        Client {
-            reader: BufReader::new(stream),
-        }
+        Client::to(&self.socket).unwrap()
     }
 
     pub fn ask(&self, request: &Value) -> Value {
@@ -201,6 +198,10 @@ impl Signer {
         let answer = self.ask(request);
         assert!(answer.get("error").is_some(), "no error: {answer}");
         answer["error"].clone()
+    }
+
+    pub fn socket(&self) -> &Path {
+        &self.socket
     }
 
     pub fn halt(&self) -> Value {
@@ -230,6 +231,14 @@ pub struct Client {
 }
 
 impl Client {
+    /// A connection to whatever process listens there now.
+    pub fn to(socket: &Path) -> std::io::Result<Self> {
+        let stream = UnixStream::connect(socket)?;
+        Ok(Self {
+            reader: BufReader::new(stream),
+        })
+    }
+
     /// The answer; nothing when the connection ends without one.
     pub fn ask(&mut self, request: &Value) -> Option<Value> {
         self.send(format!("{request}\n").as_bytes());

@@ -238,6 +238,26 @@ fn a_shorter_delay_is_itself_a_raise_and_a_longer_one_counts_at_once() {
     );
 }
 
+/// To shorten the delay waits as long as the delay says: whoever could set it without bound would end all raises for ever.
+#[test]
+fn the_delay_is_lengthened_by_request_to_30_days_and_not_further() {
+    let bench = Bench::new();
+    let lengthen = |value: &str| json!({ "op": "set_limit", "key": "raise_delay_s", "value": value, "by": "test" });
+    let most = "115792089237316195423570985008687907853269984665640564039457584007913129639935";
+    for value in ["2592001", most] {
+        assert_eq!(
+            bench.rule(&lengthen(value)),
+            Some(Rule::LimitCeiling),
+            "{value}"
+        );
+    }
+    bench.ok(&lengthen("2592000"));
+    bench.ok(&set(1));
+    bench.ok(&set(2));
+    assert!(!fits(bench.at(START_S + 2_592_000 - 1), 2));
+    assert!(fits(bench.at(START_S + 2_592_000), 2));
+}
+
 #[test]
 fn a_lower_quorum_waits_like_a_raise() {
     let quorum =

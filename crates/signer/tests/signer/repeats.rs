@@ -96,3 +96,20 @@ fn a_terminated_signer_removes_its_socket_and_exits_with_success() {
     );
     assert!(answer.is_err());
 }
+
+/// Recorded twice it would have one hash for two attempts: the second could never be signed, and `step` never answer.
+#[test]
+fn the_same_transaction_is_not_two_attempts() {
+    let folder = Folder::new();
+    let signer = folder.start();
+    let trade = Order::new("twice");
+    signer.ok(&trade.request());
+    let again = trade.clone().with(|o| o.attempt = 2);
+    assert_eq!(signer.refusal(&again.request()), "attempt_conflict");
+    let noop = trade.clone().noop(2);
+    signer.ok(&noop.request());
+    assert_eq!(signer.refusal(&noop.noop(3).request()), "attempt_conflict");
+    let known = signer.ok(&trade.step_request());
+    assert_eq!(known["attempts"].as_array().unwrap().len(), 2);
+    assert_eq!(known["pending"], serde_json::json!([]));
+}

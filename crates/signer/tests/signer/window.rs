@@ -112,3 +112,27 @@ fn a_later_deadline_of_a_second_attempt_keeps_the_reservation_longer() {
     assert_eq!(bench.rule(&more), Some(Rule::AmountPerDay));
     assert_eq!(bench.at(day_later).rule(&more), None);
 }
+
+/// A no-op spends nothing: the trade that it ends could take effect until its own deadline, and no later.
+#[test]
+fn a_no_op_keeps_the_reservation_of_its_step_no_longer() {
+    let bench = Bench::new();
+    let first = order("late", 50_000 * USDC_UNIT, START_S + 60);
+    assert_eq!(bench.rule(&first.request()), None);
+    let day_later = START_S + 60 + DAY_S;
+    bench.at(day_later);
+    for index in 0..4 {
+        let other = order(
+            &format!("other-{index}"),
+            50_000 * USDC_UNIT,
+            day_later + 60,
+        );
+        assert_eq!(bench.rule(&other.permit_request()), None);
+    }
+    assert_eq!(bench.rule(&first.noop(2).request()), None);
+    let budgets = bench.ok(&serde_json::json!({ "op": "budgets" }));
+    for budget in budgets["budgets"].as_array().unwrap() {
+        let number = |key: &str| budget[key].as_str().unwrap().parse::<u128>().unwrap();
+        assert!(number("used_raw") <= number("limit_raw"), "{budget}");
+    }
+}
