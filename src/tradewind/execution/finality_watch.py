@@ -5,6 +5,9 @@ A block that left the chain is noticed by its hash, whatever the endpoint says o
 same bytes are sent again, under the same nonce), so one endpoint's word is enough; finality is decided by a quorum.
 """
 
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
 from tradewind.domain.events import Envelope, ExecutionStepFinalized, ExecutionStepReorganised, IntentEvent
 from tradewind.domain.fill import StepOutcome, StepResult
 from tradewind.domain.plan import BlockRef
@@ -24,6 +27,8 @@ from tradewind.venues.evm_receipt import Receipt
 NS_PER_S = 1_000_000_000
 # An endpoint that lags has no block at a height either: only when it stays so, the chain has become shorter.
 _PATIENCE_LOOKS = 8
+# After a long outage there are thousands of steps to ask about.
+_AT_ONCE = 16
 
 
 class FinalityWatch:
@@ -85,12 +90,12 @@ class FinalityWatch:
         if not await self._follows(head):
             self._steps.doubt()
         self._head = head
-        for step in self._steps:
-            if not step.canonical:
-                await self._look_for(step)
+        failure = await _each([step for step in self._steps if not step.canonical], self._look_for)
         if self._clock.now_ns() >= self._next_finality_ns:
             self._next_finality_ns = self._clock.now_ns() + self._finality_interval_ns
             await self._finalize()
+        if failure is not None:
+            raise failure
 
     async def _follows(self, head: BlockHeader) -> bool:
         """Whether the head that was seen last is still part of the chain."""
@@ -147,14 +152,8 @@ class FinalityWatch:
         if told is None or told.ref.number < lowest:
             return
         finalized, _ = await self._chain.finalized_header()
-        failure: TradewindError | None = None
-        for step in canonical:
-            if step.result.block.number <= finalized.ref.number:
-                try:
-                    await self._settle(step, finalized.ref)
-                except TradewindError as error:
-                    # One that cannot be settled now must not keep the others waiting.
-                    failure = error
+        final = [step for step in canonical if step.result.block.number <= finalized.ref.number]
+        failure = await _each(final, lambda step: self._settle(step, finalized.ref))
         if failure is not None:
             raise failure
 
@@ -185,12 +184,21 @@ class FinalityWatch:
 
     async def _settle_with_gate(self, step: WatchedStep, endpoints: tuple[str, ...], finalized: BlockRef) -> None:
         try:
-            await self._signer.settle(step.intent_id, step.result, endpoints=endpoints, finalized=finalized)
+            final = await self._signer.settle(step.intent_id, step.result, endpoints=endpoints, finalized=finalized)
         except TradewindError as error:
             if error.disposition is not Disposition.REJECT:
                 raise
             # The reservation stays as it was signed: never less than what was spent.
             observe.waiting(intent_id=step.intent_id, what="settlement", code=error.code, message=str(error))
+            return
+        if not final:
+            observe.waiting(
+                intent_id=step.intent_id,
+                what="settlement",
+                code="settlement_not_final",
+                message=f"{len(endpoints)} endpoints agree on how step {step.result.step} ended, and the gate's "
+                "settlement_quorum wants more: what was not spent stays reserved until its day is over.",
+            )
 
     async def _publish(self, body: IntentEvent) -> None:
         await self._stream.publish(Envelope.about_intent(body, at_ns=self._clock.now_ns()))
@@ -201,3 +209,16 @@ def _is_the_same(receipt: Receipt, result: StepResult) -> bool:
     as_told = result.outcome is StepOutcome.CANCELLED or receipt.succeeded is (result.outcome is StepOutcome.SUCCEEDED)
     gas = (receipt.gas_used, receipt.gas_price_wei) == (result.gas_used, result.gas_price_wei)
     return receipt.block.hash == result.block.hash and as_told and gas
+
+
+async def _each(steps: Sequence[WatchedStep], act: Callable[[WatchedStep], Awaitable[None]]) -> TradewindError | None:
+    """Several at once; one that fails keeps no other waiting, and the last failure is given back."""
+    failure: TradewindError | None = None
+    for start in range(0, len(steps), _AT_ONCE):
+        ended = await asyncio.gather(*(act(step) for step in steps[start : start + _AT_ONCE]), return_exceptions=True)
+        for error in ended:
+            if isinstance(error, TradewindError):
+                failure = error
+            elif error is not None:
+                raise error
+    return failure

@@ -1,4 +1,4 @@
-"""Notices what is still open long after its deadline, and says so once: an operator has to look.
+"""Notices what is still open, or not final, long after its time, and says so: an operator has to look.
 
 What a reorganisation opened again is given its time anew.
 """
@@ -12,6 +12,8 @@ from tradewind.state.view import IntentView
 NS_PER_S = 1_000_000_000
 # Two windows in which a transaction of the plan could still have landed by itself.
 GRACE_S = 120
+# Arbitrum is final after some 20 minutes, and after a few hours when Ethereum is slow to finalize.
+FINAL_WITHIN_S = 4 * 3_600
 
 
 def reopened_at_ns(view: IntentView | None) -> int:
@@ -23,6 +25,14 @@ def reopened_at_ns(view: IntentView | None) -> int:
 def is_overdue(view: IntentView, now_ns: int) -> bool:
     """Whether an open intent waits for something that only an operator can mend."""
     return now_ns > max(view.valid_until_ns, reopened_at_ns(view)) + GRACE_S * NS_PER_S
+
+
+def is_late_to_settle(view: IntentView, now_ns: int) -> bool:
+    """Whether an intent that has ended waits for its transactions to become final for longer than that ever takes.
+
+    Its budget stays reserved meanwhile: too few endpoints agree, or the one that is asked no longer follows the chain.
+    """
+    return view.status.is_final and not view.is_settled and now_ns > view.timeline[-1].at_ns + FINAL_WITHIN_S * NS_PER_S
 
 
 class Overdue:

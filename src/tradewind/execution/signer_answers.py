@@ -188,6 +188,12 @@ class LimitChange(Answer):
     effective_at_ms: int
 
 
+class Settled(Answer):
+    """Whether the gate takes a settlement for final, and so gives back what was not spent."""
+
+    final: bool
+
+
 class Closed(Answer):
     """Whether the gate will never sign the step."""
 

@@ -1,11 +1,10 @@
 """Speaks to `tradewind-signer` over its Unix socket. Holds no key and no state.
 
-Each request has a connection of its own, so that a halt never waits behind a signature.
+No request waits behind another, and a halt never needs what was used before: see signer_connection.py.
 """
 
 import asyncio
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,6 +30,7 @@ from tradewind.execution.signer_answers import (
     PolicyVerdict,
     RecordedPermit,
     RecordedStep,
+    Settled,
     Signature,
     SignedAttempt,
     SignedPage,
@@ -40,8 +40,10 @@ from tradewind.execution.signer_answers import (
     StepOwner,
     gap_id,
 )
+from tradewind.execution.signer_connection import SignerConnections
 
-MAX_LINE_BYTES = 1 << 20
+# What would do something a second time if it were sent twice; everything else is the same whenever it comes again.
+_ONCE = frozenset({"halt", "resume", "set_limit", "cancel_raise"})
 
 __all__ = [
     "Budget",
@@ -79,9 +81,15 @@ class ChainEvidence:
 class SignerClient:
     """The requests of the sign-gate. Refusals raise Refused (or Halted); silence raises Unavailable."""
 
-    def __init__(self, socket: Path, *, timeout_s: float = 10.0) -> None:
+    def __init__(self, socket: Path, *, timeout_s: float = 10.0, kept_connections: int = 0) -> None:
+        """Whoever has connections kept must `disconnect` at the end."""
+        self._connections = SignerConnections(socket, kept=kept_connections)
         self._socket = socket
         self._timeout_s = timeout_s
+
+    def disconnect(self) -> None:
+        """Let go of the connections that are kept; the next request makes a new one."""
+        self._connections.close()
 
     async def hello(self) -> SignerState:
         """Who is there, and whether it would sign."""
@@ -173,12 +181,12 @@ class SignerClient:
 
     async def settle(
         self, intent_id: StepOwner, result: StepResult, *, endpoints: tuple[str, ...], finalized: BlockRef | None = None
-    ) -> None:
+    ) -> bool:
         """Tell the gate how a step ended. With the chain's `finalized` block at or above the step's own, and enough
-        endpoints, its budget follows what was really spent from then on."""
+        endpoints, its budget follows what was really spent from then on; the answer says whether it does."""
         spent_raw = result.fill.amount_in_raw if result.fill else 0
-        await self._ask(
-            Answer,
+        settled = await self._ask(
+            Settled,
             "settle",
             intent_id=str(intent_id),
             step=result.step,
@@ -190,6 +198,7 @@ class SignerClient:
             endpoints=list(endpoints),
             **({"finalized": {"number": finalized.number, "hash": finalized.hash}} if finalized else {}),
         )
+        return settled.final
 
     async def check(
         self,
@@ -244,7 +253,8 @@ class SignerClient:
     async def _ask(self, answer_type: type[A], op: str, **fields: object) -> A:
         try:
             async with asyncio.timeout(self._timeout_s):
-                answer = await self._exchange({"op": op, **fields})
+                line = json.dumps({"op": op, **fields}).encode() + b"\n"
+                answer = _object(await self._connections.ask(line, again=op not in _ONCE))
         except TimeoutError:
             raise Unavailable(
                 "signer_timeout", f"The signer at {self._socket} did not answer '{op}' in {self._timeout_s:g} s."
@@ -256,18 +266,6 @@ class SignerClient:
                 remedy="Start it: tradewind-signer run --config signer.toml",
             ) from None
         return _read(answer_type, answer, op)
-
-    async def _exchange(self, request: Mapping[str, object]) -> dict[str, Any]:
-        reader, writer = await asyncio.open_unix_connection(str(self._socket), limit=MAX_LINE_BYTES)
-        try:
-            writer.write(json.dumps(request).encode() + b"\n")
-            await writer.drain()
-            line = await reader.readuntil(b"\n")
-        except asyncio.LimitOverrunError as error:
-            raise EOFError("answer too long") from error
-        finally:
-            writer.close()
-        return _object(line)
 
 
 def _object(line: bytes) -> dict[str, Any]:

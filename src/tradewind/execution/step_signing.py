@@ -125,7 +125,7 @@ class StepSigning:
         try:
             return await self._sign(plan, step, permit)
         except ForeignNonce as foreign:
-            await self._switch.halt_wallet(plan.wallet, reason=str(foreign))
+            await self._switch.halt_wallet(plan.wallet, reason=foreign.message)
             return WithoutReceipt(foreign.code, f"This was not signed: {foreign}")
         except Refused as refusal:
             if refusal.rule in _PASSING_RULES:
@@ -140,11 +140,13 @@ class StepSigning:
         self, plan: ExecutionPlan, step: PlanStep, recorded_permit: RecordedPermit | None
     ) -> Attempts | WithoutReceipt:
         venue, chain = self._venues.get(plan.chain_id, step.venue), self._chains[plan.chain_id]
-        header = await chain.head_header()
-        account, recorded_next = await asyncio.gather(
-            chain.account(plan.wallet, step.token_in, step.spender, header.ref),
-            self._signer.next_nonce(plan.wallet, plan.chain_id),
+        # Most plans are signed at the block that they were made at: then the header comes with what is asked about it.
+        at_plan = chain.account_reading(plan.wallet, step.token_in, step.spender, plan.block)
+        (header, account), recorded_next = await asyncio.gather(
+            chain.head_with(at_plan, plan.block), self._signer.next_nonce(plan.wallet, plan.chain_id)
         )
+        if account is None:
+            account = await chain.account(plan.wallet, step.token_in, step.spender, header.ref)
         await self._require_turn(plan, account, recorded_next)
         nonce = account.nonce
         _check_gas(plan, account, header)
@@ -165,7 +167,10 @@ class StepSigning:
 
     async def _require_turn(self, plan: ExecutionPlan, account: AccountState, recorded_next: int | None) -> None:
         """The chain's next nonce must be the one after the last that the gate gave away."""
-        if recorded_next is None or recorded_next == account.nonce:
+        if recorded_next == account.nonce:
+            return
+        if recorded_next is None:
+            await self._require_first_nonce(plan, account)
             return
         if account.nonce < recorded_next:
             await self._nonces.bring_forward(plan.chain_id, plan.wallet)
@@ -186,9 +191,19 @@ class StepSigning:
             "nonce_foreign",
             f"The chain has included {included} transactions of {plan.wallet}, and the gate knows of {recorded_next}: "
             "somebody else signs for this wallet.",
-            remedy="The wallet is halted. Find out who. If it was you: halt, then tradewind-signer adopt-nonce "
-            f"--wallet {plan.wallet} --chain {plan.chain_id} --nonce {included}, then resume both halts.",
+            remedy="The wallet is halted. Find out who. If it was you: tradewind-signer adopt-nonce "
+            f"--wallet {plan.wallet} --chain {plan.chain_id} --nonce {included}, then tradewind resume.",
         )
+
+    async def _require_first_nonce(self, plan: ExecutionPlan, account: AccountState) -> None:
+        """The gate counts on from a wallet's first nonce for good: one endpoint's word does not decide it."""
+        included = await self._chains[plan.chain_id].agreed_nonce(plan.wallet)
+        if included != account.nonce:
+            raise Unavailable(
+                "nonce_unclear",
+                f"One endpoint says that the chain has included {account.nonce} transactions of {plan.wallet}, and "
+                f"enough of them agree on {included}; the gate knows of none.",
+            )
 
     async def _permit(self, plan: ExecutionPlan, step: PlanStep, account: AccountState) -> core.Permit:
         if account.permit_nonce is None:

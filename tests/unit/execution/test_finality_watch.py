@@ -69,6 +69,7 @@ class ChainInMemory:
 
     async def header(self, block: int | str) -> BlockHeader | None:
         self._ask("header")
+        self._ask(f"header {block}")
         return self.headers.get(self.finalized if block == "finalized" else int(block))
 
     async def receipt(self, tx_hash: str) -> Block | None:
@@ -91,11 +92,13 @@ class GateInMemory:
 
     settled: list[dict[str, Any]] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
+    final: bool = True
 
-    async def settle(self, intent_id: UUID, result: object, **evidence: object) -> None:
+    async def settle(self, intent_id: UUID, result: object, **evidence: object) -> bool:
         if self.failures:
             raise self.failures.pop(0)
         self.settled.append({"intent_id": intent_id, "result": result, **evidence})
+        return self.final
 
 
 @dataclass
@@ -290,6 +293,31 @@ async def test_a_gate_that_does_not_answer_is_asked_again_and_keeps_no_other_ste
     await house.look()
     assert [told["intent_id"] for told in house.gate.settled] == [second, first]
     assert house.view(first).is_settled
+
+
+async def test_a_step_that_cannot_be_looked_for_keeps_no_other_waiting(house: House) -> None:
+    lower, upper = await house.confirmed(), await house.confirmed()
+    for step in house.watch._steps:
+        if step.intent_id == lower:
+            step.result = step.result.model_copy(update={"block": house.chain.headers[HEIGHT - 1].ref})
+    house.chain.grow(HEIGHT + 64)
+    house.chain.finalized = HEIGHT
+    house.chain.failing = {f"header {HEIGHT - 1}"}
+    with pytest.raises(Unavailable):
+        await house.look()
+    assert (house.view(lower).is_settled, house.view(upper).is_settled) == (False, True)
+
+
+async def test_a_settlement_that_is_not_final_for_the_gate_is_named(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    intent_id = await house.confirmed()
+    house.chain.grow(HEIGHT + 64)
+    house.chain.finalized = HEIGHT
+    house.gate.final = False
+    await house.look()
+    assert house.view(intent_id).is_settled
+    assert [record.__dict__["fields"]["code"] for record in caplog.records] == ["settlement_not_final"]
 
 
 async def test_a_settlement_that_a_rule_refuses_does_not_keep_the_intent_open(house: House) -> None:
