@@ -35,6 +35,8 @@ def main(url: str, token_file: str, intent_file: str) -> int:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
     try:
         sys.exit(main(*sys.argv[1:]))
     except TradewindError as error:

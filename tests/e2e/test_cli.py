@@ -16,6 +16,7 @@ import pytest_asyncio
 from tests.e2e import chain_truth as truth
 from tradewind.cli.child import Child
 from tradewind.cli.demo.scene import Scene, scene, start_signer
+from tradewind.localnet import addresses
 
 TIMEOUT_S = 60
 
@@ -175,6 +176,10 @@ async def test_the_doctor_is_content_with_a_whole_deployment_and_names_what_is_m
     assert healthy.exit_code == 0, verdicts
     assert verdicts["contracts"][0] == verdicts["token list"][0] == verdicts["money of example"][0] == "ok"
     assert verdicts["journal"][0] == verdicts["kill switch"][0] == verdicts["service"][0] == "ok"
+    halted = await tradewind("halt", "--wallet", addresses.TRADER, "--reason", "moving", "--json", *here(desk))
+    waits = await tradewind("doctor", "--config", desk.config)
+    assert waits.exit_code == 1
+    assert f"wallet {addresses.TRADER} halted (epoch {halted.document['kill_epoch']}): moving" in waits.stdout
     await desk.signer.stop()
     sick = await tradewind("doctor", "--config", desk.config)
     assert sick.exit_code == 1

@@ -5,6 +5,8 @@ import os
 import pty
 import select
 import sys
+import termios
+import time
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,9 @@ def _typed(folder: Path, signer: Path, passphrase: str, *arguments: str) -> tupl
         said += piece
         if not answered and b"Passphrase" in said:
             answered = True
+            # Nobody types before the prompt has turned the echo off; a program could.
+            while termios.tcgetattr(terminal)[3] & termios.ECHO:
+                time.sleep(0.01)
             os.write(terminal, passphrase.encode() + b"\n")
     _, status = os.waitpid(pid, 0)
     os.close(terminal)

@@ -6,10 +6,10 @@ from tradewind.api.dto import Amount
 
 
 def amount_text(amount: Amount) -> str:
-    """Such as `1.5 WETH`; units of an address for a token that is not listed."""
+    """Such as `1,234.5 WETH`; units of an address for a token that is not listed."""
     if amount.decimal is None:
         return f"{amount.raw} of {amount.token}"
-    return f"{amount.decimal} {amount.symbol}"
+    return f"{Decimal(amount.decimal):,f} {amount.symbol}"
 
 
 def usd_text(value: Decimal | None) -> str:

@@ -59,6 +59,9 @@ class _Root(TyperGroup):
             shown = _ours(error)
         except KeyboardInterrupt:
             raise typer.Exit(ExitCode.INTERRUPTED) from None
+        except BrokenPipeError:
+            # Whoever read has enough, as with `| head`: Typer leaves quietly.
+            raise
         except Exception as error:
             # What Typer raises is its own way of leaving; anything else is a defect that a user must not have to read.
             if type(error).__module__.startswith("typer") or os.environ.get("TRADEWIND_TRACEBACK"):

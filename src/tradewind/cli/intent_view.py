@@ -6,7 +6,7 @@ from rich.text import Text
 from tradewind.api.cancel_dto import CancelShown
 from tradewind.api.dto import IntentPage, IntentShown, TransactionShown
 from tradewind.cli.amounts import amount_text
-from tradewind.cli.output import facts, table
+from tradewind.cli.output import Hanging, facts, table
 from tradewind.domain.events import Envelope
 from tradewind.domain.receipt import IntentReceipt, Priority
 from tradewind.domain.status import IntentStatus
@@ -76,10 +76,11 @@ def whole(shown: IntentShown) -> RenderableType:
 def listing(page: IntentPage) -> RenderableType:
     """One line an intent, the newest first, and how to see the older ones."""
     rows = [
-        (str(item.id), status_text(item.status), item.wants, str(item.priority), item.received_at)
+        (str(item.id), status_text(item.status), item.wants, str(item.priority), _minute(item.received_at))
         for item in page.intents
     ]
-    shown = table(("intent", "status", "wants", "priority", "received"), rows, right=("priority",))
+    columns = ("intent", "status", "wants", "prio", "received (UTC)")
+    shown = table(columns, rows, right=("prio",), unbroken=("intent", "status", "received (UTC)"))
     parts: list[RenderableType] = [shown if rows else Text("No intents.")]
     if page.next_cursor is not None:
         parts.append(Text(f"older ones: --cursor {page.next_cursor}", style="dim"))
@@ -100,16 +101,21 @@ def cancelled(shown: CancelShown) -> RenderableType:
     return facts(lines)
 
 
-def event(envelope: Envelope, seq: int | None = None) -> Text:
+def event(envelope: Envelope, seq: int | None = None) -> Hanging:
     """One event as it happens, with its place in the journal if that is of use."""
     status = envelope.body.status
     style = _STYLES.get(status, "red") if status is not None else "default"
-    line = Text.assemble((f"{envelope.type:<27}", f"bold {style}"))
+    head = Text.assemble((f"{envelope.type:<27}  ", f"bold {style}"))
     if seq is not None:
-        line = Text.assemble((f"{seq:>7}  ", "dim"), line, (f"{envelope.correlation_id}  ", "dim"))
+        head = Text.assemble((f"{seq:>7}  ", "dim"), head, (f"{envelope.correlation_id}  ", "dim"))
     fields = envelope.body.model_dump(mode="json")
     names = ("outcome", "tx_hash", "code", "message", "reason", "filled_in_raw", "filled_out_raw")
-    return line.append("  ".join(f"{name}={fields[name]}" for name in names if fields.get(name) is not None))
+    details = "  ".join(f"{name}={fields[name]}" for name in names if fields.get(name) is not None)
+    return Hanging(head, Text(details))
+
+
+def _minute(moment: str) -> str:
+    return moment[:16].replace("T", " ")
 
 
 def _slices(shown: IntentShown) -> dict[str, RenderableType]:
@@ -118,14 +124,14 @@ def _slices(shown: IntentShown) -> dict[str, RenderableType]:
     lines: dict[str, RenderableType] = {"slices": f"{len(shown.slices)}: {shown.slices_because}"}
     for part in shown.slices:
         ended = part.outcome or (f"not before {part.not_before}" if part.not_before else "at once")
-        lines[f"slice {part.index}"] = f"{amount_text(part.amount)}, {ended}"
+        lines[f"slice {part.index + 1}"] = f"{amount_text(part.amount)}, {ended}"
     return lines
 
 
 def _plans(shown: IntentShown) -> dict[str, RenderableType]:
     lines: dict[str, RenderableType] = {}
     for plan in shown.plans:
-        of = f" of slice {plan.slice_index}" if len(shown.slices) > 1 else ""
+        of = f" of slice {plan.slice_index + 1}" if len(shown.slices) > 1 else ""
         lines[f"route{of}"] = plan.route
         lines[f"quoted{of}"] = f"pays {amount_text(plan.quoted_pay)}, gets {amount_text(plan.quoted_get)}"
         lines[f"worst allowed{of}"] = f"pays {amount_text(plan.worst_pay)}, gets {amount_text(plan.worst_get)}"

@@ -10,7 +10,7 @@ from tradewind.api.limit_dto import LimitShown, LimitsShown
 from tradewind.cli.default_command import with_default
 from tradewind.cli.document import document_of
 from tradewind.cli.options import DEFAULT_CONFIG, ConfigFile, JsonFlag, TokenFile, Url
-from tradewind.cli.output import Output, table
+from tradewind.cli.output import Hanging, Output
 from tradewind.cli.portfolio import budget_table
 from tradewind.cli.service import service_of
 from tradewind.errors import InvalidInput
@@ -39,14 +39,16 @@ def show(
     """
     with service_of(config, url=url, token_file=token_file) as service:
         found = service.limits()
-    Output(as_json=as_json).emit(document_of(found), _shown(found))
+    Output(as_json=as_json).emit(document_of(found), shown(found))
 
 
 @limits.command("set")
 def set_(
     *,
     key: Key,
-    value: Annotated[str, typer.Argument(metavar="VALUE", help="In the unit that the limit is shown in: an integer.")],
+    value: Annotated[
+        str, typer.Argument(metavar="VALUE", help="In the unit of the limit: smallest units, wei, bps, s.")
+    ],
     config: ConfigFile = DEFAULT_CONFIG,
     url: Url = None,
     token_file: TokenFile = None,
@@ -54,7 +56,7 @@ def set_(
 ) -> None:
     """Set a limit. Tighter counts at once, looser after a delay; needs a token with the scope admin.
 
-    Example: `tradewind limits set KEY 25000000000`
+    Example: `tradewind limits set chain.42161.max_slippage_bps 50`
     """
     if not (value.isascii() and value.isdecimal() and len(value) <= 78):
         message = f"'{value}' is not a whole number of the limit's unit, such as 25000000000."
@@ -76,21 +78,25 @@ def cancel_raise(
 ) -> None:
     """Take back a raise that is not in force yet.
 
-    Example: `tradewind limits cancel-raise KEY`
+    Example: `tradewind limits cancel-raise chain.42161.max_slippage_bps`
     """
     with service_of(config, url=url, token_file=token_file) as service:
         service.cancel_raise(key)
     Output(as_json=as_json).emit({"key": key, "raise": None}, f"{key} stays as it is.")
 
 
-def _shown(found: LimitsShown) -> RenderableType:
-    rows = [
-        (limit.key, limit.value or "none", limit.ceiling or "none", _pending(limit), f"{limit.by}, {limit.since}")
-        for limit in found.limits
-    ]
-    shown = table(("limit", "in force", "ceiling", "waiting", "set by"), rows, right=("in force", "ceiling"))
-    return Group(shown, Text(""), budget_table(found.budgets))
+def shown(found: LimitsShown) -> RenderableType:
+    """Every limit, one a line, and the budgets below."""
+    width = max((len(limit.key) for limit in found.limits), default=0)
+    lines = [Hanging(Text(f"{limit.key:<{width}}  "), _standing(limit)) for limit in found.limits]
+    return Group(*lines, Text(""), budget_table(found.budgets))
 
 
-def _pending(limit: LimitShown) -> str:
-    return ", ".join(f"{late.value or 'none'} from {late.effective_at}" for late in limit.pending) or "–"
+def _standing(limit: LimitShown) -> Text:
+    """The value in force, and what is worth saying beside it: another ceiling, who set it, which raises wait."""
+    said = Text(limit.value or "none", style="bold")
+    if limit.ceiling != limit.value:
+        said.append(f", ceiling {limit.ceiling or 'none'}, set by {limit.by} at {limit.since}", style="not bold")
+    for late in limit.pending:
+        said.append(f", {late.value or 'none'} from {late.effective_at} (by {late.by})", style="yellow not bold")
+    return said

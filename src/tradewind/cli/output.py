@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -54,12 +56,40 @@ class Output:
         self.console.file.flush()
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[RenderableType]], *, right: Iterable[str] = ()) -> Table:
-    """Rows under headings, without a frame, so that it reads the same on a terminal and in a pipe."""
-    numbers = set(right)
+@dataclass(frozen=True, slots=True)
+class Hanging:
+    """A head with its details behind it; on a terminal that is too narrow for both, below it and indented."""
+
+    head: Text
+    details: Text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        line = Text.assemble(self.head, self.details)
+        line.rstrip()
+        if line.cell_len <= options.max_width:
+            yield line
+            return
+        head = self.head.copy()
+        head.rstrip()
+        yield head
+        yield Padding(self.details, (0, 0, 0, 4))
+
+
+def table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[RenderableType]],
+    *,
+    right: Iterable[str] = (),
+    unbroken: Iterable[str] = (),
+) -> Table:
+    """Rows under headings, without a frame, so that it reads the same on a terminal and in a pipe.
+
+    Columns that are `unbroken` keep to one line, for what is copied from the screen.
+    """
+    numbers, whole = set(right), set(unbroken)
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for name in columns:
-        made.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
+        made.add_column(name, justify="right" if name in numbers else "left", overflow="fold", no_wrap=name in whole)
     for row in rows:
         made.add_row(*row)
     return made

@@ -51,6 +51,8 @@ def _wallet(wallet: WalletView) -> list[RenderableType]:
     shown: list[RenderableType] = [title, table(columns, rows, right=columns[1:])]
     if wallet.unpriced:
         shown.append(Text(f"without a price: {', '.join(wallet.unpriced)}", style="yellow"))
+    if wallet.unread:
+        shown.append(Text(f"did not tell a balance: {', '.join(wallet.unread)}", style="yellow"))
     return [*shown, Text("")]
 
 

@@ -17,6 +17,7 @@ from tradewind.accounting.report import Selection
 from tradewind.accounting.report_view import ReportView
 from tradewind.accounting.reports import Reports
 from tradewind.api.moments import parse_moment_ns
+from tradewind.cli.exit_code import ExitCode
 from tradewind.cli.options import DEFAULT_CONFIG, ConfigFile, JsonFlag
 from tradewind.cli.output import Output
 from tradewind.cli.quantities import parse_duration_ms
@@ -65,7 +66,7 @@ def report(
     """Show what was quoted, simulated and filled, what it cost, what it earned, and whether it adds up on chain.
 
     The last part compares each wallet with its opening balance and every step since, to the unit. It covers all
-    steps, whatever --since says.
+    steps, whatever --since says. The exit code is 1 when a balance is not explained.
 
     Example: `tradewind report --since 24h --csv today.csv`
     """
@@ -83,6 +84,8 @@ def report(
     output.emit(view.model_dump(mode="json"), *report_shown(view, limit=limit, offline=offline))
     if csv is not None:
         output.say(f"{len(view.steps)} steps written to {csv}")
+    if view.is_explained is False:
+        raise typer.Exit(ExitCode.NOT_DONE)
 
 
 async def _report(settings: Settings, selection: Selection, *, compare: bool) -> ReportView:

@@ -74,7 +74,7 @@ def sweep(
     rows = asyncio.run(_sweep(settings, beside, chain_id, wallet, to))
     columns = ("asset", "amount", "transaction", "outcome")
     document = [dict(zip(columns, row, strict=True)) for row in rows]
-    output.emit({"sent": document}, table(columns, rows, right=["amount"]))
+    output.emit({"sent": document}, table(columns, rows, right=["amount"], unbroken=["transaction"]))
     if any(outcome != "succeeded" for *_, outcome in rows):
         raise typer.Exit(1)
 

@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 from tradewind.cli.doctor.finding import Finding, failed, good, warning, wrong
 from tradewind.errors import TradewindError
+from tradewind.execution.signer_answers import HaltInForce
 from tradewind.execution.signer_client import SignerClient, SignerState
 from tradewind.settings import Settings
 
@@ -28,10 +29,17 @@ def _version(state: SignerState) -> Finding:
 
 
 def _switch(state: SignerState) -> Finding:
-    if state.halted:
-        said = f"halted (epoch {state.kill_epoch}): {state.halt_reason or 'no reason given'}"
-        return wrong("kill switch", said, "tradewind resume")
-    return good("kill switch", f"not pulled (epoch {state.kill_epoch})")
+    if state.halts:
+        said = "; ".join(f"{_scope(halt)} halted (epoch {halt.kill_epoch}): {halt.reason}" for halt in state.halts)
+        remedies = " and ".join(f"tradewind resume --epoch {halt.kill_epoch}" for halt in state.halts)
+        return wrong("kill switch", said, remedies)
+    return good("kill switch", "nothing is halted")
+
+
+def _scope(halt: HaltInForce) -> str:
+    if halt.wallet:
+        return f"wallet {halt.wallet}"
+    return f"strategy {halt.strategy_id}" if halt.strategy_id else "everything"
 
 
 def _wallets(settings: Settings, state: SignerState) -> Iterator[Finding]:
