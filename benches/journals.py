@@ -14,12 +14,12 @@ from typing import Self
 from unittest.mock import patch
 from uuid import UUID
 
-from tradewind import bootstrap
+from tradewind.bootstrap import service as bootstrap
 from tradewind.domain.events import Envelope
 from tradewind.streaming import journal as journal_module
 from tradewind.streaming.group_commit import Observer
 from tradewind.streaming.journal import Journal
-from tradewind.streaming.journal_file import connect_writer
+from tradewind.streaming.journal_file import connect_writer, create_if_missing
 from tradewind.streaming.recorded import GENESIS, Recorded
 
 
@@ -52,7 +52,10 @@ def connect_unsynced(path: Path) -> sqlite3.Connection:
 
 
 class ForgetfulJournal(Journal):
-    """No file, no thread, no text, no hash: an append is a list's. The least that an application can do."""
+    """No row on disk, no thread, no text, no hash: an append is a list's. The least that an application can do.
+
+    Its file is laid out, for those who read a journal by its path, and stays empty.
+    """
 
     def __init__(self) -> None:
         self._rows: list[Recorded] = []
@@ -62,7 +65,9 @@ class ForgetfulJournal(Journal):
 
     @classmethod
     def open(cls, path: Path, *, max_batch: int = 0) -> Self:
-        """An empty one; `path` stays as it is."""
+        """An empty one."""
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        create_if_missing(path)
         return cls()
 
     async def append(self, events: Sequence[Envelope]) -> list[Recorded]:
@@ -106,6 +111,10 @@ class ForgetfulJournal(Journal):
             if (before_seq is None or row.seq < before_seq) and (types is None or row.envelope.type in types)
         )
         return list(islice(fitting, limit))
+
+    def find(self, event_id: UUID) -> Recorded | None:
+        """As `Journal.find`."""
+        return self._by_id.get(event_id)
 
     def head(self) -> tuple[int, str]:
         """As `Journal.head`."""

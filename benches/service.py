@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from benches.journals import Journals, kept_as
-from tradewind import bootstrap
+from tradewind.bootstrap import service as bootstrap
 from tradewind.observability import log
 from tradewind.settings import Settings
 

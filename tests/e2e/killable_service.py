@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from tradewind import bootstrap
+from tradewind.bootstrap import service as bootstrap
 from tradewind.observability import events, log
 from tradewind.settings import Settings
 

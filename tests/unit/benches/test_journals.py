@@ -8,7 +8,7 @@ import pytest
 
 from benches.journals import ForgetfulJournal, Journals, connect_unsynced, kept_as
 from tests import builders
-from tradewind import bootstrap
+from tradewind.bootstrap import service as bootstrap
 from tradewind.streaming import journal as journal_module
 from tradewind.streaming.journal import Journal, verify_file
 from tradewind.streaming.journal_file import connect_writer
