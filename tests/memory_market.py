@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from math import isqrt, log
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from tests import builders
+from tests.fake_clock import FakeClock
 from tradewind import core
 from tradewind.accounting.reference_price import ReferencePrices
 from tradewind.domain.chain import ChainTiming
@@ -23,11 +24,15 @@ from tradewind.planning.quoting import Quoting
 from tradewind.venues.account import AccountState
 from tradewind.venues.adapter import VenueAdapter
 from tradewind.venues.evm_chain import EvmChain
+from tradewind.venues.evm_gas import GasConditions
 from tradewind.venues.manager import VenueManager
+from tradewind.venues.reading import Reading
 from tradewind.venues.rpc_error import Revert
 from tradewind.venues.send_outcome import SendOutcome
 from tradewind.venues.simulated import Simulated
 
+A = TypeVar("A")
+B = TypeVar("B")
 LIQUIDITY = 204_000 * 10**12
 SWAP_GAS = 220_000
 BASE_FEE_WEI = 10_000_000
@@ -77,14 +82,16 @@ class MemoryMarket(VenueAdapter):
     hop_gas = 85_000
     approve_gas = 60_000
 
-    def __init__(self) -> None:
+    def __init__(self, clock: FakeClock | None = None) -> None:
+        self.clock = clock or FakeClock()
         self.graph = core.PoolGraph()
         self.held = {builders.WETH.address: 100 * 10**18, builders.USDC.address: 500_000 * 10**6}
         self.native_wei = 10**19
         self.allowance_raw = 0
         self.gas_price_wei = BASE_FEE_WEI
         self.down: TradewindError | None = None
-        self.syncs = 0
+        self.syncs = self.readings = 0
+        self.at = builders.BLOCK
         price = isqrt((3_000 * 10**6 << 192) // 10**18)
         self.graph.upsert_uniswap_v3(
             pool=builders.POOL,
@@ -101,7 +108,7 @@ class MemoryMarket(VenueAdapter):
     @property
     def quoting(self) -> Quoting:
         """Quoting on this market alone."""
-        return Quoting(self.venues, self.chains, TOKENS)
+        return Quoting(self.venues, self.chains, TOKENS, timing=TIMING, clock=self.clock)
 
     @property
     def venues(self) -> VenueManager:
@@ -125,26 +132,38 @@ class MemoryMarket(VenueAdapter):
 
     # The chain
 
-    async def base_fee(self) -> int:
-        return self.gas_price_wei
-
     async def erc20_balance(self, token: str, _wallet: str, _block: BlockRef) -> int:
         return self.held[token]
 
-    async def account(self, _wallet: str, token: str, _spender: str, _block: BlockRef) -> AccountState:
-        return AccountState(
-            native_balance_wei=self.native_wei,
-            nonce=0,
-            token_balance_raw=self.held[token],
-            allowance_raw=self.allowance_raw,
-            permit_nonce=0,
+    def account_reading(self, _wallet: str, token: str, _spender: str, _block: BlockRef) -> Reading[AccountState]:
+        return Reading(
+            (),
+            lambda _: AccountState(
+                native_balance_wei=self.native_wei,
+                nonce=0,
+                token_balance_raw=self.held[token],
+                allowance_raw=self.allowance_raw,
+                permit_nonce=0,
+            ),
         )
+
+    async def read(self, reading: Reading[A]) -> A:
+        self.readings += 1
+        return reading.parse(())
+
+    async def read_both(self, one: Reading[A], other: Reading[B]) -> tuple[A, B]:
+        self.readings += 1
+        return one.parse(()), other.parse(())
 
     # The venue
 
     @property
     def block(self) -> BlockRef:
-        return builders.BLOCK
+        return self.at
+
+    @property
+    def base_fee_wei(self) -> int:
+        return self.gas_price_wei
 
     @property
     def spender(self) -> str:
@@ -180,13 +199,17 @@ class MemoryMarket(VenueAdapter):
     async def gas_cost_in_token(self, cost_wei: int, token: str) -> int:
         return cost_wei if token == builders.WETH.address else -(-cost_wei * 3_000 * 10**6 // 10**18)
 
-    async def estimate_gas(self, route: core.Route, **_: Any) -> GasEstimate:
+    def gas_reading(self, route: core.Route, *, spendable: bool, **_: Any) -> Reading[GasConditions]:
+        price_wei = self.gas_price_wei
+        return Reading((), lambda _: GasConditions(price_wei, 0, SWAP_GAS if spendable else None))
+
+    def estimate_gas(self, route: core.Route, conditions: GasConditions, *, with_permit: bool) -> GasEstimate:
         return GasEstimate(
             gas_limit=SWAP_GAS * 13 // 10,
             expected_gas=SWAP_GAS,
             l1_gas=0,
-            base_fee_wei=self.gas_price_wei,
-            max_fee_per_gas_wei=self.gas_price_wei * 2,
+            base_fee_wei=conditions.base_fee_wei,
+            max_fee_per_gas_wei=conditions.base_fee_wei * 2,
             max_priority_fee_per_gas_wei=0,
         )
 

@@ -48,7 +48,7 @@ class IntentManager:
         Raises InvalidInput or Refused for what is wrong with it, Conflict when its id is taken by another intent,
         Unavailable when too much is open or the journal cannot be written.
         """
-        if (known := self._state.intent(intent.id)) is not None:
+        if (known := self._state.intent_before(intent.id)) is not None:
             receipt = _receipt(_same(known.intent, intent), known)
             await self._stream.publish(*_about(accepted, at_ns=self._clock.now_ns()))
             return receipt

@@ -69,6 +69,7 @@ class IntentProcessor:
         Whoever has to wait lets others have the turn.
         """
         backoff, holder = Backoff(self._clock), (view.intent.id, 0)
+        said = ""
         wallet = (view.intent.chain_id, view.wallet)
         while True:
             await self._turns.take(wallet, holder, priority=view.priority.value, seq=view.first_seq)
@@ -79,7 +80,10 @@ class IntentProcessor:
             except TradewindError as error:
                 if error.disposition is Disposition.REJECT:
                     raise
-                observe.waiting(intent_id=view.intent.id, what="validation", code=error.code, message=str(error))
+                # Thousands may wait for the end of a halt: each says once what for.
+                if error.code != said:
+                    observe.waiting(intent_id=view.intent.id, what="validation", code=error.code, message=str(error))
+                said = error.code
             self._turns.give_back(holder)
             await backoff.pause()
 

@@ -6,6 +6,7 @@ next one would be judged by is not known yet; so it waits. Between two slices of
 
 import asyncio
 import heapq
+import itertools
 from collections.abc import Hashable
 from uuid import UUID
 
@@ -23,7 +24,9 @@ class WalletTurns:
 
     def __init__(self) -> None:
         self._holder: dict[Wallet, Holder] = {}
-        self._waiting: dict[Wallet, list[tuple[int, int, Holder, asyncio.Future[None]]]] = {}
+        self._waiting: dict[Wallet, list[tuple[int, int, int, Holder, asyncio.Future[None]]]] = {}
+        # Whoever gave up waiting stays in the queue until its turn comes, and may wait again meanwhile.
+        self._tickets = itertools.count()
 
     def restore(self, view: IntentView) -> None:
         """Give the turn back to the slice that held it before a restart: one that was planned, or about to be."""
@@ -39,7 +42,8 @@ class WalletTurns:
         if self._holder.setdefault(wallet, holder) == holder:
             return
         granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting.setdefault(wallet, []), (-priority, seq, holder, granted))
+        place = (-priority, seq, next(self._tickets), holder, granted)
+        heapq.heappush(self._waiting.setdefault(wallet, []), place)
         await granted
 
     def give_back(self, holder: Holder) -> None:
@@ -59,7 +63,7 @@ class WalletTurns:
     def _pass_on(self, wallet: Wallet) -> None:
         queue = self._waiting.get(wallet, [])
         while queue:
-            _, _, holder, granted = heapq.heappop(queue)
+            *_, holder, granted = heapq.heappop(queue)
             if not granted.done():
                 self._holder[wallet] = holder
                 granted.set_result(None)

@@ -126,8 +126,7 @@ class ExecutionPlanner:
     async def plan(self, view: IntentView, part: Slice) -> ExecutionPlan:
         """The plan of one slice at the newest block. Raises BeyondLimit while the price is worse than it may be."""
         intent, deadline_s = view.intent, self._deadline_s(view)
-        await self._quoting.sync(intent)
-        best = await self._quoting.best(
+        best = await self._quoting.newest(
             intent, part.amount_raw, wallet=view.wallet, deadline_s=deadline_s, limit_raw=part.limit_raw
         )
         check_funds(intent, best)

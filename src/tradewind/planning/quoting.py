@@ -3,18 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from tradewind.core import Route
 from tradewind.domain.amount import PPM, format_raw, mul_ppm_ceil, mul_ppm_floor
+from tradewind.domain.chain import ChainTiming
 from tradewind.domain.intent import Intent, IntentType
 from tradewind.domain.plan import BlockRef, Exact, GasEstimate
 from tradewind.domain.token_list import TokenList
 from tradewind.errors import Refused, Unavailable
+from tradewind.observability.clock import Clock
 from tradewind.planning.price_impact import price_impact_ppm
 from tradewind.venues.account import AccountState
 from tradewind.venues.adapter import VenueAdapter
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.manager import VenueManager
+
+NS_PER_MS = 1_000_000
 
 
 class Spending(StrEnum):
@@ -44,29 +49,82 @@ class BestQuote:
     worst_out_raw: int
 
 
-class Quoting:
-    """Asks the venues of a chain. `sync` reads the chain; `best` answers as of what was read."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """The last quote for a wallet, and what it was for."""
 
-    def __init__(self, venues: VenueManager, chains: Mapping[int, EvmChain], tokens: TokenList) -> None:
+    intent: Intent
+    amount_raw: int
+    at_ns: int
+    best: BestQuote
+
+
+class Quoting:
+    """Asks the venues of a chain. `sync` reads the chain; `best` answers as of what was read; `newest` does both."""
+
+    def __init__(
+        self,
+        venues: VenueManager,
+        chains: Mapping[int, EvmChain],
+        tokens: TokenList,
+        *,
+        timing: Mapping[int, ChainTiming],
+        clock: Clock,
+    ) -> None:
         self._venues = venues
         self._chains = chains
         self._tokens = tokens
+        self._timing = timing
+        self._clock = clock
+        self._asked: dict[tuple[int, str], _Asked] = {}
 
     async def sync(self, intent: Intent) -> BlockRef:
         """Bring every allowed venue to the newest block; the block of the last one synced."""
         return [await venue.sync() for venue in self._allowed(intent)][-1]
 
-    async def best(
+    async def newest(
         self, intent: Intent, amount_raw: int, *, wallet: str, deadline_s: int, limit_raw: int | None = None
     ) -> BestQuote:
-        """The best answer of the allowed venues for exactly `amount_raw` of the sized asset.
+        """As `sync` and `best`.
+
+        A whole intent that was quoted less than a poll interval ago is not quoted again, if the venues are still at
+        the block of that quote: the answer would be the same.
+        """
+        asked = self._asked.pop((intent.chain_id, wallet), None)
+        if asked is not None and limit_raw is None and self._still_holds(asked, intent, amount_raw):
+            return asked.best
+        await self.sync(intent)
+        return await self._best(intent, amount_raw, wallet=wallet, deadline_s=deadline_s, limit_raw=limit_raw)
+
+    def _still_holds(self, asked: _Asked, intent: Intent, amount_raw: int) -> bool:
+        interval_ns = self._timing[intent.chain_id].poll_interval_ms * NS_PER_MS
+        return (
+            (asked.amount_raw, asked.intent) == (amount_raw, intent)
+            and 0 <= self._clock.now_ns() - asked.at_ns < interval_ns
+            and all(venue.block.hash == asked.best.block.hash for venue in self._allowed(intent))
+        )
+
+    async def best(self, intent: Intent, amount_raw: int, *, wallet: str, deadline_s: int) -> BestQuote:
+        """The best answer of the allowed venues for exactly `amount_raw` of the sized asset, as of the last `sync`.
+
+        Raises Refused (no_route, insufficient_liquidity, …) when no venue can carry it.
+        """
+        at_ns = self._clock.now_ns()
+        best = await self._best(intent, amount_raw, wallet=wallet, deadline_s=deadline_s, limit_raw=None)
+        # One for each wallet: whoever has its turn plans next.
+        asked = _Asked(intent=intent, amount_raw=amount_raw, at_ns=at_ns, best=best)
+        self._asked[intent.chain_id, wallet] = asked
+        return best
+
+    async def _best(
+        self, intent: Intent, amount_raw: int, *, wallet: str, deadline_s: int, limit_raw: int | None
+    ) -> BestQuote:
+        """As `best`.
 
         `limit_raw` bounds the other side besides the slippage: the most that may go in, or the least that must come
-        out. Raises Refused (no_route, insufficient_liquidity, …) when no venue can carry it, BeyondLimit when the
-        best one is worse than `limit_raw`.
+        out. Raises BeyondLimit when the best one is worse than `limit_raw`.
         """
-        base_fee_wei = await self._chains[intent.chain_id].base_fee()
-        routes = [(venue, await _route(venue, intent, amount_raw, base_fee_wei)) for venue in self._allowed(intent)]
+        routes = [(venue, await _route(venue, intent, amount_raw)) for venue in self._allowed(intent)]
         if intent.intent_type is IntentType.ACQUIRE:
             venue, route = min(routes, key=lambda found: found[1].amount_in_raw + found[1].cost_raw)
         else:
@@ -86,17 +144,25 @@ class Quoting:
     ) -> BestQuote:
         block = venue.block
         worst_in_raw, worst_out_raw = limits(route, intent.constraints.max_slippage_ppm, limit_raw)
-        account = await self._chains[intent.chain_id].account(wallet, route.token_in, venue.spender, block)
-        spending = self._spending(intent.chain_id, route.token_in, account, worst_in_raw)
-        gas = await venue.estimate_gas(
+        chain, takes_permits = self._chains[intent.chain_id], self._takes_permits(intent.chain_id, route.token_in)
+        gas_question = partial(
+            venue.gas_reading,
             route,
             wallet=wallet,
             worst_in_raw=worst_in_raw,
             worst_out_raw=worst_out_raw,
             deadline_s=deadline_s,
-            with_permit=spending is Spending.PERMIT,
-            spendable=spending is Spending.ALLOWED,
         )
+        account, conditions = await chain.read_both(
+            chain.account_reading(wallet, route.token_in, venue.spender, block),
+            gas_question(with_permit=takes_permits, spendable=False),
+        )
+        spending = Spending.PERMIT if takes_permits else Spending.APPROVAL
+        if account.allowance_raw >= worst_in_raw:
+            # Only now is it known that the node can run the swap itself.
+            spending = Spending.ALLOWED
+            conditions = await chain.read(gas_question(with_permit=False, spendable=True))
+        gas = venue.estimate_gas(route, conditions, with_permit=spending is Spending.PERMIT)
         return BestQuote(
             venue=venue,
             route=route,
@@ -109,19 +175,16 @@ class Quoting:
             worst_out_raw=worst_out_raw,
         )
 
-    def _spending(self, chain_id: int, token_in: str, account: AccountState, worst_in_raw: int) -> Spending:
-        if account.allowance_raw >= worst_in_raw:
-            return Spending.ALLOWED
-        listed = self._tokens.get(chain_id, token_in)
-        takes_permits = listed is not None and listed.permit is not None
-        return Spending.PERMIT if takes_permits else Spending.APPROVAL
+    def _takes_permits(self, chain_id: int, token: str) -> bool:
+        listed = self._tokens.get(chain_id, token)
+        return listed is not None and listed.permit is not None
 
 
-async def _route(venue: VenueAdapter, intent: Intent, amount_raw: int, base_fee_wei: int) -> Route:
+async def _route(venue: VenueAdapter, intent: Intent, amount_raw: int) -> Route:
     """The venue's best route after gas: each hop's gas is counted in the token that the objective is counted in."""
     token_in, token_out, exact = direction(intent)
     counted_in = token_in if exact is Exact.OUT else token_out
-    hop_cost_raw = await venue.gas_cost_in_token(venue.hop_gas * base_fee_wei, counted_in)
+    hop_cost_raw = await venue.gas_cost_in_token(venue.hop_gas * venue.base_fee_wei, counted_in)
     return await venue.quote(
         token_in=token_in, token_out=token_out, amount_raw=amount_raw, exact=exact, hop_cost_raw=hop_cost_raw
     )

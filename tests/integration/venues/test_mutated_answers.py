@@ -22,7 +22,7 @@ from tradewind.localnet import addresses as at
 from tradewind.venues.account import AccountState
 from tradewind.venues.evm_block import BlockHeader
 from tradewind.venues.evm_chain import EvmChain
-from tradewind.venues.evm_gas import GasConditions, read_gas
+from tradewind.venues.evm_gas import GasConditions, gas_reading
 from tradewind.venues.evm_receipt import Log, Receipt
 from tradewind.venues.multicall import Call
 from tradewind.venues.rpc_endpoint import RpcEndpoint
@@ -167,6 +167,16 @@ def _questions(tx_hash: str, raw_tx: bytes, before: BlockRef, head: BlockRef) ->
         header, endpoints = await chain.finalized_header()
         return header, len(endpoints)
 
+    async def gas(chain: EvmChain) -> Any:
+        header = await chain.head_header()
+        return await chain.read(
+            gas_reading(chain.chain_id, header, to=at.USDC.address, data=owner, sender=at.TRADER, estimate=True)
+        )
+
+    async def account_with_head(chain: EvmChain) -> Any:
+        reading = chain.account_reading(at.TRADER, at.USDC.address, at.SWAP_ROUTER_02, head)
+        return await chain.head_with(reading, head)
+
     async def pools_read(chain: EvmChain) -> Any:
         venue = venue_on(chain)
         block = await venue.sync()
@@ -181,9 +191,8 @@ def _questions(tx_hash: str, raw_tx: bytes, before: BlockRef, head: BlockRef) ->
         "logs": lambda chain: chain.logs_since(before, head, addresses=pools, topics=[swap_topic, transfer]),
         "account": lambda chain: chain.account(at.TRADER, at.USDC.address, at.SWAP_ROUTER_02, head),
         "multicall": lambda chain: chain.multicall(calls, head),
-        "gas": lambda chain: read_gas(
-            chain, to=at.USDC.address, data=owner, sender=at.TRADER, block=head, estimate=True
-        ),
+        "account with the head": account_with_head,
+        "gas": gas,
         "transaction of a nonce": lambda chain: chain.transaction_with_nonce(at.TRADER, 1, since_block=before.number),
         "sending": lambda chain: chain.send_raw(raw_tx),
         "pools": pools_read,
@@ -278,6 +287,7 @@ RELIABLE: dict[str, Callable[[Recording, Any], bool]] = {
     "finalized nonce": lambda _, value: type(value) is int and 0 <= value < 2**63,
     "logs": are_logs,
     "account": lambda _, value: is_account(value),
+    "account with the head": lambda _, value: is_header(value[0]) and (value[1] is None or is_account(value[1])),
     "multicall": lambda _, value: (
         len(value) == len(at.TOKENS) + 1 and all(one is None or isinstance(one, bytes) for one in value)
     ),

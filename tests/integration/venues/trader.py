@@ -64,6 +64,11 @@ class Trader:
         deadline_s = changes.pop("deadline_s", block.timestamp_s + WINDOW_S)
         allowance = await self.chain.allowance(order.token_in.address, self.wallet, at.SWAP_ROUTER_02)
         spendable = allowance >= worst["worst_in_raw"]
+        conditions = await self.chain.read(
+            self.venue.gas_reading(
+                route, wallet=self.wallet, deadline_s=deadline_s, with_permit=with_permit, spendable=spendable, **worst
+            )
+        )
         fields: dict[str, Any] = {
             "block": block,
             "exact": order.exact,
@@ -73,9 +78,7 @@ class Trader:
             "quoted_out_raw": route.amount_out_raw,
             "hops": self.venue.planned_hops(route),
             "deadline_s": deadline_s,
-            "gas": await self.venue.estimate_gas(
-                route, wallet=self.wallet, deadline_s=deadline_s, with_permit=with_permit, spendable=spendable, **worst
-            ),
+            "gas": self.venue.estimate_gas(route, conditions, with_permit=with_permit),
             "steps": (step(StepKind.SWAP, order.token_in.address, worst["worst_in_raw"], with_permit=with_permit),),
             **worst,
         }

@@ -7,11 +7,16 @@ from tradewind.api.one_write import OneWrite
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
+def hear(connection: OneWrite) -> None:
+    """Take in one request."""
+    connection.receive_data(REQUEST)
+    assert isinstance(connection.next_event(), h11.Request)
+    assert isinstance(connection.next_event(), h11.EndOfMessage)
+
+
 def asked() -> OneWrite:
     connection = OneWrite(h11.SERVER)
-    connection.receive_data(REQUEST)
-    while connection.next_event() is not h11.PAUSED:
-        pass
+    hear(connection)
     return connection
 
 
@@ -35,9 +40,7 @@ def test_the_next_answer_on_the_connection_has_its_own_head() -> None:
         assert (connection.send(h11.Data(data=body)) or b"").endswith(b"Content-Length: 3\r\n\r\n" + body)
         connection.send(h11.EndOfMessage())
         connection.start_next_cycle()
-        connection.receive_data(REQUEST)
-        while connection.next_event() is not h11.PAUSED:
-            pass
+        hear(connection)
 
 
 def test_a_stream_begins_before_its_first_event() -> None:
