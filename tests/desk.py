@@ -21,6 +21,7 @@ from tradewind.intents.processor import IntentProcessor
 from tradewind.intents.turns import WalletTurns
 from tradewind.intents.validator import IntentValidator
 from tradewind.planning.endings import Endings, unfilled
+from tradewind.planning.halt_watch import HaltWatch
 from tradewind.planning.planner import ExecutionPlanner
 from tradewind.planning.slicer import Slicer
 from tradewind.planning.window import IntentWindow
@@ -141,7 +142,14 @@ async def a_desk(
         clock=clock,
     )
     processor = IntentProcessor(
-        stream=stream, state=state, validator=validator, turns=turns, gate=gate.state, window=window, clock=clock
+        stream=stream,
+        state=state,
+        validator=validator,
+        turns=turns,
+        gate=gate.state,
+        halts=HaltWatch(gate.state, clock),
+        window=window,
+        clock=clock,
     )
     planner = ExecutionPlanner(
         stream=stream,

@@ -38,6 +38,7 @@ from tradewind.intents.validator import IntentValidator
 from tradewind.observability import events as observe
 from tradewind.observability.clock import Clock, SystemClock
 from tradewind.planning.endings import Endings
+from tradewind.planning.halt_watch import HaltWatch
 from tradewind.planning.planner import ExecutionPlanner
 from tradewind.planning.quoting import Quoting
 from tradewind.planning.slicer import Slicer
@@ -239,6 +240,7 @@ class Service:
             validator=validator,
             turns=turns,
             gate=self._switch.recent_state,
+            halts=HaltWatch(self._switch.recent_state, self._clock),
             window=(window := IntentWindow(self._state, self._clock)),
             clock=self._clock,
         )

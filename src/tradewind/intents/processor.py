@@ -14,7 +14,8 @@ from tradewind.intents.validator import Assessment, IntentValidator
 from tradewind.observability import events as observe
 from tradewind.observability.clock import Backoff, Clock
 from tradewind.planning.endings import why_cancelled
-from tradewind.planning.gate_state import Gate, GateState, check_not_halted
+from tradewind.planning.gate_state import Gate, GateState, halt_of
+from tradewind.planning.halt_watch import HaltWatch
 from tradewind.planning.window import CancelRequested, IntentWindow, WindowClosed
 from tradewind.state.coordinator import StateCoordinator
 from tradewind.state.view import IntentView
@@ -36,6 +37,7 @@ class IntentProcessor:
         validator: IntentValidator,
         turns: WalletTurns,
         gate: Gate,
+        halts: HaltWatch,
         window: IntentWindow,
         clock: Clock,
     ) -> None:
@@ -44,6 +46,7 @@ class IntentProcessor:
         self._validator = validator
         self._turns = turns
         self._gate = gate
+        self._halts = halts
         self._window = window
         self._clock = clock
 
@@ -69,28 +72,32 @@ class IntentProcessor:
         Whoever has to wait lets others have the turn.
         """
         backoff, holder = Backoff(self._clock), (view.intent.id, 0)
-        said = ""
-        wallet = (view.intent.chain_id, view.wallet)
+        wallet, said = (view.intent.chain_id, view.wallet), ""
         while True:
             await self._turns.take(wallet, holder, priority=view.priority.value, seq=view.first_seq)
             try:
                 gate = await self._gate()
-                check_not_halted(gate, view)
-                return await self._validator.check_with_chain(view), gate
+                if (halt := halt_of(gate, view)) is None:
+                    return await self._validator.check_with_chain(view), gate
+                said, pause = _tell(view, halt, said), self._halts.until_changed(gate)
             except TradewindError as error:
                 if error.disposition is Disposition.REJECT:
                     raise
-                # Thousands may wait for the end of a halt: each says once what for.
-                if error.code != said:
-                    observe.waiting(intent_id=view.intent.id, what="validation", code=error.code, message=str(error))
-                said = error.code
+                said, pause = _tell(view, error, said), backoff.pause()
             self._turns.give_back(holder)
-            await backoff.pause()
+            await pause
 
     async def _publish(self, cause: Recorded, *bodies: IntentEvent) -> None:
         at_ns = self._clock.now_ns()
         because_of = cause.envelope.id
         await self._stream.publish(*(Envelope.about_intent(b, at_ns=at_ns, because_of=because_of) for b in bodies))
+
+
+def _tell(view: IntentView, error: TradewindError, said: str) -> str:
+    """Say what the intent waits for, once: thousands may wait for the end of a halt. The code of what was said."""
+    if error.code != said:
+        observe.waiting(intent_id=view.intent.id, what="validation", code=error.code, message=str(error))
+    return error.code
 
 
 def decompose(view: IntentView, found: Assessment, gate: GateState) -> IntentProcessed:

@@ -53,11 +53,18 @@ class GateState(Protocol):
 Gate = Callable[[], Awaitable[GateState]]
 
 
-def check_not_halted(gate: GateState, view: IntentView) -> None:
-    """Halted when nothing would be signed for the intent now: it then waits without keeping others from the wallet."""
+def halt_of(gate: GateState, view: IntentView) -> Halted | None:
+    """Why nothing would be signed for the intent now: it then waits without keeping others from the wallet."""
     if gate.halted:
-        raise Halted("halted", "Signing is halted.")
+        return Halted("halted", "Signing is halted.")
     for halt in gate.halts:
         whose = {halt.wallet, halt.strategy_id}
         if whose == {None} or whose & {view.wallet, str(view.intent.strategy_id)}:
-            raise Halted("halted", f"Signing is halted: {halt.reason}.")
+            return Halted("halted", f"Signing is halted: {halt.reason}.")
+    return None
+
+
+def check_not_halted(gate: GateState, view: IntentView) -> None:
+    """Raise what `halt_of` says."""
+    if (halt := halt_of(gate, view)) is not None:
+        raise halt
