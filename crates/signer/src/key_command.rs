@@ -191,6 +191,13 @@ impl KeyFileArgs {
     }
 
     fn open_existing(&self) -> Result<(KeyFile, SecretString), Internal> {
+        if !self.keys.exists() {
+            let message = format!("{} does not exist; name the key file", self.keys.display());
+            return Err(Internal {
+                code: "key_file_unreadable",
+                message,
+            });
+        }
         let passphrase = self.passphrase.read(false)?;
         Ok((KeyFile::load(&self.keys, &passphrase)?, passphrase))
     }

@@ -194,3 +194,19 @@ fn rotates_backs_up_and_restores_without_losing_a_key() {
         assert!(!said.contains(secret), "{said}");
     }
 }
+
+#[test]
+fn says_that_a_key_file_is_missing_before_it_asks_for_anything() {
+    let folder = Folder::new();
+    let arguments = ["key", "list", "--keys", "other.age"];
+    let output = folder
+        .command(SIGNER, &arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        !output.status.success() && said.contains("other.age does not exist"),
+        "{said}"
+    );
+}
