@@ -51,6 +51,10 @@ def a_strategy(**changes: Any) -> Strategy:
     return Strategy(**{"name": "example", "id": builders.STRATEGY_ID, "wallet": builders.WALLET, **changes})
 
 
+# What a plan needs of a venue is here; whoever asks this one for more tests something else.
+ONLY_QUOTES = "this venue only quotes"
+
+
 @dataclass
 class AHalt:
     """A halt in force."""
@@ -176,10 +180,10 @@ class MemoryMarket(VenueAdapter):
         return self.block
 
     async def get_price(self, token_in: str, token_out: str) -> Decimal:
-        raise NotImplementedError
+        raise AssertionError(ONLY_QUOTES)
 
     def pool_prices(self, token: str, against: str, probe_raw: int) -> Sequence[PoolPrice]:
-        raise NotImplementedError
+        raise AssertionError(ONLY_QUOTES)
 
     async def quote(
         self, *, token_in: str, token_out: str, amount_raw: int, exact: Exact, hop_cost_raw: int = 0
@@ -231,16 +235,16 @@ class MemoryMarket(VenueAdapter):
     async def build_swap_tx(
         self, plan: ExecutionPlan, step: PlanStep, *, permit: core.Permit | None, nonce: int
     ) -> core.Eip1559Transaction:
-        raise NotImplementedError
+        raise AssertionError(ONLY_QUOTES)
 
     async def simulate(self, tx: core.Eip1559Transaction, wallet: str, block: BlockRef) -> Simulated:
-        raise NotImplementedError
+        raise AssertionError(ONLY_QUOTES)
 
     def revert_code(self, revert: Revert) -> str:
-        raise NotImplementedError
+        raise AssertionError(ONLY_QUOTES)
 
     async def submit_order(self, raw: bytes) -> SendOutcome:
-        raise NotImplementedError
+        raise AssertionError(ONLY_QUOTES)
 
 
 def no_prices() -> ReferencePrices:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -21,20 +22,22 @@ class Behaviour:
     about: ClassVar[frozenset[str] | None] = None
 
 
-class Lie(Behaviour):
+class Lie(Behaviour, ABC):
     """Gives another answer to one call."""
 
+    @abstractmethod
     async def answer(self, call: Call, honest: Honest) -> Answer:
         """The answer; `honest` gives the true one to this call, or to any other."""
-        raise NotImplementedError
+        ...
 
 
-class Shape(Behaviour):
+class Shape(Behaviour, ABC):
     """Gives the true answer in a form that JSON-RPC does not allow, or that clients do not expect."""
 
+    @abstractmethod
     def reshape(self, payload: Any) -> Any:
         """What is sent instead of the response object, or of the array of them."""
-        raise NotImplementedError
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,13 @@ class Exchange:
     stopping: asyncio.Event
 
 
-class Transport(Behaviour):
+class Transport(Behaviour, ABC):
     """Disturbs the HTTP exchange itself."""
 
+    @abstractmethod
     async def transmit(self, exchange: Exchange, proceed: Proceed) -> web.StreamResponse:
         """The response; `proceed` carries the request out and answers it as it would be without this."""
-        raise NotImplementedError
+        ...
 
 
 @dataclass(slots=True, eq=False)

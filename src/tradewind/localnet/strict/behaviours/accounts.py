@@ -1,5 +1,6 @@
 """Lies about accounts and contracts: nonces, balances, allowances, quotes, code, gas."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,9 +62,10 @@ class _CallLie(Lie):
         answer = await honest(call)
         return answer if "error" in answer else ok(altered(call.params[0], answer["result"], self.alter))
 
+    @abstractmethod
     def alter(self, to: str, data: str, returned: bytes) -> bytes:
         """What is said to have been returned; `to` and `data` are lower-case hexadecimal."""
-        raise NotImplementedError
+        ...
 
 
 @dataclass

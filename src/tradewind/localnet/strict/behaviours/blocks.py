@@ -1,5 +1,6 @@
 """Lies about the chain and its blocks: another chain, another head, other hashes, other logs, other finality."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,8 +26,8 @@ class _BlockLie(Lie):
         block = answer.get("result")
         return answer if block is None else ok(await self.changed(block, call, honest))
 
-    async def changed(self, block: dict[str, Any], call: Call, honest: Honest) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    async def changed(self, block: dict[str, Any], call: Call, honest: Honest) -> Any: ...
 
 
 async def head_number(honest: Honest) -> int:
@@ -59,8 +60,8 @@ class _OtherHead(Lie):
 
     about = _RULED_BY_HEAD
 
-    async def head(self, call: Call, honest: Honest) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    async def head(self, call: Call, honest: Honest) -> int: ...
 
     async def answer(self, call: Call, honest: Honest) -> Answer:
         head = await self.head(call, honest)

@@ -1,5 +1,6 @@
 """Misbehaviour in the form of JSON-RPC: ids, members and batches that are not as they must be."""
 
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -12,8 +13,8 @@ class _EachObject(Shape):
     def reshape(self, payload: Any) -> Any:
         return _each(payload, self.change)
 
-    def change(self, answer: dict[str, Any]) -> dict[str, Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def change(self, answer: dict[str, Any]) -> dict[str, Any]: ...
 
 
 class _Batch(Shape):
@@ -22,8 +23,8 @@ class _Batch(Shape):
     def reshape(self, payload: Any) -> Any:
         return self.rearrange(payload) if isinstance(payload, list) else payload
 
-    def rearrange(self, answers: list[Any]) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def rearrange(self, answers: list[Any]) -> Any: ...
 
 
 class WrongId(_EachObject):

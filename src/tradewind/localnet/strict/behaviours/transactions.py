@@ -1,5 +1,6 @@
 """Lies about transactions: receipts hidden, invented and changed; sends accepted that were not, and the reverse."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +24,8 @@ class _ReceiptLie(Lie):
         receipt = answer.get("result")
         return answer if receipt is None else ok(self.changed(receipt))
 
-    def changed(self, receipt: dict[str, Any]) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def changed(self, receipt: dict[str, Any]) -> Any: ...
 
 
 class ReceiptHidden(_ReceiptLie):
