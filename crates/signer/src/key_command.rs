@@ -2,10 +2,11 @@
 
 use crate::ed25519::Seed;
 use crate::fault::{Fault, Internal};
-use crate::key_file::{KeyFile, Material, StoredKey};
+use crate::key_file::KeyFile;
 use crate::keys::Secret;
 use crate::keystore;
 use crate::passphrase::{PassphraseSource, prompt, read_private_file, read_private_line};
+use crate::stored_key::{Material, StoredKey};
 use age::secrecy::{ExposeSecret, SecretString};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;

@@ -1,8 +1,8 @@
 //! The encrypted key file: age with a passphrase, over a small JSON document; written atomically, mode 0600.
 
-use crate::ed25519::Seed;
 use crate::fault::Internal;
-use crate::keys::{Curve, KeyRing, Secret};
+use crate::keys::KeyRing;
+use crate::stored_key::{Material, StoredKey};
 use age::secrecy::SecretString;
 use age::{DecryptError, Decryptor, Encryptor};
 use alloy_primitives::Address;
@@ -23,24 +23,6 @@ const MAX_BYTES: u64 = 1 << 20;
 const ENTRY_BYTES: usize = 512;
 /// scrypt with more than 2^22 rounds needs 4 GiB.
 const MAX_WORK_FACTOR: u8 = 22;
-const MAX_LABEL: usize = 64;
-
-/// A secret, by the chains that it signs for.
-pub(crate) enum Material {
-    /// secp256k1: EVM chains.
-    Evm(Secret),
-    /// Ed25519: Solana.
-    Solana(Seed),
-}
-
-/// One key and what it is called.
-pub struct StoredKey {
-    /// For people.
-    pub label: String,
-    /// The address of the key: EIP-55, or base58.
-    pub address: String,
-    material: Material,
-}
 
 /// All keys of a file.
 #[derive(Default)]
@@ -168,13 +150,9 @@ impl KeyFile {
             .map(|number| format!("{label}.{number}"))
             .find(|name| !taken(name))
             .unwrap_or_default();
-        require_label(&retired)?;
-        let fresh = match self.keys[old].material {
-            Material::Evm(_) => Material::Evm(Secret::generate()?),
-            Material::Solana(_) => Material::Solana(Seed::generate()?),
-        };
-        self.keys[old].label = retired;
-        self.keys.push(StoredKey::new(label, fresh)?);
+        let successor = self.keys[old].successor()?;
+        self.keys[old].rename(retired)?;
+        self.keys.push(successor);
         Ok((&self.keys[old], &self.keys[self.keys.len() - 1]))
     }
 
@@ -228,9 +206,7 @@ impl KeyFile {
         let wanted: BTreeSet<_> = wallets.copied().collect();
         let mut ring = KeyRing::default();
         for key in self.keys {
-            if let Material::Evm(secret) = key.material
-                && wanted.contains(&secret.address(&Curve::default()))
-            {
+            if let Some(secret) = key.into_evm_secret_of(&wanted) {
                 ring.insert(secret);
             }
         }
@@ -259,67 +235,12 @@ impl KeyFile {
                 text,
                 "{comma}{{\"label\":\"{label}\",\"scheme\":\"{scheme}\",\"address\":\"{address}\",\"secret\":\""
             );
-            match &key.material {
-                Material::Evm(secret) => secret.write_hex(&mut text),
-                Material::Solana(seed) => seed.write_hex(&mut text),
-            }
+            key.write_secret(&mut text);
             text.push_str("\"}");
         }
         text.push_str("]}");
         text
     }
-}
-
-impl Material {
-    fn from_hex(scheme: Option<&str>, text: &str) -> Option<Self> {
-        match scheme {
-            None | Some("secp256k1") => Secret::from_hex(text).map(Self::Evm),
-            Some("ed25519") => Seed::from_hex(text).map(Self::Solana),
-            Some(_) => None,
-        }
-    }
-
-    fn address(&self) -> String {
-        match self {
-            Self::Evm(secret) => secret.address(&Curve::default()).to_checksum(None),
-            Self::Solana(seed) => seed.address(),
-        }
-    }
-}
-
-impl StoredKey {
-    /// # Errors
-    /// `label_malformed` unless it is 1 to 64 letters, digits, dots, dashes or underscores.
-    pub(crate) fn new(label: &str, material: Material) -> Result<Self, Internal> {
-        require_label(label)?;
-        Ok(Self {
-            label: label.to_owned(),
-            address: material.address(),
-            material,
-        })
-    }
-
-    /// The signature scheme: `secp256k1` or `ed25519`.
-    #[must_use]
-    pub fn scheme(&self) -> &'static str {
-        match self.material {
-            Material::Evm(_) => "secp256k1",
-            Material::Solana(_) => "ed25519",
-        }
-    }
-}
-
-fn require_label(label: &str) -> Result<(), Internal> {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b".-_".contains(&b);
-    if (1..=MAX_LABEL).contains(&label.len()) && label.bytes().all(plain) {
-        return Ok(());
-    }
-    let message =
-        format!("a label is 1 to {MAX_LABEL} letters, digits, dots, dashes or underscores");
-    Err(Internal {
-        code: "label_malformed",
-        message,
-    })
 }
 
 fn malformed(path: &Path, why: &str) -> Internal {
@@ -389,6 +310,7 @@ fn write_atomically(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::Secret;
     use std::os::unix::fs::PermissionsExt;
 
     fn passphrase(text: &str) -> SecretString {

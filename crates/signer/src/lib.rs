@@ -27,4 +27,5 @@ pub mod protocol;
 pub mod server;
 pub mod signer;
 pub mod signing;
+pub mod stored_key;
 mod sweep;
