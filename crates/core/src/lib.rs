@@ -1,9 +1,13 @@
 //! Exact pool maths, routing and transaction bytes. Pure: no I/O, no async, no clock, no randomness.
 //!
-//! - [`pools`]: what a venue's contract would answer, to the last unit.
+//! - [`pools`]: what a venue's contract or program would answer, to the last unit.
 //! - [`routing`]: the pool graph and the search over it.
 //! - [`evm`]: transactions and calldata, encoded and decoded by hand.
+//! - [`ChainAddress`]: how tokens, pools and accounts are named on any chain.
 
+mod chain_address;
 pub mod evm;
 pub mod pools;
 pub mod routing;
+
+pub use chain_address::{AddressError, ChainAddress};

@@ -11,28 +11,32 @@ use alloy_primitives::aliases::U160;
 use alloy_primitives::{Address, U256};
 use proptest::prelude::*;
 use random_pools::{Depth, RandomPool, Range, active, amount, numbered, reserves, ticks};
+use tradewind_core::ChainAddress;
 use tradewind_core::pools::uniswap_v3::tick_math::sqrt_price_at_tick;
 use tradewind_core::pools::uniswap_v3::{Tick, UniswapV3Change, UniswapV3Pool, UniswapV3State};
-use tradewind_core::pools::{Direction, Exact, Movement, PoolError};
+use tradewind_core::pools::{Exact, Movement, PoolChange, PoolError, PoolMath, TokenPair};
 
-const TOKENS: [Address; 2] = [Address::with_last_byte(1), Address::with_last_byte(2)];
+const TOKENS: [ChainAddress; 2] = [
+    ChainAddress::Evm(Address::with_last_byte(1)),
+    ChainAddress::Evm(Address::with_last_byte(2)),
+];
 
 fn any_pool() -> impl Strategy<Value = RandomPool> {
     random_pools::pool(numbered(200), TOKENS, Depth::Any)
 }
 
-fn any_direction() -> impl Strategy<Value = Direction> {
-    prop_oneof![Just(Direction::ZeroForOne), Just(Direction::OneForZero)]
+fn any_pair() -> impl Strategy<Value = TokenPair> {
+    prop_oneof![Just(TokenPair::ZERO_FOR_ONE), Just(TokenPair::ONE_FOR_ZERO)]
 }
 
 /// Both amounts, or where the pool's liquidity ends.
 fn fill(
     pool: &UniswapV3Pool,
-    direction: Direction,
+    pair: TokenPair,
     exact: Exact,
     amount: U256,
 ) -> Result<[U256; 2], [U256; 2]> {
-    match pool.amounts(direction, exact, amount) {
+    match pool.amounts(pair, exact, amount) {
         Ok(swap) => Ok([swap.amount_in_raw, swap.amount_out_raw]),
         Err(PoolError::InsufficientLiquidity {
             most_in_raw,
@@ -48,11 +52,11 @@ proptest! {
 
     #[test]
     fn more_in_never_gives_less_out(
-        random in any_pool(), direction in any_direction(), a in amount(1..100), b in amount(1..100),
+        random in any_pool(), pair in any_pair(), a in amount(1..100), b in amount(1..100),
     ) {
         let (less, more) = (a.min(b), a.max(b));
-        if let Ok([paid, more_out]) = fill(&random.pool, direction, Exact::In, more) {
-            let [_, less_out] = fill(&random.pool, direction, Exact::In, less).unwrap();
+        if let Ok([paid, more_out]) = fill(&random.pool, pair, Exact::In, more) {
+            let [_, less_out] = fill(&random.pool, pair, Exact::In, less).unwrap();
             prop_assert_eq!(paid, more);
             prop_assert!(less_out <= more_out);
         }
@@ -60,11 +64,11 @@ proptest! {
 
     #[test]
     fn more_out_never_costs_less_in(
-        random in any_pool(), direction in any_direction(), a in amount(1..100), b in amount(1..100),
+        random in any_pool(), pair in any_pair(), a in amount(1..100), b in amount(1..100),
     ) {
         let (less, more) = (a.min(b), a.max(b));
-        if let Ok([more_in, got]) = fill(&random.pool, direction, Exact::Out, more) {
-            let [less_in, _] = fill(&random.pool, direction, Exact::Out, less).unwrap();
+        if let Ok([more_in, got]) = fill(&random.pool, pair, Exact::Out, more) {
+            let [less_in, _] = fill(&random.pool, pair, Exact::Out, less).unwrap();
             prop_assert_eq!(got, more);
             prop_assert!(less_in <= more_in);
         }
@@ -72,41 +76,41 @@ proptest! {
 
     #[test]
     fn exact_out_is_the_inverse_of_exact_in(
-        random in any_pool(), direction in any_direction(), asked in amount(1..100),
+        random in any_pool(), pair in any_pair(), asked in amount(1..100),
     ) {
         // Paying what an exact output costs gives that output at least; an output never costs more than was paid for it.
-        if let Ok([cost, _]) = fill(&random.pool, direction, Exact::Out, asked) {
-            let [_, got] = fill(&random.pool, direction, Exact::In, cost).unwrap();
+        if let Ok([cost, _]) = fill(&random.pool, pair, Exact::Out, asked) {
+            let [_, got] = fill(&random.pool, pair, Exact::In, cost).unwrap();
             prop_assert!(got >= asked, "{got} for {cost}, asked {asked}");
         }
-        if let Ok([paid, got]) = fill(&random.pool, direction, Exact::In, asked)
+        if let Ok([paid, got]) = fill(&random.pool, pair, Exact::In, asked)
             && !got.is_zero()
         {
-            let [cost, _] = fill(&random.pool, direction, Exact::Out, got).unwrap();
+            let [cost, _] = fill(&random.pool, pair, Exact::Out, got).unwrap();
             prop_assert!(cost <= paid, "{cost} for {got}, paid {paid}");
         }
     }
 
     #[test]
     fn never_gives_more_than_the_pool_holds(
-        random in any_pool(), direction in any_direction(), asked in amount(1..120),
+        random in any_pool(), pair in any_pair(), asked in amount(1..120),
     ) {
         let state = random.pool.state();
         let [reserve0, reserve1] = reserves(&random.ranges, state.sqrt_price_x96);
-        let reserve = if direction == Direction::ZeroForOne { reserve1 } else { reserve0 };
+        let reserve = if pair == TokenPair::ZERO_FOR_ONE { reserve1 } else { reserve0 };
         for exact in [Exact::In, Exact::Out] {
-            let (Ok([_, out]) | Err([_, out])) = fill(&random.pool, direction, exact, asked);
+            let (Ok([_, out]) | Err([_, out])) = fill(&random.pool, pair, exact, asked);
             prop_assert!(out <= reserve, "{out} of {reserve}");
         }
     }
 
     #[test]
     fn refuses_one_unit_more_than_it_can_take_and_fills_exactly_that_much(
-        random in any_pool(), direction in any_direction(),
+        random in any_pool(), pair in any_pair(),
     ) {
         let beyond = U256::ONE << 254;
         for exact in [Exact::In, Exact::Out] {
-            let most = fill(&random.pool, direction, exact, beyond).unwrap_err();
+            let most = fill(&random.pool, pair, exact, beyond).unwrap_err();
             let side = most[usize::from(exact == Exact::Out)];
             if side.is_zero() {
                 continue;
@@ -114,27 +118,27 @@ proptest! {
             // A pool that has not learnt its limit, and one that has, agree.
             let fresh = UniswapV3Pool::new(&random.pool.state()).unwrap();
             for pool in [&fresh, &random.pool] {
-                let filled = fill(pool, direction, exact, side).unwrap();
+                let filled = fill(pool, pair, exact, side).unwrap();
                 prop_assert_eq!(filled[usize::from(exact == Exact::Out)], side);
-                prop_assert_eq!(fill(pool, direction, exact, side + U256::ONE), Err(most));
+                prop_assert_eq!(fill(pool, pair, exact, side + U256::ONE), Err(most));
             }
         }
     }
 
     #[test]
     fn the_state_after_a_swap_is_one_that_the_pool_accepts_and_trades_back_at_a_loss(
-        random in any_pool(), direction in any_direction(), asked in amount(1..100),
+        random in any_pool(), pair in any_pair(), asked in amount(1..100),
     ) {
         let mut pool = random.pool;
-        if let Ok(quote) = pool.quote(direction, Exact::In, asked) {
-            let Movement::UniswapV3 { sqrt_price_after_x96, tick_after, liquidity_after, .. } = quote.movement;
+        if let Ok(quote) = pool.quote(pair, Exact::In, asked) {
+            let Movement::UniswapV3 { sqrt_price_after_x96, tick_after, liquidity_after, .. } = quote.movement.unwrap() else { unreachable!() };
             let swap = UniswapV3Change::Swap {
                 sqrt_price_x96: sqrt_price_after_x96, liquidity: liquidity_after, tick: tick_after,
             };
-            pool.apply(swap).unwrap();
-            prop_assert!(quote.fee_raw <= quote.amount_in_raw);
+            pool.apply(PoolChange::UniswapV3(swap)).unwrap();
+            prop_assert!(quote.fee_in_raw() <= quote.amount_in_raw);
             if !quote.amount_out_raw.is_zero() {
-                let [_, back] = fill(&pool, direction.reversed(), Exact::In, quote.amount_out_raw).unwrap();
+                let [_, back] = fill(&pool, pair.reversed(), Exact::In, quote.amount_out_raw).unwrap();
                 prop_assert!(back < asked);
             }
         }
@@ -150,7 +154,7 @@ proptest! {
             tick_lower: added.lower, tick_upper: added.upper, liquidity_delta,
         };
         let delta = added.liquidity.cast_signed();
-        pool.apply(change(delta)).unwrap();
+        pool.apply(PoolChange::UniswapV3(change(delta))).unwrap();
 
         let mut ranges = random.ranges;
         ranges.push(added);
@@ -158,7 +162,7 @@ proptest! {
         state.liquidity = active(&ranges, state.tick);
         prop_assert_eq!(pool.state(), state);
 
-        pool.apply(change(-delta)).unwrap();
+        pool.apply(PoolChange::UniswapV3(change(-delta))).unwrap();
         prop_assert_eq!(pool.state(), original);
     }
 }
@@ -310,7 +314,13 @@ fn a_change_that_does_not_fit_leaves_the_pool_as_it_was() {
         (liquidity(-61, 60, 5), "tick_malformed"),
         (swap(999), "liquidity_inconsistent"),
     ] {
-        assert_eq!(pool.apply(change).unwrap_err().code(), code, "{change:?}");
+        assert_eq!(
+            pool.apply(PoolChange::UniswapV3(change))
+                .unwrap_err()
+                .code(),
+            code,
+            "{change:?}"
+        );
         assert_eq!(pool.state(), valid());
     }
 }
@@ -323,16 +333,20 @@ fn a_tick_whose_net_is_zero_is_still_a_stop_until_its_gross_is_gone() {
         tick_upper,
         liquidity_delta,
     };
-    pool.apply(range(-60, 0, 500)).unwrap();
-    pool.apply(range(0, 60, 500)).unwrap();
+    pool.apply(PoolChange::UniswapV3(range(-60, 0, 500)))
+        .unwrap();
+    pool.apply(PoolChange::UniswapV3(range(0, 60, 500)))
+        .unwrap();
     let middle = Tick {
         index: 0,
         liquidity_gross: 1_000,
         liquidity_net: 0,
     };
     assert!(pool.state().ticks.contains(&middle));
-    pool.apply(range(-60, 0, -500)).unwrap();
-    pool.apply(range(0, 60, -500)).unwrap();
+    pool.apply(PoolChange::UniswapV3(range(-60, 0, -500)))
+        .unwrap();
+    pool.apply(PoolChange::UniswapV3(range(0, 60, -500)))
+        .unwrap();
     assert_eq!(pool.state(), valid());
 }
 
@@ -346,7 +360,7 @@ fn refuses_amounts_that_the_contract_refuses() {
             (U256::MAX, "amount_too_large"),
         ] {
             let error = pool
-                .amounts(Direction::ZeroForOne, exact, amount)
+                .amounts(TokenPair::ZERO_FOR_ONE, exact, amount)
                 .unwrap_err();
             assert_eq!(error.code(), code);
             assert!(error.to_string().starts_with(field));

@@ -2,21 +2,22 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use alloy_primitives::{Address, U256, Uint};
+use tradewind_core::ChainAddress;
 use tradewind_core::pools::uniswap_v3::tick_math::sqrt_price_at_tick;
 use tradewind_core::pools::uniswap_v3::{Tick, UniswapV3Pool, UniswapV3State};
 use tradewind_core::pools::{Exact, Pool};
 use tradewind_core::routing::{PoolGraph, Route, RouteError, RouteRequest, optimize_route};
 
-const A: Address = Address::with_last_byte(1);
-const B: Address = Address::with_last_byte(2);
-const C: Address = Address::with_last_byte(3);
-const D: Address = Address::with_last_byte(4);
+const A: ChainAddress = ChainAddress::Evm(Address::with_last_byte(1));
+const B: ChainAddress = ChainAddress::Evm(Address::with_last_byte(2));
+const C: ChainAddress = ChainAddress::Evm(Address::with_last_byte(3));
+const D: ChainAddress = ChainAddress::Evm(Address::with_last_byte(4));
 const UNIT: u128 = 1_000_000_000_000_000_000;
 
 /// One range of `liquidity` over the ticks from `-reach` to `reach`, at the price of `tick`.
 struct Sketch {
     number: u8,
-    tokens: [Address; 2],
+    tokens: [ChainAddress; 2],
     fee_pips: u32,
     tick: i32,
     reach: i32,
@@ -47,12 +48,12 @@ fn pool(sketch: &Sketch) -> Pool {
     Pool::UniswapV3(UniswapV3Pool::new(&state).unwrap())
 }
 
-fn address(number: u8) -> Address {
-    Address::with_last_byte(number)
+fn address(number: u8) -> ChainAddress {
+    ChainAddress::Evm(Address::with_last_byte(number))
 }
 
 /// A pool at the price 1 with about `depth` whole units on each side, without a fee.
-fn level(number: u8, tokens: [Address; 2], depth: u128) -> Sketch {
+fn level(number: u8, tokens: [ChainAddress; 2], depth: u128) -> Sketch {
     Sketch {
         number,
         tokens,
@@ -84,7 +85,7 @@ fn sell_a_for_c(units: u128) -> RouteRequest {
     }
 }
 
-fn pools(route: &Route) -> Vec<Address> {
+fn pools(route: &Route) -> Vec<ChainAddress> {
     route.hops.iter().map(|hop| hop.pool).collect()
 }
 
@@ -179,7 +180,7 @@ fn a_hop_that_costs_more_than_it_gains_is_not_taken() {
 }
 
 /// A pool at the price 1 that takes just over one unit, and no more.
-fn exit(number: u8, tokens: [Address; 2]) -> Sketch {
+fn exit(number: u8, tokens: [ChainAddress; 2]) -> Sketch {
     Sketch {
         reach: 60,
         ..level(number, tokens, 340)
@@ -187,7 +188,7 @@ fn exit(number: u8, tokens: [Address; 2]) -> Sketch {
 }
 
 /// A deep pool that gives about `tick` basis points more of token 1 than it takes of token 0.
-fn generous(number: u8, tokens: [Address; 2], tick: i32) -> Sketch {
+fn generous(number: u8, tokens: [ChainAddress; 2], tick: i32) -> Sketch {
     Sketch {
         tick,
         ..level(number, tokens, 1_000_000)

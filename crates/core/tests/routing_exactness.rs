@@ -9,10 +9,11 @@ mod random_pools;
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, U256, Uint};
+use alloy_primitives::{U256, Uint};
 use proptest::prelude::*;
 use random_pools::{Depth, amount, numbered};
-use tradewind_core::pools::{Exact, Pool};
+use tradewind_core::ChainAddress;
+use tradewind_core::pools::{Exact, Pool, PoolMath};
 use tradewind_core::routing::{PoolGraph, Route, RouteRequest, optimize_route};
 
 /// Every token can lie between every other two, and there are pools beside each other.
@@ -90,7 +91,7 @@ impl Enumeration<'_> {
         enumeration.best
     }
 
-    fn walk(&mut self, path: &mut Vec<Address>, amount: U256) {
+    fn walk(&mut self, path: &mut Vec<ChainAddress>, amount: U256) {
         let (here, hops) = (path[path.len() - 1], path.len() - 1);
         let (end, exact) = match self.request.exact {
             Exact::In => (self.request.token_out, Exact::In),
@@ -120,10 +121,10 @@ impl Enumeration<'_> {
             };
             let quote = match exact {
                 Exact::In => pool
-                    .quote_exact_in(here, amount)
+                    .quote_exact_in(here, there, amount)
                     .map(|quote| quote.amount_out_raw),
                 Exact::Out => pool
-                    .quote_exact_out(here, amount)
+                    .quote_exact_out(there, here, amount)
                     .map(|quote| quote.amount_in_raw),
             };
             if let Ok(next) = quote
@@ -228,7 +229,7 @@ proptest! {
                 prop_assert_eq!(pair[0].token_out, pair[1].token_in);
                 prop_assert_eq!(pair[0].amount_out_raw, pair[1].amount_in_raw);
             }
-            let mut tokens: Vec<Address> = route.hops.iter().map(|hop| hop.token_in).collect();
+            let mut tokens: Vec<ChainAddress> = route.hops.iter().map(|hop| hop.token_in).collect();
             tokens.push(route.token_out);
             tokens.sort();
             tokens.dedup();

@@ -1,24 +1,26 @@
 //! Why a pool is refused, or refuses: each fault with a stable code.
 
+use alloy_primitives::U256;
 use alloy_primitives::aliases::U160;
-use alloy_primitives::{Address, U256};
 use thiserror::Error;
+
+use crate::ChainAddress;
 
 /// A refusal by a pool. Branch on [`PoolError::code`], never on the text.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PoolError {
     /// No such pool has been given.
     #[error("pool: {0} is not in the graph; add its state first")]
-    UnknownPool(Address),
+    UnknownPool(ChainAddress),
     /// The two tokens are equal or the wrong way round.
     #[error(
         "token0, token1: {token0} must be the lower address of two different tokens; the other is {token1}"
     )]
     TokensUnordered {
         /// As given.
-        token0: Address,
+        token0: ChainAddress,
         /// As given.
-        token1: Address,
+        token1: ChainAddress,
     },
     /// The fee would take everything.
     #[error("fee_pips: must be below 1000000 (100 %), not {0}")]
@@ -81,9 +83,9 @@ pub enum PoolError {
         /// Name of the argument.
         field: &'static str,
         /// As given.
-        token: Address,
+        token: ChainAddress,
         /// The pool.
-        pool: Address,
+        pool: ChainAddress,
     },
     /// Nothing to swap; the contract reverts.
     #[error("{field}: must be greater than zero")]
@@ -107,11 +109,91 @@ pub enum PoolError {
         /// Name of the argument.
         field: &'static str,
         /// The pool.
-        pool: Address,
+        pool: ChainAddress,
         /// The input at which the pool runs out.
         most_in_raw: U256,
         /// The output that it has then given.
         most_out_raw: U256,
+    },
+    /// A state that no pool of its family can be in.
+    #[error("{field}: {fault}")]
+    StateInvalid {
+        /// Name of the field, as in the pool's JSON form.
+        field: &'static str,
+        /// What is wrong with it, and the remedy.
+        fault: String,
+    },
+    /// The pool has a feature that is not modelled; to quote it would be to guess.
+    #[error("pool {pool} has {feature}, which is not modelled, so it is not quoted")]
+    Unsupported {
+        /// The pool.
+        pool: ChainAddress,
+        /// The feature, with its value.
+        feature: String,
+    },
+    /// The bytes of an account are not what its program writes.
+    #[error("account {account}: {field}: {fault}")]
+    AccountMalformed {
+        /// The account.
+        account: ChainAddress,
+        /// Name of the field in the account's layout.
+        field: &'static str,
+        /// What is wrong with it.
+        fault: String,
+    },
+    /// An account that the pool needs was not read.
+    #[error(
+        "account {account} ({role}) is needed for pool {pool} and was not given; read it with the others"
+    )]
+    AccountMissing {
+        /// The pool.
+        pool: ChainAddress,
+        /// The account.
+        account: ChainAddress,
+        /// What the pool needs it for.
+        role: &'static str,
+    },
+    /// The pool does not swap now.
+    #[error("pool {pool} does not swap: {reason}")]
+    SwapsDisabled {
+        /// The pool.
+        pool: ChainAddress,
+        /// Why not.
+        reason: String,
+    },
+    /// The program or contract would refuse this swap.
+    #[error("{field}: pool {pool} would refuse {given}: {reason}")]
+    SwapRefused {
+        /// Name of the argument.
+        field: &'static str,
+        /// The pool.
+        pool: ChainAddress,
+        /// The amount, as given.
+        given: U256,
+        /// Why: the program's own error where it has one.
+        reason: &'static str,
+    },
+    /// A change of another family, or of another pool's account.
+    #[error("pool {pool} is a {venue} pool and takes no {change}")]
+    ChangeMismatch {
+        /// The pool.
+        pool: ChainAddress,
+        /// The pool's family.
+        venue: &'static str,
+        /// The change's kind.
+        change: &'static str,
+    },
+    /// The pool has no such pair of tokens.
+    #[error("pool {pool} has {tokens} tokens; the pair {input}, {output} is none of theirs")]
+    PairUnknown {
+        /// The pool.
+        pool: ChainAddress,
+        /// How many tokens it has.
+        tokens: usize,
+        /// Place of the input.
+        input: u8,
+        /// Place of the output.
+        output: u8,
     },
 }
 
@@ -133,6 +215,14 @@ impl PoolError {
             Self::AmountZero { .. } => "amount_zero",
             Self::AmountTooLarge { .. } => "amount_too_large",
             Self::InsufficientLiquidity { .. } => "insufficient_liquidity",
+            Self::StateInvalid { .. } => "state_invalid",
+            Self::Unsupported { .. } => "unsupported_feature",
+            Self::AccountMalformed { .. } => "account_malformed",
+            Self::AccountMissing { .. } => "account_missing",
+            Self::SwapsDisabled { .. } => "swaps_disabled",
+            Self::SwapRefused { .. } => "swap_refused",
+            Self::ChangeMismatch { .. } => "change_mismatch",
+            Self::PairUnknown { .. } => "pair_unknown",
         }
     }
 }

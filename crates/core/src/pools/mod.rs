@@ -1,166 +1,240 @@
-//! What a venue's contract would answer, to the last unit.
+//! What a venue's contract or program would answer, to the last unit.
 //!
-//! Each family of pools is one folder that knows its contract's arithmetic, and one arm of [`Pool`].
-//! To add a family: write the folder, add the arm here, in [`PoolChange`] and in [`Movement`]; the
-//! compiler names the rest. A family gives its two tokens, exact quotes both ways and a spot price;
-//! it refuses, with a [`PoolError`], whatever it cannot answer exactly.
+//! Each family of pools is one folder that knows its contract's arithmetic and keeps [`PoolMath`].
+//! To add a family: write the folder, and add its line to `families!` below; an EVM family also adds its
+//! change to [`PoolChange`].
 
+mod account;
+mod curve;
+pub mod decimal;
 mod error;
+mod pool_math;
 mod quote;
 mod ratio;
+mod token_pair;
+pub mod uniswap_v2;
 pub mod uniswap_v3;
 
 pub use crate::evm::Exact;
+pub use account::{Account, AccountSet, ChainClock};
+pub use curve::{Curve, Hyperbola, Line};
 pub use error::PoolError;
-pub use quote::{Direction, Movement, PoolQuote, SwapAmounts};
+pub use pool_math::PoolMath;
+pub use quote::{Fee, FeeKind, Movement, PoolQuote, SwapAmounts};
 pub use ratio::{PriceRatio, SpotAmount};
+pub use token_pair::{Direction, TokenPair};
 
-use alloy_primitives::{Address, U256};
-use uniswap_v3::{UniswapV3Change, UniswapV3Pool};
+use alloy_primitives::U256;
+use serde::{Deserialize, Serialize};
 
-/// One pool of any supported family.
-#[derive(Debug, Clone)]
-pub enum Pool {
-    /// A Uniswap V3 pool, or an unchanged fork of it.
-    UniswapV3(UniswapV3Pool),
+use crate::ChainAddress;
+use uniswap_v2::{UniswapV2Change, UniswapV2Pool, UniswapV2State};
+use uniswap_v3::{UniswapV3Change, UniswapV3Pool, UniswapV3State};
+
+/// What the chain says has changed in a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PoolChange<'a> {
+    /// A log of a Uniswap V2 pool.
+    UniswapV2(UniswapV2Change),
+    /// A log of a Uniswap V3 pool.
+    UniswapV3(UniswapV3Change),
+    /// New bytes of one of a Solana pool's accounts.
+    Account(Account<'a>),
+    /// The chain's clock has moved on, for the pools that read it.
+    Clock(ChainClock),
 }
 
-/// What a log of a pool's contract says has changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PoolChange {
-    /// A change of a Uniswap V3 pool.
-    UniswapV3(UniswapV3Change),
+impl PoolChange<'_> {
+    /// What it is, in words.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::UniswapV2(_) => "log of a Uniswap V2 pool",
+            Self::UniswapV3(_) => "log of a Uniswap V3 pool",
+            Self::Account(_) => "account of a Solana program",
+            Self::Clock(_) => "clock",
+        }
+    }
+}
+
+macro_rules! families {
+    ($($(#[doc = $doc:literal])* $family:ident($pool:ty, $state:ty) = $venue:literal,)*) => {
+        /// One pool of any supported family.
+        #[derive(Debug, Clone)]
+        pub enum Pool {
+            $($(#[doc = $doc])* $family($pool),)*
+        }
+
+        /// The whole state of a pool, from which an equal one can be made: its JSON form, told by `venue`.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "venue")]
+        pub enum PoolState {
+            $($(#[doc = $doc])* #[serde(rename = $venue)] $family($state),)*
+        }
+
+        /// The names of the supported families, as in the JSON form.
+        pub const VENUES: &[&str] = &[$($venue),*];
+
+        $(impl From<$pool> for Pool {
+            fn from(pool: $pool) -> Self {
+                Self::$family(pool)
+            }
+        })*
+
+        impl Pool {
+            /// Checks a state and makes it a pool.
+            ///
+            /// # Errors
+            /// Those of the family's `new`.
+            pub fn new(state: &PoolState) -> Result<Self, PoolError> {
+                match state {
+                    $(PoolState::$family(state) => <$pool>::new(state).map(Self::$family),)*
+                }
+            }
+
+            /// The whole state.
+            #[must_use]
+            pub fn state(&self) -> PoolState {
+                match self {
+                    $(Self::$family(pool) => PoolState::$family(pool.state()),)*
+                }
+            }
+
+            /// The family's name, as in the JSON form.
+            #[must_use]
+            pub fn venue(&self) -> &'static str {
+                match self {
+                    $(Self::$family(_) => $venue,)*
+                }
+            }
+        }
+
+        impl PoolMath for Pool {
+            fn address(&self) -> ChainAddress {
+                match self { $(Self::$family(pool) => pool.address(),)* }
+            }
+
+            fn tokens(&self) -> &[ChainAddress] {
+                match self { $(Self::$family(pool) => pool.tokens(),)* }
+            }
+
+            fn fee_ppm(&self, pair: TokenPair) -> u32 {
+                match self { $(Self::$family(pool) => pool.fee_ppm(pair),)* }
+            }
+
+            fn spot_price(&self, pair: TokenPair) -> PriceRatio {
+                match self { $(Self::$family(pool) => pool.spot_price(pair),)* }
+            }
+
+            fn amounts(
+                &self,
+                pair: TokenPair,
+                exact: Exact,
+                amount_raw: U256,
+            ) -> Result<SwapAmounts, PoolError> {
+                match self { $(Self::$family(pool) => pool.amounts(pair, exact, amount_raw),)* }
+            }
+
+            fn output(&self, pair: TokenPair, amount_in_raw: U256) -> Option<U256> {
+                match self { $(Self::$family(pool) => pool.output(pair, amount_in_raw),)* }
+            }
+
+            fn quote(
+                &self,
+                pair: TokenPair,
+                exact: Exact,
+                amount_raw: U256,
+            ) -> Result<PoolQuote, PoolError> {
+                match self { $(Self::$family(pool) => pool.quote(pair, exact, amount_raw),)* }
+            }
+
+            fn swap(
+                &mut self,
+                pair: TokenPair,
+                exact: Exact,
+                amount_raw: U256,
+            ) -> Result<SwapAmounts, PoolError> {
+                match self { $(Self::$family(pool) => pool.swap(pair, exact, amount_raw),)* }
+            }
+
+            fn apply(&mut self, change: PoolChange<'_>) -> Result<(), PoolError> {
+                match self { $(Self::$family(pool) => pool.apply(change),)* }
+            }
+
+            fn accounts(&self) -> Vec<ChainAddress> {
+                match self { $(Self::$family(pool) => pool.accounts(),)* }
+            }
+
+            fn curve(&self, pair: TokenPair) -> Curve {
+                match self { $(Self::$family(pool) => pool.curve(pair),)* }
+            }
+        }
+    };
+}
+
+families! {
+    /// A Uniswap V2 pair, or a fork of it with another fee.
+    UniswapV2(UniswapV2Pool, UniswapV2State) = "uniswap_v2",
+    /// A Uniswap V3 pool, or an unchanged fork of it.
+    UniswapV3(UniswapV3Pool, UniswapV3State) = "uniswap_v3",
 }
 
 impl Pool {
-    /// The pool's contract.
-    #[must_use]
-    pub fn address(&self) -> Address {
-        match self {
-            Self::UniswapV3(pool) => pool.address(),
-        }
-    }
-
-    /// Both tokens, in the contract's order.
-    #[must_use]
-    pub fn tokens(&self) -> [Address; 2] {
-        match self {
-            Self::UniswapV3(pool) => pool.tokens(),
-        }
-    }
-
-    /// The fee in hundredths of a basis point (parts per million) of the input.
-    #[must_use]
-    pub fn fee_pips(&self) -> u32 {
-        match self {
-            Self::UniswapV3(pool) => pool.fee_pips(),
-        }
-    }
-
-    /// Units of output per unit of input before the trade, without the fee.
-    #[must_use]
-    pub fn spot_price(&self, direction: Direction) -> PriceRatio {
-        match self {
-            Self::UniswapV3(pool) => pool.spot_price(direction),
-        }
-    }
-
-    /// Both amounts of a swap that fixes the one named by `exact`; the cheap form for a search.
+    /// What the pool gives for exactly `amount_in_raw` of `token_in` in `token_out`.
     ///
     /// # Errors
-    /// `amount_zero`, `amount_too_large` or `insufficient_liquidity`; there are no partial fills.
-    pub fn amounts(
-        &self,
-        direction: Direction,
-        exact: Exact,
-        amount_raw: U256,
-    ) -> Result<SwapAmounts, PoolError> {
-        match self {
-            Self::UniswapV3(pool) => pool.amounts(direction, exact, amount_raw),
-        }
-    }
-
-    /// What the pool gives for exactly `amount_in_raw` of `token_in`, and where that leaves it.
-    ///
-    /// # Errors
-    /// Those of [`Pool::amounts`], and `token_not_in_pool`.
+    /// Those of [`PoolMath::amounts`], and `token_not_in_pool`.
     pub fn quote_exact_in(
         &self,
-        token_in: Address,
+        token_in: ChainAddress,
+        token_out: ChainAddress,
         amount_in_raw: U256,
     ) -> Result<PoolQuote, PoolError> {
-        let direction = self.direction("token_in", token_in, Direction::ZeroForOne)?;
-        self.quote(direction, Exact::In, amount_in_raw)
+        self.quote(self.pair(token_in, token_out)?, Exact::In, amount_in_raw)
     }
 
-    /// What the pool takes for exactly `amount_out_raw` of `token_out`, and where that leaves it.
+    /// What the pool takes of `token_in` for exactly `amount_out_raw` of `token_out`.
     ///
     /// # Errors
-    /// Those of [`Pool::amounts`], and `token_not_in_pool`.
+    /// Those of [`PoolMath::amounts`], and `token_not_in_pool`.
     pub fn quote_exact_out(
         &self,
-        token_out: Address,
+        token_in: ChainAddress,
+        token_out: ChainAddress,
         amount_out_raw: U256,
     ) -> Result<PoolQuote, PoolError> {
-        let direction = self.direction("token_out", token_out, Direction::OneForZero)?;
-        self.quote(direction, Exact::Out, amount_out_raw)
+        self.quote(self.pair(token_in, token_out)?, Exact::Out, amount_out_raw)
     }
 
-    /// The amounts of [`Pool::quote_exact_in`] alone.
+    /// The places of two of its tokens.
     ///
     /// # Errors
-    /// Those of [`Pool::quote_exact_in`].
-    pub fn amounts_exact_in(
+    /// `token_not_in_pool`; also when both are the same.
+    pub fn pair(
         &self,
-        token_in: Address,
-        amount_in_raw: U256,
-    ) -> Result<SwapAmounts, PoolError> {
-        let direction = self.direction("token_in", token_in, Direction::ZeroForOne)?;
-        self.amounts(direction, Exact::In, amount_in_raw)
-    }
-
-    /// A full quote of a swap that fixes the amount named by `exact`.
-    ///
-    /// # Errors
-    /// Those of [`Pool::amounts`].
-    pub fn quote(
-        &self,
-        direction: Direction,
-        exact: Exact,
-        amount_raw: U256,
-    ) -> Result<PoolQuote, PoolError> {
-        match self {
-            Self::UniswapV3(pool) => pool.quote(direction, exact, amount_raw),
+        token_in: ChainAddress,
+        token_out: ChainAddress,
+    ) -> Result<TokenPair, PoolError> {
+        let input = self.place("token_in", token_in)?;
+        let output = self.place("token_out", token_out)?;
+        if input == output {
+            return Err(self.not_in_pool("token_out", token_out));
         }
+        Ok(TokenPair { input, output })
     }
 
-    /// Applies what a log of the pool's contract says.
-    ///
-    /// # Errors
-    /// When the change does not fit the state; the pool is then as it was.
-    pub fn apply(&mut self, change: PoolChange) -> Result<(), PoolError> {
-        match (self, change) {
-            (Self::UniswapV3(pool), PoolChange::UniswapV3(change)) => pool.apply(change),
-        }
+    fn place(&self, field: &'static str, token: ChainAddress) -> Result<u8, PoolError> {
+        let place = self.tokens().iter().position(|other| *other == token);
+        place
+            .and_then(|place| u8::try_from(place).ok())
+            .ok_or_else(|| self.not_in_pool(field, token))
     }
 
-    fn direction(
-        &self,
-        field: &'static str,
-        token: Address,
-        if_token0: Direction,
-    ) -> Result<Direction, PoolError> {
-        let [token0, token1] = self.tokens();
-        if token == token0 {
-            Ok(if_token0)
-        } else if token == token1 {
-            Ok(if_token0.reversed())
-        } else {
-            Err(PoolError::TokenNotInPool {
-                field,
-                token,
-                pool: self.address(),
-            })
+    fn not_in_pool(&self, field: &'static str, token: ChainAddress) -> PoolError {
+        PoolError::TokenNotInPool {
+            field,
+            token,
+            pool: self.address(),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Why there is no route: each reason with a stable code.
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::U256;
 use thiserror::Error;
 
+use crate::ChainAddress;
 use crate::pools::PoolError;
 
 /// A refusal by the route search. Branch on [`RouteError::code`], never on the text.
@@ -14,7 +15,7 @@ pub enum RouteError {
         /// Name of the argument.
         field: &'static str,
         /// As given.
-        token: Address,
+        token: ChainAddress,
     },
     /// An end of the route may not be used.
     #[error("{field}: {token} is among excluded_tokens")]
@@ -22,11 +23,11 @@ pub enum RouteError {
         /// Name of the argument.
         field: &'static str,
         /// As given.
-        token: Address,
+        token: ChainAddress,
     },
     /// Nothing to swap into.
     #[error("token_in, token_out: both are {0}; name two different tokens")]
-    SameToken(Address),
+    SameToken(ChainAddress),
     /// Nothing to swap.
     #[error("amount_raw: must be greater than zero")]
     AmountZero,
@@ -40,9 +41,9 @@ pub enum RouteError {
     #[error("no path of at most {max_hops} allowed pools leads from {token_in} to {token_out}")]
     NoRoute {
         /// As given.
-        token_in: Address,
+        token_in: ChainAddress,
         /// As given.
-        token_out: Address,
+        token_out: ChainAddress,
         /// As given.
         max_hops: u8,
     },

@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use alloy_primitives::Address;
-
-use crate::pools::{Direction, Pool, PoolChange, PoolError};
+use crate::ChainAddress;
+use crate::pools::{Pool, PoolChange, PoolError, PoolMath, TokenPair};
 
 /// A token's number in its graph; numbers are never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -21,17 +20,17 @@ pub(super) struct Edge {
     /// The token at the other end.
     pub(super) token: TokenId,
     /// Paying in the token at this end.
-    pub(super) direction: Direction,
+    pub(super) pair: TokenPair,
 }
 
 /// Pools and the tokens they connect.
 #[derive(Debug, Clone, Default)]
 pub struct PoolGraph {
-    tokens: HashMap<Address, TokenId>,
+    tokens: HashMap<ChainAddress, TokenId>,
     /// The pools of each token, in the order of their addresses.
     edges: Vec<Vec<Edge>>,
     pools: Vec<Option<Pool>>,
-    places: HashMap<Address, PoolId>,
+    places: HashMap<ChainAddress, PoolId>,
     free: Vec<PoolId>,
 }
 
@@ -65,20 +64,20 @@ impl PoolGraph {
     ///
     /// # Errors
     /// `unknown_pool`, or the pool's own refusal; it is then as it was.
-    pub fn apply(&mut self, pool: Address, change: PoolChange) -> Result<(), PoolError> {
+    pub fn apply(&mut self, pool: ChainAddress, change: PoolChange<'_>) -> Result<(), PoolError> {
         self.pool_mut(pool)
             .ok_or(PoolError::UnknownPool(pool))?
             .apply(change)
     }
 
     /// Takes a pool out; `false` when there was none.
-    pub fn remove(&mut self, pool: Address) -> bool {
+    pub fn remove(&mut self, pool: ChainAddress) -> bool {
         let Some(place) = self.places.remove(&pool) else {
             return false;
         };
         let removed = self.pools.get_mut(place.0).and_then(Option::take);
         for token in removed.iter().flat_map(Pool::tokens) {
-            let token = self.intern(token);
+            let token = self.intern(*token);
             self.edges[token.0].retain(|edge| edge.pool != place);
         }
         self.free.push(place);
@@ -89,15 +88,15 @@ impl PoolGraph {
     ///
     /// # Errors
     /// `unknown_pool`.
-    pub fn pool(&self, address: Address) -> Result<&Pool, PoolError> {
+    pub fn pool(&self, address: ChainAddress) -> Result<&Pool, PoolError> {
         let pool = self.places.get(&address).and_then(|place| self.at(*place));
         pool.ok_or(PoolError::UnknownPool(address))
     }
 
     /// Every pool's address, in ascending order.
     #[must_use]
-    pub fn addresses(&self) -> Vec<Address> {
-        let mut addresses: Vec<Address> = self.places.keys().copied().collect();
+    pub fn addresses(&self) -> Vec<ChainAddress> {
+        let mut addresses: Vec<ChainAddress> = self.places.keys().copied().collect();
         addresses.sort_unstable();
         addresses
     }
@@ -116,7 +115,7 @@ impl PoolGraph {
 
     /// Whether there is a pool at this address.
     #[must_use]
-    pub fn contains(&self, pool: Address) -> bool {
+    pub fn contains(&self, pool: ChainAddress) -> bool {
         self.places.contains_key(&pool)
     }
 
@@ -125,7 +124,7 @@ impl PoolGraph {
     }
 
     /// The token's number, when a pool trades it now.
-    pub(super) fn token(&self, address: Address) -> Option<TokenId> {
+    pub(super) fn token(&self, address: ChainAddress) -> Option<TokenId> {
         self.tokens
             .get(&address)
             .copied()
@@ -140,35 +139,37 @@ impl PoolGraph {
         self.edges.get(token.0).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn place_of(&self, pool: Address) -> Option<PoolId> {
+    pub(super) fn place_of(&self, pool: ChainAddress) -> Option<PoolId> {
         self.places.get(&pool).copied()
     }
 
-    fn pool_mut(&mut self, address: Address) -> Option<&mut Pool> {
+    fn pool_mut(&mut self, address: ChainAddress) -> Option<&mut Pool> {
         let place = self.places.get(&address)?;
         self.pools.get_mut(place.0)?.as_mut()
     }
 
     fn link(&mut self, place: PoolId, pool: &Pool) {
-        let [token0, token1] = pool.tokens().map(|token| self.intern(token));
-        let ways = [
-            (token0, token1, Direction::ZeroForOne),
-            (token1, token0, Direction::OneForZero),
-        ];
-        for (from, token, direction) in ways {
-            let edge = Edge {
-                pool: place,
-                token,
-                direction,
-            };
-            let edges = &self.edges[from.0];
-            let at =
-                edges.partition_point(|other| self.address_of(other.pool) < Some(pool.address()));
-            self.edges[from.0].insert(at, edge);
+        let tokens: Vec<TokenId> = pool
+            .tokens()
+            .iter()
+            .map(|token| self.intern(*token))
+            .collect();
+        for (input, from) in (0u8..).zip(&tokens) {
+            for (output, token) in (0u8..).zip(&tokens).filter(|(output, _)| *output != input) {
+                let edge = Edge {
+                    pool: place,
+                    token: *token,
+                    pair: TokenPair { input, output },
+                };
+                let edges = &self.edges[from.0];
+                let at = edges
+                    .partition_point(|other| self.address_of(other.pool) < Some(pool.address()));
+                self.edges[from.0].insert(at, edge);
+            }
         }
     }
 
-    fn intern(&mut self, token: Address) -> TokenId {
+    fn intern(&mut self, token: ChainAddress) -> TokenId {
         let next = TokenId(self.edges.len());
         let token = *self.tokens.entry(token).or_insert(next);
         if token == next {
@@ -177,7 +178,7 @@ impl PoolGraph {
         token
     }
 
-    fn address_of(&self, place: PoolId) -> Option<Address> {
+    fn address_of(&self, place: PoolId) -> Option<ChainAddress> {
         self.at(place).map(Pool::address)
     }
 }

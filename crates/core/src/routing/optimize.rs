@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
-use alloy_primitives::{Address, U256, Uint};
+use alloy_primitives::{U256, Uint};
 
 use super::error::RouteError;
 use super::graph::{Edge, PoolGraph, TokenId};
 use super::search::{Bounds, Found, Outcome, Search};
-use crate::pools::{Exact, Pool, PoolQuote, PriceRatio, SpotAmount};
+use crate::ChainAddress;
+use crate::pools::{Exact, Pool, PoolMath, PoolQuote, PriceRatio, SpotAmount};
 
 /// The longest path that is searched.
 pub const MAX_HOPS: u8 = 4;
@@ -19,9 +20,9 @@ type Net = Uint<320, 5>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RouteRequest {
     /// What is paid.
-    pub token_in: Address,
+    pub token_in: ChainAddress,
     /// What is got.
-    pub token_out: Address,
+    pub token_out: ChainAddress,
     /// Of `token_in` (exact input) or `token_out` (exact output).
     pub amount_raw: U256,
     /// Which side `amount_raw` fixes.
@@ -31,18 +32,18 @@ pub struct RouteRequest {
     /// What one hop costs to execute, in `token_out` (exact input) or `token_in` (exact output).
     pub hop_cost_raw: U256,
     /// Use only these; those that are not in the graph mean nothing. `None` allows every pool.
-    pub allowed_pools: Option<Vec<Address>>,
+    pub allowed_pools: Option<Vec<ChainAddress>>,
     /// Never pass through these; those that are not in the graph mean nothing.
-    pub excluded_tokens: Vec<Address>,
+    pub excluded_tokens: Vec<ChainAddress>,
 }
 
 /// The best path, with every pool's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     /// As asked.
-    pub token_in: Address,
+    pub token_in: ChainAddress,
     /// As asked.
-    pub token_out: Address,
+    pub token_out: ChainAddress,
     /// As asked.
     pub exact: Exact,
     /// Paid, in raw units of `token_in`.
@@ -72,7 +73,7 @@ pub struct Alternative {
     /// `hop_cost_raw` times the hops.
     pub cost_raw: Net,
     /// The pools, in trade order.
-    pub pools: Vec<Address>,
+    pub pools: Vec<ChainAddress>,
 }
 
 /// The simple path (no token twice, hence no pool twice) of at most `max_hops` pools with the best amount after
@@ -225,8 +226,8 @@ fn quotes(
         .filter_map(|edge| Some((graph.at(edge.pool)?, edge)))
     {
         let quote = match request.exact {
-            Exact::In => pool.quote(edge.direction, Exact::In, amount)?,
-            Exact::Out => pool.quote(edge.direction.reversed(), Exact::Out, amount)?,
+            Exact::In => pool.quote(edge.pair, Exact::In, amount)?,
+            Exact::Out => pool.quote(edge.pair.reversed(), Exact::Out, amount)?,
         };
         amount = match request.exact {
             Exact::In => quote.amount_out_raw,
@@ -241,7 +242,7 @@ fn quotes(
 }
 
 fn alternative(graph: &PoolGraph, request: &RouteRequest, path: &Found) -> Alternative {
-    let mut pools: Vec<Address> = path
+    let mut pools: Vec<ChainAddress> = path
         .edges
         .iter()
         .filter_map(|edge| graph.at(edge.pool))
@@ -269,8 +270,8 @@ fn route(
         .iter()
         .filter_map(|edge| {
             let direction = match request.exact {
-                Exact::In => edge.direction,
-                Exact::Out => edge.direction.reversed(),
+                Exact::In => edge.pair,
+                Exact::Out => edge.pair.reversed(),
             };
             Some(graph.at(edge.pool)?.spot_price(direction))
         })
@@ -298,7 +299,7 @@ fn fee_ppm(hops: &[PoolQuote]) -> u32 {
     const MILLION: u32 = 1_000_000;
     let product: u128 = hops
         .iter()
-        .map(|hop| u128::from(MILLION - hop.fee_pips))
+        .map(|hop| u128::from(MILLION - hop.fee_ppm))
         .product();
     let whole: u128 = hops.iter().skip(1).map(|_| u128::from(MILLION)).product();
     MILLION - u32::try_from(product / whole).unwrap_or(MILLION)

@@ -3,11 +3,12 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::U256;
 
 use super::coverage::stand_ins;
 use super::graph::{Edge, PoolGraph, PoolId, TokenId};
-use crate::pools::{Exact, Pool, PoolError};
+use crate::ChainAddress;
+use crate::pools::{Exact, Pool, PoolError, PoolMath};
 
 /// What the search may use.
 #[derive(Debug)]
@@ -177,10 +178,10 @@ impl<'graph> Search<'graph> {
     fn quote(&self, pool: &Pool, edge: Edge, amount: U256) -> Result<U256, PoolError> {
         match self.exact {
             Exact::In => pool
-                .amounts(edge.direction, Exact::In, amount)
+                .amounts(edge.pair, Exact::In, amount)
                 .map(|swap| swap.amount_out_raw),
             Exact::Out => pool
-                .amounts(edge.direction.reversed(), Exact::Out, amount)
+                .amounts(edge.pair.reversed(), Exact::Out, amount)
                 .map(|swap| swap.amount_in_raw),
         }
     }
@@ -294,7 +295,7 @@ impl<'graph> Search<'graph> {
         self.edges(label).iter().map(|edge| edge.pool).collect()
     }
 
-    fn addresses(&self, label: LabelId) -> Vec<Address> {
+    fn addresses(&self, label: LabelId) -> Vec<ChainAddress> {
         self.edges(label)
             .iter()
             .filter_map(|edge| self.graph.at(edge.pool))

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use alloy_primitives::aliases::U160;
 use alloy_primitives::{Address, U256, Uint};
 use proptest::prelude::*;
+use tradewind_core::ChainAddress;
 use tradewind_core::pools::uniswap_v3::tick_math::{MAX_TICK, sqrt_price_at_tick};
 use tradewind_core::pools::uniswap_v3::{Tick, UniswapV3Pool, UniswapV3State};
 
@@ -29,8 +30,8 @@ pub(crate) struct RandomPool {
 }
 
 /// The address whose last byte is this number.
-pub(crate) fn numbered(number: u8) -> Address {
-    Address::with_last_byte(number)
+pub(crate) fn numbered(number: u8) -> ChainAddress {
+    ChainAddress::Evm(Address::with_last_byte(number))
 }
 
 /// How much liquidity the ranges of a pool have.
@@ -44,8 +45,8 @@ pub(crate) enum Depth {
 
 /// A pool at `address` of two tokens, near the price 1, so that graphs of them hold arbitrage.
 pub(crate) fn pool(
-    address: Address,
-    [token0, token1]: [Address; 2],
+    address: ChainAddress,
+    [token0, token1]: [ChainAddress; 2],
     depth: Depth,
 ) -> impl Strategy<Value = RandomPool> {
     let (bits, everywhere) = match depth {

@@ -4,17 +4,20 @@ use std::collections::HashMap;
 use std::str::FromStr;
 
 use serde_json::value::RawValue;
+use tradewind_core::ChainAddress;
 use tradewind_core::pools::uniswap_v3::{Tick, UniswapV3Pool, UniswapV3State};
 use tradewind_core::pools::{Exact, Pool};
 
-use alloy_primitives::{Address, U256, address};
+use alloy_primitives::{U256, address};
 
 const POOL: &str =
     include_str!("../../../../tests/fixtures/evm/uniswap_v3_wbtc_weth_block_24407242.json");
 const ANSWERS: &str =
     include_str!("../../../../tests/fixtures/evm/uniswap_v3_wbtc_weth_quoter_answers.json");
-pub(crate) const WBTC: Address = address!("2260FAC5E5542a773Aa44fBCfeDf7C193bc2C599");
-pub(crate) const WETH: Address = address!("C02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2");
+pub(crate) const WBTC: ChainAddress =
+    ChainAddress::Evm(address!("2260FAC5E5542a773Aa44fBCfeDf7C193bc2C599"));
+pub(crate) const WETH: ChainAddress =
+    ChainAddress::Evm(address!("C02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"));
 
 /// Numbers of the file exceed 64 bits, so they are read as text.
 type Fields<'a> = HashMap<&'a str, &'a RawValue>;
@@ -23,7 +26,7 @@ pub(crate) struct Answer {
     pub(crate) name: String,
     pub(crate) exact: Exact,
     /// The input of an exact input, the output of an exact output.
-    pub(crate) token: Address,
+    pub(crate) token: ChainAddress,
     pub(crate) amount_raw: U256,
     pub(crate) value_raw: U256,
 }
@@ -66,6 +69,11 @@ pub(crate) fn quoter_answers() -> Vec<Answer> {
         .into_iter()
         .map(|(name, entry)| answer(name, number(&entry, "value")))
         .collect()
+}
+
+/// The pool's token that this one is not.
+pub(crate) fn other(token: ChainAddress) -> ChainAddress {
+    if token == WBTC { WETH } else { WBTC }
 }
 
 fn answer(name: &str, value_raw: U256) -> Answer {

@@ -2,33 +2,37 @@
 
 use std::sync::OnceLock;
 
-use alloy_primitives::Address;
 use alloy_primitives::aliases::U160;
+use serde::{Deserialize, Serialize};
 
 use super::UniswapV3Pool;
 use super::swap::Position;
 use super::tick_math::{MAX_SQRT_PRICE_X96, MIN_SQRT_PRICE_X96, MIN_TICK, sqrt_price, tick};
 use super::ticks::{Tick, TickTable};
-use crate::pools::PoolError;
+use crate::ChainAddress;
+use crate::pools::{PoolError, decimal};
 
 /// The whole state of a pool, as its contract gives it at one block.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct UniswapV3State {
     /// The pool's contract.
-    pub pool: Address,
+    pub pool: ChainAddress,
     /// `token0()`, the lower address.
-    pub token0: Address,
+    pub token0: ChainAddress,
     /// `token1()`.
-    pub token1: Address,
+    pub token1: ChainAddress,
     /// `fee()`, in hundredths of a basis point.
     pub fee_pips: u32,
     /// `tickSpacing()`.
     pub tick_spacing: i32,
     /// `slot0().sqrtPriceX96`.
+    #[serde(with = "decimal")]
     pub sqrt_price_x96: U160,
     /// `slot0().tick`.
     pub tick: i32,
     /// `liquidity()`.
+    #[serde(with = "decimal")]
     pub liquidity: u128,
     /// Every initialised tick, in ascending order.
     pub ticks: Vec<Tick>,
@@ -114,7 +118,7 @@ impl UniswapV3Pool {
     ///
     /// # Errors
     /// When the change does not fit the state, which means that a log is missing. The pool is then as it was.
-    pub fn apply(&mut self, change: UniswapV3Change) -> Result<(), PoolError> {
+    pub(super) fn change(&mut self, change: UniswapV3Change) -> Result<(), PoolError> {
         match change {
             UniswapV3Change::Swap {
                 sqrt_price_x96,

@@ -1,20 +1,24 @@
 //! The initialised ticks of a pool, and where a swap has to stop.
 
 use alloy_primitives::aliases::U160;
+use serde::{Deserialize, Serialize};
 
 use super::tick_math::{MAX_TICK, MIN_TICK, sqrt_price};
-use crate::pools::{Direction, PoolError};
+use crate::pools::{Direction, PoolError, decimal};
 
 /// An initialised tick, as `ticks(int24)` of the contract gives it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Tick {
     /// The tick, a multiple of the spacing.
     pub index: i32,
     /// Liquidity of all positions that begin or end here; a tick with none is not initialised.
     ///
     /// It tells a tick whose net is zero (still a stop, and each stop rounds) from one that is gone.
+    #[serde(with = "decimal")]
     pub liquidity_gross: u128,
     /// What the active liquidity gains when the price rises across the tick.
+    #[serde(with = "decimal")]
     pub liquidity_net: i128,
 }
 
@@ -159,6 +163,31 @@ impl TickTable {
             Direction::OneForZero => (compressed + 1) | 0xff,
         };
         (edge * self.spacing).clamp(MIN_TICK, MAX_TICK)
+    }
+
+    /// From the current tick on in the direction of a swap: where each range ends, and its liquidity.
+    pub(super) fn ranges(
+        &self,
+        tick: i32,
+        direction: Direction,
+    ) -> impl Iterator<Item = (U160, u128)> {
+        let above = self.count_up_to(tick);
+        let (falling, rising) = self.entries.split_at(above);
+        let falling = (direction == Direction::ZeroForOne).then(|| {
+            falling
+                .iter()
+                .rev()
+                .map(|entry| (entry.sqrt_price, entry.liquidity_above))
+        });
+        let rising = (direction == Direction::OneForZero).then(|| {
+            (above..)
+                .zip(rising)
+                .map(|(at, entry)| (entry.sqrt_price, self.liquidity_below(at)))
+        });
+        falling
+            .into_iter()
+            .flatten()
+            .chain(rising.into_iter().flatten())
     }
 
     fn count_up_to(&self, tick: i32) -> usize {
