@@ -5,6 +5,7 @@
 //! change to [`PoolChange`].
 
 mod account;
+pub mod balancer;
 mod curve;
 pub mod decimal;
 mod error;
@@ -30,6 +31,10 @@ use alloy_primitives::U256;
 use serde::Serialize;
 
 use crate::ChainAddress;
+use balancer::{
+    BalancerChange, BalancerStablePool, BalancerStableState, BalancerWeightedPool,
+    BalancerWeightedState,
+};
 use pool_json::{FieldError, Fields};
 use uniswap_v2::{UniswapV2Change, UniswapV2Pool, UniswapV2State};
 use uniswap_v3::{UniswapV3Change, UniswapV3Pool, UniswapV3State};
@@ -41,6 +46,8 @@ pub enum PoolChange<'a> {
     UniswapV2(UniswapV2Change),
     /// A log of a Uniswap V3 pool.
     UniswapV3(UniswapV3Change),
+    /// Logs of Balancer's vault.
+    Balancer(BalancerChange),
     /// New bytes of one of a Solana pool's accounts.
     Account(Account<'a>),
     /// The chain's clock has moved on, for the pools that read it.
@@ -54,6 +61,7 @@ impl PoolChange<'_> {
         match self {
             Self::UniswapV2(_) => "log of a Uniswap V2 pool",
             Self::UniswapV3(_) => "log of a Uniswap V3 pool",
+            Self::Balancer(_) => "log of Balancer's vault",
             Self::Account(_) => "account of a Solana program",
             Self::Clock(_) => "clock",
         }
@@ -188,6 +196,10 @@ families! {
     UniswapV2(UniswapV2Pool, UniswapV2State) = "uniswap_v2",
     /// A Uniswap V3 pool, or an unchanged fork of it.
     UniswapV3(UniswapV3Pool, UniswapV3State) = "uniswap_v3",
+    /// A weighted pool of Balancer V2.
+    BalancerWeighted(BalancerWeightedPool, BalancerWeightedState) = "balancer_weighted",
+    /// A stable pool of Balancer V2.
+    BalancerStable(BalancerStablePool, BalancerStableState) = "balancer_stable",
 }
 
 impl Pool {
