@@ -1,6 +1,7 @@
 //! A Uniswap V3 pool as pieces of constant product, one between two initialised ticks.
 #![allow(
     clippy::float_arithmetic,
+    clippy::cast_precision_loss,
     reason = "a curve steers a search and bounds it; it decides no amount"
 )]
 
