@@ -5,6 +5,7 @@
 //! change to [`PoolChange`].
 
 mod account;
+mod constant_product;
 mod curve;
 pub mod decimal;
 mod error;
@@ -12,6 +13,7 @@ mod pool_json;
 mod pool_math;
 mod quote;
 mod ratio;
+pub mod raydium_amm_v4;
 mod token_pair;
 pub mod uniswap_v2;
 pub mod uniswap_v3;
@@ -31,6 +33,7 @@ use serde::Serialize;
 
 use crate::ChainAddress;
 use pool_json::{FieldError, Fields};
+use raydium_amm_v4::{RaydiumAmmV4Pool, RaydiumAmmV4State};
 use uniswap_v2::{UniswapV2Change, UniswapV2Pool, UniswapV2State};
 use uniswap_v3::{UniswapV3Change, UniswapV3Pool, UniswapV3State};
 
@@ -186,6 +189,8 @@ macro_rules! families {
 families! {
     /// A Uniswap V2 pair, or a fork of it with another fee.
     UniswapV2(UniswapV2Pool, UniswapV2State) = "uniswap_v2",
+    /// A Raydium AMM v4 pool.
+    RaydiumAmmV4(RaydiumAmmV4Pool, RaydiumAmmV4State) = "raydium_amm_v4",
     /// A Uniswap V3 pool, or an unchanged fork of it.
     UniswapV3(UniswapV3Pool, UniswapV3State) = "uniswap_v3",
 }

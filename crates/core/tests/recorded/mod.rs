@@ -43,3 +43,17 @@ impl Recorded {
         }
     }
 }
+
+/// A token account of the SPL Token program, as it stores one.
+pub(crate) fn token_account(
+    mint: ChainAddress,
+    authority: ChainAddress,
+    amount_raw: u64,
+) -> Vec<u8> {
+    let mut data = vec![0; 165];
+    data[..32].copy_from_slice(&mint.solana().unwrap());
+    data[32..64].copy_from_slice(&authority.solana().unwrap());
+    data[64..72].copy_from_slice(&amount_raw.to_le_bytes());
+    data[108] = 1;
+    data
+}
