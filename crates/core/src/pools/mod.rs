@@ -14,6 +14,7 @@ mod pool_math;
 mod quote;
 mod ratio;
 pub mod raydium_amm_v4;
+pub mod raydium_cpmm;
 mod token_pair;
 pub mod uniswap_v2;
 pub mod uniswap_v3;
@@ -34,6 +35,7 @@ use serde::Serialize;
 use crate::ChainAddress;
 use pool_json::{FieldError, Fields};
 use raydium_amm_v4::{RaydiumAmmV4Pool, RaydiumAmmV4State};
+use raydium_cpmm::{RaydiumCpmmPool, RaydiumCpmmState};
 use uniswap_v2::{UniswapV2Change, UniswapV2Pool, UniswapV2State};
 use uniswap_v3::{UniswapV3Change, UniswapV3Pool, UniswapV3State};
 
@@ -191,6 +193,8 @@ families! {
     UniswapV2(UniswapV2Pool, UniswapV2State) = "uniswap_v2",
     /// A Raydium AMM v4 pool.
     RaydiumAmmV4(RaydiumAmmV4Pool, RaydiumAmmV4State) = "raydium_amm_v4",
+    /// A Raydium CPMM pool.
+    RaydiumCpmm(RaydiumCpmmPool, RaydiumCpmmState) = "raydium_cpmm",
     /// A Uniswap V3 pool, or an unchanged fork of it.
     UniswapV3(UniswapV3Pool, UniswapV3State) = "uniswap_v3",
 }
