@@ -76,6 +76,10 @@ macro_rules! families {
         /// The whole state of a pool, from which an equal one can be made: its JSON form, told by `venue`.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
         #[serde(tag = "venue")]
+        #[allow(
+            clippy::large_enum_variant,
+            reason = "a state is read or written and dropped; a graph keeps pools"
+        )]
         pub enum PoolState {
             $($(#[doc = $doc])* #[serde(rename = $venue)] $family($state),)*
         }
