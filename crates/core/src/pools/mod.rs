@@ -6,6 +6,7 @@
 
 mod account;
 pub mod balancer;
+mod constant_product;
 mod curve;
 pub mod decimal;
 mod error;
@@ -13,6 +14,8 @@ mod pool_json;
 mod pool_math;
 mod quote;
 mod ratio;
+pub mod raydium_amm_v4;
+pub mod raydium_cpmm;
 mod token_pair;
 pub mod uniswap_v2;
 pub mod uniswap_v3;
@@ -36,6 +39,8 @@ use balancer::{
     BalancerWeightedState,
 };
 use pool_json::{FieldError, Fields};
+use raydium_amm_v4::{RaydiumAmmV4Pool, RaydiumAmmV4State};
+use raydium_cpmm::{RaydiumCpmmPool, RaydiumCpmmState};
 use uniswap_v2::{UniswapV2Change, UniswapV2Pool, UniswapV2State};
 use uniswap_v3::{UniswapV3Change, UniswapV3Pool, UniswapV3State};
 
@@ -79,6 +84,10 @@ macro_rules! families {
         /// The whole state of a pool, from which an equal one can be made: its JSON form, told by `venue`.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
         #[serde(tag = "venue")]
+        #[allow(
+            clippy::large_enum_variant,
+            reason = "a state is read or written and dropped; a graph keeps pools"
+        )]
         pub enum PoolState {
             $($(#[doc = $doc])* #[serde(rename = $venue)] $family($state),)*
         }
@@ -194,6 +203,10 @@ macro_rules! families {
 families! {
     /// A Uniswap V2 pair, or a fork of it with another fee.
     UniswapV2(UniswapV2Pool, UniswapV2State) = "uniswap_v2",
+    /// A Raydium AMM v4 pool.
+    RaydiumAmmV4(RaydiumAmmV4Pool, RaydiumAmmV4State) = "raydium_amm_v4",
+    /// A Raydium CPMM pool.
+    RaydiumCpmm(RaydiumCpmmPool, RaydiumCpmmState) = "raydium_cpmm",
     /// A Uniswap V3 pool, or an unchanged fork of it.
     UniswapV3(UniswapV3Pool, UniswapV3State) = "uniswap_v3",
     /// A weighted pool of Balancer V2.
