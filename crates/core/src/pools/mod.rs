@@ -9,6 +9,9 @@ mod curve;
 pub mod decimal;
 mod error;
 mod pool_math;
+pub mod pump_curve;
+pub mod pump_fees;
+pub mod pumpswap;
 mod quote;
 mod ratio;
 mod token_pair;
@@ -28,6 +31,8 @@ use alloy_primitives::U256;
 use serde::{Deserialize, Serialize};
 
 use crate::ChainAddress;
+use pump_curve::{PumpCurvePool, PumpCurveState};
+use pumpswap::{PumpswapPool, PumpswapState};
 use uniswap_v2::{UniswapV2Change, UniswapV2Pool, UniswapV2State};
 use uniswap_v3::{UniswapV3Change, UniswapV3Pool, UniswapV3State};
 
@@ -175,6 +180,10 @@ macro_rules! families {
 families! {
     /// A Uniswap V2 pair, or a fork of it with another fee.
     UniswapV2(UniswapV2Pool, UniswapV2State) = "uniswap_v2",
+    /// A PumpSwap pool.
+    Pumpswap(PumpswapPool, PumpswapState) = "pumpswap",
+    /// A bonding curve of pump.
+    PumpCurve(PumpCurvePool, PumpCurveState) = "pump_curve",
     /// A Uniswap V3 pool, or an unchanged fork of it.
     UniswapV3(UniswapV3Pool, UniswapV3State) = "uniswap_v3",
 }
