@@ -20,8 +20,8 @@ use tradewind_core::pools::{
 };
 use tradewind_core::solana::program_address;
 
-const VECTORS: &str = include_str!("../../../tests/fixtures/solana/vectors/pump_curve.json");
-const LIFE: &str = include_str!("../../../tests/fixtures/solana/vectors/pump_lifecycle.json");
+const VECTORS: &str = include_str!("../../../tests/fixtures/solana/pump_curve/swaps.json");
+const LIFE: &str = include_str!("../../../tests/fixtures/solana/pump_curve/lifecycle.json");
 const GLOBAL: &str = "4wTV1YmiEkRvAtNtsSGPtUrqRYQMe5SKy2uB4Jjaxnjf";
 const FEE_CONFIG: &str = "8Wf5TiAheLUqBrKXeYg2JtAFFMWtKdG2BSFgqUcPVwTt";
 const PUMP: &str = "6EF8rrecthR5Dkzon8Nwu78hRvfCKubJ14M5uBEwF6P";
@@ -484,7 +484,7 @@ fn refuses_states_that_the_program_would_not_store() {
 fn the_pool_of_a_migrated_coin_is_canonical() {
     let life: Value = serde_json::from_str(LIFE).unwrap();
     let vectors: Value = serde_json::from_str(include_str!(
-        "../../../tests/fixtures/solana/vectors/pumpswap.json"
+        "../../../tests/fixtures/solana/pumpswap/swaps.json"
     ))
     .unwrap();
     let data = base64(&life["pool_data"]);

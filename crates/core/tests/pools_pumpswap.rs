@@ -19,7 +19,7 @@ use tradewind_core::pools::{
 };
 use tradewind_core::solana::program_address;
 
-const VECTORS: &str = include_str!("../../../tests/fixtures/solana/vectors/pumpswap.json");
+const VECTORS: &str = include_str!("../../../tests/fixtures/solana/pumpswap/swaps.json");
 const GLOBAL_CONFIG: &str = "ADyA8hdefvWN2dbGGWFotbzWxrAvLW83WG6QCVXvJKqw";
 const FEE_CONFIG: &str = "5PHirr8joyTMp9JMm6nW7hNDVyEYdkzDqazxPD7RaTjx";
 const PUMPSWAP: &str = "pAMMBay6oceH9fJKBRHGP5D4bD4sWpmSwMn52FMfXEA";

@@ -37,7 +37,7 @@ impl PumpCurvePool {
     fn buy_for(&self, budget_raw: u64) -> Result<Trade, PoolError> {
         let refused = |reason| self.refused(Exact::In, budget_raw, reason);
         let (net, fees) = within_budget(budget_raw, self.rates)
-            .ok_or_else(|| refused("the budget does not cover the fees (6041)"))?;
+            .ok_or_else(|| refused("the budget covers no more than the fees: (6041) or (6042)"))?;
         let priced = u128::from(net - 1);
         let base = u128::from(self.state.virtual_base_raw) * priced
             / (u128::from(self.state.virtual_quote_raw) + priced);
