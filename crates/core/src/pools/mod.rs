@@ -12,6 +12,9 @@ pub mod decimal;
 mod error;
 mod pool_json;
 mod pool_math;
+pub mod pump_curve;
+pub mod pump_fees;
+pub mod pumpswap;
 mod quote;
 mod ratio;
 pub mod raydium_amm_v4;
@@ -39,6 +42,8 @@ use balancer::{
     BalancerWeightedState,
 };
 use pool_json::{FieldError, Fields};
+use pump_curve::{PumpCurvePool, PumpCurveState};
+use pumpswap::{PumpswapPool, PumpswapState};
 use raydium_amm_v4::{RaydiumAmmV4Pool, RaydiumAmmV4State};
 use raydium_cpmm::{RaydiumCpmmPool, RaydiumCpmmState};
 use uniswap_v2::{UniswapV2Change, UniswapV2Pool, UniswapV2State};
@@ -207,6 +212,10 @@ families! {
     RaydiumAmmV4(RaydiumAmmV4Pool, RaydiumAmmV4State) = "raydium_amm_v4",
     /// A Raydium CPMM pool.
     RaydiumCpmm(RaydiumCpmmPool, RaydiumCpmmState) = "raydium_cpmm",
+    /// A PumpSwap pool.
+    Pumpswap(PumpswapPool, PumpswapState) = "pumpswap",
+    /// A bonding curve of pump.
+    PumpCurve(PumpCurvePool, PumpCurveState) = "pump_curve",
     /// A Uniswap V3 pool, or an unchanged fork of it.
     UniswapV3(UniswapV3Pool, UniswapV3State) = "uniswap_v3",
     /// A weighted pool of Balancer V2.
