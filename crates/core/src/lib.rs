@@ -2,6 +2,7 @@
 //!
 //! - [`pools`]: what a venue's contract or program would answer, to the last unit.
 //! - [`routing`]: the pool graph and the search over it.
+//! - [`solana`]: accounts that every Solana family shares: mints, token accounts, transfer fees.
 //! - [`evm`]: transactions and calldata, encoded and decoded by hand.
 //! - [`ChainAddress`]: how tokens, pools and accounts are named on any chain.
 
@@ -9,5 +10,6 @@ mod chain_address;
 pub mod evm;
 pub mod pools;
 pub mod routing;
+pub mod solana;
 
 pub use chain_address::{AddressError, ChainAddress};

@@ -6,12 +6,15 @@
 
 mod account;
 mod concentrated;
+mod constant_product;
 mod curve;
 pub mod decimal;
 mod error;
+mod pool_json;
 mod pool_math;
 mod quote;
 mod ratio;
+pub mod raydium_amm_v4;
 mod token_pair;
 pub mod uniswap_v2;
 pub mod uniswap_v3;
@@ -20,15 +23,18 @@ pub use crate::evm::Exact;
 pub use account::{Account, AccountSet, ChainClock};
 pub use curve::{Curve, Hyperbola, Line};
 pub use error::PoolError;
+pub use pool_json::{PoolJsonError, read_pools, write_pools};
 pub use pool_math::PoolMath;
 pub use quote::{Fee, FeeKind, Movement, PoolQuote, SwapAmounts};
 pub use ratio::{PriceRatio, SpotAmount};
 pub use token_pair::{Direction, TokenPair};
 
 use alloy_primitives::U256;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::ChainAddress;
+use pool_json::{FieldError, Fields};
+use raydium_amm_v4::{RaydiumAmmV4Pool, RaydiumAmmV4State};
 use uniswap_v2::{UniswapV2Change, UniswapV2Pool, UniswapV2State};
 use uniswap_v3::{UniswapV3Change, UniswapV3Pool, UniswapV3State};
 
@@ -67,7 +73,7 @@ macro_rules! families {
         }
 
         /// The whole state of a pool, from which an equal one can be made: its JSON form, told by `venue`.
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
         #[serde(tag = "venue")]
         pub enum PoolState {
             $($(#[doc = $doc])* #[serde(rename = $venue)] $family($state),)*
@@ -75,6 +81,14 @@ macro_rules! families {
 
         /// The names of the supported families, as in the JSON form.
         pub const VENUES: &[&str] = &[$($venue),*];
+
+        /// Reads the state of one family from its JSON form without `venue`.
+        fn read_state(venue: &str, fields: Fields) -> Option<Result<PoolState, FieldError>> {
+            match venue {
+                $($venue => Some(pool_json::read::<$state>(fields).map(PoolState::$family)),)*
+                _ => None,
+            }
+        }
 
         $(impl From<$pool> for Pool {
             fn from(pool: $pool) -> Self {
@@ -176,6 +190,8 @@ macro_rules! families {
 families! {
     /// A Uniswap V2 pair, or a fork of it with another fee.
     UniswapV2(UniswapV2Pool, UniswapV2State) = "uniswap_v2",
+    /// A Raydium AMM v4 pool.
+    RaydiumAmmV4(RaydiumAmmV4Pool, RaydiumAmmV4State) = "raydium_amm_v4",
     /// A Uniswap V3 pool, or an unchanged fork of it.
     UniswapV3(UniswapV3Pool, UniswapV3State) = "uniswap_v3",
 }
@@ -222,6 +238,41 @@ impl Pool {
             return Err(self.not_in_pool("token_out", token_out));
         }
         Ok(TokenPair { input, output })
+    }
+
+    /// As [`Pool::pair`]; in a pool of two tokens, one of them says which the other is.
+    ///
+    /// # Errors
+    /// `token_not_in_pool`, or `token_needed` when a pool of more tokens leaves it open.
+    pub fn pair_of(
+        &self,
+        token_in: Option<ChainAddress>,
+        token_out: Option<ChainAddress>,
+    ) -> Result<TokenPair, PoolError> {
+        let (field, known) = match (token_in, token_out) {
+            (Some(token_in), Some(token_out)) => return self.pair(token_in, token_out),
+            (Some(token_in), None) => ("token_out", self.place("token_in", token_in)?),
+            (None, Some(token_out)) => ("token_in", self.place("token_out", token_out)?),
+            (None, None) => return Err(self.token_needed("token_in")),
+        };
+        let other = match known {
+            place @ 0..=1 if self.tokens().len() == 2 => 1 - place,
+            _ => return Err(self.token_needed(field)),
+        };
+        let (input, output) = if field == "token_out" {
+            (known, other)
+        } else {
+            (other, known)
+        };
+        Ok(TokenPair { input, output })
+    }
+
+    fn token_needed(&self, field: &'static str) -> PoolError {
+        PoolError::TokenNeeded {
+            field,
+            pool: self.address(),
+            tokens: self.tokens().len(),
+        }
     }
 
     fn place(&self, field: &'static str, token: ChainAddress) -> Result<u8, PoolError> {

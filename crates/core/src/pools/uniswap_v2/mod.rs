@@ -148,7 +148,7 @@ impl UniswapV2Pool {
         if amount_in_raw.is_zero() {
             return Err(PoolError::AmountZero { field: FIELD });
         }
-        if amount_in_raw > self.room(reserve_in) {
+        if amount_in_raw > room(reserve_in) {
             return Err(self.exhausted(FIELD, (reserve_in, reserve_out)));
         }
         let less_fee = U320::from(amount_in_raw) * U320::from(MILLION - self.fee_ppm);
@@ -176,18 +176,13 @@ impl UniswapV2Pool {
         let over = U320::from(reserve_in) * U320::from(amount_out_raw) * U320::from(MILLION);
         let left = U320::from(reserve_out) - U320::from(amount_out_raw);
         let amount_in = over / (left * U320::from(MILLION - self.fee_ppm)) + U320::ONE;
-        if amount_in > U320::from(self.room(reserve_in)) {
+        if amount_in > U320::from(room(reserve_in)) {
             return Err(self.exhausted(FIELD, (reserve_in, reserve_out)));
         }
         Ok(SwapAmounts {
             amount_in_raw: amount_in.wrapping_to(),
             amount_out_raw,
         })
-    }
-
-    /// What may still be paid in before the reserve outgrows its 112 bits.
-    fn room(&self, reserve_in: u128) -> U256 {
-        U256::from((1u128 << 112) - 1 - reserve_in)
     }
 
     /// `ceil(amount_in * fee / 1e6)`: what stays with the pool beyond the product.
@@ -226,10 +221,15 @@ impl UniswapV2Pool {
         PoolError::InsufficientLiquidity {
             field,
             pool: self.address,
-            most_in_raw: self.room(reserve_in),
+            most_in_raw: room(reserve_in),
             most_out_raw: U256::from(reserve_out.saturating_sub(1)),
         }
     }
+}
+
+/// What may still be paid in before the reserve outgrows its 112 bits.
+fn room(reserve_in: u128) -> U256 {
+    U256::from((1u128 << 112) - 1 - reserve_in)
 }
 
 /// `R_out / R_in`; of an empty pair, nothing for one.
