@@ -6,6 +6,7 @@
 
 mod account;
 pub mod balancer;
+mod concentrated;
 mod constant_product;
 mod curve;
 pub mod decimal;
