@@ -5,6 +5,7 @@
 //! change to [`PoolChange`].
 
 mod account;
+mod concentrated;
 mod curve;
 pub mod decimal;
 mod error;
