@@ -13,6 +13,7 @@ mod pool_math;
 mod quote;
 mod ratio;
 mod token_pair;
+pub mod orca_whirlpool;
 pub mod uniswap_v2;
 pub mod uniswap_v3;
 
@@ -29,6 +30,7 @@ use alloy_primitives::U256;
 use serde::{Deserialize, Serialize};
 
 use crate::ChainAddress;
+use orca_whirlpool::{OrcaWhirlpoolPool, OrcaWhirlpoolState};
 use uniswap_v2::{UniswapV2Change, UniswapV2Pool, UniswapV2State};
 use uniswap_v3::{UniswapV3Change, UniswapV3Pool, UniswapV3State};
 
@@ -178,6 +180,8 @@ families! {
     UniswapV2(UniswapV2Pool, UniswapV2State) = "uniswap_v2",
     /// A Uniswap V3 pool, or an unchanged fork of it.
     UniswapV3(UniswapV3Pool, UniswapV3State) = "uniswap_v3",
+    /// An Orca Whirlpool, of either deployment of its program.
+    OrcaWhirlpool(OrcaWhirlpoolPool, OrcaWhirlpoolState) = "orca_whirlpool",
 }
 
 impl Pool {
