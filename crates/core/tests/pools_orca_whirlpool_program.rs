@@ -151,7 +151,8 @@ struct RecordedSwap<'a> {
 
 #[test]
 fn equals_every_recorded_swap_of_a_mainnet_pool() {
-    let pool = bono_usdc::pool();
+    // The recorded transactions named the arrays of the dump alone: falling, the current one.
+    let pool = bono_usdc::from_accounts(&bono_usdc::accounts()).unwrap();
     let text = bono_usdc::SWAPS;
     let recorded: Recorded<'_> = serde_json::from_str(text).unwrap();
     let (mut filled, mut refused) = (0, 0);
@@ -195,9 +196,26 @@ fn equals_every_recorded_swap_of_a_mainnet_pool() {
             filled += 1;
         } else {
             let error = answer.expect_err(&name);
-            assert_eq!(error.code(), "insufficient_liquidity", "{name}: {error}");
+            let code = if swap.a_to_b { "swap_refused" } else { "insufficient_liquidity" };
+            assert_eq!(error.code(), code, "{name}: {error}");
             refused += 1;
         }
     }
     assert_eq!((filled, refused), (94, 26));
+}
+
+#[test]
+fn an_array_that_is_known_not_to_exist_can_be_passed_and_one_that_nobody_looked_up_cannot() {
+    let amount = U256::from(130_371_582);
+    let (pair, exact) = (TokenPair::ZERO_FOR_ONE, Exact::Out);
+    let unknown = bono_usdc::from_accounts(&bono_usdc::accounts()).unwrap();
+    let error = unknown.amounts(pair, exact, amount).unwrap_err();
+    assert_eq!(error.code(), "swap_refused");
+    assert!(error.to_string().contains("looked up"), "{error}");
+    let known = bono_usdc::pool();
+    let quote = known.quote(pair, exact, amount).unwrap();
+    let Some(Movement::ConcentratedX64 { tick_after, .. }) = quote.movement else {
+        panic!("{quote:?}")
+    };
+    assert!(tick_after < -84_480, "{tick_after}");
 }
