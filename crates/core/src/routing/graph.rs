@@ -236,6 +236,12 @@ impl PoolGraph {
         token.filter(|token| !self.edges(*token).is_empty())
     }
 
+    /// Every token's number, in ascending order.
+    pub fn token_ids(&self) -> impl Iterator<Item = TokenId> + use<> {
+        let count = u32::try_from(self.token_count()).unwrap_or(u32::MAX);
+        (0..count).map(TokenId)
+    }
+
     /// The address of a token.
     #[must_use]
     pub fn token_address(&self, token: TokenId) -> Option<ChainAddress> {
@@ -281,7 +287,9 @@ impl PoolGraph {
         self.entry(id).map_or(u8::MAX, |entry| entry.venue)
     }
 
-    pub(super) fn address_of(&self, id: PoolId) -> Option<ChainAddress> {
+    /// The address of the pool with this number.
+    #[must_use]
+    pub fn address_of(&self, id: PoolId) -> Option<ChainAddress> {
         self.at(id).map(Pool::address)
     }
 

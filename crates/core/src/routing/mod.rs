@@ -21,8 +21,8 @@ mod request;
 mod search;
 mod watchers;
 
-pub use cycles::{BaseToken, Cycle, CycleHop, CycleIndex, MAX_CYCLE_HOPS};
 pub use best_path::{BestPath, best_path, optimize_routes};
+pub use cycles::{BaseToken, Cycle, CycleHop, CycleIndex, MAX_CYCLE_HOPS};
 pub use error::RouteError;
 pub use graph::PoolGraph;
 pub use labels::{RouteScratch, Step};
