@@ -2,7 +2,7 @@
 
 use super::CowAuctionError;
 use super::fields::Fields;
-use crate::ChainAddress;
+use crate::pools::balancer::{BalancerStableState, BalancerToken, BalancerWeightedState, Weight};
 use crate::pools::uniswap_v2::UniswapV2State;
 use crate::pools::uniswap_v3::{Tick, UniswapV3State};
 use crate::pools::{Pool, PoolState};
@@ -10,69 +10,24 @@ use crate::pools::{Pool, PoolState};
 /// Fees and tick spacings that Uniswap's factory has enabled on Ethereum.
 const TICK_SPACINGS: [(u32, i32); 4] = [(100, 1), (500, 10), (3_000, 60), (10_000, 200)];
 
+/// A balance of `rate` raw units is one, with 18 decimals, times this over the rate.
+const UNIT_SQUARED: u128 = 1_000_000_000_000_000_000_000_000_000_000_000_000;
+
 /// What every pool has.
 const COMMON: [&str; 5] = ["kind", "address", "fee", "cost", "mandatory"];
-
-/// A pool of several tokens with fixed weights (Balancer).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WeightedPool {
-    /// The pool's contract.
-    pub pool: ChainAddress,
-    /// In the order of their addresses.
-    pub tokens: Vec<WeightedToken>,
-    /// The swap fee in units of `1e-18`.
-    pub fee_e18: u128,
-}
-
-/// One token of a weighted pool.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WeightedToken {
-    /// The token.
-    pub token: ChainAddress,
-    /// What the pool holds of it.
-    pub balance_raw: u128,
-    /// Its share of the value in units of `1e-18`; those of all tokens add up to one.
-    pub weight_e18: u128,
-}
-
-/// A pool of several tokens that are worth about the same (Balancer).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StablePool {
-    /// The pool's contract.
-    pub pool: ChainAddress,
-    /// In the order of their addresses.
-    pub tokens: Vec<ScaledToken>,
-    /// The amplification parameter in units of `1e-3`, as its contract keeps it.
-    pub amplification_e3: u128,
-    /// The swap fee in units of `1e-18`.
-    pub fee_e18: u128,
-}
-
-/// One token of a stable pool.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScaledToken {
-    /// The token.
-    pub token: ChainAddress,
-    /// What the pool holds of it.
-    pub balance_raw: u128,
-    /// Raw units that are worth one unit of the curve: ten to the power of the token's decimals.
-    pub scaling_rate: u128,
-}
 
 /// One pool of the file.
 pub(super) enum Read {
     Pool(PoolState),
-    Weighted(WeightedPool),
-    Stable(StablePool),
     Refused { code: &'static str, reason: String },
 }
 
-pub(super) fn read(amm: &Fields<'_>) -> Result<Read, CowAuctionError> {
+/// `tokens` are those of the file, with their decimals.
+pub(super) fn read(amm: &Fields<'_>, tokens: &Fields<'_>) -> Result<Read, CowAuctionError> {
     let read = match amm.text("kind")? {
         "ConstantProduct" => constant_product(amm)?,
         "Concentrated" => concentrated(amm)?,
-        // A family of pools for these two makes them a `Read::Pool`.
-        "WeightedProduct" => weighted_product(amm)?,
+        "WeightedProduct" => weighted_product(amm, tokens)?,
         "Stable" => stable(amm)?,
         other => unsupported(format!("kind: {other:?} is not supported")),
     };
@@ -102,7 +57,7 @@ fn constant_product(amm: &Fields<'_>) -> Result<Read, CowAuctionError> {
         return Err(amm.fault("reserves", "must be of two tokens"));
     };
     let Some(fee_ppm) = fee_ppm(amm)? else {
-        return Ok(fee_refused(amm)?);
+        return fee_refused(amm);
     };
     Ok(Read::Pool(PoolState::UniswapV2(UniswapV2State {
         pool: amm.address("address")?,
@@ -129,7 +84,7 @@ fn concentrated(amm: &Fields<'_>) -> Result<Read, CowAuctionError> {
         return Err(amm.fault("pool.tokens", "must be two"));
     };
     let Some(fee_pips) = fee_ppm(amm)? else {
-        return Ok(fee_refused(amm)?);
+        return fee_refused(amm);
     };
     let tier = TICK_SPACINGS.iter().find(|(fee, _)| *fee == fee_pips);
     let Some((_, tick_spacing)) = tier else {
@@ -165,35 +120,50 @@ fn ticks(nets: &Fields<'_>) -> Result<Vec<Tick>, CowAuctionError> {
     Ok(ticks)
 }
 
-fn weighted_product(amm: &Fields<'_>) -> Result<Read, CowAuctionError> {
+/// The file does not say by which of its two ways a pool takes the powers 1, 2 and 4. The one that it has if it is
+/// old is taken: it promises no more than the other pays.
+fn weighted_product(amm: &Fields<'_>, known: &Fields<'_>) -> Result<Read, CowAuctionError> {
     if let Some(refused) = unknown(amm, &["reserves"]) {
         return Ok(refused);
     }
     let reserves = amm.object("reserves")?;
-    let mut tokens = Vec::new();
+    let mut parts = Vec::new();
     for (token, _) in reserves.entries() {
         let reserve = reserves.object(token)?;
-        let Some(weight_e18) = reserve.decimal("weight", 18)? else {
+        let Some(weight) = reserve.decimal("weight", 18)? else {
             let weight = reserve.text("weight")?;
             return Ok(unsupported(format!(
                 "reserves.{token}.weight: {weight} has more than 18 decimals"
             )));
         };
-        tokens.push(WeightedToken {
+        let Some(scaling_factor) = scaling_factor(known, token)? else {
+            return Ok(unsupported(format!(
+                "reserves.{token}: the auction does not give the token's decimals"
+            )));
+        };
+        let weight =
+            u64::try_from(weight).map_err(|_| reserves.fault(token, "weight must be at most 1"))?;
+        let token = BalancerToken {
             token: reserves.as_address(token, token)?,
             balance_raw: reserve.number("balance")?,
-            weight_e18,
-        });
+            scaling_factor,
+        };
+        parts.push((token, Weight(weight)));
     }
-    tokens.sort_unstable_by_key(|token| token.token);
-    let Some(fee_e18) = amm.decimal("fee", 18)? else {
-        return Ok(fee_refused(amm)?);
+    parts.sort_unstable_by_key(|(token, _)| token.token);
+    let Some(swap_fee) = fee_e18(amm)? else {
+        return fee_refused(amm);
     };
-    Ok(Read::Weighted(WeightedPool {
-        pool: amm.address("address")?,
-        tokens,
-        fee_e18,
-    }))
+    let (tokens, weights) = parts.into_iter().unzip();
+    Ok(Read::Pool(PoolState::BalancerWeighted(
+        BalancerWeightedState {
+            pool: amm.address("address")?,
+            tokens,
+            weights,
+            swap_fee,
+            exact_powers: false,
+        },
+    )))
 }
 
 fn stable(amm: &Fields<'_>) -> Result<Read, CowAuctionError> {
@@ -204,28 +174,53 @@ fn stable(amm: &Fields<'_>) -> Result<Read, CowAuctionError> {
     let (reserves, rates) = (amm.object("reserves")?, amm.object("scaling_rates")?);
     let mut tokens = Vec::new();
     for (token, _) in reserves.entries() {
-        tokens.push(ScaledToken {
+        let rate: u128 = rates.number(token)?;
+        if rate == 0 || UNIT_SQUARED % rate != 0 {
+            return Ok(unsupported(format!(
+                "scaling_rates.{token}: {rate} is no power of ten up to 36"
+            )));
+        }
+        tokens.push(BalancerToken {
             token: reserves.as_address(token, token)?,
             balance_raw: reserves.number(token)?,
-            scaling_rate: rates.number(token)?,
+            scaling_factor: UNIT_SQUARED / rate,
         });
     }
     tokens.sort_unstable_by_key(|token| token.token);
-    let Some(amplification_e3) = amm.decimal("amplification_parameter", 3)? else {
+    let Some(amplification) = amm.decimal("amplification_parameter", 3)? else {
         let given = amm.text("amplification_parameter")?;
         return Ok(unsupported(format!(
             "amplification_parameter: {given} has more than 3 decimals"
         )));
     };
-    let Some(fee_e18) = amm.decimal("fee", 18)? else {
-        return Ok(fee_refused(amm)?);
+    let amplification = u64::try_from(amplification)
+        .map_err(|_| amm.fault("amplification_parameter", "must fit 64 bits"))?;
+    let Some(swap_fee) = fee_e18(amm)? else {
+        return fee_refused(amm);
     };
-    Ok(Read::Stable(StablePool {
+    Ok(Read::Pool(PoolState::BalancerStable(BalancerStableState {
         pool: amm.address("address")?,
         tokens,
-        amplification_e3,
-        fee_e18,
-    }))
+        amplification,
+        swap_fee,
+    })))
+}
+
+/// `10**(36 - decimals)`, as Balancer scales a token; `None` when its decimals are not given.
+fn scaling_factor(tokens: &Fields<'_>, token: &str) -> Result<Option<u128>, CowAuctionError> {
+    let Some(decimals) = tokens.optional(token)? else {
+        return Ok(None);
+    };
+    let decimals = decimals.small("decimals")?;
+    let factor = decimals.and_then(|decimals| 36_u32.checked_sub(decimals));
+    Ok(factor.and_then(|power| 10_u128.checked_pow(power)))
+}
+
+/// `None` when the fee has more than 18 decimals.
+fn fee_e18(amm: &Fields<'_>) -> Result<Option<u64>, CowAuctionError> {
+    let fee = amm.decimal("fee", 18)?;
+    fee.map(|fee| u64::try_from(fee).map_err(|_| amm.fault("fee", "must be less than 1")))
+        .transpose()
 }
 
 /// `None` when the fee is no whole number of parts per million.

@@ -45,6 +45,24 @@ impl<'a> Fields<'a> {
         self.nested(name, self.get(name)?)
     }
 
+    /// An object that may be missing.
+    pub(super) fn optional(&self, name: &str) -> Result<Option<Self>, CowAuctionError> {
+        let value = self.map.get(name);
+        value.map(|value| self.nested(name, value)).transpose()
+    }
+
+    /// A whole number of JSON that may be missing or null.
+    pub(super) fn small(&self, name: &str) -> Result<Option<u32>, CowAuctionError> {
+        match self.map.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => {
+                let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+                let fault = || self.fault(name, "must be a whole number of at most 32 bits");
+                number.ok_or_else(fault).map(Some)
+            }
+        }
+    }
+
     /// The objects of a list.
     pub(super) fn list(&self, name: &str) -> Result<Vec<Self>, CowAuctionError> {
         let Value::Array(values) = self.get(name)? else {

@@ -1,6 +1,6 @@
 //! One auction of CoW Protocol: the pools that its solvers were given, and the orders to fill.
 //!
-//! The instance file is JSON with `amms` and `orders`, each an object by id (cowprotocol/solver-template-py,
+//! The instance file is JSON with `tokens`, `amms` and `orders`, each an object by id (cowprotocol/solver-template-py,
 //! `data/real_auctions`). Numbers are read exactly: what is no whole number of the unit it is kept in is refused.
 //!
 //! - `amms`: one pool of each kind;
@@ -9,8 +9,6 @@
 
 mod amms;
 mod fields;
-
-pub use amms::{ScaledToken, StablePool, WeightedPool, WeightedToken};
 
 use alloy_primitives::U256;
 use serde_json::Value;
@@ -25,11 +23,7 @@ use crate::pools::{Exact, PoolState};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CowAuction {
     /// The pools of supported families, in the order of their ids.
-    pub pools: Vec<AuctionPool<PoolState>>,
-    /// The weighted pools, in the order of their ids.
-    pub weighted: Vec<AuctionPool<WeightedPool>>,
-    /// The stable pools, in the order of their ids.
-    pub stable: Vec<AuctionPool<StablePool>>,
+    pub pools: Vec<AuctionPool>,
     /// The pools that cannot be quoted exactly, in the order of their ids.
     pub refused: Vec<RefusedPool>,
     /// In the order of their numbers.
@@ -38,11 +32,11 @@ pub struct CowAuction {
 
 /// A pool, as the auction lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuctionPool<T> {
+pub struct AuctionPool {
     /// Its name in the file.
     pub id: String,
-    /// What it is.
-    pub pool: T,
+    /// Its state, which its family takes.
+    pub state: PoolState,
     /// What a swap through it costs to execute, in raw units of `cost_token`.
     pub cost_raw: U256,
     /// The native token, wrapped.
@@ -121,9 +115,10 @@ impl CowAuction {
             .map_err(|error| CowAuctionError::NotJson(error.to_string()))?;
         let file = Fields::new("auction".to_owned(), &file)?;
         let mut auction = Self::default();
+        let tokens = file.object("tokens")?;
         for (id, amm) in file.object("amms")?.entries() {
             let amm = Fields::new(format!("amm {id}"), amm)?;
-            auction.add(id, &amm)?;
+            auction.add(id, &amm, &tokens)?;
         }
         let mut orders: Vec<_> = file.object("orders")?.entries().collect();
         orders.sort_by_key(|(number, _)| (number.len(), *number));
@@ -134,45 +129,26 @@ impl CowAuction {
         Ok(auction)
     }
 
-    fn add(&mut self, id: &str, amm: &Fields<'_>) -> Result<(), CowAuctionError> {
-        let read = amms::read(amm)?;
-        if let Read::Refused { code, reason } = read {
-            let id = id.to_owned();
-            self.refused.push(RefusedPool { id, code, reason });
-            return Ok(());
-        }
-        let cost = amm.object("cost")?;
-        let (cost_raw, cost_token) = (cost.number("amount")?, cost.address("token")?);
-        let listed = Listed {
-            id,
-            cost_raw,
-            cost_token,
-        };
-        match read {
-            Read::Pool(pool) => self.pools.push(listed.with(pool)),
-            Read::Weighted(pool) => self.weighted.push(listed.with(pool)),
-            Read::Stable(pool) => self.stable.push(listed.with(pool)),
-            Read::Refused { .. } => {}
+    fn add(
+        &mut self,
+        id: &str,
+        amm: &Fields<'_>,
+        tokens: &Fields<'_>,
+    ) -> Result<(), CowAuctionError> {
+        let id = id.to_owned();
+        match amms::read(amm, tokens)? {
+            Read::Refused { code, reason } => self.refused.push(RefusedPool { id, code, reason }),
+            Read::Pool(state) => {
+                let cost = amm.object("cost")?;
+                self.pools.push(AuctionPool {
+                    id,
+                    state,
+                    cost_raw: cost.number("amount")?,
+                    cost_token: cost.address("token")?,
+                });
+            }
         }
         Ok(())
-    }
-}
-
-/// What the file says of every pool.
-struct Listed<'a> {
-    id: &'a str,
-    cost_raw: U256,
-    cost_token: ChainAddress,
-}
-
-impl Listed<'_> {
-    fn with<T>(self, pool: T) -> AuctionPool<T> {
-        AuctionPool {
-            id: self.id.to_owned(),
-            pool,
-            cost_raw: self.cost_raw,
-            cost_token: self.cost_token,
-        }
     }
 }
 
