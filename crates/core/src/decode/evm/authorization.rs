@@ -54,8 +54,7 @@ impl Authorization {
 pub struct Authorizations<'a>(pub(super) Cursor<'a>, pub(super) &'a [u8]);
 
 pub(super) fn check(fields: &mut Cursor<'_>) -> Result<Span, DecodeError> {
-    let raw_list = fields.list(FIELD)?;
-    let (span, mut tuples) = raw_list;
+    let (span, mut tuples) = fields.list(FIELD)?;
     if tuples.is_done() {
         return Err(malformed(FIELD, "empty, which EIP-7702 forbids"));
     }

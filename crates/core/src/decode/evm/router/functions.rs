@@ -236,6 +236,7 @@ fn with_fee(
         )),
         ..bare(ActionKind::PayPortion)
     };
+    reading.budget.spend(1)?;
     pay(reading, context, share)?;
     pay(
         reading,
