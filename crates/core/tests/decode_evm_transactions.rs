@@ -184,6 +184,59 @@ fn arbitrums_own_types_are_refused_by_name() {
     }
 }
 
+/// The ways to write a content that a lenient reader would take.
+#[derive(Clone, Copy, Debug)]
+enum Style {
+    Canonical,
+    /// The length in a byte of its own, though it is short.
+    LongForShort,
+    /// The length in one byte more than it needs.
+    LengthWithZero,
+    /// A length in front of a byte that stands for itself.
+    PrefixedByte,
+}
+
+fn written(content: &[u8], style: Style, short: u8, long: u8) -> Vec<u8> {
+    let length = u8::try_from(content.len()).unwrap();
+    let head = match style {
+        Style::Canonical if short == 0x80 => return rlp_string(content),
+        Style::Canonical if length > 55 => vec![long, length],
+        Style::Canonical | Style::PrefixedByte => vec![short + length],
+        Style::LongForShort => vec![long, length],
+        Style::LengthWithZero => vec![long + 1, 0, length],
+    };
+    [head, content.to_vec()].concat()
+}
+
+#[test]
+fn every_length_has_one_way_to_be_written() {
+    // nonce, gas price, gas limit, to, value, data of a transaction that is not signed yet.
+    let fields: [&[u8]; 6] = [&[5], &[9], &[0x52, 0x08], &[7; 20], &[1], &[3; 12]];
+    let make = |place: usize, style: Style, outer: Style| {
+        let styled = |at: usize| if at == place { style } else { Style::Canonical };
+        let items = fields.iter().enumerate();
+        let content: Vec<_> = items
+            .map(|(at, field)| written(field, styled(at), 0x80, 0xb8))
+            .collect();
+        written(&content.concat(), outer, 0xc0, 0xf8)
+    };
+    assert!(decode_transaction(&make(0, Style::Canonical, Style::Canonical)).is_ok());
+    for place in 0..fields.len() {
+        for style in [Style::LongForShort, Style::LengthWithZero] {
+            let error = decode_transaction(&make(place, style, Style::Canonical)).unwrap_err();
+            assert_eq!(error.code(), "transaction_malformed", "{place} {style:?}");
+        }
+    }
+    let prefixed = make(0, Style::PrefixedByte, Style::Canonical);
+    assert!(decode_transaction(&prefixed).is_err());
+    for style in [Style::LongForShort, Style::LengthWithZero] {
+        assert!(
+            decode_transaction(&make(0, Style::Canonical, style)).is_err(),
+            "{style:?}"
+        );
+    }
+}
+
 // ---- blobs ----
 
 fn rlp_string(content: &[u8]) -> Vec<u8> {
@@ -363,6 +416,92 @@ impl Made {
     }
 }
 
+/// The transaction written once more by alloy-rlp from what was read: the only bytes that may decode to it.
+fn again(decoded: &Transaction<'_>) -> Vec<u8> {
+    let fees = match (
+        decoded.gas_price_wei(),
+        decoded.max_priority_fee_per_gas_wei(),
+    ) {
+        (Some(price), _) => vec![encoded(&price)],
+        (_, tip) => vec![
+            encoded(&tip.unwrap()),
+            encoded(&decoded.max_fee_per_gas_wei().unwrap()),
+        ],
+    };
+    let to = decoded.to().map_or(vec![0x80], |to| encoded(&to));
+    let data = rlp_string(decoded.data());
+    let call = vec![
+        encoded(&decoded.gas_limit()),
+        to,
+        encoded(&decoded.value_wei()),
+        data,
+    ];
+    let nonce = vec![encoded(&decoded.nonce())];
+    let signature = decoded.signature();
+    let halves = signature.map_or(Vec::new(), |s| vec![encoded(&s.r), encoded(&s.s)]);
+    if decoded.kind() == Kind::Legacy {
+        let parity = signature.map(|s| U256::from(s.y_parity));
+        let v = match (decoded.chain_id().map(U256::from), parity) {
+            (Some(chain_id), Some(parity)) => vec![encoded(
+                &(chain_id * U256::from(2) + U256::from(35) + parity),
+            )],
+            (Some(chain_id), None) => vec![encoded(&chain_id), vec![0x80], vec![0x80]],
+            (None, parity) => parity
+                .map(|parity| encoded(&(parity + U256::from(27))))
+                .into_iter()
+                .collect(),
+        };
+        return rlp_list(&[nonce, fees, call, v, halves].concat());
+    }
+    let entries = decoded.access_list().map(|entry| {
+        let keys: Vec<_> = entry.storage_keys.iter().map(|key| encoded(key)).collect();
+        rlp_list(&[encoded(&entry.address), rlp_list(&keys)])
+    });
+    let access = vec![rlp_list(&entries.collect::<Vec<_>>())];
+    let hashes: Vec<_> = decoded
+        .blob_versioned_hashes()
+        .map(|hash| encoded(&hash))
+        .collect();
+    let tuples = decoded.authorizations().map(|one| {
+        let name = [
+            encoded(&one.chain_id),
+            encoded(&one.address),
+            encoded(&one.nonce),
+        ];
+        rlp_list(
+            &[
+                name.to_vec(),
+                vec![encoded(&one.y_parity), encoded(&one.r), encoded(&one.s)],
+            ]
+            .concat(),
+        )
+    });
+    let more = match decoded.kind() {
+        Kind::Eip4844 => vec![
+            encoded(&decoded.max_fee_per_blob_gas_wei().unwrap()),
+            rlp_list(&hashes),
+        ],
+        Kind::Eip7702 => vec![rlp_list(&tuples.collect::<Vec<_>>())],
+        _ => Vec::new(),
+    };
+    let chain_id = vec![encoded(&decoded.chain_id().unwrap())];
+    let parity = signature
+        .map(|s| encoded(&s.y_parity))
+        .into_iter()
+        .collect();
+    let items = [chain_id, nonce, fees, call, access, more, parity, halves].concat();
+    [vec![decoded.kind().byte()], rlp_list(&items)].concat()
+}
+
+#[test]
+fn recorded_transactions_written_again_are_the_same_bytes() {
+    for case in list(&fixture(), "transactions") {
+        for raw in [bytes(&case["raw"]), bytes(&case["unsigned"])] {
+            assert_eq!(again(&decode_transaction(&raw).unwrap()), raw);
+        }
+    }
+}
+
 fn made() -> impl Strategy<Value = Made> {
     let numbers = (0..=4_u8, 0..u64::MAX / 2 - 36, 0..u64::MAX, any::<u64>());
     let slots = proptest::collection::vec(
@@ -456,6 +595,7 @@ proptest! {
     fn changed_bytes_are_refused_or_are_another_transaction((whole, bytes) in mutated()) {
         inspect(&bytes);
         if let Ok(decoded) = decode_transaction(&bytes) {
+            prop_assert_eq!(again(&decoded), bytes.clone());
             prop_assert_ne!(decoded.hash(), decode_transaction(&whole).unwrap().hash());
         }
     }
