@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-import rlp
+import rlp as untyped_rlp
 from eth_account import Account
 from eth_utils.crypto import keccak
 from hypothesis import given
@@ -23,6 +23,7 @@ SOLANA = json.loads((FIXTURES / "solana_transactions.json").read_text())
 SWAPS = json.loads((FIXTURES / "solana_swaps.json").read_text())["swaps"]
 RAWS = [bytes.fromhex(case["raw"][2:]) for case in EVM["transactions"]]
 
+rlp: Any = untyped_rlp
 addresses = st.binary(min_size=20, max_size=20).map(lambda b: "0x" + b.hex())
 
 
@@ -116,7 +117,11 @@ def test_other_threads_run_while_senders_are_recovered() -> None:
     key=st.binary(min_size=32, max_size=32).filter(lambda b: 0 < int.from_bytes(b, "big") < 2**255),
 )
 def test_what_eth_account_signs_decodes_to_its_fields_and_its_sender(**facts: Any) -> None:
-    fees = {"maxFeePerGas": facts["price"], "maxPriorityFeePerGas": 0} if facts["kind"] == 2 else {"gasPrice": facts["price"]}
+    fees = (
+        {"maxFeePerGas": facts["price"], "maxPriorityFeePerGas": 0}
+        if facts["kind"] == 2
+        else {"gasPrice": facts["price"]}
+    )
     wanted = {name: facts[name] for name in ("nonce", "gas", "to", "value", "data")} | {"chainId": facts["chain_id"]}
     typed = {"type": facts["kind"]} if facts["kind"] else {}
     account = Account.from_key(facts["key"])
@@ -154,8 +159,9 @@ def test_the_network_form_of_a_blob_transaction_is_told_apart() -> None:
 
 
 def as_recorded(swap: core.DecodedSwap) -> dict[str, Any]:
-    names = "router venue exact path fees_pips recipient fee_on_transfer native_in native_out payer_is_user".split()
-    numbers = "amount_raw limit_raw deadline_s sqrt_price_limit_x96".split()
+    names = ["router", "venue", "exact", "path", "fees_pips", "recipient"]
+    names += ["fee_on_transfer", "native_in", "native_out", "payer_is_user"]
+    numbers = ["amount_raw", "limit_raw", "deadline_s", "sqrt_price_limit_x96"]
     values = {name: getattr(swap, name) for name in numbers}
     return {name: getattr(swap, name) for name in names} | {
         name: str(value) if isinstance(value, int) else value for name, value in values.items()
