@@ -4,7 +4,7 @@ Integers are exact `int`s of any size that fits; addresses are "0x" text (given 
 in EIP-55 case). Every refusal is a `CoreError` with a stable `code`. Quotes and routes release the GIL.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, final
 
 __all__ = [
@@ -12,7 +12,10 @@ __all__ = [
     "Approve",
     "BinMovement",
     "ConcentratedMovement",
+    "Authorization",
     "CoreError",
+    "DecodedEip1559",
+    "DecodedSwap",
     "DecodedTransaction",
     "Eip1559Transaction",
     "Fee",
@@ -20,16 +23,30 @@ __all__ = [
     "PoolGraph",
     "PoolQuote",
     "Route",
+    "RouterAction",
+    "RouterCall",
+    "RouterStep",
     "RouterSwap",
+    "SolanaAccount",
+    "SolanaInstruction",
+    "SolanaSwap",
+    "SolanaTransaction",
+    "TransactionBatch",
     "UniswapV3State",
     "build_profile",
     "decode_approve",
+    "decode_eip1559",
+    "decode_router_call",
+    "decode_solana_transaction",
+    "decode_solana_transactions",
     "decode_transaction",
+    "decode_transactions",
     "eip712_domain_separator",
     "encode_approve",
     "keccak256",
     "optimize_route",
     "permit_digest",
+    "recover_senders",
     "to_checksum_address",
 ]
 
@@ -466,7 +483,7 @@ class Eip1559Transaction:
     def data(self) -> bytes: ...
 
 @final
-class DecodedTransaction:
+class DecodedEip1559:
     """A type 2 transaction read from its bytes; `signature` and `hash` are None when it is unsigned."""
 
     kind: Final = "eip1559"
@@ -481,8 +498,421 @@ class DecodedTransaction:
     @property
     def hash(self) -> bytes | None: ...
 
-def decode_transaction(raw: bytes) -> DecodedTransaction:
-    """Reads a signed or unsigned type 2 transaction in canonical RLP.
+def decode_eip1559(raw: bytes) -> DecodedEip1559:
+    """Reads what `Eip1559Transaction` writes, signed or not: `decode_transaction` reads every type.
 
     Codes: transaction_type_unsupported (names the type), transaction_malformed.
     """
+
+# ---- transactions of others ----
+
+_Amount = int | Literal["contract_balance", "message_value", "already_paid"]
+_Router = Literal["uniswap_v2_router02", "swap_router", "swap_router02", "universal_router"]
+
+@final
+class Authorization:
+    """One EIP-7702 authorization. A tuple that does not verify is skipped by the chain, not refused here."""
+
+    @property
+    def chain_id(self) -> int:
+        """0 for every chain."""
+    @property
+    def address(self) -> str: ...
+    @property
+    def nonce(self) -> int: ...
+    @property
+    def signature(self) -> tuple[int, int, int]:
+        """`(y_parity, r, s)`."""
+    def recover_authority(self) -> str:
+        """The account that gives the permission. Code: signature_invalid."""
+
+@final
+class DecodedTransaction:
+    """A transaction of any Ethereum type, signed or not: a handle on its bytes.
+
+    Each property reads its field where it stands; equal bytes are equal transactions. What a type does not
+    have is None (prices) or empty (lists).
+    """
+
+    @property
+    def raw(self) -> bytes: ...
+    @property
+    def kind(self) -> Literal["legacy", "eip2930", "eip1559", "eip4844", "eip7702"]: ...
+    @property
+    def chain_id(self) -> int | None:
+        """None for a legacy transaction from before EIP-155, which is valid on every chain."""
+    @property
+    def nonce(self) -> int: ...
+    @property
+    def gas_limit(self) -> int: ...
+    @property
+    def gas_price_wei(self) -> int | None:
+        """Legacy and EIP-2930."""
+    @property
+    def max_fee_per_gas_wei(self) -> int | None:
+        """EIP-1559 and later, tip included."""
+    @property
+    def max_priority_fee_per_gas_wei(self) -> int | None:
+        """EIP-1559 and later."""
+    @property
+    def max_fee_per_blob_gas_wei(self) -> int | None:
+        """EIP-4844."""
+    @property
+    def to(self) -> str | None:
+        """None creates a contract."""
+    @property
+    def value_wei(self) -> int: ...
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def access_list(self) -> list[tuple[str, list[bytes]]]:
+        """`(contract, storage slots of 32 bytes)`."""
+    @property
+    def blob_versioned_hashes(self) -> list[bytes]: ...
+    @property
+    def authorizations(self) -> list[Authorization]: ...
+    @property
+    def sidecar(self) -> tuple[int, int, int] | None:
+        """`(version, blobs, proofs)` of the network form of EIP-4844; its KZG proofs are not verified."""
+    @property
+    def signature(self) -> tuple[int, int, int] | None:
+        """`(y_parity, r, s)`; None when it is not signed."""
+    @property
+    def hash(self) -> bytes | None:
+        """The transaction hash, without the sidecar; None when it is not signed."""
+    @property
+    def signing_hash(self) -> bytes:
+        """What its sender signs."""
+    def recover_sender(self) -> str:
+        """The account that signed it, by libsecp256k1 (about 50 us, without the GIL).
+
+        Codes: transaction_unsigned, signature_invalid.
+        """
+    def router_call(self, routers: Mapping[str, _Router] | None = None) -> RouterCall | None:
+        """The router call in its data; None when it calls no function of a router that is known here.
+
+        Without `routers` the selector decides, whatever the address. With `routers` (address: kind) a call to
+        any other address is None, and the function must be one of that router.
+
+        Codes: calldata_malformed, calldata_unbounded, selector_not_of_router, router_unknown.
+        """
+
+def decode_transaction(raw: bytes) -> DecodedTransaction:
+    """Reads one transaction of any Ethereum type (0 to 4), signed or not, in canonical form.
+
+    `raw` is `rlp(fields)` for type 0 and `type || rlp(fields)` for the others; type 3 also in its network form with
+    blobs. Checked: minimal RLP with nothing behind it, field sizes, nonce (EIP-2681), y_parity, r and s with low s
+    (EIP-2), shapes of EIP-2930, 4844, 7594 and 7702. Not judged: balances, fees, what a chain would include.
+
+    Codes: transaction_type_unsupported (names the type, Arbitrum's own among them), transaction_malformed (names
+    the field), signature_invalid, bytes_required.
+    """
+
+@final
+class TransactionBatch(Sequence[DecodedTransaction | CoreError]):
+    """Answers in the order of the batch: a transaction, or the refusal (not raised) in its place."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int) -> DecodedTransaction | CoreError: ...  # type: ignore[override]
+    def __iter__(self) -> Iterator[DecodedTransaction | CoreError]: ...
+    @property
+    def refused(self) -> int:
+        """How many were refused."""
+    def recover_senders(self) -> list[str | CoreError]:
+        """As `recover_senders`, without reading the bytes again."""
+    def router_calls(self, routers: Mapping[str, _Router] | None = None) -> list[RouterCall | CoreError | None]:
+        """`DecodedTransaction.router_call` of each."""
+
+def decode_transactions(raws: Sequence[bytes]) -> TransactionBatch:
+    """`decode_transaction` of each, without the GIL: tens of nanoseconds a transaction.
+
+    Objects are made when an item is asked for. The batch keeps the `bytes`, not copies of them.
+    Code: bytes_required (names the item).
+    """
+
+def recover_senders(raws: Sequence[bytes]) -> list[str | CoreError]:
+    """The sender of each transaction, without the GIL; a `CoreError` (not raised) where there is none."""
+
+@final
+class DecodedSwap:
+    """One swap along one path that a router call asks for. Amounts in raw units."""
+
+    @property
+    def router(self) -> _Router: ...
+    @property
+    def venue(self) -> Literal["uniswap_v2", "uniswap_v3"]: ...
+    @property
+    def exact(self) -> Literal["in", "out"]: ...
+    @property
+    def path(self) -> list[str]:
+        """Tokens in trade order, two at least; the wrapped token where native currency is traded."""
+    @property
+    def fees_pips(self) -> list[int]:
+        """The fee of each pool in hundredths of a basis point, in trade order; empty for V2."""
+    @property
+    def amount_raw(self) -> _Amount:
+        """The exact amount: of the first token ("in") or the last ("out").
+
+        `contract_balance`: all that the router holds; `message_value`: the native currency sent along, where only
+        the calldata is known; `already_paid`: what was sent to the first pair before.
+        """
+    @property
+    def limit_raw(self) -> _Amount:
+        """Least output ("in") or most input ("out")."""
+    @property
+    def recipient(self) -> str:
+        """An address, `msg_sender` or `address_this` (the router)."""
+    @property
+    def deadline_s(self) -> int | None:
+        """Last second (Unix time) in which it may execute; None when nothing in the call says so."""
+    @property
+    def sqrt_price_limit_x96(self) -> int | None: ...
+    @property
+    def fee_on_transfer(self) -> bool: ...
+    @property
+    def native_in(self) -> bool: ...
+    @property
+    def native_out(self) -> bool: ...
+    @property
+    def payer_is_user(self) -> bool | None:
+        """Universal Router: the caller pays the input; otherwise the router, from what it holds."""
+    @property
+    def min_hop_prices_x36(self) -> list[int]:
+        """Universal Router 2.1.1: the least price of each hop, scaled by 10**36; empty when not given."""
+
+@final
+class RouterAction:
+    """A payment or permit around the swaps."""
+
+    @property
+    def kind(
+        self,
+    ) -> Literal[
+        "self_permit",
+        "permit2_permit",
+        "permit2_transfer",
+        "wrap",
+        "unwrap",
+        "sweep",
+        "transfer",
+        "pay_portion",
+        "refund",
+        "pull",
+        "balance_check",
+    ]: ...
+    @property
+    def token(self) -> str | None:
+        """None for native currency."""
+    @property
+    def recipient(self) -> str | None:
+        """Who gets it, is allowed it, or is looked at."""
+    @property
+    def amount_raw(self) -> _Amount | None:
+        """For a sweep, an unwrap and a balance check the least that must be there."""
+    @property
+    def share_bips(self) -> int | None:
+        """The share of a fee or portion, in basis points."""
+
+@final
+class RouterStep:
+    """One step in order of execution: exactly one of `swap`, `action` and `not_decoded` is not None."""
+
+    @property
+    def function(self) -> str:
+        """The function or command that asks for it."""
+    @property
+    def depth(self) -> int:
+        """How many multicalls or sub-plans are around it."""
+    @property
+    def allow_revert(self) -> bool:
+        """The call goes on when this step reverts."""
+    @property
+    def swap(self) -> DecodedSwap | None: ...
+    @property
+    def action(self) -> RouterAction | None: ...
+    @property
+    def not_decoded(self) -> str | None:
+        """The name or selector of what is not read, such as `V4_SWAP (0x10)`."""
+
+@final
+class RouterCall:
+    """A call of one of Uniswap's routers (or a fork of it), with all multicalls laid out in one row.
+
+    Sources: UniswapV2Router02 (v2-periphery), SwapRouter (v3-periphery 1.4.4), SwapRouter02 (swap-router-contracts
+    1.3.1), UniversalRouter (universal-router 1.2 to 2.1).
+    """
+
+    @property
+    def function(self) -> str: ...
+    @property
+    def router(self) -> _Router | None:
+        """The one router that has all functions called; None when several have them."""
+    @property
+    def deadline_s(self) -> int | None: ...
+    @property
+    def steps(self) -> list[RouterStep]: ...
+    @property
+    def swaps(self) -> list[DecodedSwap]:
+        """Those of the steps."""
+
+def decode_router_call(
+    data: bytes, *, value_wei: int | None = None, router: _Router | None = None
+) -> RouterCall | None:
+    """Reads calldata alone; None when it is no known function of a router.
+
+    `value_wei` is the native currency sent along; `router` is the contract called, when it is known.
+    Codes: as `DecodedTransaction.router_call`.
+    """
+
+_SolanaVenue = Literal[
+    "raydium_amm_v4",
+    "raydium_cpmm",
+    "raydium_clmm",
+    "orca_whirlpool",
+    "meteora_dlmm",
+    "pump_swap",
+    "pump_curve",
+]
+
+@final
+class SolanaAccount:
+    """One account. `writable` is what the message asks for; the runtime takes it back for programs."""
+
+    @property
+    def key(self) -> str:
+        """Base 58, or `TABLE[index]` behind a lookup table that was not given."""
+    @property
+    def resolved(self) -> bool: ...
+    @property
+    def signer(self) -> bool: ...
+    @property
+    def writable(self) -> bool: ...
+
+@final
+class SolanaSwap:
+    """One swap through one pool, or two for a two-hop swap. Amounts in raw units, keys as in `SolanaAccount`."""
+
+    @property
+    def venue(self) -> _SolanaVenue: ...
+    @property
+    def function(self) -> str: ...
+    @property
+    def exact(self) -> Literal["in", "out"]: ...
+    @property
+    def amount_raw(self) -> int: ...
+    @property
+    def limit_raw(self) -> int:
+        """Least output ("in") or most input ("out")."""
+    @property
+    def sqrt_price_limits_x64(self) -> list[int]:
+        """sqrt(price) * 2**64 for each pool, 0 for no limit; empty on venues without such limits."""
+    @property
+    def pools(self) -> list[str]: ...
+    @property
+    def directions(self) -> list[Literal["a_to_b", "b_to_a", "buy", "sell"]]:
+        """One for each pool; empty where only the mints of the user's token accounts tell (Raydium, DLMM)."""
+    @property
+    def user(self) -> str: ...
+    @property
+    def mint_in(self) -> str | None: ...
+    @property
+    def mint_out(self) -> str | None: ...
+    @property
+    def mints(self) -> list[str]:
+        """The pool's mints in its order, where the accounts have them."""
+    @property
+    def account_in(self) -> str | None:
+        """The user's token account that is spent from; None for native SOL."""
+    @property
+    def account_out(self) -> str | None: ...
+
+@final
+class SolanaInstruction:
+    """One instruction, with its accounts in the order that the program reads them."""
+
+    @property
+    def program(self) -> str: ...
+    @property
+    def accounts(self) -> list[SolanaAccount]: ...
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def kind(
+        self,
+    ) -> Literal[
+        "swap",
+        "compute_unit_limit",
+        "compute_unit_price",
+        "heap_frame",
+        "loaded_accounts_data_size_limit",
+        "jito_tip",
+        "transfer",
+        "not_read",
+        "malformed",
+    ]: ...
+    @property
+    def venue(self) -> _SolanaVenue | None:
+        """The venue of the program, also when the instruction is no swap that is read here."""
+    @property
+    def swap(self) -> SolanaSwap | None: ...
+    @property
+    def value(self) -> int | None:
+        """Compute units, micro-lamports per unit, bytes or lamports, as `kind` says."""
+    @property
+    def transfer_from(self) -> str | None: ...
+    @property
+    def transfer_to(self) -> str | None: ...
+    @property
+    def refusal(self) -> CoreError | None:
+        """Why its program would refuse it (`malformed`). Code: instruction_malformed."""
+
+@final
+class SolanaTransaction:
+    """A Solana transaction. Its signatures are counted, not verified."""
+
+    @property
+    def raw(self) -> bytes: ...
+    @property
+    def version(self) -> Literal["legacy", "v0"]: ...
+    @property
+    def signatures(self) -> list[bytes]: ...
+    @property
+    def message(self) -> bytes:
+        """What the signatures are made over."""
+    @property
+    def required_signatures(self) -> int: ...
+    @property
+    def readonly_signed(self) -> int: ...
+    @property
+    def readonly_unsigned(self) -> int: ...
+    @property
+    def recent_blockhash(self) -> str: ...
+    @property
+    def accounts(self) -> list[SolanaAccount]:
+        """Its own, then the writable and then the read-only ones behind lookup tables."""
+    @property
+    def instructions(self) -> list[SolanaInstruction]: ...
+    @property
+    def lookups(self) -> list[tuple[str, bytes, bytes]]:
+        """`(table, places of writable accounts, places of read-only accounts)`, a place in a byte."""
+    @property
+    def size_bytes(self) -> int: ...
+    @property
+    def within_size_limit(self) -> bool: ...
+
+def decode_solana_transaction(
+    raw: bytes, *, lookup_tables: Mapping[str, Sequence[str]] | None = None, size_limit_bytes: int = 1232
+) -> SolanaTransaction:
+    """Reads one signed Solana transaction (legacy or version 0).
+
+    With `lookup_tables` (table: its addresses in order) every account is resolved, and a missing table or place is
+    an error; with None those accounts are `TABLE[index]`. The size is reported, not enforced.
+
+    Codes: transaction_version_unsupported (names the version), transaction_malformed, lookup_table_missing,
+    lookup_index_outside, key_malformed, bytes_required. Source: solana-message and solana-transaction 3.0.
+    """
+
+def decode_solana_transactions(
+    raws: Sequence[bytes], *, lookup_tables: Mapping[str, Sequence[str]] | None = None, size_limit_bytes: int = 1232
+) -> list[SolanaTransaction | CoreError]:
+    """`decode_solana_transaction` of each; a refusal stands (not raised) in the place of its transaction."""

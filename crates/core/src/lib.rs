@@ -4,10 +4,12 @@
 //! - [`routing`]: the pool graph and the search over it.
 //! - [`solana`]: accounts that every Solana family shares: mints, token accounts, transfer fees.
 //! - [`sources`]: pools from files that others publish.
+//! - [`decode`]: any Ethereum or Solana transaction from its bytes, with the swaps that it asks for.
 //! - [`evm`]: transactions and calldata, encoded and decoded by hand.
 //! - [`ChainAddress`]: how tokens, pools and accounts are named on any chain.
 
 mod chain_address;
+pub mod decode;
 pub mod evm;
 pub mod pools;
 pub mod routing;

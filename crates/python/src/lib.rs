@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 
 mod address;
 mod answers;
+mod decode;
 mod error;
 mod evm;
 mod graph;
@@ -23,5 +24,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     error::register(module)?;
     graph::register(module)?;
     movement::register(module)?;
-    evm::register(module)
+    evm::register(module)?;
+    decode::register(module)
 }
