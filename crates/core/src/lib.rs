@@ -3,7 +3,9 @@
 //! - [`pools`]: what a venue's contract would answer, to the last unit.
 //! - [`routing`]: the pool graph and the search over it.
 //! - [`evm`]: transactions and calldata, encoded and decoded by hand.
+//! - [`books`]: order books of several venues, and what they come to as one.
 
+pub mod books;
 pub mod evm;
 pub mod pools;
 pub mod routing;
