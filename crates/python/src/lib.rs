@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 
 mod address;
 mod answers;
+mod books;
 mod error;
 mod evm;
 mod graph;
@@ -21,5 +22,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("build_profile", BUILD_PROFILE)?;
     error::register(module)?;
     graph::register(module)?;
+    books::register(module)?;
     evm::register(module)
 }
