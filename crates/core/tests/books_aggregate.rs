@@ -379,7 +379,7 @@ fn old_and_unsynchronised_books_are_left_out_by_name() {
 fn books_that_do_not_belong_together_are_refused() {
     let first = book(0, &simple(vec![], vec![], 0));
     let twin = book(0, &simple(vec![], vec![], 0));
-    let mut other = first.terms().clone();
+    let mut other = BookTerms::clone(first.terms());
     other.venue = "other".into();
     other.price_decimals = 3;
     let other = OrderBook::new(other).unwrap();

@@ -431,6 +431,28 @@ fn the_checksum_is_the_one_of_krakens_own_example() {
 }
 
 #[test]
+fn what_the_book_already_has_makes_it_no_younger() {
+    let mut book = OrderBook::new(terms(SequenceRule::Ranged, None)).unwrap();
+    let snapshot = Snapshot {
+        sequence: 10,
+        ..Snapshot::default()
+    };
+    book.apply_snapshot(&snapshot, 100).unwrap();
+    let event = |sequence: i64| (vec![sequence], vec![0]);
+    for (sequence, time_ns, as_of_ns) in [(10, 200, 100), (11, 300, 300), (11, 400, 300)] {
+        let (sequences, counts) = event(sequence);
+        let events = Events {
+            first: &sequences,
+            last: &sequences,
+            counts: &counts,
+            ..Events::default()
+        };
+        book.apply_events(&events, time_ns).unwrap();
+        assert_eq!(book.as_of_ns(), as_of_ns);
+    }
+}
+
+#[test]
 fn terms_outside_their_range_are_refused_by_name() {
     let fee = BookTerms {
         taker_fee_ppm: 1_000_000,

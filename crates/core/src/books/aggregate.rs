@@ -1,10 +1,13 @@
 //! `aggregate_order_books`: the books of several venues as one, with the depth of each venue at every level.
 //!
 //! Every venue's ticks and lots are multiplied into the instrument's units, which is exact, and what each side gives
-//! is a sorted run; the runs are merged by a stable sort that finds them, so equal prices keep the order of the books.
+//! is a sorted run; merging runs keeps equal prices in the order of the books.
+
+use std::sync::Arc;
 
 use super::error::BookError;
 use super::order_book::{OrderBook, Side, mask};
+use super::runs::merge_runs;
 use super::terms::BookTerms;
 
 /// The books that are merged at most.
@@ -59,7 +62,7 @@ pub enum Exclusion {
 #[derive(Debug, Clone)]
 pub struct ConsolidatedBook {
     /// The venues that are in it, in the order of the books.
-    pub venues: Vec<BookTerms>,
+    pub venues: Vec<Arc<BookTerms>>,
     /// Of each venue in it, the last update id and the time of the newest update.
     pub as_of: Vec<(u64, u64)>,
     /// The venues that are not, and why.
@@ -119,7 +122,7 @@ pub fn aggregate_order_books(
             merged.excluded.push((venue, reason));
             continue;
         }
-        merged.venues.push(book.terms().clone());
+        merged.venues.push(Arc::clone(book.terms()));
         merged.as_of.push((book.sequence(), book.as_of_ns()));
         included.push(*book);
     }
@@ -179,18 +182,18 @@ fn exclusion(book: &OrderBook, request: &AggregateRequest) -> Option<Exclusion> 
 fn merge(books: &[&OrderBook], side: Side, most: usize) -> (Vec<Part>, Vec<u32>) {
     let room = books.iter().map(|book| book.len(side).min(most)).sum();
     let mut parts: Vec<Part> = Vec::with_capacity(room);
+    let mut run_ends = Vec::with_capacity(books.len());
     for (book, venue) in books.iter().zip(0_u32..) {
-        let BookTerms { tick, lot, .. } = *book.terms();
+        let BookTerms { tick, lot, .. } = **book.terms();
         // Products of what a book lets in are at most MAX_UNITS; see BookTerms::max_price_ticks.
         parts.extend(book.keys(side).take(most).map(|(key, lots)| Part {
             price: (key ^ mask(side)).wrapping_mul(tick),
             size: lots.wrapping_mul(lot),
             venue,
         }));
+        run_ends.push(parts.len());
     }
-    if books.len() > 1 {
-        parts.sort_by_key(|part| part.price ^ mask(side));
-    }
+    let mut parts = merge_runs(parts, run_ends, mask(side));
     let ends = level_ends(&parts, most);
     parts.truncate(ends.last().map_or(0, |end| *end as usize));
     (parts, ends)
@@ -198,18 +201,17 @@ fn merge(books: &[&OrderBook], side: Side, most: usize) -> (Vec<Part>, Vec<u32>)
 
 /// Where each level ends, of the best `most`.
 fn level_ends(parts: &[Part], most: usize) -> Vec<u32> {
-    let mut ends = Vec::with_capacity(parts.len().min(most));
+    let mut ends = vec![0; parts.len()];
+    let mut count = 0;
     for (pair, end) in parts.windows(2).zip(1_u32..) {
-        if pair[0].price != pair[1].price {
-            if ends.len() == most {
-                return ends;
-            }
-            ends.push(end);
-        }
+        ends[count] = end;
+        count += usize::from(pair[0].price != pair[1].price);
     }
-    if ends.len() < most && !parts.is_empty() {
+    if let Some(last) = ends.get_mut(count) {
         // At most MAX_BOOKS * MAX_LEVELS parts, which fits.
-        ends.push(u32::try_from(parts.len()).unwrap_or(u32::MAX));
+        *last = u32::try_from(parts.len()).unwrap_or(u32::MAX);
+        count += 1;
     }
+    ends.truncate(count.min(most));
     ends
 }

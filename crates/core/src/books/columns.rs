@@ -1,5 +1,7 @@
 //! What a venue sent, as columns: many events and their levels in a few flat arrays.
 
+use std::ops::Range;
+
 use super::error::BookError;
 
 /// Level changes, one a row. A price is in ticks, a size in lots and absolute; a size of 0 takes the level out.
@@ -41,6 +43,14 @@ pub struct Snapshot<'a> {
     pub ask_sizes: &'a [i64],
 }
 
+/// One event of a call: its sequences, and where its rows end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Numbers {
+    pub(super) first: u64,
+    pub(super) last: u64,
+    pub(super) end: usize,
+}
+
 /// One event with its rows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Event<'a> {
@@ -49,26 +59,20 @@ pub(super) struct Event<'a> {
     pub(super) rows: Rows<'a>,
 }
 
-impl Rows<'_> {
+impl<'a> Rows<'a> {
     pub(super) fn len(&self) -> usize {
         self.sides.len()
     }
 
-    fn split_at(self, count: usize) -> Option<(Self, Self)> {
-        let (sides, other_sides) = self.sides.split_at_checked(count)?;
-        let (prices, other_prices) = self.prices.split_at_checked(count)?;
-        let (sizes, other_sizes) = self.sizes.split_at_checked(count)?;
-        let head = Self {
-            sides,
-            prices,
-            sizes,
-        };
-        let tail = Self {
-            sides: other_sides,
-            prices: other_prices,
-            sizes: other_sizes,
-        };
-        Some((head, tail))
+    /// Some of the rows; none when there are not so many.
+    pub(super) fn part(&self, range: Range<usize>) -> Rows<'a> {
+        let sides = self.sides.get(range.clone());
+        let prices = self.prices.get(range.clone());
+        Rows {
+            sides: sides.unwrap_or_default(),
+            prices: prices.unwrap_or_default(),
+            sizes: self.sizes.get(range).unwrap_or_default(),
+        }
     }
 }
 
@@ -90,29 +94,29 @@ impl<'a> Events<'a> {
         equal("sizes", rows, self.rows.sizes.len())
     }
 
-    /// The events one by one, `numbered` or not.
+    /// The events one by one: their sequences (zeros when they are not `numbered`), and the end of their rows.
     pub(super) fn each(
         &self,
         numbered: bool,
-    ) -> impl Iterator<Item = Result<Event<'a>, BookError>> + use<'a> {
-        let mut rest = self.rows;
-        let numbers = self.first.iter().zip(self.last).zip(self.counts);
-        numbers
+    ) -> impl Iterator<Item = Result<Numbers, BookError>> + use<'a> {
+        let mut end = 0_usize;
+        let columns = self.first.iter().zip(self.last).zip(self.counts);
+        columns
             .enumerate()
             .map(move |(place, ((first, last), count))| {
-                let count = usize::try_from(*count).unwrap_or(usize::MAX);
-                let (rows, others) = rest.split_at(count).unwrap_or_default();
-                rest = others;
+                // Every count was added up by `check`.
+                end = end.wrapping_add(usize::try_from(*count).unwrap_or_default());
                 let (first, last) = if numbered {
                     sequences(place, *first, *last)?
                 } else {
                     (0, 0)
                 };
-                Ok(Event { first, last, rows })
+                Ok(Numbers { first, last, end })
             })
     }
 }
 
+#[inline]
 fn sequences(event: usize, first: i64, last: i64) -> Result<(u64, u64), BookError> {
     let malformed = |field, value| BookError::SequenceMalformed {
         field,

@@ -60,34 +60,20 @@ impl Ladder {
         }
     }
 
+    /// Without a branch on what is there: whether a change adds, replaces or removes cannot be foreseen.
     #[inline]
     fn set_near(&mut self, place: usize, size: u64) {
+        let (word, bit) = ((place / 64) % WORDS, place % 64);
         let Some(slot) = self.sizes.get_mut(place) else {
             return;
         };
-        let before = std::mem::replace(slot, size);
-        if (before == 0) != (size == 0) {
-            self.flip(place);
-        }
-    }
-
-    /// Turns the bit of a key of the window around.
-    #[inline]
-    fn flip(&mut self, place: usize) {
-        let word = (place / 64) % WORDS;
-        self.bits[word] ^= 1 << (place % 64);
-        let occupied = self.bits[word] >> (place % 64) & 1 == 1;
-        self.near = if occupied {
-            self.near + 1
-        } else {
-            self.near - 1
-        };
-        let group = 1 << (word % 64);
-        if self.bits[word] == 0 {
-            self.groups[word / 64] &= !group;
-        } else {
-            self.groups[word / 64] |= group;
-        }
+        let before = usize::from(*slot != 0);
+        *slot = size;
+        self.near = self.near + usize::from(size != 0) - before;
+        let bits = self.bits[word] & !(1 << bit) | u64::from(size != 0) << bit;
+        self.bits[word] = bits;
+        let group = &mut self.groups[word / 64];
+        *group = *group & !(1 << (word % 64)) | u64::from(bits != 0) << (word % 64);
     }
 
     #[cold]

@@ -14,6 +14,7 @@ mod error;
 mod ladder;
 mod order_book;
 mod pending;
+mod runs;
 mod sweep;
 mod synthetic;
 mod terms;

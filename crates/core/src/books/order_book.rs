@@ -1,7 +1,10 @@
 //! One venue's order book: snapshots and deltas in, levels out, and no answer while it is out of sync.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use super::checksum::kraken_checksum;
-use super::columns::{Event, Events, Rows, Snapshot, equal};
+use super::columns::{Event, Events, Numbers, Rows, Snapshot, equal};
 use super::error::BookError;
 use super::ladder::Ladder;
 use super::pending::Pending;
@@ -61,10 +64,21 @@ pub enum SnapshotOutcome {
     Gap(Applied),
 }
 
+/// What a sequence rule says of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It changes the book.
+    Applies,
+    /// The book has it already.
+    Known,
+    /// It has no place before the next snapshot.
+    Waits,
+}
+
 /// One venue's book.
 #[derive(Debug, Clone)]
 pub struct OrderBook {
-    terms: BookTerms,
+    terms: Arc<BookTerms>,
     max_price: u64,
     max_size: u64,
     /// Bids under the complement of their price, so that the best key is the lowest on both sides; then asks.
@@ -85,7 +99,7 @@ impl OrderBook {
         Ok(Self {
             max_price: terms.max_price_ticks(),
             max_size: terms.max_size_lots(),
-            terms,
+            terms: Arc::new(terms),
             sides: [Ladder::new(), Ladder::new()],
             out_of_sync: Some(OutOfSync::NoSnapshot),
             sequence: 0,
@@ -96,7 +110,7 @@ impl OrderBook {
 
     /// What its integers mean.
     #[must_use]
-    pub fn terms(&self) -> &BookTerms {
+    pub fn terms(&self) -> &Arc<BookTerms> {
         &self.terms
     }
 
@@ -228,8 +242,7 @@ impl OrderBook {
     ///
     /// # Errors
     /// `columns_unequal` (nothing has changed); `sequence_malformed`, `side_unknown`, `price_out_of_range`,
-    /// `size_out_of_range`, `too_many_levels`: the book is out of sync from that event on, and the rest of the call
-    /// is left out.
+    /// `size_out_of_range`, `too_many_levels`: the book is out of sync, and the rest of the call is left out.
     pub fn apply_events(
         &mut self,
         events: &Events<'_>,
@@ -237,50 +250,65 @@ impl OrderBook {
     ) -> Result<Applied, BookError> {
         events.check()?;
         let mut applied = Applied::default();
-        for event in events.each(self.numbered()) {
-            let event = event.inspect_err(|_| self.lose_sync(OutOfSync::Malformed, false))?;
-            self.take(&event, time_ns, &mut applied)?;
+        // Events that follow on each other are set as one, because nothing looks at the book between them.
+        let singly = self.terms.depth.is_some();
+        let (mut run, mut end) = (0..0, 0);
+        for numbers in events.each(self.numbered()) {
+            let numbers = numbers.inspect_err(|_| self.lose_sync(OutOfSync::Malformed, false))?;
+            let rows = std::mem::replace(&mut end, numbers.end)..numbers.end;
+            let fate = self.fate(numbers.first, numbers.last);
+            if fate == Fate::Applies {
+                run.end = end;
+                self.as_of_ns = self.as_of_ns.max(time_ns);
+                applied.applied_events += 1;
+                applied.applied_rows += rows.len() as u64;
+            }
+            if fate != Fate::Applies || singly {
+                self.set_rows(&events.rows, run)?;
+                run = end..end;
+            }
+            match fate {
+                Fate::Applies => {}
+                Fate::Known => applied.ignored_events += 1,
+                Fate::Waits => self.keep(&numbers, events.rows.part(rows), time_ns, &mut applied),
+            }
         }
+        self.set_rows(&events.rows, run)?;
         Ok(applied)
     }
 
+    /// What the sequence rule says of an event; the book counts as having it, or as out of sync, from here on.
     #[inline]
-    fn take(
-        &mut self,
-        event: &Event<'_>,
-        time_ns: u64,
-        applied: &mut Applied,
-    ) -> Result<(), BookError> {
-        let numbered = self.numbered();
-        if self.out_of_sync.is_none() {
-            let next = self.sequence.saturating_add(1);
-            if numbered && event.last < next {
-                applied.ignored_events += 1;
-                return Ok(());
-            }
-            if !numbered || event.first <= next {
-                self.sequence = if numbered { event.last } else { next };
-                self.as_of_ns = self.as_of_ns.max(time_ns);
-                applied.applied_events += 1;
-                applied.applied_rows += event.rows.len() as u64;
-                return self.set_rows(event.rows);
-            }
-            let first = event.first;
+    fn fate(&mut self, first: u64, last: u64) -> Fate {
+        if self.out_of_sync.is_some() {
+            return Fate::Waits;
+        }
+        let next = self.sequence.saturating_add(1);
+        if !self.numbered() {
+            self.sequence = next;
+            return Fate::Applies;
+        }
+        if last < next {
+            return Fate::Known;
+        }
+        if first > next {
             self.out_of_sync = Some(OutOfSync::Gap {
                 expected: next,
                 first,
             });
+            return Fate::Waits;
         }
-        self.keep(event, time_ns, applied);
-        Ok(())
+        self.sequence = last;
+        Fate::Applies
     }
 
     #[cold]
-    fn keep(&mut self, event: &Event<'_>, time_ns: u64, applied: &mut Applied) {
+    fn keep(&mut self, numbers: &Numbers, rows: Rows<'_>, time_ns: u64, applied: &mut Applied) {
         // Without numbers nobody could tell which of them the snapshot already holds, and it holds them all: it is
         // sent on the same connection, before the events that follow it.
         if self.numbered() {
-            self.pending.push(event, time_ns);
+            let (first, last) = (numbers.first, numbers.last);
+            self.pending.push(&Event { first, last, rows }, time_ns);
             applied.pending_events += 1;
         } else {
             applied.ignored_events += 1;
@@ -290,34 +318,44 @@ impl OrderBook {
     fn replay(&mut self) -> Result<SnapshotOutcome, BookError> {
         let mut applied = Applied::default();
         while let Some(waiting) = self.pending.first() {
-            let next = self.sequence.saturating_add(1);
-            if waiting.first > next {
-                let first = waiting.first;
-                self.out_of_sync = Some(OutOfSync::Gap {
-                    expected: next,
-                    first,
-                });
+            let (first, last) = (waiting.first, waiting.last);
+            let fate = self.fate(first, last);
+            if fate == Fate::Waits {
                 applied.pending_events = self.pending.len() as u64;
                 return Ok(SnapshotOutcome::Gap(applied));
             }
-            if let Some(waited) = self.pending.pop() {
-                self.take(&waited.event(), waited.time_ns, &mut applied)?;
+            let Some(waited) = self.pending.pop() else {
+                break;
+            };
+            if fate == Fate::Known {
+                applied.ignored_events += 1;
+                continue;
             }
+            let rows = waited.event().rows;
+            applied.applied_events += 1;
+            applied.applied_rows += rows.len() as u64;
+            self.as_of_ns = self.as_of_ns.max(waited.time_ns);
+            self.set_rows(&rows, 0..rows.len())?;
         }
         Ok(SnapshotOutcome::Live(applied))
     }
 
-    #[inline]
-    fn set_rows(&mut self, rows: Rows<'_>) -> Result<(), BookError> {
+    /// Sets a run of rows; errors count them from the first row of the call.
+    fn set_rows(&mut self, rows: &Rows<'_>, run: Range<usize>) -> Result<(), BookError> {
+        let start = run.start;
+        let rows = rows.part(run);
         let columns = rows.sides.iter().zip(rows.prices).zip(rows.sizes);
         for (row, ((side, price), size)) in columns.enumerate() {
             let (ticks, lots) = (price.cast_unsigned(), size.cast_unsigned());
             // A negative price or size is beyond every bound here.
             let fits = ticks.wrapping_sub(1) < self.max_price && lots <= self.max_size;
-            match (side, fits) {
-                (0, true) => self.sides[0].set(!ticks, lots),
-                (1, true) => self.sides[1].set(ticks, lots),
-                _ => return Err(self.refuse_row(row, *side, ("prices", *price), ("sizes", *size))),
+            match self.sides.get_mut(usize::from(*side)) {
+                // All ones for a bid, all zeros for an ask; see `mask`.
+                Some(ladder) if fits => ladder.set(ticks ^ u64::from(*side).wrapping_sub(1), lots),
+                _ => {
+                    let (price, size) = (("prices", *price), ("sizes", *size));
+                    return Err(self.refuse_row(start + row, *side, price, size));
+                }
             }
         }
         self.after_rows()
