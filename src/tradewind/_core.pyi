@@ -472,9 +472,9 @@ class OrderBook:
     ) -> Literal["live", "older", "gap"]:
         """Replaces the book, then applies the events that waited for it.
 
-        Columns are contiguous buffers (an `array`, a NumPy array) of signed 64-bit integers, prices in ticks and sizes in
-        lots, in any order; each is taken over in one copy. `sequence` is the id of
-        the last update in the snapshot (0 when the venue has no numbers); `time_ns` is the caller's time.
+        Columns are contiguous buffers (an `array`, a NumPy array) of signed 64-bit integers, prices in ticks and sizes
+        in lots, in any order. `sequence` is the id of the last update in the snapshot (0 when the venue has no
+        numbers); `time_ns` is the caller's time.
 
         "live": the book answers. "older": it was in sync and is not older than the snapshot; nothing changed. "gap":
         updates between the snapshot and the next waiting event are missing, so a newer snapshot is needed.
@@ -500,8 +500,8 @@ class OrderBook:
         and 1 ask), `prices` (ticks) and `sizes` (lots, absolute; 0 takes the level out, also one that is not there).
 
         Codes: `column_malformed`, `columns_unequal` (nothing changed); `sequence_malformed`, `side_unknown`,
-        `price_out_of_range`, `size_out_of_range`, `too_many_levels`: the book is out of sync from that event on, and the
-        rest of the call is left out. Rows are counted from the first one of their event.
+        `price_out_of_range`, `size_out_of_range`, `too_many_levels`: the book is out of sync, and the rest of the
+        call is left out. The message counts rows and events from the first of the call.
         """
     def lose_sync(self, reason: str, *, keep_pending: bool = False) -> None:
         """The book refuses until the next snapshot; what waits is forgotten unless its stream is whole."""
@@ -657,9 +657,9 @@ class ConsolidatedBook:
     ) -> BookSweep:
         """Takes an amount level by level: a size, or a notional with its fees.
 
-        Buying for a notional takes the most that it pays for; selling for one takes the least that brings it. Only whole
-        lots of a venue are taken. The best price after fees goes first, or before them with `best_after_fees=False`;
-        fees are charged either way.
+        Buying for a notional takes the most that it pays for; selling for one takes the least that brings it. Only
+        whole lots of a venue are taken. The best price after fees goes first, or before them with
+        `best_after_fees=False`; fees are charged either way.
 
         Codes: `side_unknown`, `amount_ambiguous` (both or neither), `amount_zero`.
         """

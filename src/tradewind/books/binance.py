@@ -1,9 +1,10 @@
 """Binance spot: the diff depth stream, with its snapshot over REST.
 
-By Binance's documentation ("Diff. Depth Stream", "How to manage a local order book correctly"): open the stream and keep
-its events; fetch `/api/v3/depth`; drop events with `u <= lastUpdateId`; the first one that counts has
-`U <= lastUpdateId + 1 <= u`; each next one begins with the update after the last. Otherwise start over. Quantities are
-absolute, 0 removes a level. The server sends a ping frame at least every 3 minutes.
+By Binance's documentation ("Diff. Depth Stream", "How to manage a local order book correctly"): open the stream and
+keep its events; fetch `/api/v3/depth`; drop events with `u <= lastUpdateId`; the first one that counts has
+`U <= lastUpdateId + 1 <= u`; each next one begins with the update after the last. Otherwise start over. Quantities
+are absolute, 0 removes a level. The server sends a ping frame every 20 seconds, and a `serverShutdown` event before it
+goes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,7 @@ class Binance(Exchange):
 
     numbered = True
     depth = None
-    silence_s = 240.0
+    silence_s = 60.0
 
     def __init__(self, market: Market, *, stream_url: str = STREAM_URL, rest_url: str = REST_URL) -> None:
         self.market = market
@@ -58,6 +59,8 @@ class Binance(Exchange):
         if "e" not in values:
             _refuse_error(values)
             return None
+        if values["e"] == "serverShutdown":
+            raise Unavailable("server_shutdown", "The exchange's server is about to stop.")
         if values["e"] != "depthUpdate":
             return None
         same(values, "s", self.market.symbol.upper())

@@ -1,10 +1,10 @@
 """Kraken spot: the `book` channel of WebSocket v2, whose checksum stands in for sequence numbers.
 
-By Kraken's documentation ("Book (Level 2)", "Book checksum (WebSocket v2)"): after the subscription comes a snapshot, then
-updates; both carry the CRC-32 of the ten best levels of each side. All changes of a message are applied in their order, a
-`qty` of 0 removes a level, then the book is cut to the subscribed depth, because what falls out of it is not removed by
-the exchange; then the checksum must match. Prices and quantities are JSON numbers at the pair's precision. A heartbeat
-comes about every second when nothing else does.
+By Kraken's documentation ("Book (Level 2)", "Book checksum (WebSocket v2)"): after the subscription comes a snapshot,
+then updates; both carry the CRC-32 of the ten best levels of each side. All changes of a message are applied in their
+order, a `qty` of 0 removes a level, then the book is cut to the subscribed depth, because the exchange does not remove
+what falls out of it; then the checksum must match. Prices and quantities are JSON numbers at the pair's precision. A
+heartbeat comes about every second when nothing else does.
 """
 
 import json

@@ -54,7 +54,8 @@ class Market:
 
 
 def _in_units(step: Step, decimals: int, field: str) -> int:
-    units, rest = divmod(step.units * 10**decimals, 10**step.decimals)
+    scale: int = 10**step.decimals
+    units, rest = divmod(step.units * int(10**decimals), scale)
     if rest or not units:
         raise Misconfigured(
             "step_too_fine",

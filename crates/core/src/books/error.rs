@@ -132,6 +132,19 @@ pub enum BookError {
 }
 
 impl BookError {
+    /// The same refusal in a longer list, of which `rows` rows and `events` events came before.
+    #[must_use]
+    pub fn after(mut self, rows: usize, events: usize) -> Self {
+        match &mut self {
+            Self::PriceOutOfRange { row, .. }
+            | Self::SizeOutOfRange { row, .. }
+            | Self::SideUnknown { row, .. } => *row = row.saturating_add(rows),
+            Self::SequenceMalformed { event, .. } => *event = event.saturating_add(events),
+            _ => {}
+        }
+        self
+    }
+
     /// The stable name of the fault, in snake case.
     #[must_use]
     pub fn code(&self) -> &'static str {

@@ -4,11 +4,10 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use pyo3::prelude::*;
 use tradewind_core::books::{
-    self, BookError, BookTerms, Events, OutOfSync, Rows, SequenceRule, Side, Snapshot,
-    SnapshotOutcome,
+    self, BookError, BookTerms, OutOfSync, SequenceRule, Side, Snapshot, SnapshotOutcome,
 };
 
-use super::columns::{copied, integers};
+use super::columns::{EventColumns, integers};
 use crate::error::raise;
 use crate::integer::native;
 
@@ -135,34 +134,17 @@ impl OrderBook {
         sizes: Any<'_, '_>,
         time_ns: Any<'_, '_>,
     ) -> PyResult<BookEvents> {
-        let first = integers("first_sequences", first_sequences)?;
-        let last = integers("last_sequences", last_sequences)?;
-        let counts = integers("row_counts", row_counts)?;
-        let sides = copied::<u8>("sides", sides, "unsigned bytes")?;
-        let prices = integers("prices", prices)?;
-        let sizes = integers("sizes", sizes)?;
+        let sequences = [first_sequences, last_sequences];
+        let mut columns = EventColumns::read(sequences, row_counts, sides, [prices, sizes])?;
         let time_ns = native("time_ns", time_ns)?;
-        let applied = py.detach(|| {
-            let rows = Rows {
-                sides: &sides,
-                prices: &prices,
-                sizes: &sizes,
-            };
-            let events = Events {
-                first: &first,
-                last: &last,
-                counts: &counts,
-                rows,
-            };
-            self.write().apply_events(&events, time_ns)
-        });
-        let applied = applied.map_err(raise)?;
-        Ok(BookEvents {
-            applied_events: applied.applied_events,
-            applied_rows: applied.applied_rows,
-            ignored_events: applied.ignored_events,
-            pending_events: applied.pending_events,
-        })
+        let mut applied = BookEvents::default();
+        while columns.advance()? {
+            let piece = columns.piece();
+            let outcome = py.detach(|| self.write().apply_events(&piece.events, time_ns));
+            let refused = |error: BookError| error.after(piece.rows_before, piece.events_before);
+            applied.add(&outcome.map_err(refused).map_err(raise)?);
+        }
+        Ok(applied)
     }
 
     #[pyo3(signature = (reason, *, keep_pending=false))]
@@ -249,12 +231,21 @@ impl OrderBook {
 
 /// What became of the events of one call.
 #[pyclass(frozen, get_all, eq, module = "tradewind._core")]
-#[derive(PartialEq)]
+#[derive(Default, PartialEq)]
 pub(super) struct BookEvents {
     pub(super) applied_events: u64,
     pub(super) applied_rows: u64,
     pub(super) ignored_events: u64,
     pub(super) pending_events: u64,
+}
+
+impl BookEvents {
+    fn add(&mut self, applied: &books::Applied) {
+        self.applied_events += applied.applied_events;
+        self.applied_rows += applied.applied_rows;
+        self.ignored_events += applied.ignored_events;
+        self.pending_events += applied.pending_events;
+    }
 }
 
 #[pymethods]
