@@ -485,19 +485,20 @@ class OrderBook:
     def apply_events(
         self,
         *,
-        first_sequences: ReadableBuffer,
         last_sequences: ReadableBuffer,
-        row_counts: ReadableBuffer,
         sides: ReadableBuffer,
         prices: ReadableBuffer,
         sizes: ReadableBuffer,
         time_ns: int,
+        first_sequences: ReadableBuffer | None = None,
+        row_counts: ReadableBuffer | None = None,
     ) -> BookEvents:
         """Applies many events in one call, in order, each by the sequence rule; the GIL is released meanwhile.
 
-        One row an event: `first_sequences`, `last_sequences` (any numbers when the venue has none) and `row_counts`,
-        how many of the next rows are its own; signed 64-bit integers. One row a level: `sides` (unsigned bytes, 0 bid
-        and 1 ask), `prices` (ticks) and `sizes` (lots, absolute; 0 takes the level out, also one that is not there).
+        One row an event: `last_sequences` and `first_sequences`, the update ids that it covers (zeros when the venue
+        has none; without `first_sequences` each covers one id), and `row_counts`, how many of the next rows are its
+        own (without: one each); signed 64-bit integers. One row a level: `sides` (unsigned bytes, 0 bid and 1 ask),
+        `prices` (ticks) and `sizes` (lots, absolute; 0 takes the level out, also one that is not there).
 
         Codes: `column_malformed`, `columns_unequal` (nothing changed); `sequence_malformed`, `side_unknown`,
         `price_out_of_range`, `size_out_of_range`, `too_many_levels`: the book is out of sync, and the rest of the

@@ -354,7 +354,7 @@ fn old_and_unsynchronised_books_are_left_out_by_name() {
     let events = tradewind_core::books::Events {
         first: &[2],
         last: &[2],
-        counts: &[0],
+        counts: Some(&[0]),
         ..Default::default()
     };
     fresh.apply_events(&events, 1500).unwrap();

@@ -131,6 +131,10 @@ fn tell(book: &mut OrderBook, message: &Message) -> Result<(), BookError> {
         Message::Deltas(deltas) => {
             let rows: Vec<Row> = deltas.iter().flat_map(|delta| delta.rows.clone()).collect();
             let number = |number: u64| i64::try_from(number).unwrap();
+            let counts: Vec<i64> = deltas
+                .iter()
+                .map(|delta| number(delta.rows.len() as u64))
+                .collect();
             let events = Events {
                 first: &deltas
                     .iter()
@@ -140,10 +144,10 @@ fn tell(book: &mut OrderBook, message: &Message) -> Result<(), BookError> {
                     .iter()
                     .map(|delta| number(delta.last))
                     .collect::<Vec<_>>(),
-                counts: &deltas
+                counts: deltas
                     .iter()
-                    .map(|delta| i64::try_from(delta.rows.len()).unwrap())
-                    .collect::<Vec<_>>(),
+                    .any(|delta| delta.rows.len() != 1)
+                    .then_some(counts.as_slice()),
                 rows: Rows {
                     sides: &column(&rows, |row| row.0),
                     prices: &column(&rows, |row| row.1),
@@ -250,14 +254,14 @@ proptest! {
         sides in proptest::collection::vec(0_u8..4, 0..8),
         prices in proptest::collection::vec(any::<i64>(), 0..8),
         sizes in proptest::collection::vec(any::<i64>(), 0..8),
-        live in any::<bool>(),
+        live in any::<bool>(), counted in any::<bool>(),
     ) {
         let mut book = OrderBook::new(terms(SequenceRule::Ranged, None)).unwrap();
         if live {
             book.apply_snapshot(&Snapshot::default(), 0).unwrap();
         }
         let rows = Rows { sides: &sides, prices: &prices, sizes: &sizes };
-        let events = Events { first: &first, last: &last, counts: &counts, rows };
+        let events = Events { first: &first, last: &last, counts: counted.then_some(counts.as_slice()), rows };
         let refused = book.apply_events(&events, 0).err().filter(|error| error.code() != "columns_unequal");
         if refused.is_some() {
             prop_assert!(book.out_of_sync().is_some());
@@ -444,7 +448,7 @@ fn what_the_book_already_has_makes_it_no_younger() {
         let events = Events {
             first: &sequences,
             last: &sequences,
-            counts: &counts,
+            counts: Some(&counts),
             ..Events::default()
         };
         book.apply_events(&events, time_ns).unwrap();

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.books.exchange_server import ExchangeServer, Peer
 from tests.unit.books.feeding import KRAKEN_MARKET, QuickClock, feeding, until
-from tradewind.books.exchange_feed import ExchangeFeed
+from tradewind.books.exchange_feed import ExchangeFeed, FeedLimits
 from tradewind.books.kraken import Kraken
 from tradewind.errors import Misconfigured
 
@@ -132,11 +132,11 @@ async def test_a_snapshot_with_a_wrong_checksum_is_not_used(server: ExchangeServ
 
 async def test_a_subscription_without_snapshot_is_given_up_in_time(server: ExchangeServer) -> None:
     clock = QuickClock()
-    async with feeding(kraken(server), clock) as feed:
+    async with feeding(kraken(server), clock, FeedLimits(snapshot_s=7.0)) as feed:
         peer = await server.connected()
         await peer.send({"channel": "heartbeat"})
         await until(feed, lambda: feed.status.heard == 1)
-        await clock.advance(10)
+        await clock.advance(7)
         await server.connected()
         assert feed.status.fault == ("snapshot_missing", "The exchange sent no usable snapshot in time.")
 

@@ -22,8 +22,8 @@ pub struct Events<'a> {
     pub first: &'a [i64],
     /// The last update id of each event (`u`).
     pub last: &'a [i64],
-    /// How many rows each event has.
-    pub counts: &'a [i64],
+    /// How many rows each event has; one each when `None`.
+    pub counts: Option<&'a [i64]>,
     /// The rows of all events.
     pub rows: Rows<'a>,
 }
@@ -82,13 +82,16 @@ impl<'a> Events<'a> {
     /// # Errors
     /// `columns_unequal`.
     pub(super) fn check(&self) -> Result<(), BookError> {
-        let events = self.counts.len();
+        let events = self.last.len();
         equal("first_sequences", events, self.first.len())?;
-        equal("last_sequences", events, self.last.len())?;
-        let counted = self.counts.iter().try_fold(0_usize, |sum, count| {
-            sum.checked_add(usize::try_from(*count).ok()?)
-        });
-        let rows = counted.unwrap_or(usize::MAX);
+        let mut rows = events;
+        if let Some(counts) = self.counts {
+            equal("row_counts", events, counts.len())?;
+            let counted = counts.iter().try_fold(0_usize, |sum, count| {
+                sum.checked_add(usize::try_from(*count).ok()?)
+            });
+            rows = counted.unwrap_or(usize::MAX);
+        }
         equal("sides", rows, self.rows.sides.len())?;
         equal("prices", rows, self.rows.prices.len())?;
         equal("sizes", rows, self.rows.sizes.len())
@@ -100,19 +103,19 @@ impl<'a> Events<'a> {
         numbered: bool,
     ) -> impl Iterator<Item = Result<Numbers, BookError>> + use<'a> {
         let mut end = 0_usize;
-        let columns = self.first.iter().zip(self.last).zip(self.counts);
-        columns
-            .enumerate()
-            .map(move |(place, ((first, last), count))| {
-                // Every count was added up by `check`.
-                end = end.wrapping_add(usize::try_from(*count).unwrap_or_default());
-                let (first, last) = if numbered {
-                    sequences(place, *first, *last)?
-                } else {
-                    (0, 0)
-                };
-                Ok(Numbers { first, last, end })
-            })
+        let counts = self.counts;
+        let columns = self.first.iter().zip(self.last);
+        columns.enumerate().map(move |(place, (first, last))| {
+            let count = counts.map_or(Some(&1), |counts| counts.get(place));
+            // Every count was added up by `check`.
+            end = end.wrapping_add(count.map_or(0, |count| usize::try_from(*count).unwrap_or(0)));
+            let (first, last) = if numbered {
+                sequences(place, *first, *last)?
+            } else {
+                (0, 0)
+            };
+            Ok(Numbers { first, last, end })
+        })
     }
 }
 

@@ -2,22 +2,53 @@
 //!
 //! Which venue has the next price cannot be foreseen, and a wrong guess costs more than the step itself. So each step
 //! selects instead of branching, and each merge works from both ends at once, because the two ends do not wait for
-//! each other. Equal prices keep the order of the runs.
+//! each other. Where the prices lie close enough together, what is merged is one word a part: how far its price is
+//! from the best, and its place. Equal prices keep the order of the runs.
 
 use std::hint::select_unpredictable;
 
 use super::aggregate::Part;
 
-/// Merges runs that are sorted by `price ^ mask` and end at `ends`.
-pub(super) fn merge_runs(mut parts: Vec<Part>, mut ends: Vec<usize>, mask: u64) -> Vec<Part> {
-    let mut scratch = parts.clone();
+/// Bits of a word that hold a place; the others hold a distance.
+const PLACE_BITS: u32 = 24;
+
+/// Merges runs of parts that are sorted by `price ^ mask` and end at `ends`.
+pub(super) fn merge_runs(parts: Vec<Part>, ends: Vec<usize>, mask: u64) -> Vec<Part> {
+    if ends.len() < 2 {
+        return parts;
+    }
+    let Some(words) = words(&parts, mask) else {
+        return merge_all(parts, ends, |part| part.price ^ mask);
+    };
+    let merged = merge_all(words, ends, |word| *word);
+    let places = merged.iter().map(|word| word & ((1 << PLACE_BITS) - 1));
+    places
+        .filter_map(|place| parts.get(usize::try_from(place).ok()?).copied())
+        .collect()
+}
+
+/// One word a part, in the same order as the parts; `None` when they do not fit.
+fn words(parts: &[Part], mask: u64) -> Option<Vec<u64>> {
+    let keys = || parts.iter().map(|part| part.price ^ mask);
+    let (least, most) = keys().fold((u64::MAX, 0), |(least, most), key| {
+        (least.min(key), most.max(key))
+    });
+    if parts.len() >> PLACE_BITS != 0 || most.saturating_sub(least) >> (64 - PLACE_BITS) != 0 {
+        return None;
+    }
+    let word = |(key, place)| (key - least) << PLACE_BITS | place;
+    Some(keys().zip(0..).map(word).collect())
+}
+
+fn merge_all<T: Copy>(mut items: Vec<T>, mut ends: Vec<usize>, key: impl Fn(&T) -> u64) -> Vec<T> {
+    let mut scratch = items.clone();
     while ends.len() > 1 {
         let mut start = 0;
         for pair in ends.chunks(2) {
             let middle = pair[0];
             let end = *pair.last().unwrap_or(&middle);
-            let runs = parts[start..end].split_at(middle - start);
-            merge(runs.0, runs.1, &mut scratch[start..end], mask);
+            let (first, second) = items[start..end].split_at(middle - start);
+            merge(first, second, &mut scratch[start..end], &key);
             start = end;
         }
         ends = ends
@@ -25,13 +56,12 @@ pub(super) fn merge_runs(mut parts: Vec<Part>, mut ends: Vec<usize>, mask: u64) 
             .filter_map(<[usize]>::last)
             .copied()
             .collect();
-        std::mem::swap(&mut parts, &mut scratch);
+        std::mem::swap(&mut items, &mut scratch);
     }
-    parts
+    items
 }
 
-fn merge(first: &[Part], second: &[Part], into: &mut [Part], mask: u64) {
-    let key = |part: &Part| part.price ^ mask;
+fn merge<T: Copy>(first: &[T], second: &[T], into: &mut [T], key: impl Fn(&T) -> u64) {
     // So many steps from either end cannot exhaust the shorter run.
     let steps = first.len().min(second.len());
     let (mut a, mut b) = (0, 0);
@@ -58,8 +88,8 @@ fn merge(first: &[Part], second: &[Part], into: &mut [Part], mask: u64) {
             (Some(one), Some(other)) => key(other) < key(one),
             (one, _) => one.is_none(),
         };
-        if let Some(part) = if takes_other { other } else { one } {
-            *slot = *part;
+        if let Some(item) = if takes_other { other } else { one } {
+            *slot = *item;
         }
         b += usize::from(takes_other);
         a += usize::from(!takes_other);

@@ -1,5 +1,6 @@
 //! Columns through the buffer protocol: any contiguous buffer of the right type, copied in pieces that stay in cache.
 
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use pyo3::buffer::{Element, PyBuffer};
@@ -24,34 +25,37 @@ pub(super) fn integers(field: &'static str, column: Any<'_, '_>) -> PyResult<Vec
 
 const INTEGERS: &str = "signed 64-bit integers";
 
-struct Column<'a, 'py, T: Element> {
+struct Column<'a, 'py, T> {
     field: &'static str,
     of: Any<'a, 'py>,
     what: &'static str,
-    /// Pieces are cut from this one; what holds it holds the buffer's length.
+    /// Pieces are cut from this one; holding it keeps the length.
     view: Bound<'py, PyMemoryView>,
-    buffer: PyBuffer<T>,
+    len: usize,
+    items: PhantomData<T>,
 }
 
 impl<'a, 'py, T: Element + Copy + Default> Column<'a, 'py, T> {
     fn read(field: &'static str, of: Any<'a, 'py>, what: &'static str) -> PyResult<Self> {
-        let buffer = PyBuffer::<T>::get(of).ok();
-        let buffer = buffer.filter(|buffer| buffer.dimensions() == 1);
-        let view = PyMemoryView::from(of).ok();
-        let Some((buffer, view)) = buffer.zip(view) else {
-            return Err(malformed(field, of, what));
-        };
+        let refused = |_| malformed(field, of, what);
+        let view = PyMemoryView::from(of).map_err(refused)?;
+        let mut len = view.len().map_err(refused)?;
+        // An empty array need not have an address that suits its type.
+        if len > 0 {
+            let buffer = PyBuffer::<T>::get(of).map_err(refused)?;
+            len = buffer.item_count();
+            if buffer.dimensions() != 1 {
+                return Err(malformed(field, of, what));
+            }
+        }
         Ok(Self {
             field,
             of,
             what,
             view,
-            buffer,
+            len,
+            items: PhantomData,
         })
-    }
-
-    fn len(&self) -> usize {
-        self.buffer.item_count()
     }
 
     fn copy(&self, range: &Range<usize>, into: &mut Vec<T>) -> PyResult<()> {
@@ -68,42 +72,60 @@ impl<'a, 'py, T: Element + Copy + Default> Column<'a, 'py, T> {
 
     fn values(&self) -> PyResult<Vec<T>> {
         let mut values = Vec::new();
-        self.copy(&(0..self.len()), &mut values)?;
+        self.copy(&(0..self.len), &mut values)?;
         Ok(values)
     }
 }
 
 /// The columns of `apply_events`, read piece by piece.
 pub(super) struct EventColumns<'a, 'py> {
-    integers: [Column<'a, 'py, i64>; 5],
+    /// Last sequences, prices, sizes.
+    last: Column<'a, 'py, i64>,
+    prices: Column<'a, 'py, i64>,
+    sizes: Column<'a, 'py, i64>,
     sides: Column<'a, 'py, u8>,
-    /// What was copied last: first and last sequences, row counts, prices, sizes; and the sides.
-    copies: [Vec<i64>; 5],
-    side_copies: Vec<u8>,
+    /// None: each event covers one sequence, its last.
+    first: Option<Column<'a, 'py, i64>>,
+    /// None: each event has one row.
+    counts: Option<Column<'a, 'py, i64>>,
+    copies: Copies,
     /// Events and rows before the next piece.
     events: usize,
     rows: usize,
 }
 
+/// What was copied last.
+#[derive(Default)]
+struct Copies {
+    first: Vec<i64>,
+    last: Vec<i64>,
+    counts: Vec<i64>,
+    prices: Vec<i64>,
+    sizes: Vec<i64>,
+    sides: Vec<u8>,
+}
+
 impl<'a, 'py> EventColumns<'a, 'py> {
     pub(super) fn read(
-        sequences: [Any<'a, 'py>; 2],
-        row_counts: Any<'a, 'py>,
+        last: Any<'a, 'py>,
+        first: Option<Any<'a, 'py>>,
+        counts: Option<Any<'a, 'py>>,
         sides: Any<'a, 'py>,
         levels: [Any<'a, 'py>; 2],
     ) -> PyResult<Self> {
-        let integers = [
-            Column::read("first_sequences", sequences[0], INTEGERS)?,
-            Column::read("last_sequences", sequences[1], INTEGERS)?,
-            Column::read("row_counts", row_counts, INTEGERS)?,
-            Column::read("prices", levels[0], INTEGERS)?,
-            Column::read("sizes", levels[1], INTEGERS)?,
-        ];
+        let optional = |field, column: Option<Any<'a, 'py>>| {
+            column
+                .map(|column| Column::read(field, column, INTEGERS))
+                .transpose()
+        };
         let columns = Self {
-            integers,
+            last: Column::read("last_sequences", last, INTEGERS)?,
+            first: optional("first_sequences", first)?,
+            counts: optional("row_counts", counts)?,
             sides: Column::read("sides", sides, "unsigned bytes")?,
-            copies: Default::default(),
-            side_copies: Vec::new(),
+            prices: Column::read("prices", levels[0], INTEGERS)?,
+            sizes: Column::read("sizes", levels[1], INTEGERS)?,
+            copies: Copies::default(),
             events: 0,
             rows: 0,
         };
@@ -113,21 +135,16 @@ impl<'a, 'py> EventColumns<'a, 'py> {
 
     /// Refuses columns that do not belong together before anything is applied.
     fn check(&self) -> PyResult<()> {
-        let [first, last, counts, prices, sizes] = &self.integers;
-        let mut total = Some(0_usize);
-        for count in counts.values()? {
-            let count = usize::try_from(count).ok();
-            total = total
-                .zip(count)
-                .and_then(|(sum, count)| sum.checked_add(count));
-        }
-        let rows = total.unwrap_or(usize::MAX);
+        let events = self.last.len;
+        let rows = self.row_count()?.unwrap_or(usize::MAX);
+        let first = self.first.as_ref().map_or(events, |column| column.len);
+        let counts = self.counts.as_ref().map_or(events, |column| column.len);
         let lengths = [
-            (first.field, counts.len(), first.len()),
-            (last.field, counts.len(), last.len()),
-            (self.sides.field, rows, self.sides.len()),
-            (prices.field, rows, prices.len()),
-            (sizes.field, rows, sizes.len()),
+            ("first_sequences", events, first),
+            ("row_counts", events, counts),
+            ("sides", rows, self.sides.len),
+            ("prices", rows, self.prices.len),
+            ("sizes", rows, self.sizes.len),
         ];
         let unequal = lengths
             .into_iter()
@@ -141,57 +158,80 @@ impl<'a, 'py> EventColumns<'a, 'py> {
         })
     }
 
+    /// The rows of all events; `None` when a count is negative, or their sum is out of range.
+    fn row_count(&self) -> PyResult<Option<usize>> {
+        let Some(counts) = &self.counts else {
+            return Ok(Some(self.last.len));
+        };
+        let (mut total, mut some) = (Some(0_usize), Vec::new());
+        for start in (0..counts.len).step_by(PIECE) {
+            counts.copy(&(start..counts.len.min(start + PIECE)), &mut some)?;
+            total = some.iter().fold(total, |sum, count| {
+                sum?.checked_add(usize::try_from(*count).ok()?)
+            });
+        }
+        Ok(total)
+    }
+
     /// Copies the next piece; `false` at the end.
     pub(super) fn advance(&mut self) -> PyResult<bool> {
-        let all = self.integers[2].len();
-        self.events += self.copies[2].len();
-        self.rows += self.side_copies.len();
-        if self.events >= all {
+        let copies = &mut self.copies;
+        self.events += copies.last.len();
+        self.rows += copies.sides.len();
+        if self.events >= self.last.len {
             return Ok(false);
         }
-        let some = self.events..(self.events + PIECE).min(all);
-        self.integers[2].copy(&some, &mut self.copies[2])?;
-        let mut rows = 0;
-        let mut count = 0;
-        for more in &self.copies[2] {
-            let more = usize::try_from(*more).unwrap_or_default();
-            if count > 0 && rows + more > PIECE {
-                break;
-            }
-            rows += more;
-            count += 1;
+        let mut events = self.events..(self.events + PIECE).min(self.last.len);
+        let mut rows = self.rows..self.rows + events.len();
+        if let Some(counts) = &self.counts {
+            counts.copy(&events, &mut copies.counts)?;
+            let (count, sum) = fitting(&copies.counts);
+            copies.counts.truncate(count);
+            events.end = events.start + count;
+            rows.end = rows.start + sum;
         }
-        self.copies[2].truncate(count);
-        for (place, range) in [
-            (0, self.events..self.events + count),
-            (1, self.events..self.events + count),
-            (3, self.rows..self.rows + rows),
-            (4, self.rows..self.rows + rows),
-        ] {
-            self.integers[place].copy(&range, &mut self.copies[place])?;
+        if let Some(first) = &self.first {
+            first.copy(&events, &mut copies.first)?;
         }
-        self.sides
-            .copy(&(self.rows..self.rows + rows), &mut self.side_copies)?;
+        self.last.copy(&events, &mut copies.last)?;
+        self.prices.copy(&rows, &mut copies.prices)?;
+        self.sizes.copy(&rows, &mut copies.sizes)?;
+        self.sides.copy(&rows, &mut copies.sides)?;
         Ok(true)
     }
 
     pub(super) fn piece(&self) -> Piece<'_> {
-        let [first, last, counts, prices, sizes] = &self.copies;
+        let copies = &self.copies;
+        let first = self.first.as_ref().map_or(&copies.last, |_| &copies.first);
         Piece {
             events: Events {
                 first,
-                last,
-                counts,
+                last: &copies.last,
+                counts: self.counts.as_ref().map(|_| copies.counts.as_slice()),
                 rows: Rows {
-                    sides: &self.side_copies,
-                    prices,
-                    sizes,
+                    sides: &copies.sides,
+                    prices: &copies.prices,
+                    sizes: &copies.sizes,
                 },
             },
             rows_before: self.rows,
             events_before: self.events,
         }
     }
+}
+
+/// How many events fit in a piece, one at least, and their rows.
+fn fitting(counts: &[i64]) -> (usize, usize) {
+    let (mut events, mut rows) = (0, 0);
+    for count in counts {
+        let count = usize::try_from(*count).unwrap_or_default();
+        if events > 0 && rows + count > PIECE {
+            break;
+        }
+        rows += count;
+        events += 1;
+    }
+    (events, rows)
 }
 
 /// What was copied last, and what came before it.

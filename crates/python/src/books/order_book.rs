@@ -121,21 +121,22 @@ impl OrderBook {
         })
     }
 
-    #[pyo3(signature = (*, first_sequences, last_sequences, row_counts, sides, prices, sizes, time_ns))]
+    #[pyo3(signature = (*, last_sequences, sides, prices, sizes, time_ns, first_sequences=None, row_counts=None))]
     #[allow(clippy::too_many_arguments, reason = "keyword arguments")]
     fn apply_events(
         &self,
         py: Python<'_>,
-        first_sequences: Any<'_, '_>,
         last_sequences: Any<'_, '_>,
-        row_counts: Any<'_, '_>,
         sides: Any<'_, '_>,
         prices: Any<'_, '_>,
         sizes: Any<'_, '_>,
         time_ns: Any<'_, '_>,
+        first_sequences: Option<Any<'_, '_>>,
+        row_counts: Option<Any<'_, '_>>,
     ) -> PyResult<BookEvents> {
-        let sequences = [first_sequences, last_sequences];
-        let mut columns = EventColumns::read(sequences, row_counts, sides, [prices, sizes])?;
+        let (first, counts) = (first_sequences, row_counts);
+        let levels = [prices, sizes];
+        let mut columns = EventColumns::read(last_sequences, first, counts, sides, levels)?;
         let time_ns = native("time_ns", time_ns)?;
         let mut applied = BookEvents::default();
         while columns.advance()? {
