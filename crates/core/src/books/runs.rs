@@ -21,10 +21,8 @@ pub(super) fn merge_runs(parts: Vec<Part>, ends: Vec<usize>, mask: u64) -> Vec<P
         return merge_all(parts, ends, |part| part.price ^ mask);
     };
     let merged = merge_all(words, ends, |word| *word);
-    let places = merged.iter().map(|word| word & ((1 << PLACE_BITS) - 1));
-    places
-        .filter_map(|place| parts.get(usize::try_from(place).ok()?).copied())
-        .collect()
+    let place = |word: &u64| usize::try_from(word & ((1 << PLACE_BITS) - 1)).unwrap_or_default();
+    merged.iter().map(|word| parts[place(word)]).collect()
 }
 
 /// One word a part, in the same order as the parts; `None` when they do not fit.
