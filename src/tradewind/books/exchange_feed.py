@@ -15,10 +15,11 @@ from tradewind.books.exchange import Exchange
 from tradewind.books.feed import BookFeed, FeedStatus
 from tradewind.books.fetching import fetch
 from tradewind.books.malformed import Malformed
+from tradewind.books.pauses import Pauses
 from tradewind.books.updating import Updating
 from tradewind.errors import TooMany, Unavailable
 from tradewind.observability import events
-from tradewind.observability.clock import Backoff, Clock, SystemClock
+from tradewind.observability.clock import Clock, SystemClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class FeedLimits:
     snapshot_s: float = 10.0
     first_pause_s: float = 0.5
     most_pause_s: float = 30.0
-    # In sync for so long: the pauses begin with the first again.
+    # Nothing had to be begun anew for so long: the pauses begin with the first again.
     settled_s: float = 60.0
     # For a connection or a snapshot to be answered; counted by the machine, not by the clock.
     answer_s: float = 15.0
@@ -64,13 +65,10 @@ class ExchangeFeed(BookFeed):
         pauses = self._pauses()
         async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as session:
             while True:
-                since_ns = self._clock.now_ns()
                 try:
                     await self._connection(session)
                 except* Unavailable as group:
                     self._lost(group)
-                if self._clock.now_ns() - since_ns >= limits.settled_s * 1e9:
-                    pauses = self._pauses()
                 await pauses.pause()
 
     def _lost(self, group: BaseExceptionGroup[Unavailable]) -> None:
@@ -158,20 +156,14 @@ class ExchangeFeed(BookFeed):
             late.cancel()
 
     async def _by_fetching(self, session: aiohttp.ClientSession, url: str) -> None:
-        pauses, settled_ns = self._pauses(), self._clock.now_ns()
+        pauses = self._pauses()
         while True:
             await self._wanted.wait()
+            await pauses.pause(first_is_free=True)
             self._wanted.clear()
-            if self.book.in_sync:
-                continue
-            if self._clock.now_ns() - settled_ns >= self._limits.settled_s * 1e9:
-                pauses = self._pauses()
-            fetched = await self._fetched(session, url)
-            self._notify()
-            if not fetched:
+            if not self.book.in_sync and not await self._fetched(session, url):
                 self._wanted.set()
-                await pauses.pause()
-            settled_ns = self._clock.now_ns()
+            self._notify()
 
     async def _fetched(self, session: aiohttp.ClientSession, url: str) -> bool:
         try:
@@ -202,8 +194,9 @@ class ExchangeFeed(BookFeed):
         change, self._change = self._change, asyncio.Event()
         change.set()
 
-    def _pauses(self) -> Backoff:
-        return Backoff(self._clock, first_s=self._limits.first_pause_s, most_s=self._limits.most_pause_s)
+    def _pauses(self) -> Pauses:
+        limits = self._limits
+        return Pauses(self._clock, first_s=limits.first_pause_s, most_s=limits.most_pause_s, quiet_s=limits.settled_s)
 
 
 async def _sent(sending: Coroutine[None, None, None]) -> None:

@@ -121,6 +121,27 @@ async def test_a_snapshot_that_is_too_old_is_fetched_again(server: ExchangeServe
         assert feed.book.sequence == 201
 
 
+async def test_snapshots_that_do_not_last_are_fetched_with_growing_pauses(server: ExchangeServer) -> None:
+    clock = QuickClock()
+    async with feeding(binance(server), clock) as feed:
+        peer = await in_sync(server, feed)
+        for number in range(1, 4):
+            await peer.send("nonsense")
+            await until(feed, lambda: not feed.book.in_sync)
+            (await server.asked()).answer({**SNAPSHOT, "lastUpdateId": 160 + number})
+            await until(feed, lambda: feed.book.in_sync)
+        assert [pause for pause in clock.slept if pause < 60] == [0.5, 0.75, 1.125]
+        await clock.advance(59.9)
+        await peer.ping(b"")
+        async with asyncio.timeout(5):
+            await peer.pongs.get()
+        await clock.advance(0.1)
+        await peer.send("nonsense")
+        (await server.asked()).answer({**SNAPSHOT, "lastUpdateId": 170})
+        await until(feed, lambda: feed.book.in_sync)
+        assert len([pause for pause in clock.slept if pause < 60]) == 3, "after a quiet minute the first is free"
+
+
 async def test_a_lost_connection_begins_anew_and_forgets_what_was(server: ExchangeServer) -> None:
     async with feeding(binance(server), QuickClock()) as feed:
         peer = await in_sync(server, feed)

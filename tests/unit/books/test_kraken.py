@@ -125,6 +125,7 @@ async def test_a_snapshot_with_a_wrong_checksum_is_not_used(server: ExchangeServ
         await peer.send(message("snapshot", BIDS, ASKS, CHECKSUM + 1))
         await until(feed, lambda: feed.status.checksum_failures == 1)
         assert not feed.book.in_sync
+        await clock.until_asleep(2)
         await clock.advance(10)
         await in_sync(server, feed)
         assert feed.status.connections == 2
@@ -136,6 +137,7 @@ async def test_a_subscription_without_snapshot_is_given_up_in_time(server: Excha
         peer = await server.connected()
         await peer.send({"channel": "heartbeat"})
         await until(feed, lambda: feed.status.heard == 1)
+        await clock.until_asleep(2)
         await clock.advance(7)
         await server.connected()
         assert feed.status.fault == ("snapshot_missing", "The exchange sent no usable snapshot in time.")

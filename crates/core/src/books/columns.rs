@@ -126,8 +126,8 @@ fn sequences(event: usize, first: i64, last: i64) -> Result<(u64, u64), BookErro
         event,
         value,
     };
-    let first_id = u64::try_from(first).map_err(|_| malformed("first_sequences", first))?;
     let last_id = u64::try_from(last).map_err(|_| malformed("last_sequences", last))?;
+    let first_id = u64::try_from(first).map_err(|_| malformed("first_sequences", first))?;
     if last_id < first_id {
         return Err(malformed("last_sequences", last));
     }
