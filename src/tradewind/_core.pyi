@@ -7,6 +7,8 @@ in EIP-55 case). Every refusal is a `CoreError` with a stable `code`. Quotes and
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, final
 
+from _typeshed import ReadableBuffer
+
 __all__ = [
     "Alternative",
     "Approve",
@@ -19,6 +21,16 @@ __all__ = [
     "DecodedTransaction",
     "Eip1559Transaction",
     "Fee",
+    "BookCrossing",
+    "BookEvents",
+    "BookLevel",
+    "BookSweep",
+    "ConsolidatedBook",
+    "CoreError",
+    "CrossedPair",
+    "DecodedTransaction",
+    "Eip1559Transaction",
+    "OrderBook",
     "Permit",
     "PoolGraph",
     "PoolQuote",
@@ -32,7 +44,9 @@ __all__ = [
     "SolanaSwap",
     "SolanaTransaction",
     "TransactionBatch",
+    "SweepFill",
     "UniswapV3State",
+    "aggregate_order_books",
     "build_profile",
     "decode_approve",
     "decode_eip1559",
@@ -47,6 +61,7 @@ __all__ = [
     "optimize_route",
     "permit_digest",
     "recover_senders",
+    "synthetic_levels",
     "to_checksum_address",
 ]
 
@@ -916,3 +931,283 @@ def decode_solana_transactions(
     raws: Sequence[bytes], *, lookup_tables: Mapping[str, Sequence[str]] | None = None, size_limit_bytes: int = 1232
 ) -> list[SolanaTransaction | CoreError]:
     """`decode_solana_transaction` of each; a refusal stands (not raised) in the place of its transaction."""
+@final
+class BookEvents:
+    """What became of the events of one `apply_events`."""
+
+    @property
+    def applied_events(self) -> int: ...
+    @property
+    def applied_rows(self) -> int:
+        """Rows of the applied events."""
+    @property
+    def ignored_events(self) -> int:
+        """Events that the book already had, or has no use for."""
+    @property
+    def pending_events(self) -> int:
+        """Events that wait for a snapshot."""
+
+@final
+class OrderBook:
+    """One venue's order book. Safe to share between threads.
+
+    A price is an integer of the venue's ticks, a size one of its lots; `tick` and `lot` say how many units of the
+    instrument they are, and a unit is `10**-price_decimals` quote for one base, or `10**-size_decimals` base. Books
+    of one instrument share its decimals, so that venues with different ticks merge exactly.
+
+    `numbered` is how the venue numbers its events. `True` (as Binance's diff depth): each event covers the update ids
+    from `first` to `last`; one that ends at or before the book's id is ignored, one that begins after the next id is
+    a gap. From a gap on, events wait (at most 200,000 rows, the oldest make room) and the book refuses to answer
+    until a snapshot. `False` (as Kraken): the connection keeps the order, and events before a snapshot are ignored.
+
+    `depth`: the venue keeps only so many levels of a side up to date; the rest is dropped after each event.
+    `taker_fee_ppm`: below 1,000,000.
+
+    Code: `term_out_of_range`.
+    """
+
+    def __new__(
+        cls,
+        *,
+        venue: str,
+        instrument: str,
+        price_decimals: int,
+        size_decimals: int,
+        tick: int = 1,
+        lot: int = 1,
+        taker_fee_ppm: int = 0,
+        numbered: bool = True,
+        depth: int | None = None,
+    ) -> OrderBook: ...
+    def apply_snapshot(
+        self,
+        *,
+        sequence: int,
+        bid_prices: ReadableBuffer,
+        bid_sizes: ReadableBuffer,
+        ask_prices: ReadableBuffer,
+        ask_sizes: ReadableBuffer,
+        time_ns: int,
+    ) -> Literal["live", "older", "gap"]:
+        """Replaces the book, then applies the events that waited for it.
+
+        Columns are contiguous buffers (an `array`, a NumPy array) of signed 64-bit integers, prices in ticks and sizes
+        in lots, in any order. `sequence` is the id of the last update in the snapshot (0 when the venue has no
+        numbers); `time_ns` is the caller's time.
+
+        "live": the book answers. "older": it was in sync and is not older than the snapshot; nothing changed. "gap":
+        updates between the snapshot and the next waiting event are missing, so a newer snapshot is needed.
+
+        Codes: `column_malformed`, `columns_unequal` (nothing changed); `price_out_of_range`, `size_out_of_range`,
+        `too_many_levels` (1,000,000 a side): the book is out of sync.
+        """
+    def apply_events(
+        self,
+        *,
+        last_sequences: ReadableBuffer,
+        sides: ReadableBuffer,
+        prices: ReadableBuffer,
+        sizes: ReadableBuffer,
+        time_ns: int,
+        first_sequences: ReadableBuffer | None = None,
+        row_counts: ReadableBuffer | None = None,
+    ) -> BookEvents:
+        """Applies many events in one call, in order, each by the sequence rule; the GIL is released meanwhile.
+
+        One row an event: `last_sequences` and `first_sequences`, the update ids that it covers (zeros when the venue
+        has none; without `first_sequences` each covers one id), and `row_counts`, how many of the next rows are its
+        own (without: one each); signed 64-bit integers. One row a level: `sides` (unsigned bytes, 0 bid and 1 ask),
+        `prices` (ticks) and `sizes` (lots, absolute; 0 takes the level out, also one that is not there).
+
+        Codes: `column_malformed`, `columns_unequal` (nothing changed); `sequence_malformed`, `side_unknown`,
+        `price_out_of_range`, `size_out_of_range`, `too_many_levels`: the book is out of sync, and the rest of the
+        call is left out. The message counts rows and events from the first of the call.
+        """
+    def lose_sync(self, reason: str, *, keep_pending: bool = False) -> None:
+        """The book refuses until the next snapshot; what waits is forgotten unless its stream is whole."""
+    @property
+    def venue(self) -> str: ...
+    @property
+    def instrument(self) -> str: ...
+    @property
+    def in_sync(self) -> bool: ...
+    @property
+    def out_of_sync(self) -> str | None:
+        """Why it does not answer; None when it does."""
+    @property
+    def sequence(self) -> int:
+        """The last update id in the book; how many events since the snapshot when the venue has no numbers."""
+    @property
+    def as_of_ns(self) -> int:
+        """The `time_ns` of the newest update in it."""
+    @property
+    def pending_events(self) -> int: ...
+    @property
+    def dropped_events(self) -> int:
+        """Events that waited for a snapshot and had to make room, ever."""
+    def bids(self, most: int | None = None) -> list[tuple[int, int]]:
+        """`(price in ticks, size in lots)`, the highest price first. Code: `book_out_of_sync`."""
+    def asks(self, most: int | None = None) -> list[tuple[int, int]]:
+        """`(price in ticks, size in lots)`, the lowest price first. Code: `book_out_of_sync`."""
+    def kraken_checksum(self, *, price_step: int = 1, size_step: int = 1) -> int:
+        """The CRC-32 of Kraken's book channel (WebSocket v2) over the ten best levels of each side.
+
+        The steps are the tick and the lot in units of the pair's precision. Code: `book_out_of_sync`.
+        """
+
+@final
+class BookLevel:
+    """One price of a consolidated book."""
+
+    @property
+    def price_units(self) -> int: ...
+    @property
+    def size_units(self) -> int:
+        """All venues together."""
+    @property
+    def venues(self) -> list[tuple[str, int]]:
+        """Each venue's size there, in the order of the books."""
+
+@final
+class CrossedPair:
+    """A bid that stands above an ask."""
+
+    @property
+    def ask_venue(self) -> str:
+        """Where to buy."""
+    @property
+    def bid_venue(self) -> str:
+        """Where to sell."""
+    @property
+    def ask_price_units(self) -> int: ...
+    @property
+    def bid_price_units(self) -> int: ...
+    @property
+    def size_units(self) -> int:
+        """What both have."""
+    @property
+    def gain_ppm_units(self) -> int:
+        """How far the bid is above the ask, in millionths of a price unit; after fees when those were asked for."""
+
+@final
+class BookCrossing:
+    """The crossed part of a consolidated book."""
+
+    @property
+    def state(self) -> Literal["clear", "locked", "crossed"]:
+        """The best bid below, equal to or above the best ask."""
+    @property
+    def after_fees(self) -> bool: ...
+    @property
+    def pairs(self) -> list[CrossedPair]:
+        """Best against best, until they no longer cross."""
+    @property
+    def size_units(self) -> int: ...
+    @property
+    def gain_notional_units(self) -> int:
+        """What all pairs bring, in price units times size units, rounded down."""
+
+@final
+class SweepFill:
+    """One venue's share of a sweep."""
+
+    @property
+    def venue(self) -> str: ...
+    @property
+    def size_units(self) -> int: ...
+    @property
+    def notional_units(self) -> int:
+        """Exact, without the fee."""
+    @property
+    def fee_units(self) -> int:
+        """Rounded up to a notional unit."""
+
+@final
+class BookSweep:
+    """What an amount costs (buy) or brings (sell). A notional unit is a price unit times a size unit."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the whole amount is filled; what cannot be is never in the other numbers."""
+    @property
+    def size_units(self) -> int: ...
+    @property
+    def notional_units(self) -> int:
+        """Exact, without fees."""
+    @property
+    def fee_units(self) -> int: ...
+    @property
+    def total_units(self) -> int:
+        """Paid with the fees (buy), or got after them (sell)."""
+    @property
+    def average_price_units(self) -> int | None:
+        """`total_units / size_units`, rounded up when buying and down when selling; None when nothing is filled."""
+    @property
+    def worst_price_units(self) -> int | None: ...
+    @property
+    def fills(self) -> list[SweepFill]:
+        """In the order of the venues; only those that fill something."""
+
+@final
+class ConsolidatedBook:
+    """Several venues' books as one, as they were when it was made. Prices, sizes in the instrument's units."""
+
+    @property
+    def venues(self) -> list[tuple[str, int, int]]:
+        """`(venue, sequence, as_of_ns)` of each that is in it."""
+    @property
+    def excluded(self) -> list[tuple[str, Literal["out_of_sync", "stale"], int | None]]:
+        """Each that is not, why, and its age in nanoseconds when it is stale."""
+    def bids(self, most: int | None = None) -> list[BookLevel]:
+        """The highest price first."""
+    def asks(self, most: int | None = None) -> list[BookLevel]:
+        """The lowest price first."""
+    def columns(self, side: Literal["bid", "ask"]) -> list[bytes]:
+        """Prices and sizes (unsigned 64-bit) and places in `venues` (unsigned 32-bit), best first, one row for each
+        venue at each price; little-endian. Code: `side_unknown`."""
+    def crossing(self, *, after_fees: bool) -> BookCrossing:
+        """What is crossed or locked, by the stated prices or after the taker's fees on both sides."""
+    def sweep(
+        self,
+        side: Literal["buy", "sell"],
+        *,
+        size_units: int | None = None,
+        notional_units: int | None = None,
+        best_after_fees: bool = True,
+    ) -> BookSweep:
+        """Takes an amount level by level: a size, or a notional with its fees.
+
+        Buying for a notional takes the most that it pays for; selling for one takes the least that brings it. Only
+        whole lots of a venue are taken. The best price after fees goes first, or before them with
+        `best_after_fees=False`; fees are charged either way.
+
+        Codes: `side_unknown`, `amount_ambiguous` (both or neither), `amount_zero`.
+        """
+
+def aggregate_order_books(
+    books: Sequence[OrderBook], *, levels: int | None = None, now_ns: int | None = None, max_age_ns: int | None = None
+) -> ConsolidatedBook:
+    """Merges the books of one instrument, with each venue's depth at every level; the GIL is released.
+
+    Books out of sync, and with `max_age_ns` those whose newest update is older at `now_ns`, are left out and named in
+    `excluded`. `levels` limits the consolidated levels of each side. Equal prices keep the order of `books`.
+
+    Codes: `book_count` (1 to 1,024), `venue_twice`, `units_mismatch`, `now_missing`.
+    """
+
+def synthetic_levels(
+    side: Literal["bid", "ask"],
+    samples: Sequence[tuple[int, int]],
+    *,
+    base_raw_per_lot: int,
+    quote_raw_per_tick_lot: tuple[int, int],
+) -> list[tuple[int, int]]:
+    """A pool's curve as levels `(price in ticks, size in lots)`, best first, that promise no more than the pool gives.
+
+    `samples` are `(cumulative in, cumulative out)` in raw units, each what the pool gives for that input alone, in
+    ascending order; the pool's price must not get better with the amount, as no pool's does. "ask": the pool takes
+    quote and gives base; "bid": it takes base and gives quote. `quote_raw_per_tick_lot` is what a lot costs at a price
+    of one tick, as numerator and denominator. Prices are rounded against the taker, sizes down.
+
+    Codes: `side_unknown`, `curve_malformed`, `term_out_of_range`.
+    """

@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 
 mod address;
 mod answers;
+mod books;
 mod decode;
 mod error;
 mod evm;
@@ -25,5 +26,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     graph::register(module)?;
     movement::register(module)?;
     evm::register(module)?;
-    decode::register(module)
+    decode::register(module)?;
+    books::register(module)
 }
