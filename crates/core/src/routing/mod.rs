@@ -3,6 +3,7 @@
 //! - [`PoolGraph`]: tokens and pools, kept up to date log by log;
 //! - [`optimize_route`]: the best simple path for an exact input or an exact output, after the cost of its hops.
 
+pub mod convex;
 mod coverage;
 mod error;
 mod graph;
