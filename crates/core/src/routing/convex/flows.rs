@@ -8,7 +8,7 @@ use super::market::Market;
 use super::recovery::{floor, settle};
 use crate::ChainAddress;
 use crate::pools::Exact;
-use crate::routing::{PoolGraph, RouteError, RouteRequest};
+use crate::routing::{PoolGraph, RouteError, RouteRequest, request};
 
 /// What one pool trades in the optimum.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,10 +42,11 @@ pub struct OptimalFlows {
     pub flows: Vec<PoolFlow>,
 }
 
-/// Finds the optimum and its bound; `max_hops` and `hop_cost_raw` have no say.
+/// Finds the optimum and its bound; hops are neither counted nor paid for.
 ///
 /// # Errors
-/// `same_token`, `amount_zero`, `amount_too_large`, `unknown_token` or `token_excluded`.
+/// `same_token`, `amount_zero`, `amount_too_large`, `max_hops_out_of_range`, `unknown_token`, `token_excluded` or
+/// `unknown_venue`.
 pub fn optimal_flows(
     graph: &PoolGraph,
     request: &RouteRequest,
@@ -59,8 +60,9 @@ impl Market<'_> {
     /// # Errors
     /// Those of [`optimal_flows`].
     pub fn optimal_flows(&self, request: &RouteRequest) -> Result<OptimalFlows, RouteError> {
+        let limits = request::Question::new(self.graph, request)?.limits;
         let ends = self.ends(request)?;
-        let venues = self.allowed(request.allowed_pools.as_deref(), &request.excluded_tokens);
+        let venues = self.allowed(&limits);
         let problem = Problem::new(ends, request.exact, request.amount_raw);
         let solution = problem.solve(self, &venues);
         let uses = dual::uses(self, &venues, &solution.prices);
@@ -85,21 +87,9 @@ impl Market<'_> {
         })
     }
 
-    /// The numbers of the request's two ends, when it asks for something.
+    /// The numbers of the request's two ends, token in and token out.
     pub(crate) fn ends(&self, request: &RouteRequest) -> Result<[usize; 2], RouteError> {
-        if request.token_in == request.token_out {
-            return Err(RouteError::SameToken(request.token_in));
-        }
-        if request.amount_raw.is_zero() {
-            return Err(RouteError::AmountZero);
-        }
-        if request.amount_raw.bit(255) {
-            return Err(RouteError::AmountTooLarge(request.amount_raw));
-        }
         let end = |field, token| {
-            if request.excluded_tokens.contains(&token) {
-                return Err(RouteError::TokenExcluded { field, token });
-            }
             self.number(token)
                 .ok_or(RouteError::UnknownToken { field, token })
         };

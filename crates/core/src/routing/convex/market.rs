@@ -1,16 +1,18 @@
 //! The pools of a graph as curves between numbered tokens: prepared once, asked often.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::edge_curve::EdgeCurve;
 use super::elimination::Elimination;
 use crate::ChainAddress;
 use crate::pools::{Pool, PoolMath, TokenPair};
-use crate::routing::PoolGraph;
+use crate::routing::request::Limits;
+use crate::routing::{Edge, PoolGraph, PoolId, TokenId};
 
 /// Two tokens of one pool, with a curve each way. A pool of more tokens has one for each pair.
 #[derive(Debug, Clone)]
 pub(crate) struct Venue {
+    pub(crate) id: PoolId,
     pub(crate) pool: ChainAddress,
     /// The tokens' numbers; the first is the input of `pair`.
     pub(crate) ends: [usize; 2],
@@ -30,6 +32,8 @@ pub(crate) struct Venue {
 pub struct Market<'graph> {
     pub(crate) graph: &'graph PoolGraph,
     pub(crate) tokens: Vec<ChainAddress>,
+    /// The tokens' numbers in the graph.
+    ids: Vec<TokenId>,
     pub(crate) venues: Vec<Venue>,
     /// The venues of each token, ascending.
     pub(crate) at: Vec<Vec<usize>>,
@@ -45,19 +49,25 @@ impl<'graph> Market<'graph> {
 
     /// Some pools of the graph, by their addresses in ascending order.
     pub(crate) fn of(graph: &'graph PoolGraph, pools: Vec<ChainAddress>) -> Self {
-        let pools: Vec<&Pool> = pools
+        let pools: Vec<(PoolId, &Pool)> = pools
             .into_iter()
-            .filter_map(|address| graph.pool(address).ok())
+            .filter_map(|address| graph.pool_id(address))
+            .filter_map(|id| Some((id, graph.at(id)?)))
             .collect();
-        let tokens: BTreeSet<ChainAddress> = pools
+        let known: BTreeMap<ChainAddress, TokenId> = pools
             .iter()
-            .flat_map(|pool| pool.tokens().iter().copied())
+            .flat_map(|(id, pool)| {
+                pool.tokens()
+                    .iter()
+                    .copied()
+                    .zip(graph.tokens_of(*id).iter().copied())
+            })
             .collect();
-        let tokens: Vec<ChainAddress> = tokens.into_iter().collect();
-        let numbers: BTreeMap<ChainAddress, usize> = tokens.iter().copied().zip(0..).collect();
+        let numbers: BTreeMap<ChainAddress, usize> = known.keys().copied().zip(0..).collect();
+        let (tokens, ids): (Vec<ChainAddress>, Vec<TokenId>) = known.into_iter().unzip();
         let mut venues: Vec<Venue> = pools
             .iter()
-            .flat_map(|pool| venues(pool, &numbers))
+            .flat_map(|(id, pool)| venues(*id, pool, &numbers))
             .collect();
         let elimination = Elimination::new(tokens.len(), venues.iter().map(|venue| venue.ends));
         let mut at = vec![Vec::new(); tokens.len()];
@@ -70,6 +80,7 @@ impl<'graph> Market<'graph> {
         Self {
             graph,
             tokens,
+            ids,
             venues,
             at,
             elimination,
@@ -82,21 +93,19 @@ impl<'graph> Market<'graph> {
     }
 
     /// The venues that a request may use, ascending.
-    pub(crate) fn allowed(
-        &self,
-        pools: Option<&[ChainAddress]>,
-        excluded_tokens: &[ChainAddress],
-    ) -> Vec<usize> {
-        let pools: Option<HashSet<&ChainAddress>> = pools.map(|pools| pools.iter().collect());
-        let excluded: HashSet<usize> = excluded_tokens
-            .iter()
-            .filter_map(|token| self.number(*token))
-            .collect();
+    pub(crate) fn allowed(&self, limits: &Limits) -> Vec<usize> {
         let allows = |venue: &Venue| {
-            pools
-                .as_ref()
-                .is_none_or(|pools| pools.contains(&venue.pool))
-                && !venue.ends.iter().any(|end| excluded.contains(end))
+            [venue.pair, venue.pair.reversed()]
+                .into_iter()
+                .zip(venue.ends.iter().rev())
+                .all(|(pair, end)| {
+                    let edge = Edge {
+                        pool: venue.id,
+                        token: self.ids[*end],
+                        pair,
+                    };
+                    limits.allow(self.graph, &edge)
+                })
         };
         (0..self.venues.len())
             .filter(|number| allows(&self.venues[*number]))
@@ -173,7 +182,7 @@ impl Venue {
     }
 }
 
-fn venues(pool: &Pool, numbers: &BTreeMap<ChainAddress, usize>) -> Vec<Venue> {
+fn venues(id: PoolId, pool: &Pool, numbers: &BTreeMap<ChainAddress, usize>) -> Vec<Venue> {
     let ends: Vec<usize> = pool
         .tokens()
         .iter()
@@ -186,6 +195,7 @@ fn venues(pool: &Pool, numbers: &BTreeMap<ChainAddress, usize>) -> Vec<Venue> {
             let curves = [pair, pair.reversed()].map(|pair| EdgeCurve::new(&pool.curve(pair)));
             let best = [0, 1].map(|side| curves[side].as_ref().map_or(0.0, EdgeCurve::best_price));
             made.push(Venue {
+                id,
                 pool: pool.address(),
                 ends: [*a, *b],
                 pair,
