@@ -39,10 +39,10 @@ pub(super) struct Point {
 
 /// One venue's best trade, and the side that pays in.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Use {
-    pub(crate) venue: usize,
-    pub(crate) side: usize,
-    pub(crate) trade: Trade,
+pub(in crate::routing) struct Use {
+    pub(in crate::routing) venue: usize,
+    pub(in crate::routing) side: usize,
+    pub(in crate::routing) trade: Trade,
 }
 
 impl Point {
@@ -103,7 +103,7 @@ pub(super) fn open_side(venue: &Venue, prices: &[f64]) -> Option<(usize, f64)> {
 }
 
 /// What every venue trades at these prices.
-pub(crate) fn uses(market: &Market, venues: &[usize], prices: &[f64]) -> Vec<Use> {
+pub(in crate::routing) fn uses(market: &Market, venues: &[usize], prices: &[f64]) -> Vec<Use> {
     let open = |venue: &usize| {
         let (side, ratio) = open_side(&market.venues[*venue], prices)?;
         let curve = market.venues[*venue].curves[side].as_ref()?;

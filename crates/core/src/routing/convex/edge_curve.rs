@@ -11,7 +11,7 @@ const LINE_SLOPE: f64 = 1e-6;
 
 /// `give * x / (take + x)` for `x` up to `room`, after `before` of the pieces in front of it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Piece {
+pub(in crate::routing) struct Piece {
     /// Marginal output at the start of the piece: `give / take`.
     price: f64,
     /// Virtual reserve of the input, over one less the fee.
@@ -30,13 +30,13 @@ pub(super) struct Piece {
 
 /// The best trade at a ratio of prices.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Trade {
+pub(in crate::routing) struct Trade {
     /// Paid in, in raw units.
-    pub(crate) input: f64,
+    pub(in crate::routing) input: f64,
     /// Got, in raw units.
-    pub(crate) output: f64,
+    pub(in crate::routing) output: f64,
     /// `-ratio * d input / d ratio`, in raw units of the input.
-    pub(crate) slack: f64,
+    pub(in crate::routing) slack: f64,
 }
 
 impl Trade {
@@ -49,7 +49,7 @@ impl Trade {
 
 /// A curve of `pools::Curve`, with the sums that a search in it needs.
 #[derive(Debug, Clone)]
-pub(crate) enum EdgeCurve {
+pub(in crate::routing) enum EdgeCurve {
     /// Pieces of constant product, the best price first.
     Pieces(Vec<Piece>),
     /// Bins of constant price: as pieces with a slight slope, and as they are.
@@ -62,7 +62,7 @@ pub(crate) enum EdgeCurve {
 
 /// `give * (1 - (take / (take + gamma * x)) ** exponent)`.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct WeightedCurve {
+pub(in crate::routing) struct WeightedCurve {
     take: f64,
     give: f64,
     exponent: f64,
@@ -100,7 +100,7 @@ impl EdgeCurve {
     }
 
     /// Marginal output of the first unit.
-    pub(crate) fn best_price(&self) -> f64 {
+    pub(in crate::routing) fn best_price(&self) -> f64 {
         match self {
             Self::Pieces(pieces) | Self::Bins(pieces, _) => {
                 pieces.first().map_or(0.0, |piece| piece.price)
@@ -121,7 +121,7 @@ impl EdgeCurve {
     }
 
     /// The trade whose last unit still pays `ratio` of output per input.
-    pub(crate) fn trade_at(&self, ratio: f64) -> Trade {
+    pub(in crate::routing) fn trade_at(&self, ratio: f64) -> Trade {
         match self {
             Self::Pieces(pieces) | Self::Bins(pieces, _) => trade_in(pieces, ratio),
             Self::Weighted(curve) => curve.trade_at(ratio),
@@ -143,7 +143,7 @@ impl EdgeCurve {
     }
 
     /// The output for an input; more than the pool takes gives no more.
-    pub(crate) fn output(&self, input: f64) -> f64 {
+    pub(in crate::routing) fn output(&self, input: f64) -> f64 {
         match self {
             Self::Pieces(pieces) | Self::Bins(pieces, _) => {
                 let at = pieces.partition_point(|piece| piece.before_in < input);
@@ -158,7 +158,7 @@ impl EdgeCurve {
     }
 
     /// The input for an output; infinite for more than the pool gives.
-    pub(crate) fn input(&self, output: f64) -> f64 {
+    pub(in crate::routing) fn input(&self, output: f64) -> f64 {
         match self {
             Self::Pieces(pieces) | Self::Bins(pieces, _) => {
                 let at = pieces.partition_point(|piece| piece.before_out < output);
@@ -172,6 +172,17 @@ impl EdgeCurve {
         }
     }
 
+    /// What the pool gives at most.
+    pub(in crate::routing) fn most(&self) -> f64 {
+        match self {
+            Self::Pieces(pieces) | Self::Bins(pieces, _) => pieces
+                .last()
+                .map_or(0.0, |piece| piece.before_out + piece.full),
+            Self::Weighted(curve) => curve.output(curve.room),
+            Self::Stable(curve) => curve.most(),
+        }
+    }
+
     /// Raw units of output that the sums of the curve may hide, beyond what is relative to the trade.
     pub(super) fn grain(&self) -> f64 {
         match self {
@@ -181,7 +192,7 @@ impl EdgeCurve {
     }
 
     /// What the pool takes at most; infinite when there is no end.
-    pub(crate) fn room(&self) -> f64 {
+    pub(in crate::routing) fn room(&self) -> f64 {
         match self {
             Self::Pieces(pieces) | Self::Bins(pieces, _) => pieces
                 .last()

@@ -88,7 +88,10 @@ impl Market<'_> {
     }
 
     /// The numbers of the request's two ends, token in and token out.
-    pub(crate) fn ends(&self, request: &RouteRequest) -> Result<[usize; 2], RouteError> {
+    pub(in crate::routing) fn ends(
+        &self,
+        request: &RouteRequest,
+    ) -> Result<[usize; 2], RouteError> {
         let end = |field, token| {
             self.number(token)
                 .ok_or(RouteError::UnknownToken { field, token })
@@ -102,20 +105,24 @@ impl Market<'_> {
 
 /// One question to the dual.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Problem {
+pub(in crate::routing) struct Problem {
     exact: Exact,
     question: Question,
 }
 
 /// Prices, and what they prove.
 #[derive(Debug, Clone)]
-pub(crate) struct Solution {
-    pub(crate) prices: Vec<f64>,
-    pub(crate) bound_raw: U256,
+pub(in crate::routing) struct Solution {
+    pub(in crate::routing) prices: Vec<f64>,
+    pub(in crate::routing) bound_raw: U256,
 }
 
 impl Problem {
-    pub(crate) fn new([token_in, token_out]: [usize; 2], exact: Exact, amount_raw: U256) -> Self {
+    pub(in crate::routing) fn new(
+        [token_in, token_out]: [usize; 2],
+        exact: Exact,
+        amount_raw: U256,
+    ) -> Self {
         let amount = f64::from(amount_raw);
         let question = match exact {
             Exact::In => Question {
@@ -133,7 +140,7 @@ impl Problem {
     }
 
     /// The best prices over these venues, and the bound they prove.
-    pub(crate) fn solve(&self, market: &Market, venues: &[usize]) -> Solution {
+    pub(in crate::routing) fn solve(&self, market: &Market, venues: &[usize]) -> Solution {
         let prices = clear(market, venues, self.question);
         let ceiling = dual::ceiling(market, venues, self.question, &prices);
         let bound_raw = match self.exact {
@@ -154,7 +161,7 @@ fn up(value: f64) -> U256 {
 }
 
 /// `floor(1e6 * worse / better)`, at most a million; all of nothing is everything.
-pub(crate) fn share_ppm(exact: Exact, reached: U256, bound: U256) -> u32 {
+pub(in crate::routing) fn share_ppm(exact: Exact, reached: U256, bound: U256) -> u32 {
     type Wide = Uint<320, 5>;
     const MILLION: u32 = 1_000_000;
     let (part, whole) = match exact {

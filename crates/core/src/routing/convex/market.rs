@@ -1,6 +1,6 @@
 //! The pools of a graph as curves between numbered tokens: prepared once, asked often.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::edge_curve::EdgeCurve;
 use super::elimination::Elimination;
@@ -11,14 +11,14 @@ use crate::routing::{Edge, PoolGraph, PoolId, TokenId};
 
 /// Two tokens of one pool, with a curve each way. A pool of more tokens has one for each pair.
 #[derive(Debug, Clone)]
-pub(crate) struct Venue {
-    pub(crate) id: PoolId,
-    pub(crate) pool: ChainAddress,
+pub(in crate::routing) struct Venue {
+    pub(in crate::routing) id: PoolId,
+    pub(in crate::routing) pool: ChainAddress,
     /// The tokens' numbers; the first is the input of `pair`.
-    pub(crate) ends: [usize; 2],
-    pub(crate) pair: TokenPair,
+    pub(in crate::routing) ends: [usize; 2],
+    pub(in crate::routing) pair: TokenPair,
     /// Paying in the first end, and the second.
-    pub(crate) curves: [Option<EdgeCurve>; 2],
+    pub(in crate::routing) curves: [Option<EdgeCurve>; 2],
     /// The best price each way; zero where closed.
     pub(super) best: [f64; 2],
     /// Entry of the Laplacian between the ends.
@@ -30,13 +30,13 @@ pub(crate) struct Venue {
 /// Numbers follow the order of addresses, so the order in which pools were added has no influence.
 #[derive(Debug)]
 pub struct Market<'graph> {
-    pub(crate) graph: &'graph PoolGraph,
-    pub(crate) tokens: Vec<ChainAddress>,
+    pub(in crate::routing) graph: &'graph PoolGraph,
+    pub(in crate::routing) tokens: Vec<ChainAddress>,
     /// The tokens' numbers in the graph.
     ids: Vec<TokenId>,
-    pub(crate) venues: Vec<Venue>,
+    pub(in crate::routing) venues: Vec<Venue>,
     /// The venues of each token, ascending.
-    pub(crate) at: Vec<Vec<usize>>,
+    pub(in crate::routing) at: Vec<Vec<usize>>,
     pub(super) elimination: Elimination,
 }
 
@@ -48,7 +48,7 @@ impl<'graph> Market<'graph> {
     }
 
     /// Some pools of the graph, by their addresses in ascending order.
-    pub(crate) fn of(graph: &'graph PoolGraph, pools: Vec<ChainAddress>) -> Self {
+    pub(in crate::routing) fn of(graph: &'graph PoolGraph, pools: Vec<ChainAddress>) -> Self {
         let pools: Vec<(PoolId, &Pool)> = pools
             .into_iter()
             .filter_map(|address| graph.pool_id(address))
@@ -88,12 +88,12 @@ impl<'graph> Market<'graph> {
     }
 
     /// The token's number.
-    pub(crate) fn number(&self, token: ChainAddress) -> Option<usize> {
+    pub(in crate::routing) fn number(&self, token: ChainAddress) -> Option<usize> {
         self.tokens.binary_search(&token).ok()
     }
 
     /// The venues that a request may use, ascending.
-    pub(crate) fn allowed(&self, limits: &Limits) -> Vec<usize> {
+    pub(in crate::routing) fn allowed(&self, limits: &Limits) -> Vec<usize> {
         let allows = |venue: &Venue| {
             [venue.pair, venue.pair.reversed()]
                 .into_iter()
@@ -113,7 +113,12 @@ impl<'graph> Market<'graph> {
     }
 
     /// Of these venues, those that some walk of at most `max_hops` pools from one token to the other passes.
-    pub(crate) fn within(&self, venues: &[usize], ends: [usize; 2], max_hops: u8) -> Vec<usize> {
+    pub(in crate::routing) fn within(
+        &self,
+        venues: &[usize],
+        ends: [usize; 2],
+        max_hops: u8,
+    ) -> Vec<usize> {
         let [from, to] = ends.map(|end| self.distances(venues, end, max_hops));
         let near = |a: usize, b: usize| match (from[a], to[b]) {
             (Some(before), Some(after)) => before + 1 + after <= max_hops,
@@ -130,7 +135,12 @@ impl<'graph> Market<'graph> {
     }
 
     /// Hops to each token, breadth first.
-    fn distances(&self, venues: &[usize], start: usize, most: u8) -> Vec<Option<u8>> {
+    pub(in crate::routing) fn distances(
+        &self,
+        venues: &[usize],
+        start: usize,
+        most: u8,
+    ) -> Vec<Option<u8>> {
         let mut allowed = vec![false; self.venues.len()];
         for venue in venues {
             allowed[*venue] = true;
@@ -157,12 +167,12 @@ impl<'graph> Market<'graph> {
 
 impl Venue {
     /// The token at the other end.
-    pub(crate) fn other(&self, token: usize) -> usize {
+    pub(in crate::routing) fn other(&self, token: usize) -> usize {
         self.ends[usize::from(self.ends[0] == token)]
     }
 
     /// The pair that pays in at an end.
-    pub(crate) fn pair_from(&self, side: usize) -> TokenPair {
+    pub(in crate::routing) fn pair_from(&self, side: usize) -> TokenPair {
         if side == 0 {
             self.pair
         } else {

@@ -23,5 +23,8 @@ mod recovery;
 mod stable_curve;
 mod start;
 
+pub(in crate::routing) use dual::{Use, uses};
+pub(in crate::routing) use edge_curve::EdgeCurve;
 pub use flows::{OptimalFlows, PoolFlow, optimal_flows};
+pub(in crate::routing) use flows::{Problem, share_ppm};
 pub use market::Market;

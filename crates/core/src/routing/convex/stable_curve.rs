@@ -10,7 +10,7 @@ const DOUBLINGS: usize = 200;
 
 /// `ann * sum + D = ann * D + D**(n + 1) / (n**n * product)`, seen along one pair of tokens.
 #[derive(Debug, Clone)]
-pub(crate) struct StableCurve {
+pub(in crate::routing) struct StableCurve {
     /// Balances of the pair, scaled.
     take: f64,
     give: f64,
@@ -74,6 +74,10 @@ impl StableCurve {
 
     pub(super) fn best_price(&self) -> f64 {
         self.price(0.0)
+    }
+
+    pub(super) fn most(&self) -> f64 {
+        self.give / self.scale_out
     }
 
     pub(super) fn output(&self, input: f64) -> f64 {
