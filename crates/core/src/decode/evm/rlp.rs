@@ -142,10 +142,6 @@ impl<'a> Cursor<'a> {
         field: &'static str,
         length: usize,
     ) -> Result<Span, DecodeError> {
-        let first = self.raw.get(self.at).copied().map(usize::from);
-        if (2..=SHORT).contains(&length) && first == Some(0x80 + length) {
-            return self.take(field, 1, length);
-        }
         let span = self.string(field)?;
         if (span.end - span.start) as usize == length {
             Ok(span)
