@@ -39,25 +39,20 @@ impl Iterator for BlobHashes<'_> {
     }
 }
 
-/// Checks the list of versioned hashes; gives its place and its length.
-pub(super) fn check_hashes(
-    raw: &[u8],
-    fields: &mut Cursor<'_>,
-) -> Result<(Span, usize), DecodeError> {
+/// Checks the list of versioned hashes; gives its place.
+pub(super) fn check_hashes(raw: &[u8], fields: &mut Cursor<'_>) -> Result<Span, DecodeError> {
     const FIELD: &str = "blob_versioned_hashes";
     let (span, mut hashes) = fields.list(FIELD)?;
-    let mut count = 0;
+    if hashes.is_done() {
+        return Err(malformed(FIELD, "empty, which EIP-4844 forbids"));
+    }
     while !hashes.is_done() {
         let hash = hashes.exactly(FIELD, 32)?;
         if hash.of(raw).first() != Some(&VERSION_KZG) {
             return Err(malformed(FIELD, "a hash whose version is not 1"));
         }
-        count += 1;
     }
-    if count == 0 {
-        return Err(malformed(FIELD, "empty, which EIP-4844 forbids"));
-    }
-    Ok((span, count))
+    Ok(span)
 }
 
 /// Reads what follows the transaction in the network form.

