@@ -295,6 +295,23 @@ fn ticks_of_different_venues_meet_at_the_same_price() {
 }
 
 #[test]
+fn prices_too_far_apart_for_a_word_keep_their_order_and_that_of_the_books() {
+    let far = i64::MAX;
+    let venue = |size| simple(vec![(far, size), (7, size), (1, size)], vec![], 0);
+    let venues = [venue(1), venue(2), venue(3)];
+    let best: Vec<u64> = merged(&venues, Some(2))
+        .levels(Side::Bid)
+        .map(|level| level.price)
+        .collect();
+    assert_eq!(best, [far.unsigned_abs(), 7]);
+    let merged = merged(&venues, None);
+    let parts: Vec<_> = merged.parts(Side::Bid).iter().collect();
+    let got: Vec<_> = parts.iter().map(|part| (part.price, part.size)).collect();
+    let expected = [far.unsigned_abs(), 7, 1].map(|price| [(price, 1), (price, 2), (price, 3)]);
+    assert_eq!(got, expected.concat());
+}
+
+#[test]
 fn a_book_that_is_crossed_before_fees_need_not_be_after_them() {
     let merged = merged(
         &[

@@ -292,19 +292,36 @@ fn a_price_that_wanders_through_the_whole_range_leaves_the_book_of_the_model() {
     let mut best = 1_000_000_i64;
     for step in 1..60_000_u64 {
         let swing = i64::try_from(step.wrapping_mul(2_654_435_761) % 61).unwrap();
-        best += (swing - 20) * 3;
+        // Up for a while, then down again through what was left behind.
+        best += if step / 15_000 % 2 == 0 {
+            swing - 20
+        } else {
+            20 - swing
+        } * 3;
+        let step_back = i64::try_from(step % 2003).unwrap();
         let size = i64::try_from(step % 5).unwrap();
         let delta = Delta {
             first: step,
             last: step,
-            rows: vec![(1, best + swing, size), (0, best - swing - 1, size)],
+            rows: vec![
+                (1, best + swing, size),
+                (0, best - swing - 1, size),
+                // Where the price was: some of it far behind the window by now.
+                (1, best + swing - step_back * 7, 0),
+                (0, best - swing - 1 - step_back, 0),
+            ],
         };
         tell(&mut book, &Message::Deltas(vec![delta.clone()])).unwrap();
         model.delta(&delta);
+        if step % 3000 == 0 {
+            for side in [Side::Bid, Side::Ask] {
+                assert_eq!(levels(&book, side), model.levels(side));
+                assert_eq!(book.level_count(side).unwrap(), model.levels(side).len());
+            }
+        }
     }
     for side in [Side::Bid, Side::Ask] {
         assert!(levels(&book, side).len() > 10_000);
-        assert_eq!(levels(&book, side), model.levels(side));
     }
 }
 

@@ -186,14 +186,13 @@ fn merge(books: &[&OrderBook], side: Side, most: usize) -> (Vec<Part>, Vec<u32>)
     for (book, venue) in books.iter().zip(0_u32..) {
         let BookTerms { tick, lot, .. } = **book.terms();
         // Products of what a book lets in are at most MAX_UNITS; see BookTerms::max_price_ticks.
-        let part = |(key, lots): (u64, u64)| Part {
-            price: (key ^ mask(side)).wrapping_mul(tick),
-            size: lots.wrapping_mul(lot),
-            venue,
-        };
-        // Not `extend`, which asks a chain of levels for one after the other.
-        let levels = book.keys(side).take(most).map(part);
-        levels.for_each(|part| parts.push(part));
+        book.for_best(side, most, |key, lots| {
+            parts.push(Part {
+                price: (key ^ mask(side)).wrapping_mul(tick),
+                size: lots.wrapping_mul(lot),
+                venue,
+            });
+        });
         run_ends.push(parts.len());
     }
     let mut parts = merge_runs(parts, run_ends, mask(side));

@@ -426,8 +426,13 @@ impl OrderBook {
     }
 
     /// Keys and sizes of a side that may be read; see `sides`.
-    pub(super) fn keys(&self, side: Side) -> impl Iterator<Item = (u64, u64)> + '_ {
+    fn keys(&self, side: Side) -> impl Iterator<Item = (u64, u64)> + '_ {
         self.sides[side as usize].iter()
+    }
+
+    /// The best `most` keys and sizes of a side that may be read.
+    pub(super) fn for_best(&self, side: Side, most: usize, each: impl FnMut(u64, u64)) {
+        self.sides[side as usize].for_best(most, each);
     }
 
     pub(super) fn len(&self, side: Side) -> usize {

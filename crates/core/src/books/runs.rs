@@ -67,15 +67,15 @@ fn merge<T: Copy>(first: &[T], second: &[T], into: &mut [T], key: impl Fn(&T) ->
     let (front, rest) = into.split_at_mut(steps);
     let (middle, back) = rest.split_at_mut(rest.len() - steps);
     for (low, high) in front.iter_mut().zip(back.iter_mut().rev()) {
-        let (one, other) = (&first[a], &second[b]);
-        let takes_other = key(other) < key(one);
-        *low = *select_unpredictable(takes_other, other, one);
+        let (one, other) = (first[a], second[b]);
+        let takes_other = key(&other) < key(&one);
+        *low = select_unpredictable(takes_other, other, one);
         b += usize::from(takes_other);
         a += usize::from(!takes_other);
 
-        let (one, other) = (&first[a_end - 1], &second[b_end - 1]);
-        let takes_one = key(one) > key(other);
-        *high = *select_unpredictable(takes_one, one, other);
+        let (one, other) = (first[a_end - 1], second[b_end - 1]);
+        let takes_one = key(&one) > key(&other);
+        *high = select_unpredictable(takes_one, one, other);
         a_end -= usize::from(takes_one);
         b_end -= usize::from(!takes_one);
     }
