@@ -173,9 +173,15 @@ fn equals_every_recorded_swap_of_a_mainnet_pool() {
         if swap.ok {
             let quote = answer.unwrap_or_else(|error| panic!("{name}: {error}"));
             let (amount_a, amount_b) = if swap.a_to_b {
-                (format!("-{}", quote.amount_in_raw), quote.amount_out_raw.to_string())
+                (
+                    format!("-{}", quote.amount_in_raw),
+                    quote.amount_out_raw.to_string(),
+                )
             } else {
-                (quote.amount_out_raw.to_string(), format!("-{}", quote.amount_in_raw))
+                (
+                    quote.amount_out_raw.to_string(),
+                    format!("-{}", quote.amount_in_raw),
+                )
             };
             assert_eq!(Some(amount_a.as_str()), swap.delta_a, "{name}");
             assert_eq!(Some(amount_b.as_str()), swap.delta_b, "{name}");
@@ -183,20 +189,38 @@ fn equals_every_recorded_swap_of_a_mainnet_pool() {
                 pair,
                 exact,
                 amount.to(),
-                if swap.a_to_b { 4_295_048_016 } else { 79_226_673_515_401_279_992_447_579_055 },
+                if swap.a_to_b {
+                    4_295_048_016
+                } else {
+                    79_226_673_515_401_279_992_447_579_055
+                },
             );
-            let Some(Movement::ConcentratedX64 { sqrt_price_after_x64, tick_after, liquidity_after, .. }) = quote.movement else {
+            let Some(Movement::ConcentratedX64 {
+                sqrt_price_after_x64,
+                tick_after,
+                liquidity_after,
+                ..
+            }) = quote.movement
+            else {
                 panic!("{name}")
             };
             let curve = curve.unwrap();
             assert_eq!(
-                (curve.sqrt_price_after_x64, curve.tick_after, curve.liquidity_after),
+                (
+                    curve.sqrt_price_after_x64,
+                    curve.tick_after,
+                    curve.liquidity_after
+                ),
                 (sqrt_price_after_x64, tick_after, liquidity_after)
             );
             filled += 1;
         } else {
             let error = answer.expect_err(&name);
-            let code = if swap.a_to_b { "swap_refused" } else { "insufficient_liquidity" };
+            let code = if swap.a_to_b {
+                "swap_refused"
+            } else {
+                "insufficient_liquidity"
+            };
             assert_eq!(error.code(), code, "{name}: {error}");
             refused += 1;
         }

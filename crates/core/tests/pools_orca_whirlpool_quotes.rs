@@ -10,7 +10,7 @@ mod whirlpools;
 use alloy_primitives::U256;
 use serde::Deserialize;
 use tradewind_core::pools::orca_whirlpool::{
-    AdaptiveFeeConstants, AdaptiveFeeVariables, OrcaWhirlpoolPool, OrcaWhirlpoolState, Oracle,
+    AdaptiveFeeConstants, AdaptiveFeeVariables, Oracle, OrcaWhirlpoolPool, OrcaWhirlpoolState,
     Tick, TickArray,
 };
 use tradewind_core::pools::{ChainClock, Exact, FeeKind, PoolMath, TokenPair};
@@ -80,10 +80,12 @@ struct RecordedVariables {
 
 impl RecordedPool {
     fn state(&self, unix_timestamp: i64) -> OrcaWhirlpoolState {
-        let [transfer_fees_a, transfer_fees_b] = self.transfer_fees.as_ref().map_or(
-            [TransferFees::NONE; 2],
-            |fees| [fees[0].fees(), fees[1].fees()],
-        );
+        let [transfer_fees_a, transfer_fees_b] = self
+            .transfer_fees
+            .as_ref()
+            .map_or([TransferFees::NONE; 2], |fees| {
+                [fees[0].fees(), fees[1].fees()]
+            });
         OrcaWhirlpoolState {
             tick: self.tick,
             liquidity: self.liquidity.parse().unwrap(),
@@ -201,7 +203,10 @@ fn equals_every_recorded_quote_of_random_pools() {
                 Exact::In => quote.amount_out_raw,
                 Exact::Out => quote.amount_in_raw,
             };
-            let pool_fees = quote.fees.iter().filter(|fee| fee.kind != FeeKind::Transfer);
+            let pool_fees = quote
+                .fees
+                .iter()
+                .filter(|fee| fee.kind != FeeKind::Transfer);
             let found_fee: U256 = pool_fees.map(|fee| fee.amount_raw).sum();
             assert_eq!(
                 [found.to_string(), found_fee.to_string()],

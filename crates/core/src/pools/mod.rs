@@ -9,11 +9,11 @@ mod concentrated;
 mod curve;
 pub mod decimal;
 mod error;
+pub mod orca_whirlpool;
 mod pool_math;
 mod quote;
 mod ratio;
 mod token_pair;
-pub mod orca_whirlpool;
 pub mod uniswap_v2;
 pub mod uniswap_v3;
 

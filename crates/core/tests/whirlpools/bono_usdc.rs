@@ -106,11 +106,7 @@ pub(crate) fn pool() -> OrcaWhirlpoolPool {
 }
 
 pub(crate) fn from_accounts(accounts: &[OwnedAccount]) -> Result<OrcaWhirlpoolPool, PoolError> {
-    OrcaWhirlpoolPool::from_accounts(
-        POOL.parse().unwrap(),
-        &set(accounts),
-        ChainClock::default(),
-    )
+    OrcaWhirlpoolPool::from_accounts(POOL.parse().unwrap(), &set(accounts), ChainClock::default())
 }
 
 fn base64(text: &str) -> Vec<u8> {

@@ -84,8 +84,8 @@ impl OrcaWhirlpoolPool {
             .adaptive
             .then(|| oracle_address(program, pool))
             .flatten();
-        let arrays = needed_starts(&whirlpool)
-            .filter_map(|start| tick_array_address(program, pool, start));
+        let arrays =
+            needed_starts(&whirlpool).filter_map(|start| tick_array_address(program, pool, start));
         Ok(whirlpool
             .tokens
             .into_iter()
@@ -162,7 +162,10 @@ impl OrcaWhirlpoolPool {
         }
         let arrays = Arc::clone(&course.arrays);
         let fees = (u32::from(whirlpool.fee_ppm), whirlpool.protocol_fee_bps);
-        self.survey(WhirlpoolCourse::new(arrays, fees.0, fees.1, &position), position);
+        self.survey(
+            WhirlpoolCourse::new(arrays, fees.0, fees.1, &position),
+            position,
+        );
         Ok(())
     }
 
@@ -212,8 +215,8 @@ impl OrcaWhirlpoolPool {
     /// Stands on a course that may differ from the old one anywhere.
     fn survey(&mut self, course: WhirlpoolCourse, position: Position<u128>) {
         let old = self.ladder.course();
-        let same_fees = old.fee_ppm == course.fee_ppm
-            && old.protocol_fee_bps == course.protocol_fee_bps;
+        let same_fees =
+            old.fee_ppm == course.fee_ppm && old.protocol_fee_bps == course.protocol_fee_bps;
         if same_fees {
             let (low, high) = old
                 .difference(&course)
@@ -265,7 +268,8 @@ fn tick_arrays(
                 return Err(PoolError::AccountMalformed {
                     account: account.address,
                     field: "tick_array",
-                    fault: "is at the address of one of the pool's tick arrays, and is none".to_owned(),
+                    fault: "is at the address of one of the pool's tick arrays, and is none"
+                        .to_owned(),
                 });
             }
             arrays.push(TickArray {
@@ -299,7 +303,10 @@ fn tick_array_address(
     start: i32,
 ) -> Option<ChainAddress> {
     let key = pool.solana()?;
-    program_address(program, &[b"tick_array", &key, start.to_string().as_bytes()])
+    program_address(
+        program,
+        &[b"tick_array", &key, start.to_string().as_bytes()],
+    )
 }
 
 fn oracle_address(program: ChainAddress, pool: ChainAddress) -> Option<ChainAddress> {
@@ -308,14 +315,14 @@ fn oracle_address(program: ChainAddress, pool: ChainAddress) -> Option<ChainAddr
 }
 
 /// The program would apply an adaptive fee wherever the oracle exists.
-fn refuse_unused_oracle(
-    pool: ChainAddress,
-    oracle: Option<&Account<'_>>,
-) -> Result<(), PoolError> {
+fn refuse_unused_oracle(pool: ChainAddress, oracle: Option<&Account<'_>>) -> Result<(), PoolError> {
     match oracle {
         Some(oracle) if !oracle.data.is_empty() => Err(PoolError::Unsupported {
             pool,
-            feature: format!("an oracle ({}) though its fee tier is fixed", oracle.address),
+            feature: format!(
+                "an oracle ({}) though its fee tier is fixed",
+                oracle.address
+            ),
         }),
         _ => Ok(()),
     }

@@ -82,8 +82,7 @@ impl WhirlpoolCourse {
         let falling = walk(&mut below.iter().rev(), Direction::ZeroForOne);
         let rising = walk(&mut above.iter(), Direction::OneForZero);
         self.ends = [
-            (falling.len() > below.len())
-                .then(|| arrays.end_through(first, Direction::ZeroForOne)),
+            (falling.len() > below.len()).then(|| arrays.end_through(first, Direction::ZeroForOne)),
             (rising.len() > above.len()).then(|| arrays.end_through(last, Direction::OneForZero)),
         ];
         self.usable = here + 1 - falling.len()..here + rising.len() - 1;
@@ -108,7 +107,11 @@ impl WhirlpoolCourse {
     pub(super) fn difference(&self, other: &Self) -> Option<(i32, i32)> {
         let seen = |course: &Self, at: usize| {
             let liquidity = course.liquidity_above(at + 1);
-            course.arrays.entries().get(at).map(|entry| (*entry, liquidity))
+            course
+                .arrays
+                .entries()
+                .get(at)
+                .map(|entry| (*entry, liquidity))
         };
         let lengths = [self, other].map(|course| course.arrays.entries().len());
         let shorter = lengths[0].min(lengths[1]);
@@ -116,17 +119,24 @@ impl WhirlpoolCourse {
             .take_while(|at| seen(self, *at) == seen(other, *at))
             .count();
         let same_above = (0..shorter - same_below)
-            .take_while(|at| {
-                seen(self, lengths[0] - 1 - at) == seen(other, lengths[1] - 1 - at)
-            })
+            .take_while(|at| seen(self, lengths[0] - 1 - at) == seen(other, lengths[1] - 1 - at))
             .count();
-        let differing = [self, other].into_iter().zip(lengths).flat_map(|(course, length)| {
-            let entries = course.arrays.entries();
-            entries.get(same_below..length - same_above).unwrap_or_default()
-        });
+        let differing = [self, other]
+            .into_iter()
+            .zip(lengths)
+            .flat_map(|(course, length)| {
+                let entries = course.arrays.entries();
+                entries
+                    .get(same_below..length - same_above)
+                    .unwrap_or_default()
+            });
         let ticks: Vec<i32> = differing.map(|entry| entry.tick.index).collect();
         let inner = ticks.iter().min().copied().zip(ticks.iter().max().copied());
-        let moved_ends = self.ends.iter().chain(&other.ends).zip(other.ends.iter().chain(&self.ends));
+        let moved_ends = self
+            .ends
+            .iter()
+            .chain(&other.ends)
+            .zip(other.ends.iter().chain(&self.ends));
         let ends = moved_ends.filter(|(one, two)| one != two);
         ends.filter_map(|(one, _)| one.map(|end| (end.tick, end.tick)))
             .chain(inner)
@@ -145,10 +155,7 @@ impl Course for WhirlpoolCourse {
                 count.checked_sub(1),
                 self.ends[0].filter(|end| from.tick >= end.tick),
             ),
-            Direction::OneForZero => (
-                Some(count),
-                self.ends[1].filter(|end| from.tick < end.tick),
-            ),
+            Direction::OneForZero => (Some(count), self.ends[1].filter(|end| from.tick < end.tick)),
         };
         let fall = i32::from(direction == Direction::ZeroForOne);
         if let Some(at) = at.filter(|at| self.usable.contains(at)) {

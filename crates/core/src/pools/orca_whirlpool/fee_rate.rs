@@ -4,9 +4,7 @@
 //! reference group alone, so both directions and every amount see the same rates from one state.
 
 use super::fault::Fault;
-use super::oracle::{
-    AdaptiveFeeConstants, AdaptiveFeeVariables, CONTROL_ONE, VOLATILITY_SCALE,
-};
+use super::oracle::{AdaptiveFeeConstants, AdaptiveFeeVariables, CONTROL_ONE, VOLATILITY_SCALE};
 use super::tick_arrays::Stop;
 use super::tick_math::{MAX_TICK, MIN_TICK, sqrt_price, tick};
 use crate::pools::Direction;

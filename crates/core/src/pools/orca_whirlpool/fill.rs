@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use alloy_primitives::U256;
 
+use super::OrcaWhirlpoolPool;
 use super::checkpoints::Checkpoints;
 use super::course::{Moved, WhirlpoolCourse};
 use super::fault::Fault;
@@ -12,7 +13,6 @@ use super::outlook::Outlook;
 use super::swap::{Progress, Walk};
 use super::tick_arrays::Ending;
 use super::tick_math::{MAX_SQRT_PRICE_X64, MIN_SQRT_PRICE_X64};
-use super::OrcaWhirlpoolPool;
 use crate::pools::concentrated::Landing;
 use crate::pools::{Direction, Exact, PoolError, SwapAmounts, TokenPair};
 use crate::solana::TransferFee;
@@ -182,7 +182,11 @@ impl OrcaWhirlpoolPool {
             return Err(Unfilled::AmountZero);
         }
         match &self.oracle {
-            Some(oracle) if self.now().is_none_or(|now| now < oracle.trade_enable_timestamp) => {
+            Some(oracle)
+                if self
+                    .now()
+                    .is_none_or(|now| now < oracle.trade_enable_timestamp) =>
+            {
                 Err(Unfilled::TradeNotEnabled)
             }
             _ => Ok(()),
@@ -224,7 +228,9 @@ impl OrcaWhirlpoolPool {
 
     /// By search, the last stop that a swap with a fixed fee reaches; `None` where only the loop can tell.
     fn landing(&self, walk: &Walk<'_>, exact: Exact, amount: u64) -> Option<Progress> {
-        let found = self.ladder.locate(walk.direction, exact, u128::from(amount));
+        let found = self
+            .ladder
+            .locate(walk.direction, exact, u128::from(amount));
         let Landing {
             position,
             flow:
@@ -425,7 +431,9 @@ fn refused_to_begin(ending: Ending) -> Unfilled {
 
 /// What is sent so that `net` arrives; the program checks that the fee is then what it took for it.
 fn grossed(fee: TransferFee, net: u64) -> Result<u64, Fault> {
-    let gross = fee.gross_raw(net).ok_or(Fault::TransferFeeCalculationError)?;
+    let gross = fee
+        .gross_raw(net)
+        .ok_or(Fault::TransferFeeCalculationError)?;
     if fee.net_raw(gross) == net {
         Ok(gross)
     } else {

@@ -175,7 +175,10 @@ pub(super) fn oracle(account: &Account<'_>) -> Result<Oracle, PoolError> {
     fields.expect_discriminator(ORACLE)?;
     fields.expect_len(ORACLE_BYTES)?;
     let reserved = [66..82, 110..254].map(|range| fields.data().get(range).unwrap_or_default());
-    if reserved.iter().any(|bytes| bytes.iter().any(|byte| *byte != 0)) {
+    if reserved
+        .iter()
+        .any(|bytes| bytes.iter().any(|byte| *byte != 0))
+    {
         let fault = "its reserved bytes are in use; the fee may depend on them".to_owned();
         return Err(fields.malformed("reserved", fault));
     }

@@ -158,12 +158,12 @@ impl AdaptiveFeeVariables {
     /// What reaching a tick group does to volatility.
     pub(super) fn update_accumulator(&mut self, group: i32, constants: &AdaptiveFeeConstants) {
         let groups = self.tick_group_index_reference.abs_diff(group);
-        let volatility = u64::from(self.volatility_reference)
-            + u64::from(groups) * u64::from(VOLATILITY_SCALE);
-        self.volatility_accumulator = u32::try_from(volatility).map_or(
-            constants.max_volatility_accumulator,
-            |volatility| volatility.min(constants.max_volatility_accumulator),
-        );
+        let volatility =
+            u64::from(self.volatility_reference) + u64::from(groups) * u64::from(VOLATILITY_SCALE);
+        self.volatility_accumulator = u32::try_from(volatility)
+            .map_or(constants.max_volatility_accumulator, |volatility| {
+                volatility.min(constants.max_volatility_accumulator)
+            });
     }
 
     /// Notes a swap that moved the price as far as a large one does.

@@ -156,7 +156,9 @@ pub(super) fn check_protocol_fee(protocol_fee_bps: u16) -> Result<(), PoolError>
     }
     Err(invalid(
         "protocol_fee_bps",
-        format!("must be at most {MAX_PROTOCOL_FEE_BPS}, as the program keeps it, not {protocol_fee_bps}"),
+        format!(
+            "must be at most {MAX_PROTOCOL_FEE_BPS}, as the program keeps it, not {protocol_fee_bps}"
+        ),
     ))
 }
 
@@ -179,7 +181,9 @@ pub(super) fn position(
     if given_tick != of_price && !ended_on_tick {
         return Err(invalid(
             "tick",
-            format!("{given_tick} does not belong to sqrt_price_x64 {price}, whose tick is {of_price}; read both from one account"),
+            format!(
+                "{given_tick} does not belong to sqrt_price_x64 {price}, whose tick is {of_price}; read both from one account"
+            ),
         ));
     }
     Ok(Position {

@@ -186,11 +186,7 @@ impl Walk<'_> {
     }
 
     /// Stands at a stop, and behind it where it is an initialised tick.
-    pub(super) fn arrive_at(
-        &self,
-        position: &mut Position<u128>,
-        stop: Stop,
-    ) -> Result<(), Fault> {
+    pub(super) fn arrive_at(&self, position: &mut Position<u128>, stop: Stop) -> Result<(), Fault> {
         if let Some(net) = stop.liquidity_net {
             position.liquidity = cross(position.liquidity, net, self.direction)?;
         }

@@ -46,11 +46,7 @@ pub(super) fn amount_a(
     if product.is_zero() {
         return Ok(Ok(0));
     }
-    let quotient = divide(
-        product << 64,
-        U256::from(from) * U256::from(to),
-        rounding,
-    );
+    let quotient = divide(product << 64, U256::from(from) * U256::from(to), rounding);
     Ok(if quotient.bit_len() > 128 {
         Err(Fault::NumberDownCastError)
     } else {
