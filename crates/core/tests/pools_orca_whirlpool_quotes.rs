@@ -220,5 +220,5 @@ fn equals_every_recorded_quote_of_random_pools() {
             }
         }
     }
-    assert_eq!((fixed, adaptive, refused), (565, 1_127, 72));
+    assert_eq!((fixed, adaptive, refused), (758, 1_527, 93));
 }
