@@ -61,7 +61,7 @@ fn wide() -> OrcaWhirlpoolState {
 
 fn adaptive() -> OrcaWhirlpoolState {
     OrcaWhirlpoolState {
-        oracle: Some(Oracle {
+        oracle: Some(Box::new(Oracle {
             account: key(50),
             trade_enable_timestamp: 2_000,
             constants: AdaptiveFeeConstants {
@@ -74,7 +74,7 @@ fn adaptive() -> OrcaWhirlpoolState {
                 major_swap_threshold_ticks: 16,
             },
             variables: AdaptiveFeeVariables::default(),
-        }),
+        })),
         clock: ChainClock {
             unix_timestamp: 10_000,
             ..ChainClock::default()
@@ -133,14 +133,14 @@ fn a_pool_of_either_program_is_read_from_its_accounts() {
     assert_eq!(needed.len(), 9);
     let oracle = Oracle {
         account: needed[2],
-        ..state.oracle.unwrap()
+        ..*state.oracle.clone().unwrap()
     };
     accounts.push(bytes::oracle(&state, &oracle));
     accounts.extend(needed[3..].iter().map(|address| absent(*address)));
     let set = bono_usdc::set(&accounts);
     let pool = OrcaWhirlpoolPool::from_accounts(state.pool, &set, state.clock).unwrap();
     let found = pool.state();
-    assert_eq!(found.oracle, Some(oracle));
+    assert_eq!(found.oracle, Some(Box::new(oracle)));
     let starts: Vec<i32> = found
         .tick_arrays
         .iter()
@@ -209,7 +209,7 @@ fn an_oracle_with_bytes_in_use_that_nobody_knows_is_refused() {
     let state = adaptive();
     let mut pool = pool(&state);
     for offset in [66, 81, 110, 253] {
-        let mut account = bytes::oracle(&state, &state.oracle.unwrap());
+        let mut account = bytes::oracle(&state, state.oracle.as_ref().unwrap());
         account.data[offset] = 1;
         let change = PoolChange::Account(account.borrow());
         let error = pool.apply(change).unwrap_err();

@@ -2,7 +2,12 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::expect_used,
     reason = "a test fails by panicking"
+)]
+#![allow(
+    clippy::float_arithmetic,
+    reason = "the curve is a real function; no amount comes from it"
 )]
 
 mod whirlpools;
@@ -375,7 +380,7 @@ proptest! {
                     pool.apply(PoolChange::Clock(clock)).unwrap();
                 }
                 _ => if let Some(oracle) = &state.oracle {
-                    let mut oracle = *oracle;
+                    let mut oracle = **oracle;
                     oracle.variables.volatility_accumulator /= 2;
                     let account = bytes::oracle(&state, &oracle);
                     pool.apply(PoolChange::Account(account.borrow())).unwrap();

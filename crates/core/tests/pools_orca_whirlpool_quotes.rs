@@ -93,7 +93,7 @@ impl RecordedPool {
             fee_ppm: self.fee_rate,
             protocol_fee_bps: self.protocol_fee_rate,
             tick_arrays: self.tick_arrays(),
-            oracle: self.oracle.as_ref().map(RecordedOracle::oracle),
+            oracle: self.oracle.as_ref().map(|oracle| Box::new(oracle.oracle())),
             transfer_fees_a,
             transfer_fees_b,
             clock: ChainClock {

@@ -63,7 +63,7 @@ pub(crate) fn whirlpool(kind: Kind) -> impl Strategy<Value = RandomWhirlpool> {
             let mut random = build(spacing, &positions, place, &unknown);
             (random.state.fee_ppm, random.state.protocol_fee_bps) = fees;
             if kind == Kind::Adaptive || (kind == Kind::Any && adaptive) {
-                random.state.oracle = Some(fit(oracle, &random.state));
+                random.state.oracle = Some(Box::new(fit(oracle, &random.state)));
                 random.state.clock.unix_timestamp = i64::from(NOW);
             }
             if kind == Kind::Any && charged {
