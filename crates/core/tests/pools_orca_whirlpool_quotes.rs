@@ -37,9 +37,11 @@ struct RecordedPool {
     transfer_fees: Option<[RecordedTransferFee; 2]>,
     /// Index, gross, net.
     ticks: Vec<(i32, String, String)>,
-    /// Falling, exact input, amount, seconds, the other amount and the pool's fee.
-    swaps: Vec<(bool, bool, String, String, Option<[String; 2]>)>,
+    swaps: Vec<RecordedSwap>,
 }
+
+/// Falling, exact input, amount, seconds, the other amount and the pool's fee.
+type RecordedSwap = (bool, bool, String, String, Option<[String; 2]>);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

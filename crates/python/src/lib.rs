@@ -4,10 +4,13 @@ use pyo3::prelude::*;
 
 mod address;
 mod answers;
+mod books;
+mod decode;
 mod error;
 mod evm;
 mod graph;
 mod integer;
+mod movement;
 
 /// How the module was compiled; the time that a debug build takes means nothing.
 const BUILD_PROFILE: &str = if cfg!(debug_assertions) {
@@ -21,5 +24,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("build_profile", BUILD_PROFILE)?;
     error::register(module)?;
     graph::register(module)?;
-    evm::register(module)
+    movement::register(module)?;
+    evm::register(module)?;
+    decode::register(module)?;
+    books::register(module)
 }

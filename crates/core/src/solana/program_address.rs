@@ -67,4 +67,27 @@ mod tests {
         let evm = ChainAddress::from(alloy_primitives::Address::ZERO);
         assert_eq!(program_address(evm, &[]), None);
     }
+
+    fn key(text: &str) -> ChainAddress {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn derives_the_addresses_that_stand_on_chain() {
+        let pump = key("6EF8rrecthR5Dkzon8Nwu78hRvfCKubJ14M5uBEwF6P");
+        let mint = key("GGZQECTzvhnwSDsqKHp1RqEV1vpoGWHTBggEw658wpfm");
+        let seeds: [&[u8]; 2] = [b"bonding-curve", &mint.solana().unwrap()];
+        assert_eq!(
+            program_address(pump, &seeds),
+            Some(key("G4YE8paj88iYirELFWKDsb1gn1Yei5i4sQmtPUompLxY"))
+        );
+        assert_eq!(
+            program_address(pump, &[b"global"]),
+            Some(key("4wTV1YmiEkRvAtNtsSGPtUrqRYQMe5SKy2uB4Jjaxnjf"))
+        );
+        assert_eq!(
+            program_address(pump, &[b"mint-authority"]),
+            Some(key("TSLvdd1pWpHVjahSpsvCXUbgwsL3JAcvokwaKt1eokM"))
+        );
+    }
 }

@@ -30,6 +30,12 @@ struct Outlook<C: Course> {
 struct Onward<C: Course> {
     slot: Arc<Slot<C>>,
     place: usize,
+    /// From the stretch's entry to its exit.
+    exit: Sums<C::Flow>,
+    /// From the stretch's entry to the first stop.
+    passed: Sums<C::Flow>,
+    /// From the position to the stretch's exit.
+    to_exit: Sums<C::Flow>,
 }
 
 /// The last stop that an amount reaches, or the position itself.
@@ -115,29 +121,32 @@ impl<C: Course> Ladder<C> {
         exact: Exact,
         amount: <C::Flow as Flow>::Amount,
     ) -> Result<Landing<C>, Exhausted<C>> {
-        let Onward { slot, place } = outlook
+        let Onward {
+            slot,
+            place,
+            exit,
+            passed,
+            to_exit,
+        } = outlook
             .onward
-            .get_or_init(|| self.onward(&outlook.stop, direction));
-        let exit = slot.stretch.exit().sums;
-        let passed = slot.stretch.node(*place).sums;
+            .get_or_init(|| self.onward(outlook, direction));
         let needed = amount - outlook.head.flow.side(exact) + passed.flow.side(exact);
         if needed <= exit.flow.side(exact) {
             let node = slot.stretch.last_within(*place, exact, needed);
-            let sums = outlook.head + (node.sums - passed);
+            let sums = outlook.head + (node.sums - *passed);
             return Ok(landing(node.position, sums, exact, amount));
         }
-        let to_exit = outlook.head + (exit - passed);
         let needed = amount - to_exit.flow.side(exact);
         match slot.row_reaching(&self.shelf, &self.course, direction, exact, needed) {
             Ok(row) => {
                 let needed = needed - row.before.flow.side(exact);
                 let node = row.stretch.last_within(0, exact, needed);
-                let sums = to_exit + row.before + node.sums;
+                let sums = *to_exit + row.before + node.sums;
                 Ok(landing(node.position, sums, exact, amount))
             }
             Err((sums, last)) => Err(Exhausted {
                 position: last.exit().position,
-                flow: (to_exit + sums).flow,
+                flow: (*to_exit + sums).flow,
             }),
         }
     }
@@ -203,11 +212,20 @@ impl<C: Course> Ladder<C> {
             .as_deref()
     }
 
-    fn onward(&self, stop: &Stop<C::Price>, direction: Direction) -> Onward<C> {
-        let number = self.course.stretch(stop.tick);
+    fn onward(&self, outlook: &Outlook<C>, direction: Direction) -> Onward<C> {
+        let stop_tick = outlook.stop.tick;
+        let number = self.course.stretch(stop_tick);
         let slot = self.shelf.slot(&self.course, number, direction);
-        let place = slot.stretch.place(stop.tick, direction);
-        Onward { slot, place }
+        let place = slot.stretch.place(stop_tick, direction);
+        let exit = slot.stretch.exit().sums;
+        let passed = slot.stretch.node(place).sums;
+        Onward {
+            slot,
+            place,
+            exit,
+            passed,
+            to_exit: outlook.head + (exit - passed),
+        }
     }
 }
 

@@ -165,6 +165,10 @@ impl Terms {
 
     /// `floor(remaining * (1e6 - fee) / 1e6)`.
     fn less_fee(self, remaining: U256) -> U256 {
+        if remaining.bit_len() <= 108 {
+            let product = remaining.wrapping_to::<u128>() * u128::from(MILLION - self.fee_pips);
+            return U256::from(product / u128::from(MILLION));
+        }
         let product = U320::from(remaining) * U320::from(MILLION - self.fee_pips);
         (product / U320::from(MILLION)).wrapping_to()
     }
