@@ -376,7 +376,7 @@ impl OrcaWhirlpoolPool {
 
     pub(super) fn transfer_fee(&self, direction: Direction) -> (TransferFee, TransferFee) {
         let epoch = self.clock.epoch;
-        direction.in_and_out(self.transfer_fees.map(|fees| fees.at(epoch)))
+        direction.in_and_out(self.terms.transfer_fees.map(|fees| fees.at(epoch)))
     }
 
     fn refusal(
@@ -386,7 +386,7 @@ impl OrcaWhirlpoolPool {
         amount_raw: U256,
         why: Unfilled,
     ) -> PoolError {
-        let (field, pool) = (field(exact), self.address);
+        let (field, pool) = (field(exact), self.terms.address);
         match why {
             Unfilled::AmountZero => PoolError::AmountZero { field },
             Unfilled::TradeNotEnabled => PoolError::SwapsDisabled {
@@ -394,6 +394,7 @@ impl OrcaWhirlpoolPool {
                 reason: format!(
                     "TradeIsNotEnabled: it opens at {} and the clock says {} (seconds since 1970)",
                     self.oracle
+                        .as_ref()
                         .map_or(0, |oracle| oracle.trade_enable_timestamp),
                     self.clock.unix_timestamp
                 ),
