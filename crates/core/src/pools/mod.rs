@@ -15,6 +15,7 @@ mod pool_math;
 mod quote;
 mod ratio;
 pub mod raydium_amm_v4;
+pub mod raydium_clmm;
 mod token_pair;
 pub mod uniswap_v2;
 pub mod uniswap_v3;
@@ -35,6 +36,7 @@ use serde::Serialize;
 use crate::ChainAddress;
 use pool_json::{FieldError, Fields};
 use raydium_amm_v4::{RaydiumAmmV4Pool, RaydiumAmmV4State};
+use raydium_clmm::{RaydiumClmmPool, RaydiumClmmState};
 use uniswap_v2::{UniswapV2Change, UniswapV2Pool, UniswapV2State};
 use uniswap_v3::{UniswapV3Change, UniswapV3Pool, UniswapV3State};
 
@@ -194,6 +196,8 @@ families! {
     RaydiumAmmV4(RaydiumAmmV4Pool, RaydiumAmmV4State) = "raydium_amm_v4",
     /// A Uniswap V3 pool, or an unchanged fork of it.
     UniswapV3(UniswapV3Pool, UniswapV3State) = "uniswap_v3",
+    /// A Raydium CLMM pool.
+    RaydiumClmm(RaydiumClmmPool, RaydiumClmmState) = "raydium_clmm",
 }
 
 impl Pool {

@@ -138,7 +138,7 @@ impl PoolMath for UniswapV3Pool {
 
     fn curve(&self, pair: TokenPair) -> Curve {
         self.direction(pair)
-            .map_or(Curve::Nothing, |direction| self.hyperbolas(direction))
+            .map_or(Curve::Nothing, |direction| self.pieces(direction))
     }
 }
 
