@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+pub(crate) mod walk;
+
 use serde::Deserialize;
 use tradewind_core::ChainAddress;
 use tradewind_core::pools::raydium_clmm::{RAYDIUM_CLMM_PROGRAM, RaydiumClmmPool};
