@@ -194,16 +194,18 @@ fn decode_tick(
     let tick = fields.i32("ticks.tick", offset)?;
     let liquidity_net = fields.i128("ticks.liquidity_net", offset + 4)?;
     let liquidity_gross = fields.u128("ticks.liquidity_gross", offset + 20)?;
-    if liquidity_gross == 0 {
-        if liquidity_net != 0 {
-            let fault = format!("tick {expected} has no gross liquidity, but net");
-            return Err(fields.malformed("ticks.liquidity_net", fault));
-        }
-        return Ok(None);
-    }
-    if tick != expected || liquidity_net.unsigned_abs() > liquidity_gross {
-        let fault = format!("{tick} stands in the place of {expected}, or has more net than gross");
+    let initialised = liquidity_gross != 0;
+    // A tick that never was initialised has no number yet.
+    if tick != expected && (initialised || tick != 0) {
+        let fault = format!("{tick} stands in the place of {expected}");
         return Err(fields.malformed("ticks.tick", fault));
+    }
+    if liquidity_net.unsigned_abs() > liquidity_gross {
+        let fault = format!("tick {expected} has more net than its gross {liquidity_gross}");
+        return Err(fields.malformed("ticks.liquidity_net", fault));
+    }
+    if !initialised {
+        return Ok(None);
     }
     Ok(Some(RaydiumClmmTick {
         tick,
