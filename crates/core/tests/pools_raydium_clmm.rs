@@ -92,9 +92,9 @@ fn equals_what_nine_swaps_on_mainnet_took_and_gave() {
         let (accounts, observed) = accounts(snapshot);
         let pool = decode(&accounts).unwrap();
         let (exact, amount) = if observed.is_base_input {
-            (Exact::In, observed.observed_amount_in)
+            (Exact::In, observed.amount_in)
         } else {
-            (Exact::Out, observed.observed_amount_out)
+            (Exact::Out, observed.amount_out)
         };
         let swap = pool
             .amounts(pair(observed.zero_for_one), exact, U256::from(amount))
@@ -102,8 +102,8 @@ fn equals_what_nine_swaps_on_mainnet_took_and_gave() {
         assert_eq!(
             (swap.amount_in_raw, swap.amount_out_raw),
             (
-                U256::from(observed.observed_amount_in),
-                U256::from(observed.observed_amount_out)
+                U256::from(observed.amount_in),
+                U256::from(observed.amount_out)
             ),
             "{}",
             observed.signature

@@ -39,8 +39,10 @@ pub(crate) struct Observed {
     pub(crate) signature: String,
     pub(crate) is_base_input: bool,
     pub(crate) zero_for_one: bool,
-    pub(crate) observed_amount_in: u64,
-    pub(crate) observed_amount_out: u64,
+    #[serde(rename = "observed_amount_in")]
+    pub(crate) amount_in: u64,
+    #[serde(rename = "observed_amount_out")]
+    pub(crate) amount_out: u64,
 }
 
 /// An account with its own bytes.
