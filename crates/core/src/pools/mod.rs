@@ -20,6 +20,7 @@ pub mod pumpswap;
 mod quote;
 mod ratio;
 pub mod raydium_amm_v4;
+pub mod raydium_clmm;
 pub mod raydium_cpmm;
 mod token_pair;
 pub mod uniswap_v2;
@@ -48,6 +49,7 @@ use pool_json::{FieldError, Fields};
 use pump_curve::{PumpCurvePool, PumpCurveState};
 use pumpswap::{PumpswapPool, PumpswapState};
 use raydium_amm_v4::{RaydiumAmmV4Pool, RaydiumAmmV4State};
+use raydium_clmm::{RaydiumClmmPool, RaydiumClmmState};
 use raydium_cpmm::{RaydiumCpmmPool, RaydiumCpmmState};
 use uniswap_v2::{UniswapV2Change, UniswapV2Pool, UniswapV2State};
 use uniswap_v3::{UniswapV3Change, UniswapV3Pool, UniswapV3State};
@@ -227,6 +229,8 @@ families! {
     BalancerStable(BalancerStablePool, BalancerStableState) = "balancer_stable",
     /// An Orca Whirlpool, of either deployment of its program.
     OrcaWhirlpool(OrcaWhirlpoolPool, OrcaWhirlpoolState) = "orca_whirlpool",
+    /// A Raydium CLMM pool.
+    RaydiumClmm(RaydiumClmmPool, RaydiumClmmState) = "raydium_clmm",
 }
 
 impl Pool {
