@@ -5,12 +5,17 @@
 //! change to [`PoolChange`].
 
 mod account;
+pub mod balancer;
+mod concentrated;
 mod constant_product;
 mod curve;
 pub mod decimal;
 mod error;
 mod pool_json;
 mod pool_math;
+pub mod pump_curve;
+pub mod pump_fees;
+pub mod pumpswap;
 mod quote;
 mod ratio;
 pub mod raydium_amm_v4;
@@ -33,7 +38,13 @@ use alloy_primitives::U256;
 use serde::Serialize;
 
 use crate::ChainAddress;
+use balancer::{
+    BalancerChange, BalancerStablePool, BalancerStableState, BalancerWeightedPool,
+    BalancerWeightedState,
+};
 use pool_json::{FieldError, Fields};
+use pump_curve::{PumpCurvePool, PumpCurveState};
+use pumpswap::{PumpswapPool, PumpswapState};
 use raydium_amm_v4::{RaydiumAmmV4Pool, RaydiumAmmV4State};
 use raydium_cpmm::{RaydiumCpmmPool, RaydiumCpmmState};
 use uniswap_v2::{UniswapV2Change, UniswapV2Pool, UniswapV2State};
@@ -46,6 +57,8 @@ pub enum PoolChange<'a> {
     UniswapV2(UniswapV2Change),
     /// A log of a Uniswap V3 pool.
     UniswapV3(UniswapV3Change),
+    /// Logs of Balancer's vault.
+    Balancer(BalancerChange),
     /// New bytes of one of a Solana pool's accounts.
     Account(Account<'a>),
     /// The chain's clock has moved on, for the pools that read it.
@@ -59,6 +72,7 @@ impl PoolChange<'_> {
         match self {
             Self::UniswapV2(_) => "log of a Uniswap V2 pool",
             Self::UniswapV3(_) => "log of a Uniswap V3 pool",
+            Self::Balancer(_) => "log of Balancer's vault",
             Self::Account(_) => "account of a Solana program",
             Self::Clock(_) => "clock",
         }
@@ -199,8 +213,16 @@ families! {
     RaydiumAmmV4(RaydiumAmmV4Pool, RaydiumAmmV4State) = "raydium_amm_v4",
     /// A Raydium CPMM pool.
     RaydiumCpmm(RaydiumCpmmPool, RaydiumCpmmState) = "raydium_cpmm",
+    /// A PumpSwap pool.
+    Pumpswap(PumpswapPool, PumpswapState) = "pumpswap",
+    /// A bonding curve of pump.
+    PumpCurve(PumpCurvePool, PumpCurveState) = "pump_curve",
     /// A Uniswap V3 pool, or an unchanged fork of it.
     UniswapV3(UniswapV3Pool, UniswapV3State) = "uniswap_v3",
+    /// A weighted pool of Balancer V2.
+    BalancerWeighted(BalancerWeightedPool, BalancerWeightedState) = "balancer_weighted",
+    /// A stable pool of Balancer V2.
+    BalancerStable(BalancerStablePool, BalancerStableState) = "balancer_stable",
 }
 
 impl Pool {

@@ -37,6 +37,9 @@ pub enum RouteError {
     /// A number of hops that the search does not serve.
     #[error("max_hops: must be from 1 to 4, not {0}")]
     MaxHopsOutOfRange(u8),
+    /// A length of cycles that the search does not serve.
+    #[error("max_hops: a cycle has from 2 to 4, not {0}")]
+    CycleHopsOutOfRange(u8),
     /// The tokens are not connected.
     #[error("no path of at most {max_hops} allowed pools leads from {token_in} to {token_out}")]
     NoRoute {
@@ -69,6 +72,7 @@ impl RouteError {
             Self::AmountZero => "amount_zero",
             Self::AmountTooLarge(_) => "amount_too_large",
             Self::MaxHopsOutOfRange(_) => "max_hops_out_of_range",
+            Self::CycleHopsOutOfRange(_) => "cycle_hops_out_of_range",
             Self::NoRoute { .. } => "no_route",
             Self::InsufficientLiquidity(_) => "insufficient_liquidity",
             Self::AmountTooSmall(_) => "amount_too_small",
