@@ -68,66 +68,52 @@ fn widening_mul(a: u128, b: u128) -> (u128, u128) {
     (high, low)
 }
 
-/// `floor((high * 2**128 + low) / under)` for `high < under`: two digits of 64 bits by one division and the
-/// reciprocal that it gives (Möller and Granlund, "Improved division by invariant integers", algorithms 4 and 6).
+/// `floor((high * 2**128 + low) / under)` for `high < under`: two digits of 64 bits, by Knuth's algorithm D.
 #[inline]
 fn wide_div(high: u128, low: u128, under: u128) -> u128 {
     let shift = under.leading_zeros();
-    let under = under << shift;
-    // Two shifts, because one by 128 does not exist.
+    // Two shifts to the right, because one by 128 does not exist.
     let high = high << shift | low >> 1 >> (127 - shift);
     let (low1, low0) = halves(low << shift);
-    let reciprocal = reciprocal(under);
-    let (digit1, rest) = digit(high, low1, under, reciprocal);
-    let (digit0, _) = digit(rest, low0, under, reciprocal);
+    let (digit1, rest) = digit(high, low1, under << shift);
+    let (digit0, _) = digit(rest, low0, under << shift);
     digit1 << 64 | digit0
-}
-
-/// `floor((2**192 - 1) / under) - 2**64`, where `under` has its top bit set.
-#[inline]
-fn reciprocal(under: u128) -> u64 {
-    let (under1, under0) = (low_half(under >> 64), low_half(under));
-    let mut guess = low_half(u128::MAX / u128::from(under1));
-    let mut rest = under1.wrapping_mul(guess).wrapping_add(under0);
-    if rest < under0 {
-        guess -= 1;
-        if rest >= under1 {
-            guess -= 1;
-            rest = rest.wrapping_sub(under1);
-        }
-        rest = rest.wrapping_sub(under1);
-    }
-    let (high, low) = halves(u128::from(guess) * u128::from(under0));
-    let (rest, carried) = rest.overflowing_add(low_half(high));
-    if carried {
-        guess -= 1;
-        if u128::from(rest) << 64 | low >= under {
-            guess -= 1;
-        }
-    }
-    guess
 }
 
 /// One digit of 64 bits, and the rest: `(rest * 2**64 + next) / under`, where `under` has its top bit set and
 /// `rest < under`.
 #[inline]
-fn digit(rest: u128, next: u128, under: u128, reciprocal: u64) -> (u128, u128) {
-    let (under1, under0) = (low_half(under >> 64), low_half(under));
-    let (rest1, rest0) = (low_half(rest >> 64), low_half(rest));
-    let guess = (u128::from(reciprocal) * u128::from(rest1)).wrapping_add(rest);
-    let (guess1, guess0) = (low_half(guess >> 64), low_half(guess));
-    let top = rest0.wrapping_sub(guess1.wrapping_mul(under1));
-    let mut left = (u128::from(top) << 64 | next)
-        .wrapping_sub(u128::from(under0) * u128::from(guess1))
-        .wrapping_sub(under);
-    let too_large = low_half(left >> 64) >= guess0;
-    let mut quotient = guess1.wrapping_add(u64::from(!too_large));
-    left = left.wrapping_add(if too_large { under } else { 0 });
-    if left >= under {
-        quotient = quotient.wrapping_add(1);
-        left = left.wrapping_sub(under);
+fn digit(rest: u128, next: u128, under: u128) -> (u128, u128) {
+    let (under1, under0) = halves(under);
+    if rest >> 64 >= under1 {
+        return widest_digit(rest, next, under);
     }
-    (u128::from(quotient), left)
+    // At most two too large, which shows as a negative rest.
+    let guess = rest / under1;
+    let (left, negative) = ((rest - guess * under1) << 64 | next).overflowing_sub(guess * under0);
+    if !negative {
+        return (guess, left);
+    }
+    let (left, positive) = left.overflowing_add(under);
+    if positive {
+        return (guess - 1, left);
+    }
+    (guess - 2, left.wrapping_add(under))
+}
+
+/// A digit whose guess would outgrow it.
+#[cold]
+fn widest_digit(rest: u128, next: u128, under: u128) -> (u128, u128) {
+    let (under1, under0) = halves(under);
+    let mut guess = u128::from(u64::MAX);
+    let mut left = rest - guess * under1;
+    // Once `left` has outgrown a digit, the guess is not too large.
+    while left >> 64 == 0 && guess * under0 > (left << 64 | next) {
+        guess -= 1;
+        left += under1;
+    }
+    let left = (rest << 64 | next).wrapping_sub(guess.wrapping_mul(under));
+    (guess, left)
 }
 
 #[inline]
