@@ -11,6 +11,7 @@ mod constant_product;
 mod curve;
 pub mod decimal;
 mod error;
+pub mod orca_whirlpool;
 mod pool_json;
 mod pool_math;
 pub mod pump_curve;
@@ -42,6 +43,7 @@ use balancer::{
     BalancerChange, BalancerStablePool, BalancerStableState, BalancerWeightedPool,
     BalancerWeightedState,
 };
+use orca_whirlpool::{OrcaWhirlpoolPool, OrcaWhirlpoolState};
 use pool_json::{FieldError, Fields};
 use pump_curve::{PumpCurvePool, PumpCurveState};
 use pumpswap::{PumpswapPool, PumpswapState};
@@ -223,6 +225,8 @@ families! {
     BalancerWeighted(BalancerWeightedPool, BalancerWeightedState) = "balancer_weighted",
     /// A stable pool of Balancer V2.
     BalancerStable(BalancerStablePool, BalancerStableState) = "balancer_stable",
+    /// An Orca Whirlpool, of either deployment of its program.
+    OrcaWhirlpool(OrcaWhirlpoolPool, OrcaWhirlpoolState) = "orca_whirlpool",
 }
 
 impl Pool {
