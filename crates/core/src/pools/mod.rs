@@ -8,6 +8,7 @@ mod account;
 mod curve;
 pub mod decimal;
 mod error;
+pub mod meteora_dlmm;
 mod pool_math;
 pub mod pump_curve;
 pub mod pump_fees;
@@ -31,6 +32,7 @@ use alloy_primitives::U256;
 use serde::{Deserialize, Serialize};
 
 use crate::ChainAddress;
+use meteora_dlmm::{MeteoraDlmmPool, MeteoraDlmmState};
 use pump_curve::{PumpCurvePool, PumpCurveState};
 use pumpswap::{PumpswapPool, PumpswapState};
 use uniswap_v2::{UniswapV2Change, UniswapV2Pool, UniswapV2State};
@@ -180,6 +182,8 @@ macro_rules! families {
 families! {
     /// A Uniswap V2 pair, or a fork of it with another fee.
     UniswapV2(UniswapV2Pool, UniswapV2State) = "uniswap_v2",
+    /// A pair of bins of Meteora.
+    MeteoraDlmm(MeteoraDlmmPool, MeteoraDlmmState) = "meteora_dlmm",
     /// A PumpSwap pool.
     Pumpswap(PumpswapPool, PumpswapState) = "pumpswap",
     /// A bonding curve of pump.
