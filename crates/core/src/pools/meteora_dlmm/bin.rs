@@ -153,7 +153,10 @@ impl DlmmBin {
         })
     }
 
-    /// Gets up to `left_raw` out; `None` where the program would overflow.
+    /// Pays for `left_raw`, at most what it can give; `None` where the program would overflow.
+    ///
+    /// The program rounds the input once for all layers, and then spends it layer by layer, so that the output can
+    /// be short of what was asked, or beyond it; what is beyond stays with the pair.
     pub(super) fn obtain(
         &self,
         direction: Direction,
@@ -168,22 +171,12 @@ impl DlmmBin {
         if gross >= self.most_out_raw(direction) {
             return self.spend(direction, side, rate, u64::MAX);
         }
-        let (mut wanted, mut net) = (gross, 0_u64);
-        for layer in self.layers(direction) {
-            let part = wanted.min(layer);
-            net = net.checked_add(input_raw(direction, self.price_x64, part)?)?;
-            wanted -= part;
-        }
+        let net = input_raw(direction, self.price_x64, gross)?;
         let paid = match side {
             FeeSide::Input => net.checked_add(fee_on_top(net, rate)?)?,
             FeeSide::Output => net,
         };
-        let fill = self.spend(direction, side, rate, paid)?;
-        // What the rounding of the input would give beyond the wish stays with the pair.
-        Some(Fill {
-            out_raw: left_raw,
-            ..fill
-        })
+        self.spend(direction, side, rate, paid)
     }
 
     /// The bin after its layers took and gave this; only liquidity keeps what is paid.

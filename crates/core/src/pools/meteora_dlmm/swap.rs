@@ -88,6 +88,9 @@ impl MeteoraDlmmPool {
                 fill,
             })
         });
+        if outcome.is_some_and(|outcome| outcome.amounts.amount_out_raw.is_zero()) {
+            return Err(refused("it gives nothing (6039)"));
+        }
         self.payable(direction, outcome).map_err(refused)
     }
 
@@ -117,6 +120,14 @@ impl MeteoraDlmmPool {
                 fill,
             })
         });
+        let before = path.steps.get(step).map_or(0, |at| at.out_before);
+        if outcome.is_some_and(|outcome| {
+            before + u128::from(outcome.fill.out_raw) < u128::from(outcome.out_raw)
+        }) {
+            return Err(refused(
+                "the program's rounding between liquidity and limit orders falls short of it (6085)",
+            ));
+        }
         self.payable(direction, outcome).map_err(refused)
     }
 
