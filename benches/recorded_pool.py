@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tradewind.core import CoreError, PoolGraph
+from tradewind.venues.uniswap_v3.movement import movement
 
 FIXTURES = Path(__file__).resolve().parent.parent / "tests" / "fixtures" / "evm"
 FILE = FIXTURES / "uniswap_v3_wbtc_weth_block_24407242.json"
@@ -55,7 +56,8 @@ class RecordedPool:
     def crossings(self, token: int, amount_in_raw: int) -> int | None:
         """How many initialised ticks a swap crosses; None when the pool cannot take the amount."""
         try:
-            return self.graph.quote_exact_in(self.address, self.tokens[token], amount_in_raw).ticks_crossed
+            quote = self.graph.quote_exact_in(self.address, self.tokens[token], amount_in_raw)
+            return movement(quote).ticks_crossed
         except CoreError as error:
             if error.code != "insufficient_liquidity":
                 raise

@@ -30,6 +30,7 @@ from tradewind.venues.reading import Reading
 from tradewind.venues.rpc_error import Revert
 from tradewind.venues.send_outcome import SendOutcome
 from tradewind.venues.simulated import Simulated
+from tradewind.venues.uniswap_v3.movement import movement
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -129,9 +130,9 @@ class MemoryMarket(VenueAdapter):
         quote = self.graph.quote_exact_out(builders.POOL, bought, amount_out_raw)
         self.graph.apply_swap(
             builders.POOL,
-            sqrt_price_x96=quote.sqrt_price_after_x96,
-            liquidity=quote.liquidity_after,
-            tick=quote.tick_after,
+            sqrt_price_x96=movement(quote).sqrt_price_after,
+            liquidity=movement(quote).liquidity_after,
+            tick=movement(quote).tick_after,
         )
 
     # The chain
@@ -224,10 +225,10 @@ class MemoryMarket(VenueAdapter):
                 venue=self.name,
                 token_in=hop.token_in,
                 token_out=hop.token_out,
-                fee_pips=hop.fee_pips,
+                fee_pips=hop.fee_ppm,
                 amount_in_raw=hop.amount_in_raw,
                 amount_out_raw=hop.amount_out_raw,
-                ticks_crossed=hop.ticks_crossed,
+                ticks_crossed=movement(hop).ticks_crossed,
             )
             for hop in route.hops
         )

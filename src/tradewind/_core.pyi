@@ -10,9 +10,12 @@ from typing import Final, Literal, final
 __all__ = [
     "Alternative",
     "Approve",
+    "BinMovement",
+    "ConcentratedMovement",
     "CoreError",
     "DecodedTransaction",
     "Eip1559Transaction",
+    "Fee",
     "Permit",
     "PoolGraph",
     "PoolQuote",
@@ -69,6 +72,50 @@ class UniswapV3State:
         """Every initialised tick in ascending order: `(tick, liquidity gross, liquidity net)`."""
 
 @final
+class Fee:
+    """A part of a swap's price that is not the curve's."""
+
+    @property
+    def kind(self) -> Literal["liquidity", "protocol", "fund", "creator", "transfer"]:
+        """Who gets it; `transfer` is what the token itself takes on each transfer (Token-2022)."""
+    @property
+    def token(self) -> str:
+        """The token paid in (contained in `amount_in_raw`) or the one that comes out (taken off `amount_out_raw`)."""
+    @property
+    def amount_raw(self) -> int: ...
+
+@final
+class ConcentratedMovement:
+    """Where a swap leaves a pool of concentrated liquidity."""
+
+    @property
+    def sqrt_price_before(self) -> int:
+        """`sqrt(token 1 per token 0) * 2**fraction_bits`, in raw units."""
+    @property
+    def sqrt_price_after(self) -> int: ...
+    @property
+    def fraction_bits(self) -> int:
+        """96 on EVM chains, 64 on Solana."""
+    @property
+    def tick_after(self) -> int: ...
+    @property
+    def liquidity_after(self) -> int: ...
+    @property
+    def ticks_crossed(self) -> int:
+        """Initialised ticks that the swap crosses."""
+
+@final
+class BinMovement:
+    """Where a swap leaves a pool of bins."""
+
+    @property
+    def active_before(self) -> int: ...
+    @property
+    def active_after(self) -> int: ...
+    @property
+    def bins_crossed(self) -> int: ...
+
+@final
 class PoolQuote:
     """One pool's exact answer, and where the swap leaves the pool."""
 
@@ -79,26 +126,28 @@ class PoolQuote:
     @property
     def token_out(self) -> str: ...
     @property
-    def fee_pips(self) -> int: ...
+    def fee_ppm(self) -> int:
+        """The fee's rate in parts per million of the input, rounded up; without transfer fees."""
     @property
     def amount_in_raw(self) -> int:
-        """Paid, the fee included."""
+        """Paid, every fee included."""
     @property
-    def amount_out_raw(self) -> int: ...
+    def amount_out_raw(self) -> int:
+        """Got, every fee taken."""
     @property
-    def fee_raw(self) -> int:
-        """The part of `amount_in_raw` that is fee."""
+    def fees(self) -> list[Fee]:
+        """Each kind and token once, none of amount zero."""
     @property
-    def sqrt_price_before_x96(self) -> int: ...
+    def spot_before(self) -> tuple[int, int]:
+        """Units of output per unit of input before the swap, without fees: numerator and denominator."""
     @property
-    def sqrt_price_after_x96(self) -> int: ...
+    def spot_after(self) -> tuple[int, int]: ...
     @property
-    def tick_after(self) -> int: ...
+    def price_impact_ppm(self) -> int:
+        """How much worse the average price is than `spot_before`, both without fees, rounded up."""
     @property
-    def liquidity_after(self) -> int: ...
-    @property
-    def ticks_crossed(self) -> int:
-        """Initialised ticks that the swap crosses."""
+    def movement(self) -> ConcentratedMovement | BinMovement | None:
+        """How the pool moves, where its reserves do not tell."""
 
 @final
 class Alternative:
@@ -151,6 +200,35 @@ class PoolGraph:
     """The pools known to this process, and the tokens they connect. Safe to share between threads."""
 
     def __init__(self) -> None: ...
+    def add(self, pools: str) -> list[str]:
+        """Adds pools in their JSON form (docs/pool-formats.md): one pool, a list of pools, or a file with `pools`.
+
+        Gives their addresses in the order of the text. A pool replaces the one at its address. All are read and
+        checked before the first is added.
+
+        Codes: `json_malformed`, `json_shape`, `venue_unknown`, `pool_field_invalid`, and what the family refuses.
+        """
+    def dump(self, pools: Sequence[str] | None = None) -> str:
+        """The pools (all of them, by address, when none are named) in the form that `add` reads.
+
+        Code: `unknown_pool`.
+        """
+    def venue(self, pool: str) -> str:
+        """The pool's family, as in its JSON form. Code: `unknown_pool`."""
+    def tokens(self, pool: str) -> list[str]:
+        """The pool's tokens, in its contract's order. Code: `unknown_pool`."""
+    def apply_sync(self, pool: str, *, reserve0_raw: int, reserve1_raw: int) -> None:
+        """Sets the reserves of a Uniswap V2 pair to those of a `Sync` log.
+
+        Codes: `unknown_pool`, `change_mismatch` (another family), `state_invalid`.
+        """
+    def apply_account(self, pool: str, *, account: str, owner: str, data: bytes) -> None:
+        """Takes the new bytes of one of a Solana pool's accounts.
+
+        Codes: `unknown_pool`, `change_mismatch`, `account_malformed`, `unsupported_feature`.
+        """
+    def apply_clock(self, pool: str, *, slot: int, epoch: int, unix_timestamp: int) -> None:
+        """Moves the chain's clock on, for a pool that reads it. Codes: `unknown_pool`, `change_mismatch`."""
     def upsert_uniswap_v3(
         self,
         *,
@@ -191,17 +269,26 @@ class PoolGraph:
         """Every pool's address, in ascending order."""
     def __len__(self) -> int: ...
     def __contains__(self, pool: str) -> bool: ...
-    def state(self, pool: str) -> UniswapV3State:
-        """The pool's whole state, from which an equal pool can be made. Code: `unknown_pool`."""
-    def quote_exact_in(self, pool: str, token_in: str, amount_in_raw: int) -> PoolQuote:
-        """What the pool gives for exactly `amount_in_raw`, to the unit what its contract would.
+    def uniswap_v3_state(self, pool: str) -> UniswapV3State:
+        """The whole state of a Uniswap V3 pool. Codes: `unknown_pool`, `venue_mismatch`."""
+    def quote_exact_in(
+        self, pool: str, token_in: str, amount_in_raw: int, *, token_out: str | None = None
+    ) -> PoolQuote:
+        """What the pool gives for exactly `amount_in_raw`, to the unit what its contract or program would.
 
-        Codes: `unknown_pool`, `token_not_in_pool`, `amount_zero`, `amount_too_large` (2**255 or more),
-        `insufficient_liquidity` (never a partial fill; the message says how much the pool can take).
+        `token_out` must be named in a pool of more than two tokens.
+
+        Codes: `unknown_pool`, `token_not_in_pool`, `token_needed`, `amount_zero`, `amount_too_large`,
+        `insufficient_liquidity` (never a partial fill; the message says how much the pool can take), `swap_refused`,
+        `swaps_disabled`.
         """
-    def quote_exact_out(self, pool: str, token_out: str, amount_out_raw: int) -> PoolQuote:
+    def quote_exact_out(
+        self, pool: str, token_out: str, amount_out_raw: int, *, token_in: str | None = None
+    ) -> PoolQuote:
         """What the pool takes for exactly `amount_out_raw`. Codes: those of `quote_exact_in`."""
-    def quote_many_exact_in(self, pool: str, token_in: str, amounts_in_raw: Sequence[int]) -> list[int]:
+    def quote_many_exact_in(
+        self, pool: str, token_in: str, amounts_in_raw: Sequence[int], *, token_out: str | None = None
+    ) -> list[int]:
         """The outputs of many exact inputs, each against the same state. Codes: those of `quote_exact_in`."""
 
 def optimize_route(

@@ -122,7 +122,7 @@ async def test_a_little_money_in_one_tick_is_not_depth(localnet: EvmLocalnet, ve
     await venue.sync()
     [new] = set(venue.graph.pools()) - known
     deep = "0xb0f6cA40411360c03d41C5fFc5F179b8403CdcF8"
-    assert venue.graph.state(new).liquidity > venue.graph.state(deep).liquidity // 100
+    assert venue.graph.uniswap_v3_state(new).liquidity > venue.graph.uniswap_v3_state(deep).liquidity // 100
     assert usd(reference_prices(venue), at.ARB.address) == before
 
 

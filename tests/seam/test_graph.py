@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tradewind.core import CoreError, PoolGraph, PoolQuote, optimize_route
+from tradewind.venues.uniswap_v3.movement import movement
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "evm"
 SNAPSHOT = json.loads((FIXTURES / "uniswap_v3_wbtc_weth_block_24407242.json").read_text())
@@ -91,36 +92,36 @@ def outcome(quote: Callable[[], PoolQuote]) -> PoolQuote | CoreError:
 
 
 def test_gives_back_the_state_that_it_was_given(graph: PoolGraph) -> None:
-    state = graph.state(POOL.lower())
+    state = graph.uniswap_v3_state(POOL.lower())
     given_state = recorded_state()
     assert {name: getattr(state, name) for name in given_state} == given_state
     assert graph.pools() == [POOL]
     assert len(graph) == 1
     assert POOL.lower() in graph
     assert OTHER not in graph
-    assert state == graph.state(POOL)
+    assert state == graph.uniswap_v3_state(POOL)
 
 
 def test_a_swap_log_moves_the_pool_to_where_its_quote_said(graph: PoolGraph) -> None:
     first = graph.quote_exact_in(POOL, WBTC, 10**9)
     graph.apply_swap(
         POOL,
-        sqrt_price_x96=first.sqrt_price_after_x96,
-        liquidity=first.liquidity_after,
-        tick=first.tick_after,
+        sqrt_price_x96=movement(first).sqrt_price_after,
+        liquidity=movement(first).liquidity_after,
+        tick=movement(first).tick_after,
     )
     second = graph.quote_exact_in(POOL, WBTC, 10**9)
-    assert second.sqrt_price_before_x96 == first.sqrt_price_after_x96
+    assert movement(second).sqrt_price_before == movement(first).sqrt_price_after
     assert second.amount_out_raw < first.amount_out_raw
-    assert first.ticks_crossed > 0
+    assert movement(first).ticks_crossed > 0
 
 
 def test_mint_and_burn_logs_change_the_active_liquidity_and_leave_no_trace(graph: PoolGraph) -> None:
-    before = graph.state(POOL)
+    before = graph.uniswap_v3_state(POOL)
     graph.apply_liquidity(POOL, tick_lower=265200, tick_upper=265320, liquidity_delta=10**18)
-    assert graph.state(POOL).liquidity == before.liquidity + 10**18
+    assert graph.uniswap_v3_state(POOL).liquidity == before.liquidity + 10**18
     graph.apply_liquidity(POOL, tick_lower=265200, tick_upper=265320, liquidity_delta=-(10**18))
-    assert graph.state(POOL) == before
+    assert graph.uniswap_v3_state(POOL) == before
 
 
 def test_a_tick_keeps_its_gross_liquidity_when_its_net_is_zero() -> None:
@@ -128,7 +129,7 @@ def test_a_tick_keeps_its_gross_liquidity_when_its_net_is_zero() -> None:
     graph.upsert_uniswap_v3(**pool_at_price_one(9, address(1), address(2), 1000))
     graph.apply_liquidity(address(9), tick_lower=-60, tick_upper=0, liquidity_delta=7)
     graph.apply_liquidity(address(9), tick_lower=0, tick_upper=60, liquidity_delta=7)
-    assert (0, 14, 0) in graph.state(address(9)).ticks
+    assert (0, 14, 0) in graph.uniswap_v3_state(address(9)).ticks
 
 
 def test_quotes_many_amounts_in_one_call(graph: PoolGraph) -> None:
@@ -188,12 +189,12 @@ def test_a_route_names_its_hops_its_cost_and_the_paths_not_taken() -> None:
 def test_refuses_a_malformed_pool_by_code_and_keeps_the_old_one(
     graph: PoolGraph, change: dict[str, Any], code: str
 ) -> None:
-    before = graph.state(POOL)
+    before = graph.uniswap_v3_state(POOL)
     with pytest.raises(CoreError) as refusal:
         graph.upsert_uniswap_v3(**(recorded_state() | change))
     assert refusal.value.code == code
     assert next(iter(change)) in str(refusal.value)
-    assert graph.state(POOL) == before
+    assert graph.uniswap_v3_state(POOL) == before
 
 
 def test_refuses_what_it_does_not_know_by_code(graph: PoolGraph) -> None:
@@ -244,14 +245,14 @@ def test_integers_of_every_size_cross_unchanged(amount: int) -> None:
 
 
 def test_many_threads_quote_while_one_changes_the_pool(graph: PoolGraph) -> None:
-    here = graph.state(POOL)
+    here = graph.uniswap_v3_state(POOL)
     there = graph.quote_exact_in(POOL, WBTC, 10**9)
     quotes = {graph.quote_exact_in(POOL, WBTC, 10**8).amount_out_raw}
     stop = threading.Event()
 
     def move(to_there: bool) -> None:
         price, liquidity, tick = (
-            (there.sqrt_price_after_x96, there.liquidity_after, there.tick_after)
+            (movement(there).sqrt_price_after, movement(there).liquidity_after, movement(there).tick_after)
             if to_there
             else (here.sqrt_price_x96, here.liquidity, here.tick)
         )

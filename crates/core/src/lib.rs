@@ -3,6 +3,7 @@
 //! - [`pools`]: what a venue's contract or program would answer, to the last unit.
 //! - [`routing`]: the pool graph and the search over it.
 //! - [`solana`]: accounts that every Solana family shares: mints, token accounts, transfer fees.
+//! - [`sources`]: pools from files that others publish.
 //! - [`evm`]: transactions and calldata, encoded and decoded by hand.
 //! - [`ChainAddress`]: how tokens, pools and accounts are named on any chain.
 
@@ -11,5 +12,6 @@ pub mod evm;
 pub mod pools;
 pub mod routing;
 pub mod solana;
+pub mod sources;
 
 pub use chain_address::{AddressError, ChainAddress};

@@ -37,12 +37,12 @@ macro_rules! recorded {
 fn array_address(index: i64) -> ChainAddress {
     let pair = key(PAIR).solana().unwrap();
     let seeds: [&[u8]; 3] = [b"bin_array", &pair, &index.to_le_bytes()];
-    program_address(&seeds, &key(PROGRAM)).unwrap()
+    program_address(key(PROGRAM), &seeds).unwrap()
 }
 
 fn extension_address() -> ChainAddress {
     let pair = key(PAIR).solana().unwrap();
-    program_address(&[b"bitmap", &pair], &key(PROGRAM)).unwrap()
+    program_address(key(PROGRAM), &[b"bitmap", &pair]).unwrap()
 }
 
 fn owned(address: ChainAddress, data: Vec<u8>) -> Written {

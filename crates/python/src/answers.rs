@@ -2,11 +2,11 @@
 
 use pyo3::prelude::*;
 use tradewind_core::pools::uniswap_v3::UniswapV3State as State;
-use tradewind_core::pools::{self, Exact, Movement};
+use tradewind_core::pools::{self, Exact, FeeKind, PriceRatio};
 use tradewind_core::routing;
 
-use crate::address::text;
 use crate::integer::Integer;
+use crate::movement::Movement;
 
 /// The whole state of a Uniswap V3 pool.
 #[pyclass(frozen, get_all, eq, module = "tradewind._core")]
@@ -26,9 +26,9 @@ pub(crate) struct UniswapV3State {
 impl From<&State> for UniswapV3State {
     fn from(state: &State) -> Self {
         Self {
-            pool: text(&state.pool),
-            token0: text(&state.token0),
-            token1: text(&state.token1),
+            pool: state.pool.to_string(),
+            token0: state.token0.to_string(),
+            token1: state.token1.to_string(),
             fee_pips: state.fee_pips,
             tick_spacing: state.tick_spacing,
             sqrt_price_x96: Integer(state.sqrt_price_x96),
@@ -61,6 +61,41 @@ impl UniswapV3State {
     }
 }
 
+/// A fee of a swap.
+#[pyclass(frozen, get_all, eq, module = "tradewind._core")]
+#[derive(Clone, PartialEq)]
+pub(crate) struct Fee {
+    kind: &'static str,
+    token: String,
+    amount_raw: Integer<256, 4>,
+}
+
+impl From<&pools::Fee> for Fee {
+    fn from(fee: &pools::Fee) -> Self {
+        Self {
+            kind: match fee.kind {
+                FeeKind::Liquidity => "liquidity",
+                FeeKind::Protocol => "protocol",
+                FeeKind::Fund => "fund",
+                FeeKind::Creator => "creator",
+                FeeKind::Transfer => "transfer",
+            },
+            token: fee.token.to_string(),
+            amount_raw: Integer(fee.amount_raw),
+        }
+    }
+}
+
+#[pymethods]
+impl Fee {
+    fn __repr__(&self) -> String {
+        format!(
+            "Fee(kind='{}', token='{}', amount_raw={})",
+            self.kind, self.token, self.amount_raw.0,
+        )
+    }
+}
+
 /// One pool's answer.
 #[pyclass(frozen, get_all, eq, module = "tradewind._core")]
 #[derive(Clone, PartialEq)]
@@ -68,60 +103,55 @@ pub(crate) struct PoolQuote {
     pool: String,
     token_in: String,
     token_out: String,
-    fee_pips: u32,
+    fee_ppm: u32,
     amount_in_raw: Integer<256, 4>,
     amount_out_raw: Integer<256, 4>,
-    fee_raw: Integer<256, 4>,
-    sqrt_price_before_x96: Integer<160, 3>,
-    sqrt_price_after_x96: Integer<160, 3>,
-    tick_after: i32,
-    liquidity_after: u128,
-    ticks_crossed: u32,
+    fees: Vec<Fee>,
+    spot_before: (Integer<320, 5>, Integer<320, 5>),
+    spot_after: (Integer<320, 5>, Integer<320, 5>),
+    price_impact_ppm: u32,
+    movement: Option<Movement>,
 }
 
 impl From<&pools::PoolQuote> for PoolQuote {
     fn from(quote: &pools::PoolQuote) -> Self {
-        let Movement::UniswapV3 {
-            sqrt_price_before_x96,
-            sqrt_price_after_x96,
-            tick_after,
-            liquidity_after,
-            ticks_crossed,
-        } = quote.movement;
         Self {
-            pool: text(&quote.pool),
-            token_in: text(&quote.token_in),
-            token_out: text(&quote.token_out),
-            fee_pips: quote.fee_pips,
+            pool: quote.pool.to_string(),
+            token_in: quote.token_in.to_string(),
+            token_out: quote.token_out.to_string(),
+            fee_ppm: quote.fee_ppm,
             amount_in_raw: Integer(quote.amount_in_raw),
             amount_out_raw: Integer(quote.amount_out_raw),
-            fee_raw: Integer(quote.fee_raw),
-            sqrt_price_before_x96: Integer(sqrt_price_before_x96),
-            sqrt_price_after_x96: Integer(sqrt_price_after_x96),
-            tick_after,
-            liquidity_after,
-            ticks_crossed,
+            fees: quote.fees.iter().map(Fee::from).collect(),
+            spot_before: fraction(&quote.spot_before),
+            spot_after: fraction(&quote.spot_after),
+            price_impact_ppm: quote.price_impact_ppm(),
+            movement: quote.movement.map(Movement::from),
         }
     }
+}
+
+fn fraction(price: &PriceRatio) -> (Integer<320, 5>, Integer<320, 5>) {
+    (Integer(price.numerator), Integer(price.denominator))
 }
 
 #[pymethods]
 impl PoolQuote {
     fn __repr__(&self) -> String {
         format!(
-            "PoolQuote(pool='{}', token_in='{}', token_out='{}', fee_pips={}, amount_in_raw={}, amount_out_raw={}, fee_raw={}, sqrt_price_before_x96={}, sqrt_price_after_x96={}, tick_after={}, liquidity_after={}, ticks_crossed={})",
+            "PoolQuote(pool='{}', token_in='{}', token_out='{}', fee_ppm={}, amount_in_raw={}, amount_out_raw={}, fees=[{} fees], spot_before=({}, {}), spot_after=({}, {}), price_impact_ppm={})",
             self.pool,
             self.token_in,
             self.token_out,
-            self.fee_pips,
+            self.fee_ppm,
             self.amount_in_raw.0,
             self.amount_out_raw.0,
-            self.fee_raw.0,
-            self.sqrt_price_before_x96.0,
-            self.sqrt_price_after_x96.0,
-            self.tick_after,
-            self.liquidity_after,
-            self.ticks_crossed,
+            self.fees.len(),
+            self.spot_before.0.0,
+            self.spot_before.1.0,
+            self.spot_after.0.0,
+            self.spot_after.1.0,
+            self.price_impact_ppm,
         )
     }
 }
@@ -142,7 +172,7 @@ impl From<&routing::Alternative> for Alternative {
             hops: path.hops,
             amount_raw: Integer(path.amount_raw),
             cost_raw: Integer(path.cost_raw),
-            pools: path.pools.iter().map(text).collect(),
+            pools: path.pools.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -176,8 +206,8 @@ pub(crate) struct Route {
 impl From<&routing::Route> for Route {
     fn from(route: &routing::Route) -> Self {
         Self {
-            token_in: text(&route.token_in),
-            token_out: text(&route.token_out),
+            token_in: route.token_in.to_string(),
+            token_out: route.token_out.to_string(),
             exact: match route.exact {
                 Exact::In => "in",
                 Exact::Out => "out",

@@ -5,8 +5,9 @@ use std::fmt::Display;
 use pyo3::create_exception;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use tradewind_core::AddressError;
 use tradewind_core::evm::EvmError;
-use tradewind_core::pools::PoolError;
+use tradewind_core::pools::{PoolError, PoolJsonError};
 use tradewind_core::routing::RouteError;
 
 create_exception!(
@@ -29,6 +30,18 @@ impl Coded for EvmError {
 }
 
 impl Coded for PoolError {
+    fn code(&self) -> &'static str {
+        self.code()
+    }
+}
+
+impl Coded for PoolJsonError {
+    fn code(&self) -> &'static str {
+        self.code()
+    }
+}
+
+impl Coded for AddressError {
     fn code(&self) -> &'static str {
         self.code()
     }

@@ -4,17 +4,22 @@
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::U256;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
+use tradewind_core::ChainAddress;
+use tradewind_core::pools::uniswap_v2::UniswapV2Change;
 use tradewind_core::pools::uniswap_v3::{
     Tick, UniswapV3Change, UniswapV3Pool, UniswapV3State as State,
 };
-use tradewind_core::pools::{Exact, Pool, PoolChange, PoolError};
+use tradewind_core::pools::{
+    Account, ChainClock, Exact, Pool, PoolChange, PoolError, PoolMath, TokenPair, read_pools,
+    write_pools,
+};
 use tradewind_core::routing::{self, RouteRequest};
 
-use crate::address::{address, text};
-use crate::answers::{Alternative, PoolQuote, Route, UniswapV3State};
+use crate::address::chain_address;
+use crate::answers::{Alternative, Fee, PoolQuote, Route, UniswapV3State};
 use crate::error::{core_error, raise};
 use crate::integer::{Integer, native, unsigned};
 
@@ -35,10 +40,27 @@ impl PoolGraph {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn apply(&self, py: Python<'_>, pool: &str, change: UniswapV3Change) -> PyResult<()> {
-        let pool = address("pool", pool)?;
-        py.detach(|| self.write().apply(pool, PoolChange::UniswapV3(change)))
+    fn apply(&self, py: Python<'_>, pool: &str, change: PoolChange<'_>) -> PyResult<()> {
+        let pool = chain_address("pool", pool)?;
+        py.detach(|| self.write().apply(pool, change))
             .map_err(raise)
+    }
+
+    fn quote(
+        &self,
+        py: Python<'_>,
+        pool: &str,
+        ends: Ends,
+        exact: Exact,
+        amount: U256,
+    ) -> PyResult<PoolQuote> {
+        let pool = chain_address("pool", pool)?;
+        let quote = py.detach(|| {
+            let graph = self.read();
+            let pool = graph.pool(pool)?;
+            pool.quote(ends.pair(pool)?, exact, amount)
+        });
+        quote.map(|quote| PoolQuote::from(&quote)).map_err(raise)
     }
 }
 
@@ -69,9 +91,9 @@ impl PoolGraph {
         ticks: Vec<Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         let state = State {
-            pool: address("pool", pool)?,
-            token0: address("token0", token0)?,
-            token1: address("token1", token1)?,
+            pool: chain_address("pool", pool)?,
+            token0: chain_address("token0", token0)?,
+            token1: chain_address("token1", token1)?,
             fee_pips: native("fee_pips", fee_pips)?,
             tick_spacing: native("tick_spacing", tick_spacing)?,
             sqrt_price_x96: unsigned("sqrt_price_x96", sqrt_price_x96)?,
@@ -101,7 +123,7 @@ impl PoolGraph {
             liquidity: native("liquidity", liquidity)?,
             tick: native("tick", tick)?,
         };
-        self.apply(py, pool, change)
+        self.apply(py, pool, PoolChange::UniswapV3(change))
     }
 
     #[pyo3(signature = (pool, *, tick_lower, tick_upper, liquidity_delta))]
@@ -118,16 +140,100 @@ impl PoolGraph {
             tick_upper: native("tick_upper", tick_upper)?,
             liquidity_delta: native("liquidity_delta", liquidity_delta)?,
         };
-        self.apply(py, pool, change)
+        self.apply(py, pool, PoolChange::UniswapV3(change))
+    }
+
+    #[pyo3(signature = (pool, *, reserve0_raw, reserve1_raw))]
+    fn apply_sync(
+        &self,
+        py: Python<'_>,
+        pool: &str,
+        reserve0_raw: Any<'_, '_>,
+        reserve1_raw: Any<'_, '_>,
+    ) -> PyResult<()> {
+        let change = UniswapV2Change::Sync {
+            reserve0_raw: native("reserve0_raw", reserve0_raw)?,
+            reserve1_raw: native("reserve1_raw", reserve1_raw)?,
+        };
+        self.apply(py, pool, PoolChange::UniswapV2(change))
+    }
+
+    #[pyo3(signature = (pool, *, account, owner, data))]
+    fn apply_account(
+        &self,
+        py: Python<'_>,
+        pool: &str,
+        account: &str,
+        owner: &str,
+        data: &[u8],
+    ) -> PyResult<()> {
+        let account = Account {
+            address: chain_address("account", account)?,
+            owner: chain_address("owner", owner)?,
+            data,
+        };
+        self.apply(py, pool, PoolChange::Account(account))
+    }
+
+    #[pyo3(signature = (pool, *, slot, epoch, unix_timestamp))]
+    fn apply_clock(
+        &self,
+        py: Python<'_>,
+        pool: &str,
+        slot: Any<'_, '_>,
+        epoch: Any<'_, '_>,
+        unix_timestamp: Any<'_, '_>,
+    ) -> PyResult<()> {
+        let clock = ChainClock {
+            slot: native("slot", slot)?,
+            epoch: native("epoch", epoch)?,
+            unix_timestamp: native("unix_timestamp", unix_timestamp)?,
+        };
+        self.apply(py, pool, PoolChange::Clock(clock))
+    }
+
+    fn add(&self, py: Python<'_>, pools: &str) -> PyResult<Vec<String>> {
+        py.detach(|| {
+            let states = read_pools(pools).map_err(raise)?;
+            let pools = states.iter().map(Pool::new);
+            let pools = pools.collect::<Result<Vec<_>, _>>().map_err(raise)?;
+            let addresses = pools.iter().map(|pool| pool.address().to_string());
+            let addresses = addresses.collect();
+            let mut graph = self.write();
+            for pool in pools {
+                graph.upsert(pool);
+            }
+            Ok(addresses)
+        })
+    }
+
+    #[pyo3(signature = (pools=None))]
+    fn dump(&self, py: Python<'_>, pools: Option<Vec<String>>) -> PyResult<String> {
+        let pools = pools.map(|pools| addresses("pools", &pools)).transpose()?;
+        py.detach(|| {
+            let graph = self.read();
+            let pools = pools.unwrap_or_else(|| graph.addresses());
+            let states = pools
+                .into_iter()
+                .map(|pool| graph.pool(pool).map(Pool::state));
+            let states = states.collect::<Result<Vec<_>, _>>().map_err(raise)?;
+            write_pools(&states).map_err(raise)
+        })
     }
 
     fn remove(&self, py: Python<'_>, pool: &str) -> PyResult<bool> {
-        let pool = address("pool", pool)?;
+        let pool = chain_address("pool", pool)?;
         Ok(py.detach(|| self.write().remove(pool)))
     }
 
     fn pools(&self, py: Python<'_>) -> Vec<String> {
-        py.detach(|| self.read().addresses().iter().map(text).collect())
+        py.detach(|| {
+            self.read()
+                .addresses()
+                .iter()
+                .map(ToString::to_string)
+                .collect()
+        })
     }
 
     fn __len__(&self, py: Python<'_>) -> usize {
@@ -135,7 +241,7 @@ impl PoolGraph {
     }
 
     fn __contains__(&self, py: Python<'_>, pool: &str) -> PyResult<bool> {
-        let pool = address("pool", pool)?;
+        let pool = chain_address("pool", pool)?;
         Ok(py.detach(|| self.read().contains(pool)))
     }
 
@@ -143,52 +249,81 @@ impl PoolGraph {
         format!("PoolGraph({} pools)", self.__len__(py))
     }
 
-    fn state(&self, py: Python<'_>, pool: &str) -> PyResult<UniswapV3State> {
-        let pool = address("pool", pool)?;
+    fn uniswap_v3_state(&self, py: Python<'_>, pool: &str) -> PyResult<UniswapV3State> {
+        let address = chain_address("pool", pool)?;
         let state = py.detach(|| {
-            self.read().pool(pool).map(|found| match found {
-                Pool::UniswapV3(found) => found.state(),
+            self.read().pool(address).map(|found| {
+                if let Pool::UniswapV3(found) = found {
+                    Ok(found.state())
+                } else {
+                    Err(found.venue())
+                }
             })
         });
-        state
-            .map(|state| UniswapV3State::from(&state))
+        match state.map_err(raise)? {
+            Ok(state) => Ok(UniswapV3State::from(&state)),
+            Err(venue) => {
+                let message = format!("pool: {address} is a {venue} pool, not uniswap_v3");
+                Err(core_error("venue_mismatch", &message))
+            }
+        }
+    }
+
+    fn venue(&self, py: Python<'_>, pool: &str) -> PyResult<&'static str> {
+        let pool = chain_address("pool", pool)?;
+        py.detach(|| self.read().pool(pool).map(Pool::venue))
             .map_err(raise)
     }
 
+    fn tokens(&self, py: Python<'_>, pool: &str) -> PyResult<Vec<String>> {
+        let pool = chain_address("pool", pool)?;
+        let tokens = py.detach(|| {
+            let graph = self.read();
+            let tokens = graph.pool(pool)?.tokens();
+            Ok::<_, PoolError>(tokens.iter().map(ToString::to_string).collect())
+        });
+        tokens.map_err(raise)
+    }
+
+    #[pyo3(signature = (pool, token_in, amount_in_raw, *, token_out=None))]
     fn quote_exact_in(
         &self,
         py: Python<'_>,
         pool: &str,
         token_in: &str,
         amount_in_raw: Any<'_, '_>,
+        token_out: Option<&str>,
     ) -> PyResult<PoolQuote> {
-        let (pool, token_in) = (address("pool", pool)?, address("token_in", token_in)?);
+        let ends = Ends::read(Some(token_in), token_out)?;
         let amount = unsigned("amount_in_raw", amount_in_raw)?;
-        let quote = py.detach(|| self.read().pool(pool)?.quote_exact_in(token_in, amount));
-        quote.map(|quote| PoolQuote::from(&quote)).map_err(raise)
+        self.quote(py, pool, ends, Exact::In, amount)
     }
 
+    #[pyo3(signature = (pool, token_out, amount_out_raw, *, token_in=None))]
     fn quote_exact_out(
         &self,
         py: Python<'_>,
         pool: &str,
         token_out: &str,
         amount_out_raw: Any<'_, '_>,
+        token_in: Option<&str>,
     ) -> PyResult<PoolQuote> {
-        let (pool, token_out) = (address("pool", pool)?, address("token_out", token_out)?);
+        let ends = Ends::read(token_in, Some(token_out))?;
         let amount = unsigned("amount_out_raw", amount_out_raw)?;
-        let quote = py.detach(|| self.read().pool(pool)?.quote_exact_out(token_out, amount));
-        quote.map(|quote| PoolQuote::from(&quote)).map_err(raise)
+        self.quote(py, pool, ends, Exact::Out, amount)
     }
 
+    #[pyo3(signature = (pool, token_in, amounts_in_raw, *, token_out=None))]
     fn quote_many_exact_in<'py>(
         &self,
         py: Python<'py>,
         pool: &str,
         token_in: &str,
         amounts_in_raw: Vec<Bound<'py, PyAny>>,
+        token_out: Option<&str>,
     ) -> PyResult<Bound<'py, PyList>> {
-        let (pool, token_in) = (address("pool", pool)?, address("token_in", token_in)?);
+        let pool = chain_address("pool", pool)?;
+        let ends = Ends::read(Some(token_in), token_out)?;
         let amounts: Vec<U256> = amounts_in_raw
             .into_iter()
             .map(|amount| unsigned("amounts_in_raw", &amount))
@@ -196,8 +331,9 @@ impl PoolGraph {
         let outputs = py.detach(|| {
             let graph = self.read();
             let pool = graph.pool(pool)?;
+            let pair = ends.pair(pool)?;
             let quote = |amount: &U256| {
-                pool.amounts_exact_in(token_in, *amount)
+                pool.amounts(pair, Exact::In, *amount)
                     .map(|swap| Integer(swap.amount_out_raw))
             };
             amounts
@@ -206,6 +342,30 @@ impl PoolGraph {
                 .collect::<Result<Vec<_>, PoolError>>()
         });
         PyList::new(py, outputs.map_err(raise)?)
+    }
+}
+
+/// The tokens of a swap as they are given: one of a pool of two says which the other is.
+#[derive(Clone, Copy)]
+struct Ends {
+    token_in: Option<ChainAddress>,
+    token_out: Option<ChainAddress>,
+}
+
+impl Ends {
+    fn read(token_in: Option<&str>, token_out: Option<&str>) -> PyResult<Self> {
+        Ok(Self {
+            token_in: token_in
+                .map(|text| chain_address("token_in", text))
+                .transpose()?,
+            token_out: token_out
+                .map(|text| chain_address("token_out", text))
+                .transpose()?,
+        })
+    }
+
+    fn pair(self, pool: &Pool) -> Result<TokenPair, PoolError> {
+        pool.pair_of(self.token_in, self.token_out)
     }
 }
 
@@ -237,8 +397,8 @@ fn optimize_route(
     excluded_tokens: Option<Vec<String>>,
 ) -> PyResult<Route> {
     let request = RouteRequest {
-        token_in: address("token_in", token_in)?,
-        token_out: address("token_out", token_out)?,
+        token_in: chain_address("token_in", token_in)?,
+        token_out: chain_address("token_out", token_out)?,
         amount_raw: unsigned("amount_raw", amount_raw)?,
         exact: read_exact(exact)?,
         max_hops: max_hops.map_or(Ok(3), |hops| native("max_hops", &hops))?,
@@ -254,8 +414,11 @@ fn optimize_route(
     route.map(|route| Route::from(&route)).map_err(raise)
 }
 
-fn addresses(field: &'static str, texts: &[String]) -> PyResult<Vec<Address>> {
-    texts.iter().map(|text| address(field, text)).collect()
+fn addresses(field: &'static str, texts: &[String]) -> PyResult<Vec<ChainAddress>> {
+    texts
+        .iter()
+        .map(|text| chain_address(field, text))
+        .collect()
 }
 
 fn read_exact(exact: &str) -> PyResult<Exact> {
@@ -272,6 +435,7 @@ fn read_exact(exact: &str) -> PyResult<Exact> {
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PoolGraph>()?;
     module.add_class::<UniswapV3State>()?;
+    module.add_class::<Fee>()?;
     module.add_class::<PoolQuote>()?;
     module.add_class::<Route>()?;
     module.add_class::<Alternative>()?;

@@ -8,6 +8,7 @@ mod error;
 mod evm;
 mod graph;
 mod integer;
+mod movement;
 
 /// How the module was compiled; the time that a debug build takes means nothing.
 const BUILD_PROFILE: &str = if cfg!(debug_assertions) {
@@ -21,5 +22,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("build_profile", BUILD_PROFILE)?;
     error::register(module)?;
     graph::register(module)?;
+    movement::register(module)?;
     evm::register(module)
 }

@@ -32,7 +32,7 @@ Reloads = Callable[[], list[str]]
 
 
 def states(venue: UniswapV3Adapter) -> dict[str, UniswapV3State]:
-    return {pool: venue.graph.state(pool) for pool in venue.graph.pools()}
+    return {pool: venue.graph.uniswap_v3_state(pool) for pool in venue.graph.pools()}
 
 
 async def fresh_states(chain: EvmChain) -> dict[str, UniswapV3State]:
@@ -62,7 +62,7 @@ async def test_finds_exactly_the_pools_that_were_created(localnet: EvmLocalnet, 
 
 async def test_reads_every_pool_as_its_contract_answers(localnet: EvmLocalnet, venue: UniswapV3Adapter) -> None:
     for pool in localnet.pools:
-        state = venue.graph.state(pool.address)
+        state = venue.graph.uniswap_v3_state(pool.address)
         slot0 = decode(["uint160", "int24"], await localnet.rpc.eth_call(pool.address, calldata("slot0()")))
         (liquidity,) = decode(["uint128"], await localnet.rpc.eth_call(pool.address, calldata("liquidity()")))
         assert (state.sqrt_price_x96, state.tick, state.liquidity) == (*slot0, liquidity)

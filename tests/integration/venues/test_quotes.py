@@ -13,6 +13,7 @@ from tradewind.localnet import EvmLocalnet, Quote, RpcError
 from tradewind.localnet import addresses as at
 from tradewind.localnet.market import Pool
 from tradewind.venues.uniswap_v3.adapter import UniswapV3Adapter
+from tradewind.venues.uniswap_v3.movement import movement
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -47,7 +48,7 @@ async def test_single_pools_quote_what_the_quoter_contract_answers(
             if ours is not None and theirs is not None:
                 moved_raw = ours.amount_out_raw if exact is Exact.IN else ours.amount_in_raw
                 assert moved_raw == theirs.amount_raw
-                assert (ours.sqrt_price_after_x96,) == theirs.sqrt_prices_after_x96
+                assert (movement(ours).sqrt_price_after,) == theirs.sqrt_prices_after_x96
 
 
 @pytest.mark.parametrize("exact", list(Exact))
@@ -65,7 +66,7 @@ async def test_quotes_across_many_ticks_are_what_the_quoter_contract_answers(
             assert theirs is not None
             assert ours is not None
             assert (ours.amount_out_raw if exact is Exact.IN else ours.amount_in_raw) == theirs.amount_raw
-            crossed.add(ours.ticks_crossed)
+            crossed.add(movement(ours).ticks_crossed)
     assert max(crossed) >= 4
 
 
@@ -111,7 +112,7 @@ async def test_routes_of_several_hops_quote_what_the_quoter_contract_answers(
             allowed_pools=over_two,
         )
         tokens = [route.hops[0].token_in, *(hop.token_out for hop in route.hops)]
-        fees = [hop.fee_pips for hop in route.hops]
+        fees = [hop.fee_ppm for hop in route.hops]
         assert tokens == [token_in.address, between.address, token_out.address]
         if exact is Exact.IN:
             theirs = await localnet.quoter.quote_exact_input(tokens, fees, amount_raw)

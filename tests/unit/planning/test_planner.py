@@ -128,7 +128,7 @@ async def test_no_slice_pays_more_than_its_part_of_what_one_transaction_could_ha
     """The price moves by 1 %, twice the slippage: the second slice waits, and goes when the price is back."""
     intent_id = await desk.accept(passive())
     await filled(desk, intent_id, 0)
-    before = desk.market.graph.state(builders.POOL)
+    before = desk.market.graph.uniswap_v3_state(builders.POOL)
     desk.market.trade(WETH.address, 18 * 10**18)
     await at(desk, 20)
     await at(desk, 30)

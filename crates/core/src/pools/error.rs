@@ -87,6 +87,16 @@ pub enum PoolError {
         /// The pool.
         pool: ChainAddress,
     },
+    /// The pool has more than two tokens, so one does not say which the other is.
+    #[error("{field}: name it, because pool {pool} has {tokens} tokens")]
+    TokenNeeded {
+        /// Name of the argument.
+        field: &'static str,
+        /// The pool.
+        pool: ChainAddress,
+        /// How many tokens it has.
+        tokens: usize,
+    },
     /// Nothing to swap; the contract reverts.
     #[error("{field}: must be greater than zero")]
     AmountZero {
@@ -212,6 +222,7 @@ impl PoolError {
             Self::LiquidityInconsistent { .. } => "liquidity_inconsistent",
             Self::LiquidityDeltaOutOfRange { .. } => "liquidity_delta_out_of_range",
             Self::TokenNotInPool { .. } => "token_not_in_pool",
+            Self::TokenNeeded { .. } => "token_needed",
             Self::AmountZero { .. } => "amount_zero",
             Self::AmountTooLarge { .. } => "amount_too_large",
             Self::InsufficientLiquidity { .. } => "insufficient_liquidity",

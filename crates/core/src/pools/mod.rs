@@ -5,16 +5,23 @@
 //! change to [`PoolChange`].
 
 mod account;
+pub mod balancer;
+mod concentrated;
+mod constant_product;
 mod curve;
 pub mod decimal;
 mod error;
 pub mod meteora_dlmm;
+pub mod orca_whirlpool;
+mod pool_json;
 mod pool_math;
 pub mod pump_curve;
 pub mod pump_fees;
 pub mod pumpswap;
 mod quote;
 mod ratio;
+pub mod raydium_amm_v4;
+pub mod raydium_cpmm;
 mod token_pair;
 pub mod uniswap_v2;
 pub mod uniswap_v3;
@@ -23,18 +30,27 @@ pub use crate::evm::Exact;
 pub use account::{Account, AccountSet, ChainClock};
 pub use curve::{Curve, Hyperbola, Line};
 pub use error::PoolError;
+pub use pool_json::{PoolJsonError, read_pools, write_pools};
 pub use pool_math::PoolMath;
 pub use quote::{Fee, FeeKind, Movement, PoolQuote, SwapAmounts};
 pub use ratio::{PriceRatio, SpotAmount};
 pub use token_pair::{Direction, TokenPair};
 
 use alloy_primitives::U256;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::ChainAddress;
+use balancer::{
+    BalancerChange, BalancerStablePool, BalancerStableState, BalancerWeightedPool,
+    BalancerWeightedState,
+};
 use meteora_dlmm::{MeteoraDlmmPool, MeteoraDlmmState};
+use orca_whirlpool::{OrcaWhirlpoolPool, OrcaWhirlpoolState};
+use pool_json::{FieldError, Fields};
 use pump_curve::{PumpCurvePool, PumpCurveState};
 use pumpswap::{PumpswapPool, PumpswapState};
+use raydium_amm_v4::{RaydiumAmmV4Pool, RaydiumAmmV4State};
+use raydium_cpmm::{RaydiumCpmmPool, RaydiumCpmmState};
 use uniswap_v2::{UniswapV2Change, UniswapV2Pool, UniswapV2State};
 use uniswap_v3::{UniswapV3Change, UniswapV3Pool, UniswapV3State};
 
@@ -45,6 +61,8 @@ pub enum PoolChange<'a> {
     UniswapV2(UniswapV2Change),
     /// A log of a Uniswap V3 pool.
     UniswapV3(UniswapV3Change),
+    /// Logs of Balancer's vault.
+    Balancer(BalancerChange),
     /// New bytes of one of a Solana pool's accounts.
     Account(Account<'a>),
     /// The chain's clock has moved on, for the pools that read it.
@@ -58,6 +76,7 @@ impl PoolChange<'_> {
         match self {
             Self::UniswapV2(_) => "log of a Uniswap V2 pool",
             Self::UniswapV3(_) => "log of a Uniswap V3 pool",
+            Self::Balancer(_) => "log of Balancer's vault",
             Self::Account(_) => "account of a Solana program",
             Self::Clock(_) => "clock",
         }
@@ -73,14 +92,26 @@ macro_rules! families {
         }
 
         /// The whole state of a pool, from which an equal one can be made: its JSON form, told by `venue`.
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
         #[serde(tag = "venue")]
+        #[allow(
+            clippy::large_enum_variant,
+            reason = "a state is read or written and dropped; a graph keeps pools"
+        )]
         pub enum PoolState {
             $($(#[doc = $doc])* #[serde(rename = $venue)] $family($state),)*
         }
 
         /// The names of the supported families, as in the JSON form.
         pub const VENUES: &[&str] = &[$($venue),*];
+
+        /// Reads the state of one family from its JSON form without `venue`.
+        fn read_state(venue: &str, fields: Fields) -> Option<Result<PoolState, FieldError>> {
+            match venue {
+                $($venue => Some(pool_json::read::<$state>(fields).map(PoolState::$family)),)*
+                _ => None,
+            }
+        }
 
         $(impl From<$pool> for Pool {
             fn from(pool: $pool) -> Self {
@@ -184,12 +215,22 @@ families! {
     UniswapV2(UniswapV2Pool, UniswapV2State) = "uniswap_v2",
     /// A pair of bins of Meteora.
     MeteoraDlmm(MeteoraDlmmPool, MeteoraDlmmState) = "meteora_dlmm",
+    /// A Raydium AMM v4 pool.
+    RaydiumAmmV4(RaydiumAmmV4Pool, RaydiumAmmV4State) = "raydium_amm_v4",
+    /// A Raydium CPMM pool.
+    RaydiumCpmm(RaydiumCpmmPool, RaydiumCpmmState) = "raydium_cpmm",
     /// A PumpSwap pool.
     Pumpswap(PumpswapPool, PumpswapState) = "pumpswap",
     /// A bonding curve of pump.
     PumpCurve(PumpCurvePool, PumpCurveState) = "pump_curve",
     /// A Uniswap V3 pool, or an unchanged fork of it.
     UniswapV3(UniswapV3Pool, UniswapV3State) = "uniswap_v3",
+    /// A weighted pool of Balancer V2.
+    BalancerWeighted(BalancerWeightedPool, BalancerWeightedState) = "balancer_weighted",
+    /// A stable pool of Balancer V2.
+    BalancerStable(BalancerStablePool, BalancerStableState) = "balancer_stable",
+    /// An Orca Whirlpool, of either deployment of its program.
+    OrcaWhirlpool(OrcaWhirlpoolPool, OrcaWhirlpoolState) = "orca_whirlpool",
 }
 
 impl Pool {
@@ -234,6 +275,41 @@ impl Pool {
             return Err(self.not_in_pool("token_out", token_out));
         }
         Ok(TokenPair { input, output })
+    }
+
+    /// As [`Pool::pair`]; in a pool of two tokens, one of them says which the other is.
+    ///
+    /// # Errors
+    /// `token_not_in_pool`, or `token_needed` when a pool of more tokens leaves it open.
+    pub fn pair_of(
+        &self,
+        token_in: Option<ChainAddress>,
+        token_out: Option<ChainAddress>,
+    ) -> Result<TokenPair, PoolError> {
+        let (field, known) = match (token_in, token_out) {
+            (Some(token_in), Some(token_out)) => return self.pair(token_in, token_out),
+            (Some(token_in), None) => ("token_out", self.place("token_in", token_in)?),
+            (None, Some(token_out)) => ("token_in", self.place("token_out", token_out)?),
+            (None, None) => return Err(self.token_needed("token_in")),
+        };
+        let other = match known {
+            place @ 0..=1 if self.tokens().len() == 2 => 1 - place,
+            _ => return Err(self.token_needed(field)),
+        };
+        let (input, output) = if field == "token_out" {
+            (known, other)
+        } else {
+            (other, known)
+        };
+        Ok(TokenPair { input, output })
+    }
+
+    fn token_needed(&self, field: &'static str) -> PoolError {
+        PoolError::TokenNeeded {
+            field,
+            pool: self.address(),
+            tokens: self.tokens().len(),
+        }
     }
 
     fn place(&self, field: &'static str, token: ChainAddress) -> Result<u8, PoolError> {

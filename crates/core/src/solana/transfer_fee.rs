@@ -65,6 +65,13 @@ impl TransferFee {
         }
         u64::try_from(gross).ok()
     }
+
+    /// What the program says is withheld so that `net_raw` arrives, as `calculate_inverse_fee` says: the fee of
+    /// [`TransferFee::gross_raw`]; `None` when that is more than a transfer can be.
+    #[must_use]
+    pub fn inverse_fee_raw(self, net_raw: u64) -> Option<u64> {
+        self.gross_raw(net_raw).map(|gross| self.fee_raw(gross))
+    }
 }
 
 /// A fee and the epoch from which it is in force.

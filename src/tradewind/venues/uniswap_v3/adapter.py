@@ -16,6 +16,7 @@ from tradewind.venues.rpc_error import Revert
 from tradewind.venues.send_outcome import SendOutcome
 from tradewind.venues.simulated import Simulated
 from tradewind.venues.uniswap_v3.deployment import UniswapV3Deployment
+from tradewind.venues.uniswap_v3.movement import movement
 from tradewind.venues.uniswap_v3.pool_price import pool_prices
 from tradewind.venues.uniswap_v3.pool_sync import PoolSync
 from tradewind.venues.uniswap_v3.revert_code import revert_code
@@ -158,10 +159,10 @@ class UniswapV3Adapter(VenueAdapter):
                 venue=self.name,
                 token_in=hop.token_in,
                 token_out=hop.token_out,
-                fee_pips=hop.fee_pips,
+                fee_pips=hop.fee_ppm,
                 amount_in_raw=hop.amount_in_raw,
                 amount_out_raw=hop.amount_out_raw,
-                ticks_crossed=hop.ticks_crossed,
+                ticks_crossed=movement(hop).ticks_crossed,
             )
             for hop in route.hops
         )
@@ -189,7 +190,7 @@ class UniswapV3Adapter(VenueAdapter):
         swap = core.RouterSwap(
             exact=route.exact,
             path=[route.token_in, *(hop.token_out for hop in route.hops)],
-            fees_pips=[hop.fee_pips for hop in route.hops],
+            fees_pips=[hop.fee_ppm for hop in route.hops],
             recipient=wallet,
             amount_in_raw=worst_in_raw,
             amount_out_raw=worst_out_raw,
@@ -233,9 +234,9 @@ class UniswapV3Adapter(VenueAdapter):
     def _shapes(self, route: core.Route) -> list[HopShape]:
         keys, shapes = self._pools.keys, []
         for hop in route.hops:
-            before = self.graph.state(hop.pool).tick
-            words = bitmap_words(before, hop.tick_after, keys[hop.pool].tick_spacing)
-            shapes.append(HopShape(hop.ticks_crossed, words))
+            before, moved = self.graph.uniswap_v3_state(hop.pool).tick, movement(hop)
+            words = bitmap_words(before, moved.tick_after, keys[hop.pool].tick_spacing)
+            shapes.append(HopShape(moved.ticks_crossed, words))
         return shapes
 
     def _decimals_of(self, token: str) -> int:

@@ -1,7 +1,9 @@
 """Prices of single pools, each with how far a probe moves it: what a reference price is chosen from."""
 
+import math
 from collections.abc import Iterable, Iterator
 from decimal import Decimal, localcontext
+from fractions import Fraction
 
 from tradewind import core
 from tradewind.domain.amount import PPM
@@ -42,5 +44,5 @@ def pool_prices(
 
 def _move_ppm(quote: core.PoolQuote) -> int:
     """How far a swap moves the price, in millionths of the smaller of the two prices, rounded up."""
-    low, high = sorted((quote.sqrt_price_before_x96**2, quote.sqrt_price_after_x96**2))
-    return -(-(high - low) * PPM // low)
+    low, high = sorted((Fraction(*quote.spot_before), Fraction(*quote.spot_after)))
+    return math.ceil((high / low - 1) * PPM)

@@ -157,7 +157,7 @@ class PoolSync:
 
     def _agrees(self, pools: Sequence[str], prices: Sequence[PoolPrice]) -> bool:
         for pool, price in zip(pools, prices, strict=True):
-            state = self.graph.state(pool)
+            state = self.graph.uniswap_v3_state(pool)
             if (state.sqrt_price_x96, state.tick, state.liquidity) != (
                 price.sqrt_price_x96,
                 price.tick,

@@ -41,7 +41,7 @@ pub(super) fn bitmap_extension_address(pair: ChainAddress) -> ChainAddress {
 
 fn derived(seeds: &[&[u8]]) -> ChainAddress {
     // Not to find a bump is as good as impossible; the program itself could not go on.
-    program_address(seeds, &DLMM_PROGRAM).unwrap_or(DLMM_PROGRAM)
+    program_address(DLMM_PROGRAM, seeds).unwrap_or(DLMM_PROGRAM)
 }
 
 fn key(address: ChainAddress) -> [u8; 32] {

@@ -1,6 +1,7 @@
 //! A Uniswap V3 pool as pieces of constant product, one between two initialised ticks.
 #![allow(
     clippy::float_arithmetic,
+    clippy::cast_precision_loss,
     reason = "a curve steers a search and bounds it; it decides no amount"
 )]
 
@@ -13,10 +14,12 @@ impl UniswapV3Pool {
     /// Between two ticks a pool is one of constant product with the virtual reserves `L / sqrt(P)` and
     /// `L * sqrt(P)`.
     pub(super) fn hyperbolas(&self, direction: Direction) -> Curve {
-        let gamma = 1.0 - f64::from(self.fee_pips) / 1e6;
+        let gamma = 1.0 - f64::from(self.fee_pips()) / 1e6;
         let mut pieces = Vec::new();
-        let mut price = root(self.position.sqrt_price);
-        for (stop, liquidity) in self.ticks.ranges(self.position.tick, direction) {
+        let position = self.ladder.position();
+        let ticks = &self.ladder.course().ticks;
+        let mut price = root(position.sqrt_price);
+        for (stop, liquidity) in ticks.ranges(position.tick, direction) {
             let end = root(stop);
             if liquidity > 0 {
                 pieces.push(piece(direction, liquidity as f64, price, end, gamma));

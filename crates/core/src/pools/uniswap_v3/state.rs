@@ -1,15 +1,14 @@
 //! What a Uniswap V3 pool is made from, what is refused, and what a log may change.
 
-use std::sync::OnceLock;
-
 use alloy_primitives::aliases::U160;
 use serde::{Deserialize, Serialize};
 
 use super::UniswapV3Pool;
-use super::swap::Position;
+use super::course::Grid;
 use super::tick_math::{MAX_SQRT_PRICE_X96, MIN_SQRT_PRICE_X96, MIN_TICK, sqrt_price, tick};
 use super::ticks::{Tick, TickTable};
 use crate::ChainAddress;
+use crate::pools::concentrated::{Ladder, Position};
 use crate::pools::{PoolError, decimal};
 
 /// The whole state of a pool, as its contract gives it at one block.
@@ -90,27 +89,31 @@ impl UniswapV3Pool {
         Ok(Self {
             address: pool,
             tokens: [token0, token1],
-            fee_pips,
-            tick_spacing,
-            position,
-            ticks,
-            capacities: [const { OnceLock::new() }; 2],
+            ladder: Ladder::new(
+                Grid {
+                    ticks,
+                    fee_pips,
+                    spacing: tick_spacing,
+                },
+                position,
+            ),
         })
     }
 
     /// The whole state, from which an equal pool can be made.
     #[must_use]
     pub fn state(&self) -> UniswapV3State {
+        let (grid, position) = (self.ladder.course(), self.ladder.position());
         UniswapV3State {
             pool: self.address,
             token0: self.tokens[0],
             token1: self.tokens[1],
-            fee_pips: self.fee_pips,
-            tick_spacing: self.tick_spacing,
-            sqrt_price_x96: self.position.sqrt_price,
-            tick: self.position.tick,
-            liquidity: self.position.liquidity,
-            ticks: self.ticks.ticks(),
+            fee_pips: grid.fee_pips,
+            tick_spacing: grid.spacing,
+            sqrt_price_x96: position.sqrt_price,
+            tick: position.tick,
+            liquidity: position.liquidity,
+            ticks: grid.ticks.ticks(),
         }
     }
 
@@ -125,18 +128,17 @@ impl UniswapV3Pool {
                 liquidity,
                 tick,
             } => {
-                self.position = position(&self.ticks, sqrt_price_x96, tick, liquidity)?;
+                let ticks = &self.ladder.course().ticks;
+                let position = position(ticks, sqrt_price_x96, tick, liquidity)?;
+                self.ladder.move_to(position);
+                Ok(())
             }
             UniswapV3Change::Liquidity {
                 tick_lower,
                 tick_upper,
                 liquidity_delta,
-            } => {
-                self.change_liquidity(tick_lower, tick_upper, liquidity_delta)?;
-            }
+            } => self.change_liquidity(tick_lower, tick_upper, liquidity_delta),
         }
-        self.capacities = [const { OnceLock::new() }; 2];
-        Ok(())
     }
 
     fn change_liquidity(
@@ -152,12 +154,22 @@ impl UniswapV3Pool {
                 fault: "must be above tick_lower",
             });
         }
-        let mut ticks = self.ticks.ticks();
+        let grid = self.ladder.course();
+        let mut ticks = grid.ticks.ticks();
         add(&mut ticks, tick_lower, delta, Some(delta))?;
         add(&mut ticks, tick_upper, delta, delta.checked_neg())?;
-        let table = TickTable::new("tick_lower, tick_upper", &ticks, self.tick_spacing)?;
-        self.position.liquidity = table.liquidity_at(self.position.tick);
-        self.ticks = table;
+        let ticks = TickTable::new("tick_lower, tick_upper", &ticks, grid.spacing)?;
+        let old = self.ladder.position();
+        let position = Position {
+            liquidity: ticks.liquidity_at(old.tick),
+            ..old
+        };
+        let grid = Grid {
+            ticks,
+            ..grid.clone()
+        };
+        self.ladder
+            .change(grid, &(tick_lower..=tick_upper), position);
         Ok(())
     }
 }
@@ -213,7 +225,7 @@ fn position(
     price: U160,
     given_tick: i32,
     liquidity: u128,
-) -> Result<Position, PoolError> {
+) -> Result<Position<U160>, PoolError> {
     if !(MIN_SQRT_PRICE_X96..MAX_SQRT_PRICE_X96).contains(&price) {
         return Err(PoolError::PriceOutOfBounds(price));
     }

@@ -1,4 +1,4 @@
-//! The initialised ticks of a pool, and where a swap has to stop.
+//! The initialised ticks of a pool.
 
 use alloy_primitives::aliases::U160;
 use serde::{Deserialize, Serialize};
@@ -35,22 +35,15 @@ struct Entry {
 #[derive(Debug, Clone)]
 pub(super) struct TickTable {
     entries: Vec<Entry>,
-    spacing: i32,
 }
 
-/// Where the contract's swap loop stops next: an initialised tick or the edge of a word of its bitmap.
+/// An initialised tick that a swap comes to.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Stop {
-    pub(super) tick: i32,
+pub(super) struct NextTick {
+    pub(super) index: i32,
     pub(super) sqrt_price: U160,
-    pub(super) initialised: bool,
-}
-
-/// A swap's place among the ticks: those below `above` are at or below the current tick.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Cursor {
-    above: usize,
-    direction: Direction,
+    pub(super) liquidity_below: u128,
+    pub(super) liquidity_above: u128,
 }
 
 impl TickTable {
@@ -94,7 +87,7 @@ impl TickTable {
                 tick: entry.tick.index,
                 fault: "is the last one and leaves liquidity that no tick above it takes away",
             }),
-            _ => Ok(Self { entries, spacing }),
+            _ => Ok(Self { entries }),
         }
     }
 
@@ -107,62 +100,19 @@ impl TickTable {
         self.liquidity_below(self.count_up_to(tick))
     }
 
-    pub(super) fn cursor(&self, tick: i32, direction: Direction) -> Cursor {
-        Cursor {
-            above: self.count_up_to(tick),
-            direction,
-        }
-    }
-
-    /// The next stop from `tick` (`nextInitializedTickWithinOneWord`), or `None` where the ticks end.
-    ///
-    /// Word edges matter only where there is liquidity, because each step rounds; without any, nothing is
-    /// swapped up to the next initialised tick, and the edges between are skipped.
-    pub(super) fn next_stop(&self, cursor: Cursor, tick: i32, liquidity: u128) -> Option<Stop> {
-        let initialised = match cursor.direction {
-            Direction::ZeroForOne => cursor
-                .above
-                .checked_sub(1)
-                .and_then(|at| self.entries.get(at)),
-            Direction::OneForZero => self.entries.get(cursor.above),
+    /// The first tick in the direction of a swap from `tick` on, which a fall can itself cross.
+    pub(super) fn next(&self, tick: i32, direction: Direction) -> Option<NextTick> {
+        let above = self.count_up_to(tick);
+        let place = match direction {
+            Direction::ZeroForOne => above.checked_sub(1)?,
+            Direction::OneForZero => above,
         };
-        let next = initialised.map(|entry| Stop {
-            tick: entry.tick.index,
+        self.entries.get(place).map(|entry| NextTick {
+            index: entry.tick.index,
             sqrt_price: entry.sqrt_price,
-            initialised: true,
-        });
-        if liquidity == 0 {
-            return next;
-        }
-        let edge = self.word_edge(tick, cursor.direction);
-        match (cursor.direction, next) {
-            (Direction::ZeroForOne, Some(stop)) if stop.tick >= edge => Some(stop),
-            (Direction::OneForZero, Some(stop)) if stop.tick <= edge => Some(stop),
-            _ => Some(Stop {
-                tick: edge,
-                sqrt_price: sqrt_price(edge),
-                initialised: false,
-            }),
-        }
-    }
-
-    /// Crosses the initialised tick that is next, and gives the liquidity behind it.
-    pub(super) fn cross(&self, cursor: &mut Cursor) -> u128 {
-        cursor.above = match cursor.direction {
-            Direction::ZeroForOne => cursor.above.saturating_sub(1),
-            Direction::OneForZero => cursor.above + 1,
-        };
-        self.liquidity_below(cursor.above)
-    }
-
-    /// The last tick of the bitmap's word in the direction of the swap; the contract clamps it likewise.
-    fn word_edge(&self, tick: i32, direction: Direction) -> i32 {
-        let compressed = tick.div_euclid(self.spacing);
-        let edge = match direction {
-            Direction::ZeroForOne => (compressed >> 8) << 8,
-            Direction::OneForZero => (compressed + 1) | 0xff,
-        };
-        (edge * self.spacing).clamp(MIN_TICK, MAX_TICK)
+            liquidity_below: self.liquidity_below(place),
+            liquidity_above: entry.liquidity_above,
+        })
     }
 
     /// From the current tick on in the direction of a swap: where each range ends, and its liquidity.

@@ -1,0 +1,183 @@
+//! The directed pairs of tokens that pools connect, and how much each pool gives at most per unit.
+#![allow(
+    clippy::float_arithmetic,
+    reason = "a rate rules out what cannot gain; what can is decided by quotes"
+)]
+
+use std::collections::HashMap;
+
+use crate::pools::{Pool, PoolMath, TokenPair};
+use crate::routing::{PoolGraph, PoolId, TokenId};
+
+/// Rates are real numbers: one that is short of gaining by less than this is quoted all the same.
+pub(super) const MARGIN: f64 = 1e-9;
+
+/// One pool's way between the tokens of a link.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Way {
+    pub(super) pool: PoolId,
+    pub(super) pair: TokenPair,
+    /// Natural logarithm of the most that the pool gives per unit, the fee taken.
+    pub(super) rate: f64,
+}
+
+/// The pools from one token to another.
+#[derive(Debug, Clone)]
+struct Link {
+    to: TokenId,
+    /// The best rate first.
+    ways: Vec<Way>,
+}
+
+/// Every link of a graph, by number.
+#[derive(Debug, Clone)]
+pub(super) struct Links {
+    numbered: Vec<Link>,
+    /// The best rate of each link: all that a scan reads.
+    best: Vec<f64>,
+    /// The links that leave each token, in the order of the token they lead to.
+    leaving: Vec<Vec<u32>>,
+    of_pool: HashMap<PoolId, Vec<u32>>,
+}
+
+impl Links {
+    pub(super) fn new(graph: &PoolGraph) -> Self {
+        let mut links = Self {
+            numbered: Vec::new(),
+            best: Vec::new(),
+            leaving: vec![Vec::new(); graph.token_count()],
+            of_pool: HashMap::new(),
+        };
+        for from in graph.token_ids() {
+            links.add_leaving(graph, from);
+        }
+        links
+    }
+
+    fn add_leaving(&mut self, graph: &PoolGraph, from: TokenId) {
+        let mut edges = graph.edges(from).to_vec();
+        edges.sort_by_key(|edge| (edge.token, graph.address_of(edge.pool)));
+        for same in edges.chunk_by(|a, b| a.token == b.token) {
+            let Ok(number) = u32::try_from(self.numbered.len()) else {
+                return;
+            };
+            let ways = same.iter().filter_map(|edge| {
+                let rate = rate(graph.at(edge.pool)?, edge.pair);
+                Some(Way {
+                    pool: edge.pool,
+                    pair: edge.pair,
+                    rate,
+                })
+            });
+            let mut ways: Vec<Way> = ways.collect();
+            ways.sort_by(|a, b| b.rate.total_cmp(&a.rate));
+            for way in &ways {
+                self.of_pool.entry(way.pool).or_default().push(number);
+            }
+            self.best
+                .push(ways.first().map_or(f64::NEG_INFINITY, |way| way.rate));
+            self.leaving[from.index()].push(number);
+            self.numbered.push(Link {
+                to: same[0].token,
+                ways,
+            });
+        }
+    }
+
+    /// The best rate of each link, by number.
+    pub(super) fn best(&self) -> &[f64] {
+        &self.best
+    }
+
+    /// How many links there are.
+    pub(super) fn len(&self) -> usize {
+        self.numbered.len()
+    }
+
+    pub(super) fn leaving(&self, token: TokenId) -> &[u32] {
+        self.leaving.get(token.index()).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn to(&self, link: u32) -> TokenId {
+        self.numbered[link as usize].to
+    }
+
+    /// The link between two tokens, if pools connect them.
+    pub(super) fn between(&self, from: TokenId, to: TokenId) -> Option<u32> {
+        let leaving = self.leaving(from);
+        let at = leaving.binary_search_by_key(&to, |link| self.to(*link));
+        at.ok().map(|at| leaving[at])
+    }
+
+    pub(super) fn of_pool(&self, pool: PoolId) -> &[u32] {
+        self.of_pool.get(&pool).map_or(&[], Vec::as_slice)
+    }
+
+    /// How far the pool's own rate in a link that it is part of is below the best one.
+    pub(super) fn slack(&self, link: u32, pool: PoolId) -> f64 {
+        let ways = &self.numbered[link as usize].ways;
+        let way = ways.iter().find(|way| way.pool == pool);
+        way.map_or(f64::INFINITY, |way| self.best[link as usize] - way.rate)
+    }
+
+    /// Takes the pool's new rates.
+    pub(super) fn refresh(&mut self, graph: &PoolGraph, pool: PoolId) {
+        let Some(state) = graph.at(pool) else {
+            return;
+        };
+        for number in self.of_pool.get(&pool).into_iter().flatten() {
+            let link = &mut self.numbered[*number as usize];
+            for way in link.ways.iter_mut().filter(|way| way.pool == pool) {
+                way.rate = rate(state, way.pair);
+            }
+            if link.ways.len() > 1 {
+                link.ways.sort_by(|a, b| b.rate.total_cmp(&a.rate));
+            }
+            self.best[*number as usize] = link.ways[0].rate;
+        }
+    }
+
+    /// Calls `choose` with every choice of one way a link that may gain and passes no pool twice; `fixed` leaves
+    /// one link only one pool.
+    pub(super) fn choices(
+        &self,
+        links: &[u32],
+        fixed: Option<(u32, PoolId)>,
+        ways: &mut Vec<Way>,
+        choose: &mut impl FnMut(&[Way]),
+    ) {
+        let Some(link) = links.get(ways.len()) else {
+            return choose(ways);
+        };
+        let so_far: f64 = ways.iter().map(|way| way.rate).sum();
+        let rest = &links[ways.len() + 1..];
+        let at_best: f64 = rest.iter().map(|link| self.best[*link as usize]).sum();
+        for way in &self.numbered[*link as usize].ways {
+            if so_far + way.rate + at_best <= -MARGIN {
+                break;
+            }
+            let elsewhere = fixed.is_some_and(|(only, pool)| only == *link && way.pool != pool);
+            if elsewhere || ways.iter().any(|other| other.pool == way.pool) {
+                continue;
+            }
+            ways.push(*way);
+            self.choices(links, fixed, ways, choose);
+            ways.pop();
+        }
+    }
+}
+
+/// The logarithm of the spot price less the fee. The fee was rounded up to a whole ppm; one less is never more than
+/// it is.
+fn rate(pool: &Pool, pair: TokenPair) -> f64 {
+    const MILLION: f64 = 1e6;
+    let price = pool.spot_price(pair);
+    let fee_ppm = f64::from(pool.fee_ppm(pair).saturating_sub(1));
+    let rate =
+        f64::from(price.numerator) / f64::from(price.denominator) * (1.0 - fee_ppm / MILLION);
+    if rate.is_finite() && rate > 0.0 {
+        rate.ln()
+    } else {
+        f64::NEG_INFINITY
+    }
+}
