@@ -1,4 +1,4 @@
-//! What must hold for every PumpSwap pool and every bonding curve: order, inverse, conservation; and that nothing
+//! What must hold for every `PumpSwap` pool and every bonding curve: order, inverse, conservation; and that nothing
 //! makes them panic.
 #![allow(
     clippy::unwrap_used,
@@ -71,7 +71,7 @@ fn settlement() -> impl Strategy<Value = FeeSettlement> {
     prop_oneof![Just(FeeSettlement::PaidOut), Just(FeeSettlement::Kept)]
 }
 
-/// A PumpSwap pool with `count` fee tiers.
+/// A `PumpSwap` pool with `count` fee tiers.
 fn pumpswap(count: usize) -> impl Strategy<Value = Pool> {
     let tiers = prop::collection::vec((amount(), rates()), count);
     let flags = (any::<bool>(), any::<bool>(), settlement());

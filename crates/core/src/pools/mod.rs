@@ -219,7 +219,7 @@ families! {
     RaydiumAmmV4(RaydiumAmmV4Pool, RaydiumAmmV4State) = "raydium_amm_v4",
     /// A Raydium CPMM pool.
     RaydiumCpmm(RaydiumCpmmPool, RaydiumCpmmState) = "raydium_cpmm",
-    /// A PumpSwap pool.
+    /// A `PumpSwap` pool.
     Pumpswap(PumpswapPool, PumpswapState) = "pumpswap",
     /// A bonding curve of pump.
     PumpCurve(PumpCurvePool, PumpCurveState) = "pump_curve",

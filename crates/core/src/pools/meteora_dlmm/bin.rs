@@ -1,6 +1,6 @@
 //! One bin: a fixed price, the tokens of its liquidity and of its limit orders, and what a swap takes of them.
 //!
-//! Source: `swap_exact_in_quote_at_bin` and `swap_exact_out_quote_at_bin` of the program (lb_clmm 0.12.0, published
+//! Source: `swap_exact_in_quote_at_bin` and `swap_exact_out_quote_at_bin` of the program (`lb_clmm` 0.12.0, published
 //! in `MeteoraAg/dlmm-sdk`); what a swap leaves, from executing it.
 
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! The fee of a bin: a base rate, and a variable one that grows with how far the price has moved of late.
 //!
 //! Source: `update_references`, `update_volatility_accumulator`, `get_total_fee`, `compute_fee` and
-//! `compute_fee_from_amount` of the program (lb_clmm 0.12.0, published in `MeteoraAg/dlmm-sdk`).
+//! `compute_fee_from_amount` of the program (`lb_clmm` 0.12.0, published in `MeteoraAg/dlmm-sdk`).
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
 //! Meteora DLMM: bins of constant price with a fee that follows volatility, to the unit what program
-//! `LBUZKhRxPF3XUpBCjp4YzTKgLccjZhTSDM9YuVaPwxo` (lb_clmm 0.12.0) answers.
+//! `LBUZKhRxPF3XUpBCjp4YzTKgLccjZhTSDM9YuVaPwxo` (`lb_clmm` 0.12.0) answers.
 //!
 //! - `price`, `fees` and `bin`: the program's arithmetic, of one bin; `path`: all bins ahead, with running sums;
 //! - `swap`: whole swaps and what they leave;

@@ -1,7 +1,7 @@
 //! The price of a bin: `(1 + bin_step / 10000) ** id` as a Q64.64 number, with the program's own rounding; and
 //! amounts at a price.
 //!
-//! Source: `get_price_from_id` and `pow` of the program (lb_clmm 0.12.0, published in `MeteoraAg/dlmm-sdk`).
+//! Source: `get_price_from_id` and `pow` of the program (`lb_clmm` 0.12.0, published in `MeteoraAg/dlmm-sdk`).
 
 use alloy_primitives::U256;
 

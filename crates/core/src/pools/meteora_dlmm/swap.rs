@@ -1,6 +1,6 @@
 //! Swaps of the DLMM program, and what they leave in the pair.
 //!
-//! Source: `quote_exact_in` and `quote_exact_out` of the program (lb_clmm 0.12.0, published in
+//! Source: `quote_exact_in` and `quote_exact_out` of the program (`lb_clmm` 0.12.0, published in
 //! `MeteoraAg/dlmm-sdk`); what a swap leaves, from executing `swap2` and `swap_exact_out2`.
 
 use std::sync::{Arc, OnceLock};
