@@ -7,6 +7,8 @@
 #![allow(
     clippy::float_arithmetic,
     clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
     reason = "the curve under test is one of real numbers"
 )]
 
@@ -333,7 +335,7 @@ fn random_accounts(body: &[u8], cut: usize) -> Vec<Written> {
             data,
         }
     };
-    let index = i64::from(body[0] as i8);
+    let index = i64::from(body[0].cast_signed());
     let mut array = vec![0x5c, 0x8e, 0x5c, 0xdc, 0x05, 0x94, 0x46, 0xb5];
     array.extend(index.to_le_bytes());
     array.extend([1, 0, 0, 0, 0, 0, 0, 0]);
