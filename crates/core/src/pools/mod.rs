@@ -11,6 +11,7 @@ mod constant_product;
 mod curve;
 pub mod decimal;
 mod error;
+pub mod meteora_dlmm;
 pub mod orca_whirlpool;
 mod pool_json;
 mod pool_math;
@@ -44,6 +45,7 @@ use balancer::{
     BalancerChange, BalancerStablePool, BalancerStableState, BalancerWeightedPool,
     BalancerWeightedState,
 };
+use meteora_dlmm::{MeteoraDlmmPool, MeteoraDlmmState};
 use orca_whirlpool::{OrcaWhirlpoolPool, OrcaWhirlpoolState};
 use pool_json::{FieldError, Fields};
 use pump_curve::{PumpCurvePool, PumpCurveState};
@@ -213,11 +215,13 @@ macro_rules! families {
 families! {
     /// A Uniswap V2 pair, or a fork of it with another fee.
     UniswapV2(UniswapV2Pool, UniswapV2State) = "uniswap_v2",
+    /// A pair of bins of Meteora.
+    MeteoraDlmm(MeteoraDlmmPool, MeteoraDlmmState) = "meteora_dlmm",
     /// A Raydium AMM v4 pool.
     RaydiumAmmV4(RaydiumAmmV4Pool, RaydiumAmmV4State) = "raydium_amm_v4",
     /// A Raydium CPMM pool.
     RaydiumCpmm(RaydiumCpmmPool, RaydiumCpmmState) = "raydium_cpmm",
-    /// A PumpSwap pool.
+    /// A `PumpSwap` pool.
     Pumpswap(PumpswapPool, PumpswapState) = "pumpswap",
     /// A bonding curve of pump.
     PumpCurve(PumpCurvePool, PumpCurveState) = "pump_curve",

@@ -1,4 +1,4 @@
-//! PumpSwap: constant product with virtual reserves and fees on the quote token by market cap, to the unit what
+//! `PumpSwap`: constant product with virtual reserves and fees on the quote token by market cap, to the unit what
 //! program `pAMMBay6oceH9fJKBRHGP5D4bD4sWpmSwMn52FMfXEA` answers.
 //!
 //! - `state`: what a pool is made from; `layout`: its accounts' bytes;
