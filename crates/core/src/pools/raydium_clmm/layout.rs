@@ -368,8 +368,8 @@ fn tick_arrays(
 pub(super) fn tick_array_address(pool: ChainAddress, start: i32) -> ChainAddress {
     let key = pool.solana().unwrap_or_default();
     program_address(
+        RAYDIUM_CLMM_PROGRAM,
         &[b"tick_array", &key, &start.to_be_bytes()],
-        &RAYDIUM_CLMM_PROGRAM,
     )
     .unwrap_or(pool)
 }
@@ -378,7 +378,7 @@ pub(super) fn tick_array_address(pool: ChainAddress, start: i32) -> ChainAddress
 pub(super) fn extension_address(pool: ChainAddress) -> ChainAddress {
     let key = pool.solana().unwrap_or_default();
     let seeds: [&[u8]; 2] = [b"pool_tick_array_bitmap_extension", &key];
-    program_address(&seeds, &RAYDIUM_CLMM_PROGRAM).unwrap_or(pool)
+    program_address(RAYDIUM_CLMM_PROGRAM, &seeds).unwrap_or(pool)
 }
 
 /// Where the arrays begin that the pool's own bitmap tells.
