@@ -4,32 +4,64 @@ Integers are exact `int`s of any size that fits; addresses are "0x" text (given 
 in EIP-55 case). Every refusal is a `CoreError` with a stable `code`. Quotes and routes release the GIL.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, final
+
+from _typeshed import ReadableBuffer
 
 __all__ = [
     "Alternative",
     "Approve",
     "BinMovement",
     "ConcentratedMovement",
+    "Authorization",
     "CoreError",
+    "DecodedEip1559",
+    "DecodedSwap",
     "DecodedTransaction",
     "Eip1559Transaction",
     "Fee",
+    "BookCrossing",
+    "BookEvents",
+    "BookLevel",
+    "BookSweep",
+    "ConsolidatedBook",
+    "CoreError",
+    "CrossedPair",
+    "DecodedTransaction",
+    "Eip1559Transaction",
+    "OrderBook",
     "Permit",
     "PoolGraph",
     "PoolQuote",
     "Route",
+    "RouterAction",
+    "RouterCall",
+    "RouterStep",
     "RouterSwap",
+    "SolanaAccount",
+    "SolanaInstruction",
+    "SolanaSwap",
+    "SolanaTransaction",
+    "TransactionBatch",
+    "SweepFill",
     "UniswapV3State",
+    "aggregate_order_books",
     "build_profile",
     "decode_approve",
+    "decode_eip1559",
+    "decode_router_call",
+    "decode_solana_transaction",
+    "decode_solana_transactions",
     "decode_transaction",
+    "decode_transactions",
     "eip712_domain_separator",
     "encode_approve",
     "keccak256",
     "optimize_route",
     "permit_digest",
+    "recover_senders",
+    "synthetic_levels",
     "to_checksum_address",
 ]
 
@@ -466,7 +498,7 @@ class Eip1559Transaction:
     def data(self) -> bytes: ...
 
 @final
-class DecodedTransaction:
+class DecodedEip1559:
     """A type 2 transaction read from its bytes; `signature` and `hash` are None when it is unsigned."""
 
     kind: Final = "eip1559"
@@ -481,8 +513,701 @@ class DecodedTransaction:
     @property
     def hash(self) -> bytes | None: ...
 
-def decode_transaction(raw: bytes) -> DecodedTransaction:
-    """Reads a signed or unsigned type 2 transaction in canonical RLP.
+def decode_eip1559(raw: bytes) -> DecodedEip1559:
+    """Reads what `Eip1559Transaction` writes, signed or not: `decode_transaction` reads every type.
 
     Codes: transaction_type_unsupported (names the type), transaction_malformed.
+    """
+
+# ---- transactions of others ----
+
+_Amount = int | Literal["contract_balance", "message_value", "already_paid"]
+_Router = Literal["uniswap_v2_router02", "swap_router", "swap_router02", "universal_router"]
+
+@final
+class Authorization:
+    """One EIP-7702 authorization. A tuple that does not verify is skipped by the chain, not refused here."""
+
+    @property
+    def chain_id(self) -> int:
+        """0 for every chain."""
+    @property
+    def address(self) -> str: ...
+    @property
+    def nonce(self) -> int: ...
+    @property
+    def signature(self) -> tuple[int, int, int]:
+        """`(y_parity, r, s)`."""
+    def recover_authority(self) -> str:
+        """The account that gives the permission. Code: signature_invalid."""
+
+@final
+class DecodedTransaction:
+    """A transaction of any Ethereum type, signed or not: a handle on its bytes.
+
+    Each property reads its field where it stands; equal bytes are equal transactions. What a type does not
+    have is None (prices) or empty (lists).
+    """
+
+    @property
+    def raw(self) -> bytes: ...
+    @property
+    def kind(self) -> Literal["legacy", "eip2930", "eip1559", "eip4844", "eip7702"]: ...
+    @property
+    def chain_id(self) -> int | None:
+        """None for a legacy transaction from before EIP-155, which is valid on every chain."""
+    @property
+    def nonce(self) -> int: ...
+    @property
+    def gas_limit(self) -> int: ...
+    @property
+    def gas_price_wei(self) -> int | None:
+        """Legacy and EIP-2930."""
+    @property
+    def max_fee_per_gas_wei(self) -> int | None:
+        """EIP-1559 and later, tip included."""
+    @property
+    def max_priority_fee_per_gas_wei(self) -> int | None:
+        """EIP-1559 and later."""
+    @property
+    def max_fee_per_blob_gas_wei(self) -> int | None:
+        """EIP-4844."""
+    @property
+    def to(self) -> str | None:
+        """None creates a contract."""
+    @property
+    def value_wei(self) -> int: ...
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def access_list(self) -> list[tuple[str, list[bytes]]]:
+        """`(contract, storage slots of 32 bytes)`."""
+    @property
+    def blob_versioned_hashes(self) -> list[bytes]: ...
+    @property
+    def authorizations(self) -> list[Authorization]: ...
+    @property
+    def sidecar(self) -> tuple[int, int, int] | None:
+        """`(version, blobs, proofs)` of the network form of EIP-4844; its KZG proofs are not verified."""
+    @property
+    def signature(self) -> tuple[int, int, int] | None:
+        """`(y_parity, r, s)`; None when it is not signed."""
+    @property
+    def hash(self) -> bytes | None:
+        """The transaction hash, without the sidecar; None when it is not signed."""
+    @property
+    def signing_hash(self) -> bytes:
+        """What its sender signs."""
+    def recover_sender(self) -> str:
+        """The account that signed it, by libsecp256k1 (about 50 us, without the GIL).
+
+        Codes: transaction_unsigned, signature_invalid.
+        """
+    def router_call(self, routers: Mapping[str, _Router] | None = None) -> RouterCall | None:
+        """The router call in its data; None when it calls no function of a router that is known here.
+
+        Without `routers` the selector decides, whatever the address. With `routers` (address: kind) a call to
+        any other address is None, and the function must be one of that router.
+
+        Codes: calldata_malformed, calldata_unbounded, selector_not_of_router, router_unknown.
+        """
+
+def decode_transaction(raw: bytes) -> DecodedTransaction:
+    """Reads one transaction of any Ethereum type (0 to 4), signed or not, in canonical form.
+
+    `raw` is `rlp(fields)` for type 0 and `type || rlp(fields)` for the others; type 3 also in its network form with
+    blobs. Checked: minimal RLP with nothing behind it, field sizes, nonce (EIP-2681), y_parity, r and s with low s
+    (EIP-2), shapes of EIP-2930, 4844, 7594 and 7702. Not judged: balances, fees, what a chain would include.
+
+    Codes: transaction_type_unsupported (names the type, Arbitrum's own among them), transaction_malformed (names
+    the field), signature_invalid, bytes_required.
+    """
+
+@final
+class TransactionBatch(Sequence[DecodedTransaction | CoreError]):
+    """Answers in the order of the batch: a transaction, or the refusal (not raised) in its place."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int) -> DecodedTransaction | CoreError: ...  # type: ignore[override]
+    def __iter__(self) -> Iterator[DecodedTransaction | CoreError]: ...
+    @property
+    def refused(self) -> int:
+        """How many were refused."""
+    def recover_senders(self) -> list[str | CoreError]:
+        """As `recover_senders`, without reading the bytes again."""
+    def router_calls(self, routers: Mapping[str, _Router] | None = None) -> list[RouterCall | CoreError | None]:
+        """`DecodedTransaction.router_call` of each."""
+
+def decode_transactions(raws: Sequence[bytes]) -> TransactionBatch:
+    """`decode_transaction` of each, without the GIL: tens of nanoseconds a transaction.
+
+    Objects are made when an item is asked for. The batch keeps the `bytes`, not copies of them.
+    Code: bytes_required (names the item).
+    """
+
+def recover_senders(raws: Sequence[bytes]) -> list[str | CoreError]:
+    """The sender of each transaction, without the GIL; a `CoreError` (not raised) where there is none."""
+
+@final
+class DecodedSwap:
+    """One swap along one path that a router call asks for. Amounts in raw units."""
+
+    @property
+    def router(self) -> _Router: ...
+    @property
+    def venue(self) -> Literal["uniswap_v2", "uniswap_v3"]: ...
+    @property
+    def exact(self) -> Literal["in", "out"]: ...
+    @property
+    def path(self) -> list[str]:
+        """Tokens in trade order, two at least; the wrapped token where native currency is traded."""
+    @property
+    def fees_pips(self) -> list[int]:
+        """The fee of each pool in hundredths of a basis point, in trade order; empty for V2."""
+    @property
+    def amount_raw(self) -> _Amount:
+        """The exact amount: of the first token ("in") or the last ("out").
+
+        `contract_balance`: all that the router holds; `message_value`: the native currency sent along, where only
+        the calldata is known; `already_paid`: what was sent to the first pair before.
+        """
+    @property
+    def limit_raw(self) -> _Amount:
+        """Least output ("in") or most input ("out")."""
+    @property
+    def recipient(self) -> str:
+        """An address, `msg_sender` or `address_this` (the router)."""
+    @property
+    def deadline_s(self) -> int | None:
+        """Last second (Unix time) in which it may execute; None when nothing in the call says so."""
+    @property
+    def sqrt_price_limit_x96(self) -> int | None: ...
+    @property
+    def fee_on_transfer(self) -> bool: ...
+    @property
+    def native_in(self) -> bool: ...
+    @property
+    def native_out(self) -> bool: ...
+    @property
+    def payer_is_user(self) -> bool | None:
+        """Universal Router: the caller pays the input; otherwise the router, from what it holds."""
+    @property
+    def min_hop_prices_x36(self) -> list[int]:
+        """Universal Router 2.1.1: the least price of each hop, scaled by 10**36; empty when not given."""
+
+@final
+class RouterAction:
+    """A payment or permit around the swaps."""
+
+    @property
+    def kind(
+        self,
+    ) -> Literal[
+        "self_permit",
+        "permit2_permit",
+        "permit2_transfer",
+        "wrap",
+        "unwrap",
+        "sweep",
+        "transfer",
+        "pay_portion",
+        "refund",
+        "pull",
+        "balance_check",
+    ]: ...
+    @property
+    def token(self) -> str | None:
+        """None for native currency."""
+    @property
+    def recipient(self) -> str | None:
+        """Who gets it, is allowed it, or is looked at."""
+    @property
+    def amount_raw(self) -> _Amount | None:
+        """For a sweep, an unwrap and a balance check the least that must be there."""
+    @property
+    def share_bips(self) -> int | None:
+        """The share of a fee or portion, in basis points."""
+
+@final
+class RouterStep:
+    """One step in order of execution: exactly one of `swap`, `action` and `not_decoded` is not None."""
+
+    @property
+    def function(self) -> str:
+        """The function or command that asks for it."""
+    @property
+    def depth(self) -> int:
+        """How many multicalls or sub-plans are around it."""
+    @property
+    def allow_revert(self) -> bool:
+        """The call goes on when this step reverts."""
+    @property
+    def swap(self) -> DecodedSwap | None: ...
+    @property
+    def action(self) -> RouterAction | None: ...
+    @property
+    def not_decoded(self) -> str | None:
+        """The name or selector of what is not read, such as `V4_SWAP (0x10)`."""
+
+@final
+class RouterCall:
+    """A call of one of Uniswap's routers (or a fork of it), with all multicalls laid out in one row.
+
+    Sources: UniswapV2Router02 (v2-periphery), SwapRouter (v3-periphery 1.4.4), SwapRouter02 (swap-router-contracts
+    1.3.1), UniversalRouter (universal-router 1.2 to 2.1).
+    """
+
+    @property
+    def function(self) -> str: ...
+    @property
+    def router(self) -> _Router | None:
+        """The one router that has all functions called; None when several have them."""
+    @property
+    def deadline_s(self) -> int | None: ...
+    @property
+    def steps(self) -> list[RouterStep]: ...
+    @property
+    def swaps(self) -> list[DecodedSwap]:
+        """Those of the steps."""
+
+def decode_router_call(
+    data: bytes, *, value_wei: int | None = None, router: _Router | None = None
+) -> RouterCall | None:
+    """Reads calldata alone; None when it is no known function of a router.
+
+    `value_wei` is the native currency sent along; `router` is the contract called, when it is known.
+    Codes: as `DecodedTransaction.router_call`.
+    """
+
+_SolanaVenue = Literal[
+    "raydium_amm_v4",
+    "raydium_cpmm",
+    "raydium_clmm",
+    "orca_whirlpool",
+    "meteora_dlmm",
+    "pump_swap",
+    "pump_curve",
+]
+
+@final
+class SolanaAccount:
+    """One account. `writable` is what the message asks for; the runtime takes it back for programs."""
+
+    @property
+    def key(self) -> str:
+        """Base 58, or `TABLE[index]` behind a lookup table that was not given."""
+    @property
+    def resolved(self) -> bool: ...
+    @property
+    def signer(self) -> bool: ...
+    @property
+    def writable(self) -> bool: ...
+
+@final
+class SolanaSwap:
+    """One swap through one pool, or two for a two-hop swap. Amounts in raw units, keys as in `SolanaAccount`."""
+
+    @property
+    def venue(self) -> _SolanaVenue: ...
+    @property
+    def function(self) -> str: ...
+    @property
+    def exact(self) -> Literal["in", "out"]: ...
+    @property
+    def amount_raw(self) -> int: ...
+    @property
+    def limit_raw(self) -> int:
+        """Least output ("in") or most input ("out")."""
+    @property
+    def sqrt_price_limits_x64(self) -> list[int]:
+        """sqrt(price) * 2**64 for each pool, 0 for no limit; empty on venues without such limits."""
+    @property
+    def pools(self) -> list[str]: ...
+    @property
+    def directions(self) -> list[Literal["a_to_b", "b_to_a", "buy", "sell"]]:
+        """One for each pool; empty where only the mints of the user's token accounts tell (Raydium, DLMM)."""
+    @property
+    def user(self) -> str: ...
+    @property
+    def mint_in(self) -> str | None: ...
+    @property
+    def mint_out(self) -> str | None: ...
+    @property
+    def mints(self) -> list[str]:
+        """The pool's mints in its order, where the accounts have them."""
+    @property
+    def account_in(self) -> str | None:
+        """The user's token account that is spent from; None for native SOL."""
+    @property
+    def account_out(self) -> str | None: ...
+
+@final
+class SolanaInstruction:
+    """One instruction, with its accounts in the order that the program reads them."""
+
+    @property
+    def program(self) -> str: ...
+    @property
+    def accounts(self) -> list[SolanaAccount]: ...
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def kind(
+        self,
+    ) -> Literal[
+        "swap",
+        "compute_unit_limit",
+        "compute_unit_price",
+        "heap_frame",
+        "loaded_accounts_data_size_limit",
+        "jito_tip",
+        "transfer",
+        "not_read",
+        "malformed",
+    ]: ...
+    @property
+    def venue(self) -> _SolanaVenue | None:
+        """The venue of the program, also when the instruction is no swap that is read here."""
+    @property
+    def swap(self) -> SolanaSwap | None: ...
+    @property
+    def value(self) -> int | None:
+        """Compute units, micro-lamports per unit, bytes or lamports, as `kind` says."""
+    @property
+    def transfer_from(self) -> str | None: ...
+    @property
+    def transfer_to(self) -> str | None: ...
+    @property
+    def refusal(self) -> CoreError | None:
+        """Why its program would refuse it (`malformed`). Code: instruction_malformed."""
+
+@final
+class SolanaTransaction:
+    """A Solana transaction. Its signatures are counted, not verified."""
+
+    @property
+    def raw(self) -> bytes: ...
+    @property
+    def version(self) -> Literal["legacy", "v0"]: ...
+    @property
+    def signatures(self) -> list[bytes]: ...
+    @property
+    def message(self) -> bytes:
+        """What the signatures are made over."""
+    @property
+    def required_signatures(self) -> int: ...
+    @property
+    def readonly_signed(self) -> int: ...
+    @property
+    def readonly_unsigned(self) -> int: ...
+    @property
+    def recent_blockhash(self) -> str: ...
+    @property
+    def accounts(self) -> list[SolanaAccount]:
+        """Its own, then the writable and then the read-only ones behind lookup tables."""
+    @property
+    def instructions(self) -> list[SolanaInstruction]: ...
+    @property
+    def lookups(self) -> list[tuple[str, bytes, bytes]]:
+        """`(table, places of writable accounts, places of read-only accounts)`, a place in a byte."""
+    @property
+    def size_bytes(self) -> int: ...
+    @property
+    def within_size_limit(self) -> bool: ...
+
+def decode_solana_transaction(
+    raw: bytes, *, lookup_tables: Mapping[str, Sequence[str]] | None = None, size_limit_bytes: int = 1232
+) -> SolanaTransaction:
+    """Reads one signed Solana transaction (legacy or version 0).
+
+    With `lookup_tables` (table: its addresses in order) every account is resolved, and a missing table or place is
+    an error; with None those accounts are `TABLE[index]`. The size is reported, not enforced.
+
+    Codes: transaction_version_unsupported (names the version), transaction_malformed, lookup_table_missing,
+    lookup_index_outside, key_malformed, bytes_required. Source: solana-message and solana-transaction 3.0.
+    """
+
+def decode_solana_transactions(
+    raws: Sequence[bytes], *, lookup_tables: Mapping[str, Sequence[str]] | None = None, size_limit_bytes: int = 1232
+) -> list[SolanaTransaction | CoreError]:
+    """`decode_solana_transaction` of each; a refusal stands (not raised) in the place of its transaction."""
+@final
+class BookEvents:
+    """What became of the events of one `apply_events`."""
+
+    @property
+    def applied_events(self) -> int: ...
+    @property
+    def applied_rows(self) -> int:
+        """Rows of the applied events."""
+    @property
+    def ignored_events(self) -> int:
+        """Events that the book already had, or has no use for."""
+    @property
+    def pending_events(self) -> int:
+        """Events that wait for a snapshot."""
+
+@final
+class OrderBook:
+    """One venue's order book. Safe to share between threads.
+
+    A price is an integer of the venue's ticks, a size one of its lots; `tick` and `lot` say how many units of the
+    instrument they are, and a unit is `10**-price_decimals` quote for one base, or `10**-size_decimals` base. Books
+    of one instrument share its decimals, so that venues with different ticks merge exactly.
+
+    `numbered` is how the venue numbers its events. `True` (as Binance's diff depth): each event covers the update ids
+    from `first` to `last`; one that ends at or before the book's id is ignored, one that begins after the next id is
+    a gap. From a gap on, events wait (at most 200,000 rows, the oldest make room) and the book refuses to answer
+    until a snapshot. `False` (as Kraken): the connection keeps the order, and events before a snapshot are ignored.
+
+    `depth`: the venue keeps only so many levels of a side up to date; the rest is dropped after each event.
+    `taker_fee_ppm`: below 1,000,000.
+
+    Code: `term_out_of_range`.
+    """
+
+    def __new__(
+        cls,
+        *,
+        venue: str,
+        instrument: str,
+        price_decimals: int,
+        size_decimals: int,
+        tick: int = 1,
+        lot: int = 1,
+        taker_fee_ppm: int = 0,
+        numbered: bool = True,
+        depth: int | None = None,
+    ) -> OrderBook: ...
+    def apply_snapshot(
+        self,
+        *,
+        sequence: int,
+        bid_prices: ReadableBuffer,
+        bid_sizes: ReadableBuffer,
+        ask_prices: ReadableBuffer,
+        ask_sizes: ReadableBuffer,
+        time_ns: int,
+    ) -> Literal["live", "older", "gap"]:
+        """Replaces the book, then applies the events that waited for it.
+
+        Columns are contiguous buffers (an `array`, a NumPy array) of signed 64-bit integers, prices in ticks and sizes
+        in lots, in any order. `sequence` is the id of the last update in the snapshot (0 when the venue has no
+        numbers); `time_ns` is the caller's time.
+
+        "live": the book answers. "older": it was in sync and is not older than the snapshot; nothing changed. "gap":
+        updates between the snapshot and the next waiting event are missing, so a newer snapshot is needed.
+
+        Codes: `column_malformed`, `columns_unequal` (nothing changed); `price_out_of_range`, `size_out_of_range`,
+        `too_many_levels` (1,000,000 a side): the book is out of sync.
+        """
+    def apply_events(
+        self,
+        *,
+        last_sequences: ReadableBuffer,
+        sides: ReadableBuffer,
+        prices: ReadableBuffer,
+        sizes: ReadableBuffer,
+        time_ns: int,
+        first_sequences: ReadableBuffer | None = None,
+        row_counts: ReadableBuffer | None = None,
+    ) -> BookEvents:
+        """Applies many events in one call, in order, each by the sequence rule; the GIL is released meanwhile.
+
+        One row an event: `last_sequences` and `first_sequences`, the update ids that it covers (zeros when the venue
+        has none; without `first_sequences` each covers one id), and `row_counts`, how many of the next rows are its
+        own (without: one each); signed 64-bit integers. One row a level: `sides` (unsigned bytes, 0 bid and 1 ask),
+        `prices` (ticks) and `sizes` (lots, absolute; 0 takes the level out, also one that is not there).
+
+        Codes: `column_malformed`, `columns_unequal` (nothing changed); `sequence_malformed`, `side_unknown`,
+        `price_out_of_range`, `size_out_of_range`, `too_many_levels`: the book is out of sync, and the rest of the
+        call is left out. The message counts rows and events from the first of the call.
+        """
+    def lose_sync(self, reason: str, *, keep_pending: bool = False) -> None:
+        """The book refuses until the next snapshot; what waits is forgotten unless its stream is whole."""
+    @property
+    def venue(self) -> str: ...
+    @property
+    def instrument(self) -> str: ...
+    @property
+    def in_sync(self) -> bool: ...
+    @property
+    def out_of_sync(self) -> str | None:
+        """Why it does not answer; None when it does."""
+    @property
+    def sequence(self) -> int:
+        """The last update id in the book; how many events since the snapshot when the venue has no numbers."""
+    @property
+    def as_of_ns(self) -> int:
+        """The `time_ns` of the newest update in it."""
+    @property
+    def pending_events(self) -> int: ...
+    @property
+    def dropped_events(self) -> int:
+        """Events that waited for a snapshot and had to make room, ever."""
+    def bids(self, most: int | None = None) -> list[tuple[int, int]]:
+        """`(price in ticks, size in lots)`, the highest price first. Code: `book_out_of_sync`."""
+    def asks(self, most: int | None = None) -> list[tuple[int, int]]:
+        """`(price in ticks, size in lots)`, the lowest price first. Code: `book_out_of_sync`."""
+    def kraken_checksum(self, *, price_step: int = 1, size_step: int = 1) -> int:
+        """The CRC-32 of Kraken's book channel (WebSocket v2) over the ten best levels of each side.
+
+        The steps are the tick and the lot in units of the pair's precision. Code: `book_out_of_sync`.
+        """
+
+@final
+class BookLevel:
+    """One price of a consolidated book."""
+
+    @property
+    def price_units(self) -> int: ...
+    @property
+    def size_units(self) -> int:
+        """All venues together."""
+    @property
+    def venues(self) -> list[tuple[str, int]]:
+        """Each venue's size there, in the order of the books."""
+
+@final
+class CrossedPair:
+    """A bid that stands above an ask."""
+
+    @property
+    def ask_venue(self) -> str:
+        """Where to buy."""
+    @property
+    def bid_venue(self) -> str:
+        """Where to sell."""
+    @property
+    def ask_price_units(self) -> int: ...
+    @property
+    def bid_price_units(self) -> int: ...
+    @property
+    def size_units(self) -> int:
+        """What both have."""
+    @property
+    def gain_ppm_units(self) -> int:
+        """How far the bid is above the ask, in millionths of a price unit; after fees when those were asked for."""
+
+@final
+class BookCrossing:
+    """The crossed part of a consolidated book."""
+
+    @property
+    def state(self) -> Literal["clear", "locked", "crossed"]:
+        """The best bid below, equal to or above the best ask."""
+    @property
+    def after_fees(self) -> bool: ...
+    @property
+    def pairs(self) -> list[CrossedPair]:
+        """Best against best, until they no longer cross."""
+    @property
+    def size_units(self) -> int: ...
+    @property
+    def gain_notional_units(self) -> int:
+        """What all pairs bring, in price units times size units, rounded down."""
+
+@final
+class SweepFill:
+    """One venue's share of a sweep."""
+
+    @property
+    def venue(self) -> str: ...
+    @property
+    def size_units(self) -> int: ...
+    @property
+    def notional_units(self) -> int:
+        """Exact, without the fee."""
+    @property
+    def fee_units(self) -> int:
+        """Rounded up to a notional unit."""
+
+@final
+class BookSweep:
+    """What an amount costs (buy) or brings (sell). A notional unit is a price unit times a size unit."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the whole amount is filled; what cannot be is never in the other numbers."""
+    @property
+    def size_units(self) -> int: ...
+    @property
+    def notional_units(self) -> int:
+        """Exact, without fees."""
+    @property
+    def fee_units(self) -> int: ...
+    @property
+    def total_units(self) -> int:
+        """Paid with the fees (buy), or got after them (sell)."""
+    @property
+    def average_price_units(self) -> int | None:
+        """`total_units / size_units`, rounded up when buying and down when selling; None when nothing is filled."""
+    @property
+    def worst_price_units(self) -> int | None: ...
+    @property
+    def fills(self) -> list[SweepFill]:
+        """In the order of the venues; only those that fill something."""
+
+@final
+class ConsolidatedBook:
+    """Several venues' books as one, as they were when it was made. Prices, sizes in the instrument's units."""
+
+    @property
+    def venues(self) -> list[tuple[str, int, int]]:
+        """`(venue, sequence, as_of_ns)` of each that is in it."""
+    @property
+    def excluded(self) -> list[tuple[str, Literal["out_of_sync", "stale"], int | None]]:
+        """Each that is not, why, and its age in nanoseconds when it is stale."""
+    def bids(self, most: int | None = None) -> list[BookLevel]:
+        """The highest price first."""
+    def asks(self, most: int | None = None) -> list[BookLevel]:
+        """The lowest price first."""
+    def columns(self, side: Literal["bid", "ask"]) -> list[bytes]:
+        """Prices and sizes (unsigned 64-bit) and places in `venues` (unsigned 32-bit), best first, one row for each
+        venue at each price; little-endian. Code: `side_unknown`."""
+    def crossing(self, *, after_fees: bool) -> BookCrossing:
+        """What is crossed or locked, by the stated prices or after the taker's fees on both sides."""
+    def sweep(
+        self,
+        side: Literal["buy", "sell"],
+        *,
+        size_units: int | None = None,
+        notional_units: int | None = None,
+        best_after_fees: bool = True,
+    ) -> BookSweep:
+        """Takes an amount level by level: a size, or a notional with its fees.
+
+        Buying for a notional takes the most that it pays for; selling for one takes the least that brings it. Only
+        whole lots of a venue are taken. The best price after fees goes first, or before them with
+        `best_after_fees=False`; fees are charged either way.
+
+        Codes: `side_unknown`, `amount_ambiguous` (both or neither), `amount_zero`.
+        """
+
+def aggregate_order_books(
+    books: Sequence[OrderBook], *, levels: int | None = None, now_ns: int | None = None, max_age_ns: int | None = None
+) -> ConsolidatedBook:
+    """Merges the books of one instrument, with each venue's depth at every level; the GIL is released.
+
+    Books out of sync, and with `max_age_ns` those whose newest update is older at `now_ns`, are left out and named in
+    `excluded`. `levels` limits the consolidated levels of each side. Equal prices keep the order of `books`.
+
+    Codes: `book_count` (1 to 1,024), `venue_twice`, `units_mismatch`, `now_missing`.
+    """
+
+def synthetic_levels(
+    side: Literal["bid", "ask"],
+    samples: Sequence[tuple[int, int]],
+    *,
+    base_raw_per_lot: int,
+    quote_raw_per_tick_lot: tuple[int, int],
+) -> list[tuple[int, int]]:
+    """A pool's curve as levels `(price in ticks, size in lots)`, best first, that promise no more than the pool gives.
+
+    `samples` are `(cumulative in, cumulative out)` in raw units, each what the pool gives for that input alone, in
+    ascending order; the pool's price must not get better with the amount, as no pool's does. "ask": the pool takes
+    quote and gives base; "bid": it takes base and gives quote. `quote_raw_per_tick_lot` is what a lot costs at a price
+    of one tick, as numerator and denominator. Prices are rounded against the taker, sizes down.
+
+    Codes: `side_unknown`, `curve_malformed`, `term_out_of_range`.
     """

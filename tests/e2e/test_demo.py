@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from eth_utils import keccak  # type: ignore[attr-defined]
 
-from tradewind.core import RouterSwap, decode_transaction
+from tradewind.core import RouterSwap, decode_eip1559
 
 WETH = "0x82af49447d8a07e3bd95bd0d56f35241523fbab1"
 USDC = "0xaf88d065e77c8cc2239327c5edb3a432268e5831"
@@ -93,7 +93,7 @@ def test_the_signed_transaction_in_the_gate_is_the_one_on_chain_and_carries_the_
     gate.close()
     raw_bytes = raw if isinstance(raw, bytes) else bytes.fromhex(raw.removeprefix("0x"))
     assert "0x" + keccak(raw_bytes).hex() == demo.chain["transactions"][0]["tx_hash"]
-    swap = RouterSwap.decode(decode_transaction(raw_bytes).transaction.data)
+    swap = RouterSwap.decode(decode_eip1559(raw_bytes).transaction.data)
     quoted = int(demo.document["plan"]["quoted_in_raw"])
     assert (swap.amount_out_raw, swap.recipient) == (WANTED_RAW, WALLET)
     assert swap.amount_in_raw == quoted * 1_005 // 1_000

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e import chain_truth as truth
 from tests.e2e.deployment import Deployment, deployed
 from tests.e2e.intents import acquire, dispose, intent, spec
-from tradewind.core import decode_transaction
+from tradewind.core import decode_eip1559
 from tradewind.localnet.evm import EvmLocalnet
 
 
@@ -67,7 +67,7 @@ async def test_the_unsigned_transaction_is_the_swap_within_its_limits(
 ) -> None:
     said = await quote(deployment, acquire("1.5"))
     [sent] = said["route"]["transactions"]
-    decoded = decode_transaction(bytes.fromhex(sent["unsigned_tx"][2:]))
+    decoded = decode_eip1559(bytes.fromhex(sent["unsigned_tx"][2:]))
     assert decoded.signature is None
     tx = decoded.transaction
     assert (tx.chain_id, tx.nonce, tx.to) == (42161, truth.nonce(chain.rpc_url), truth.ROUTER)
@@ -89,7 +89,7 @@ async def test_a_token_that_needs_an_approval_first_is_quoted_with_both_transact
         (1, "swap", False),
     ]
     assert [tx["policy"] for tx in sent] == [{"verdict": "passed", "rule": None, "message": None}] * 2
-    nonces = [decode_transaction(bytes.fromhex(tx["unsigned_tx"][2:])).transaction.nonce for tx in sent]
+    nonces = [decode_eip1559(bytes.fromhex(tx["unsigned_tx"][2:])).transaction.nonce for tx in sent]
     assert nonces == [0, 1]
 
 

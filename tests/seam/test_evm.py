@@ -165,7 +165,7 @@ def test_an_unsigned_transaction_hashes_to_what_eth_account_signs(tx: dict[str, 
     made = core.Eip1559Transaction(**tx)
     assert made.signing_hash() == TypedTransaction.from_dict(for_eth_account(tx)).hash()
     assert keccak(made.encode_unsigned()) == made.signing_hash()
-    decoded = core.decode_transaction(made.encode_unsigned())
+    decoded = core.decode_eip1559(made.encode_unsigned())
     assert decoded.transaction == made
     assert (decoded.signature, decoded.hash, decoded.access_list_len) == (None, None, 0)
 
@@ -179,7 +179,7 @@ def test_a_transaction_signed_by_eth_account_decodes_to_its_fields(
         {"address": address, "storageKeys": ["0x" + key.hex() for key in keys]} for address, keys in access
     ]
     signed = Account.sign_transaction(wanted, KEY)
-    decoded = core.decode_transaction(bytes(signed.raw_transaction))
+    decoded = core.decode_eip1559(bytes(signed.raw_transaction))
     assert decoded.kind == "eip1559"
     assert decoded.hash == bytes(signed.hash)
     assert decoded.signature == (signed.v, signed.r, signed.s)
@@ -196,13 +196,13 @@ def test_refuses_a_transaction_of_another_type_by_its_name(extra: dict[str, Any]
     plain = {"chainId": 42161, "nonce": 0, "gas": 21_000, "to": "0x" + "11" * 20, "value": 1, "data": b""}
     signed = Account.sign_transaction({**plain, **extra}, KEY)
     with refusal("transaction_type_unsupported") as caught:
-        core.decode_transaction(bytes(signed.raw_transaction))
+        core.decode_eip1559(bytes(signed.raw_transaction))
     assert name in str(caught.value)
 
 
 @given(st.binary(max_size=400), st.sampled_from([b"", b"\x02", b"\x02\xf8", b"\x5a\xe4\x01\xdc"]))
 def test_random_bytes_are_refused_with_a_code_and_never_crash(tail: bytes, head: bytes) -> None:
-    for decode in (core.decode_transaction, core.RouterSwap.decode, core.decode_approve):
+    for decode in (core.decode_eip1559, core.RouterSwap.decode, core.decode_approve):
         with pytest.raises(core.CoreError) as caught:
             decode(head + tail)
         assert caught.value.code.islower()

@@ -73,16 +73,7 @@ fn graph(sketches: &[Sketch]) -> PoolGraph {
 }
 
 fn sell_a_for_c(units: u128) -> RouteRequest {
-    RouteRequest {
-        token_in: A,
-        token_out: C,
-        amount_raw: U256::from(units * UNIT),
-        exact: Exact::In,
-        max_hops: 3,
-        hop_cost_raw: U256::ZERO,
-        allowed_pools: None,
-        excluded_tokens: Vec::new(),
-    }
+    RouteRequest::new(A, C, Exact::In, U256::from(units * UNIT))
 }
 
 fn pools(route: &Route) -> Vec<ChainAddress> {

@@ -58,14 +58,9 @@ fn graph(pools: &[Pool]) -> PoolGraph {
 
 fn request(exact: Exact, amount_raw: U256, max_hops: u8, hop_cost_raw: u64) -> RouteRequest {
     RouteRequest {
-        token_in: numbered(1),
-        token_out: numbered(TOKENS),
-        amount_raw,
-        exact,
         max_hops,
         hop_cost_raw: U256::from(hop_cost_raw),
-        allowed_pools: None,
-        excluded_tokens: Vec::new(),
+        ..RouteRequest::new(numbered(1), numbered(TOKENS), exact, amount_raw)
     }
 }
 

@@ -396,19 +396,22 @@ fn optimize_route(
     allowed_pools: Option<Vec<String>>,
     excluded_tokens: Option<Vec<String>>,
 ) -> PyResult<Route> {
-    let request = RouteRequest {
-        token_in: chain_address("token_in", token_in)?,
-        token_out: chain_address("token_out", token_out)?,
-        amount_raw: unsigned("amount_raw", amount_raw)?,
-        exact: read_exact(exact)?,
-        max_hops: max_hops.map_or(Ok(3), |hops| native("max_hops", &hops))?,
-        hop_cost_raw: hop_cost_raw
-            .map_or(Ok(U256::ZERO), |cost| unsigned("hop_cost_raw", &cost))?,
-        allowed_pools: allowed_pools
-            .map(|pools| addresses("allowed_pools", &pools))
-            .transpose()?,
-        excluded_tokens: addresses("excluded_tokens", &excluded_tokens.unwrap_or_default())?,
-    };
+    let mut request = RouteRequest::new(
+        chain_address("token_in", token_in)?,
+        chain_address("token_out", token_out)?,
+        read_exact(exact)?,
+        unsigned("amount_raw", amount_raw)?,
+    );
+    if let Some(hops) = max_hops {
+        request.max_hops = native("max_hops", &hops)?;
+    }
+    if let Some(cost) = hop_cost_raw {
+        request.hop_cost_raw = unsigned("hop_cost_raw", &cost)?;
+    }
+    request.allowed_pools = allowed_pools
+        .map(|pools| addresses("allowed_pools", &pools))
+        .transpose()?;
+    request.excluded_tokens = addresses("excluded_tokens", &excluded_tokens.unwrap_or_default())?;
     let graph = graph.get();
     let route = py.detach(|| routing::optimize_route(&graph.read(), &request));
     route.map(|route| Route::from(&route)).map_err(raise)

@@ -4,6 +4,8 @@ use pyo3::prelude::*;
 
 mod address;
 mod answers;
+mod books;
+mod decode;
 mod error;
 mod evm;
 mod graph;
@@ -23,5 +25,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     error::register(module)?;
     graph::register(module)?;
     movement::register(module)?;
-    evm::register(module)
+    evm::register(module)?;
+    decode::register(module)?;
+    books::register(module)
 }

@@ -31,7 +31,7 @@ pub enum Curve {
         input: usize,
         /// Place of the token that comes out.
         output: usize,
-        /// The amplification `A * n ** (n - 1)` as the contract multiplies it with the sum.
+        /// `Ann` of Curve's formula: the contract's amplification parameter times the number of tokens.
         amplification: f64,
         /// The invariant `D`.
         invariant: f64,

@@ -5,17 +5,23 @@
 //! change to [`PoolChange`].
 
 mod account;
+pub mod balancer;
 mod concentrated;
 mod constant_product;
 mod curve;
 pub mod decimal;
 mod error;
+pub mod orca_whirlpool;
 mod pool_json;
 mod pool_math;
+pub mod pump_curve;
+pub mod pump_fees;
+pub mod pumpswap;
 mod quote;
 mod ratio;
 pub mod raydium_amm_v4;
 pub mod raydium_clmm;
+pub mod raydium_cpmm;
 mod token_pair;
 pub mod uniswap_v2;
 pub mod uniswap_v3;
@@ -34,9 +40,17 @@ use alloy_primitives::U256;
 use serde::Serialize;
 
 use crate::ChainAddress;
+use balancer::{
+    BalancerChange, BalancerStablePool, BalancerStableState, BalancerWeightedPool,
+    BalancerWeightedState,
+};
+use orca_whirlpool::{OrcaWhirlpoolPool, OrcaWhirlpoolState};
 use pool_json::{FieldError, Fields};
+use pump_curve::{PumpCurvePool, PumpCurveState};
+use pumpswap::{PumpswapPool, PumpswapState};
 use raydium_amm_v4::{RaydiumAmmV4Pool, RaydiumAmmV4State};
 use raydium_clmm::{RaydiumClmmPool, RaydiumClmmState};
+use raydium_cpmm::{RaydiumCpmmPool, RaydiumCpmmState};
 use uniswap_v2::{UniswapV2Change, UniswapV2Pool, UniswapV2State};
 use uniswap_v3::{UniswapV3Change, UniswapV3Pool, UniswapV3State};
 
@@ -47,6 +61,8 @@ pub enum PoolChange<'a> {
     UniswapV2(UniswapV2Change),
     /// A log of a Uniswap V3 pool.
     UniswapV3(UniswapV3Change),
+    /// Logs of Balancer's vault.
+    Balancer(BalancerChange),
     /// New bytes of one of a Solana pool's accounts.
     Account(Account<'a>),
     /// The chain's clock has moved on, for the pools that read it.
@@ -60,6 +76,7 @@ impl PoolChange<'_> {
         match self {
             Self::UniswapV2(_) => "log of a Uniswap V2 pool",
             Self::UniswapV3(_) => "log of a Uniswap V3 pool",
+            Self::Balancer(_) => "log of Balancer's vault",
             Self::Account(_) => "account of a Solana program",
             Self::Clock(_) => "clock",
         }
@@ -77,6 +94,10 @@ macro_rules! families {
         /// The whole state of a pool, from which an equal one can be made: its JSON form, told by `venue`.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
         #[serde(tag = "venue")]
+        #[allow(
+            clippy::large_enum_variant,
+            reason = "a state is read or written and dropped; a graph keeps pools"
+        )]
         pub enum PoolState {
             $($(#[doc = $doc])* #[serde(rename = $venue)] $family($state),)*
         }
@@ -194,10 +215,22 @@ families! {
     UniswapV2(UniswapV2Pool, UniswapV2State) = "uniswap_v2",
     /// A Raydium AMM v4 pool.
     RaydiumAmmV4(RaydiumAmmV4Pool, RaydiumAmmV4State) = "raydium_amm_v4",
+    /// A Raydium CPMM pool.
+    RaydiumCpmm(RaydiumCpmmPool, RaydiumCpmmState) = "raydium_cpmm",
+    /// A PumpSwap pool.
+    Pumpswap(PumpswapPool, PumpswapState) = "pumpswap",
+    /// A bonding curve of pump.
+    PumpCurve(PumpCurvePool, PumpCurveState) = "pump_curve",
     /// A Uniswap V3 pool, or an unchanged fork of it.
     UniswapV3(UniswapV3Pool, UniswapV3State) = "uniswap_v3",
     /// A Raydium CLMM pool.
     RaydiumClmm(RaydiumClmmPool, RaydiumClmmState) = "raydium_clmm",
+    /// A weighted pool of Balancer V2.
+    BalancerWeighted(BalancerWeightedPool, BalancerWeightedState) = "balancer_weighted",
+    /// A stable pool of Balancer V2.
+    BalancerStable(BalancerStablePool, BalancerStableState) = "balancer_stable",
+    /// An Orca Whirlpool, of either deployment of its program.
+    OrcaWhirlpool(OrcaWhirlpoolPool, OrcaWhirlpoolState) = "orca_whirlpool",
 }
 
 impl Pool {

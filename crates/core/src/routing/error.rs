@@ -4,7 +4,7 @@ use alloy_primitives::U256;
 use thiserror::Error;
 
 use crate::ChainAddress;
-use crate::pools::PoolError;
+use crate::pools::{PoolError, VENUES};
 
 /// A refusal by the route search. Branch on [`RouteError::code`], never on the text.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -40,6 +40,17 @@ pub enum RouteError {
     /// A length of cycles that the search does not serve.
     #[error("max_hops: a cycle has from 2 to 4, not {0}")]
     CycleHopsOutOfRange(u8),
+    /// No such family of pools.
+    #[error("{field}: {venue:?} is no venue; one of {}", VENUES.join(", "))]
+    UnknownVenue {
+        /// Name of the argument.
+        field: &'static str,
+        /// As given, cut to 64 characters.
+        venue: String,
+    },
+    /// A number of paths that the split does not serve.
+    #[error("max_paths: must be from 1 to 16, not {0}")]
+    MaxPathsOutOfRange(u8),
     /// The tokens are not connected.
     #[error("no path of at most {max_hops} allowed pools leads from {token_in} to {token_out}")]
     NoRoute {
@@ -73,6 +84,8 @@ impl RouteError {
             Self::AmountTooLarge(_) => "amount_too_large",
             Self::MaxHopsOutOfRange(_) => "max_hops_out_of_range",
             Self::CycleHopsOutOfRange(_) => "cycle_hops_out_of_range",
+            Self::UnknownVenue { .. } => "unknown_venue",
+            Self::MaxPathsOutOfRange(_) => "max_paths_out_of_range",
             Self::NoRoute { .. } => "no_route",
             Self::InsufficientLiquidity(_) => "insufficient_liquidity",
             Self::AmountTooSmall(_) => "amount_too_small",

@@ -1,40 +1,20 @@
-//! `optimize_route`: the request, the choice among the paths found, and the route it becomes.
+//! `optimize_route`: the best path, and every pool's answer along it.
 
-use std::collections::HashSet;
+use std::cell::RefCell;
 
-use alloy_primitives::{U256, Uint};
+use alloy_primitives::U256;
 
+use super::best_path::in_trade_order;
+use super::choice::{Found, best_of_each_length};
 use super::error::RouteError;
-use super::graph::{Edge, PoolGraph, TokenId};
-use super::search::{Bounds, Found, Outcome, Search};
+use super::graph::PoolGraph;
+use super::labels::{RouteScratch, Step};
+use super::request::{Net, Question, RouteRequest};
 use crate::ChainAddress;
-use crate::pools::{Exact, Pool, PoolMath, PoolQuote, PriceRatio, SpotAmount};
+use crate::pools::{Exact, PoolMath, PoolQuote, PriceRatio, SpotAmount};
 
-/// The longest path that is searched.
-pub const MAX_HOPS: u8 = 4;
-
-/// Room for an amount and the cost of its hops.
-type Net = Uint<320, 5>;
-
-/// What to route.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RouteRequest {
-    /// What is paid.
-    pub token_in: ChainAddress,
-    /// What is got.
-    pub token_out: ChainAddress,
-    /// Of `token_in` (exact input) or `token_out` (exact output).
-    pub amount_raw: U256,
-    /// Which side `amount_raw` fixes.
-    pub exact: Exact,
-    /// From 1 to [`MAX_HOPS`].
-    pub max_hops: u8,
-    /// What one hop costs to execute, in `token_out` (exact input) or `token_in` (exact output).
-    pub hop_cost_raw: U256,
-    /// Use only these; those that are not in the graph mean nothing. `None` allows every pool.
-    pub allowed_pools: Option<Vec<ChainAddress>>,
-    /// Never pass through these; those that are not in the graph mean nothing.
-    pub excluded_tokens: Vec<ChainAddress>,
+thread_local! {
+    static SCRATCH: RefCell<RouteScratch> = RefCell::new(RouteScratch::new());
 }
 
 /// The best path, with every pool's answer.
@@ -50,7 +30,7 @@ pub struct Route {
     pub amount_in_raw: U256,
     /// Got, in raw units of `token_out`.
     pub amount_out_raw: U256,
-    /// `hop_cost_raw` times the hops; not contained in the amounts.
+    /// Of all hops; not contained in the amounts.
     pub cost_raw: Net,
     /// Exact input: what `amount_in_raw` would give at the pools' prices before the trade, without fees, rounded
     /// down once. Exact output: what `amount_out_raw` would take, rounded up once.
@@ -70,14 +50,17 @@ pub struct Alternative {
     pub hops: usize,
     /// Got (exact input) or paid (exact output), without the cost.
     pub amount_raw: U256,
-    /// `hop_cost_raw` times the hops.
+    /// Of all hops.
     pub cost_raw: Net,
     /// The pools, in trade order.
     pub pools: Vec<ChainAddress>,
 }
 
-/// The simple path (no token twice, hence no pool twice) of at most `max_hops` pools with the best amount after
-/// `hop_cost_raw` per hop: the most output for an exact input, the least input for an exact output.
+/// The simple path (no token twice, no pool twice) of at most `max_hops` pools with the best amount after the costs
+/// of its hops: the most output for an exact input, the least input for an exact output.
+///
+/// A hop costs `hop_cost_raw`, and beyond it what `pool_costs_raw` says of its pool, or else `venue_costs_raw` of its
+/// family.
 ///
 /// # The search
 /// It is the label-setting search of Dijkstra's algorithm with the *amount* as the label: a pool turns the amount
@@ -85,12 +68,17 @@ pub struct Alternative {
 /// a token and a number of hops makes every worse one there needless, and layer after layer of hops, each token is
 /// settled by its best label. An exact output runs from the end backwards and keeps the least amounts.
 ///
-/// Two things keep it exact where the textbook's argument ends:
-/// - A path may not return to a token. A label that is best but has used a token that another one's continuation
-///   needs does not stand in for it; `coverage` decides which labels do, and at most two per token and layer are
-///   needed for four hops.
+/// Three things keep it exact where the textbook's argument ends:
+/// - A path may not return to a token, nor to a pool of several tokens. A label that is best but has used what another
+///   one's continuation needs does not stand in for it; `coverage` decides which labels do, and at most two per token
+///   and layer are needed for four hops through pools of two tokens.
 /// - A pool fills an amount or refuses it. When one refuses the best label's amount, the labels that it stood in
 ///   for are tried on the same way, because they bring less.
+/// - Where hops cost differently, a label that has cost more does not stand in for one that has cost less.
+///
+/// Most of the time is saved by not asking the pools for exact amounts: `relax` carries upper bounds in real numbers
+/// along the same layers, has only the best path answered, and proves by the bounds that every other path is worse.
+/// Where that proof fails, `search` relaxes the exact amounts. Both give the same path.
 ///
 /// # Why the weights are not prices
 /// Dijkstra's algorithm on `-log(spot price)` ignores that a price is for an infinitely small amount. Sell 100 A for
@@ -104,136 +92,47 @@ pub struct Alternative {
 ///
 /// # Errors
 /// `same_token`, `amount_zero`, `amount_too_large`, `max_hops_out_of_range`, `unknown_token`, `token_excluded`,
-/// `no_route`, `insufficient_liquidity` or `amount_too_small`.
+/// `unknown_venue`, `no_route`, `insufficient_liquidity` or `amount_too_small`.
 pub fn optimize_route(graph: &PoolGraph, request: &RouteRequest) -> Result<Route, RouteError> {
-    let [token_in, token_out] = ends(graph, request)?;
-    let bounds = bounds(graph, request);
-    for (field, token, id) in [
-        ("token_in", request.token_in, token_in),
-        ("token_out", request.token_out, token_out),
-    ] {
-        if bounds.excluded_tokens.contains(&id) {
-            return Err(RouteError::TokenExcluded { field, token });
-        }
-    }
-    let order = match request.exact {
-        Exact::In => [token_in, token_out],
-        Exact::Out => [token_out, token_in],
+    let question = Question::new(graph, request)?;
+    let found = SCRATCH.with_borrow_mut(|scratch| {
+        scratch.forget();
+        best_of_each_length(graph, &question, request, scratch)
+    })?;
+    let Some((best, others)) = found.split_first() else {
+        return Err(RouteError::AmountTooSmall(request.amount_raw));
     };
-    let outcome = Search::run(graph, &bounds, request.exact, order, request.amount_raw);
-    let mut found = ranked(&outcome, request).into_iter();
-    let best = found.next().ok_or_else(|| why_none(&outcome, request))?;
-    let hops = quotes(graph, request, &best.edges)?;
-    let alternatives = found
+    let steps: Vec<Step> = in_trade_order(best, request.exact).collect();
+    let hops = quotes(graph, request, &steps)?;
+    let alternatives = others
+        .iter()
         .map(|path| alternative(graph, request, path))
         .collect();
-    Ok(route(graph, request, &best.edges, hops, alternatives))
-}
-
-fn ends(graph: &PoolGraph, request: &RouteRequest) -> Result<[TokenId; 2], RouteError> {
-    if request.token_in == request.token_out {
-        return Err(RouteError::SameToken(request.token_in));
-    }
-    if request.amount_raw.is_zero() {
-        return Err(RouteError::AmountZero);
-    }
-    if request.amount_raw.bit(255) {
-        return Err(RouteError::AmountTooLarge(request.amount_raw));
-    }
-    if !(1..=MAX_HOPS).contains(&request.max_hops) {
-        return Err(RouteError::MaxHopsOutOfRange(request.max_hops));
-    }
-    let known = |field, token| {
-        graph
-            .token(token)
-            .ok_or(RouteError::UnknownToken { field, token })
-    };
-    Ok([
-        known("token_in", request.token_in)?,
-        known("token_out", request.token_out)?,
-    ])
-}
-
-fn bounds(graph: &PoolGraph, request: &RouteRequest) -> Bounds {
-    let allowed_pools = request.allowed_pools.as_ref().map(|pools| {
-        pools
-            .iter()
-            .filter_map(|pool| graph.place_of(*pool))
-            .collect::<HashSet<_>>()
-    });
-    let excluded_tokens = request
-        .excluded_tokens
-        .iter()
-        .filter_map(|token| graph.token(*token))
-        .collect();
-    Bounds {
-        max_hops: request.max_hops,
-        allowed_pools,
-        excluded_tokens,
-    }
-}
-
-/// Best first, after the cost of the hops.
-fn ranked<'a>(outcome: &'a Outcome, request: &RouteRequest) -> Vec<&'a Found> {
-    let mut found: Vec<&Found> = outcome.found.iter().collect();
-    found.sort_by(|a, b| match request.exact {
-        // amount - cost, compared without going below zero.
-        Exact::In => {
-            (Net::from(b.amount) + cost(request, a)).cmp(&(Net::from(a.amount) + cost(request, b)))
-        }
-        Exact::Out => {
-            (Net::from(a.amount) + cost(request, a)).cmp(&(Net::from(b.amount) + cost(request, b)))
-        }
-    });
-    found
-}
-
-fn cost(request: &RouteRequest, path: &Found) -> Net {
-    Net::from(request.hop_cost_raw) * Net::from(path.edges.len())
-}
-
-fn why_none(outcome: &Outcome, request: &RouteRequest) -> RouteError {
-    if !outcome.connected {
-        let RouteRequest {
-            token_in,
-            token_out,
-            max_hops,
-            ..
-        } = *request;
-        return RouteError::NoRoute {
-            token_in,
-            token_out,
-            max_hops,
-        };
-    }
-    if outcome.refused {
-        RouteError::InsufficientLiquidity(request.amount_raw)
-    } else {
-        RouteError::AmountTooSmall(request.amount_raw)
-    }
+    Ok(route(graph, request, best, &steps, hops, alternatives))
 }
 
 /// Every pool's full answer, in trade order.
 fn quotes(
     graph: &PoolGraph,
     request: &RouteRequest,
-    edges: &[Edge],
+    steps: &[Step],
 ) -> Result<Vec<PoolQuote>, RouteError> {
     let mut amount = request.amount_raw;
-    let mut quotes = Vec::with_capacity(edges.len());
-    for (pool, edge) in edges
-        .iter()
-        .filter_map(|edge| Some((graph.at(edge.pool)?, edge)))
-    {
-        let quote = match request.exact {
-            Exact::In => pool.quote(edge.pair, Exact::In, amount)?,
-            Exact::Out => pool.quote(edge.pair.reversed(), Exact::Out, amount)?,
-        };
-        amount = match request.exact {
-            Exact::In => quote.amount_out_raw,
-            Exact::Out => quote.amount_in_raw,
-        };
-        quotes.push(quote);
+    let mut quotes = Vec::with_capacity(steps.len());
+    let mut ask = |step: &Step| {
+        if let Some(pool) = graph.at(step.pool) {
+            let quote = pool.quote(step.pair, request.exact, amount)?;
+            amount = match request.exact {
+                Exact::In => quote.amount_out_raw,
+                Exact::Out => quote.amount_in_raw,
+            };
+            quotes.push(quote);
+        }
+        Ok::<_, RouteError>(())
+    };
+    match request.exact {
+        Exact::In => steps.iter().try_for_each(&mut ask)?,
+        Exact::Out => steps.iter().rev().try_for_each(&mut ask)?,
     }
     if request.exact == Exact::Out {
         quotes.reverse();
@@ -242,40 +141,30 @@ fn quotes(
 }
 
 fn alternative(graph: &PoolGraph, request: &RouteRequest, path: &Found) -> Alternative {
-    let mut pools: Vec<ChainAddress> = path
-        .edges
-        .iter()
-        .filter_map(|edge| graph.at(edge.pool))
-        .map(Pool::address)
-        .collect();
-    if request.exact == Exact::Out {
-        pools.reverse();
-    }
+    let pools = in_trade_order(path, request.exact);
     Alternative {
-        hops: pools.len(),
+        hops: path.hops,
         amount_raw: path.amount,
-        cost_raw: cost(request, path),
-        pools,
+        cost_raw: path.cost,
+        pools: pools
+            .filter_map(|step| graph.address_of(step.pool))
+            .collect(),
     }
 }
 
 fn route(
     graph: &PoolGraph,
     request: &RouteRequest,
-    edges: &[Edge],
+    path: &Found,
+    steps: &[Step],
     hops: Vec<PoolQuote>,
     alternatives: Vec<Alternative>,
 ) -> Route {
-    let prices: Vec<PriceRatio> = edges
-        .iter()
-        .filter_map(|edge| {
-            let direction = match request.exact {
-                Exact::In => edge.pair,
-                Exact::Out => edge.pair.reversed(),
-            };
-            Some(graph.at(edge.pool)?.spot_price(direction))
-        })
-        .collect();
+    let price = |step: &Step| Some(graph.at(step.pool)?.spot_price(step.pair));
+    let prices: Vec<PriceRatio> = match request.exact {
+        Exact::In => steps.iter().filter_map(price).collect(),
+        Exact::Out => steps.iter().rev().filter_map(price).collect(),
+    };
     let spot_amount_raw = match request.exact {
         Exact::In => PriceRatio::output_along(request.amount_raw, &prices),
         Exact::Out => PriceRatio::input_along(request.amount_raw, &prices),
@@ -286,7 +175,7 @@ fn route(
         exact: request.exact,
         amount_in_raw: hops.first().map_or(U256::ZERO, |hop| hop.amount_in_raw),
         amount_out_raw: hops.last().map_or(U256::ZERO, |hop| hop.amount_out_raw),
-        cost_raw: Net::from(request.hop_cost_raw) * Net::from(hops.len()),
+        cost_raw: path.cost,
         spot_amount_raw,
         fee_ppm: fee_ppm(&hops),
         hops,

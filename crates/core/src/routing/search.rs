@@ -1,42 +1,18 @@
-//! The search: amounts, relaxed layer by layer.
+//! The thorough search: exact amounts, relaxed layer by layer.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use alloy_primitives::U256;
 
-use super::coverage::stand_ins;
-use super::graph::{Edge, PoolGraph, PoolId, TokenId};
+use super::choice::Found;
+use super::coverage::{Middle, stand_ins};
+use super::graph::PoolGraph;
+use super::labels::Step;
+use super::numbers::{Edge, PoolId, TokenId};
+use super::request::{MAX_HOPS, Net, Question};
 use crate::ChainAddress;
 use crate::pools::{Exact, Pool, PoolError, PoolMath};
-
-/// What the search may use.
-#[derive(Debug)]
-pub(super) struct Bounds {
-    pub(super) max_hops: u8,
-    /// `None` allows every pool.
-    pub(super) allowed_pools: Option<HashSet<PoolId>>,
-    pub(super) excluded_tokens: HashSet<TokenId>,
-}
-
-impl Bounds {
-    fn allows(&self, edge: &Edge) -> bool {
-        !self.excluded_tokens.contains(&edge.token)
-            && self
-                .allowed_pools
-                .as_ref()
-                .is_none_or(|allowed| allowed.contains(&edge.pool))
-    }
-}
-
-/// The best simple path of one length.
-#[derive(Debug)]
-pub(super) struct Found {
-    /// In the order of the search: trade order for an exact input, reversed for an exact output.
-    pub(super) edges: Vec<Edge>,
-    /// At the far end.
-    pub(super) amount: U256,
-}
 
 /// What the search saw.
 #[derive(Debug, Default)]
@@ -55,6 +31,8 @@ pub(super) struct Outcome {
 struct Label {
     token: TokenId,
     amount: U256,
+    /// Of the hops up to here.
+    cost: Net,
     last: Option<(LabelId, Edge)>,
     /// Labels at the same token for which this one stands in, until a pool refuses its amount.
     parked: Vec<LabelId>,
@@ -62,13 +40,11 @@ struct Label {
 
 type LabelId = usize;
 
-/// The state of one search, from `start` to `goal`.
+/// The state of one search, from the start to the goal.
 #[derive(Debug)]
-pub(super) struct Search<'graph> {
-    graph: &'graph PoolGraph,
-    bounds: &'graph Bounds,
-    exact: Exact,
-    goal: TokenId,
+pub(super) struct Search<'a> {
+    graph: &'a PoolGraph,
+    question: &'a Question,
     /// Hops from each token to the goal, where that is few enough.
     distances: Vec<Option<u8>>,
     labels: Vec<Label>,
@@ -76,31 +52,25 @@ pub(super) struct Search<'graph> {
     refused: bool,
 }
 
-impl<'graph> Search<'graph> {
-    /// Searches from `token_in` (exact input) or `token_out` (exact output) to the other end.
-    pub(super) fn run(
-        graph: &'graph PoolGraph,
-        bounds: &'graph Bounds,
-        exact: Exact,
-        [start, goal]: [TokenId; 2],
-        amount: U256,
-    ) -> Outcome {
+impl<'a> Search<'a> {
+    /// Searches from the question's start to its goal.
+    pub(super) fn run(graph: &'a PoolGraph, question: &'a Question) -> Outcome {
+        let start = Label {
+            token: question.start,
+            amount: question.amount,
+            cost: Net::ZERO,
+            last: None,
+            parked: Vec::new(),
+        };
         let mut search = Self {
             graph,
-            bounds,
-            exact,
-            goal,
-            distances: distances(graph, bounds, goal),
-            labels: vec![Label {
-                token: start,
-                amount,
-                last: None,
-                parked: Vec::new(),
-            }],
+            question,
+            distances: distances(graph, question),
+            labels: vec![start],
             revived: HashSet::new(),
             refused: false,
         };
-        let connected = search.within_reach(start, bounds.max_hops);
+        let connected = search.within_reach(question.start, question.limits.max_hops);
         let found = if connected {
             search.layers()
         } else {
@@ -116,16 +86,16 @@ impl<'graph> Search<'graph> {
     fn layers(&mut self) -> Vec<Found> {
         let mut live: Vec<LabelId> = vec![0];
         let mut found = Vec::new();
-        for left in (0..self.bounds.max_hops).rev() {
+        for left in (0..self.question.limits.max_hops).rev() {
             let (arrived, open): (Vec<_>, Vec<_>) = self
                 .relax(&live, left)
                 .into_iter()
-                .partition(|id| self.labels[*id].token == self.goal);
+                .partition(|id| self.labels[*id].token == self.question.goal);
             found.extend(
                 arrived
                     .into_iter()
-                    .min_by(|a, b| self.order(*a, *b))
-                    .map(|id| self.found(id)),
+                    .min_by(|a, b| self.final_order(*a, *b))
+                    .and_then(|id| self.found(id)),
             );
             live = self.thin(open, left.saturating_sub(1));
         }
@@ -137,12 +107,14 @@ impl<'graph> Search<'graph> {
         let mut next = Vec::new();
         for &label in live {
             for edge in self.graph.edges(self.labels[label].token) {
-                if !self.within_reach(edge.token, left) || !self.bounds.allows(edge) {
+                if !self.within_reach(edge.token, left)
+                    || !self.question.limits.allow(self.graph, edge)
+                {
                     continue;
                 }
                 match self.extend(label, *edge) {
                     Extension::Label(id) => next.push(id),
-                    Extension::Refused => self.revive(label, vec![*edge], &mut next),
+                    Extension::Refused(retry) => self.revive(label, vec![*edge], retry, &mut next),
                     Extension::Nothing => {}
                 }
             }
@@ -151,7 +123,10 @@ impl<'graph> Search<'graph> {
     }
 
     fn extend(&mut self, label: LabelId, edge: Edge) -> Extension {
-        if self.path(label).any(|(token, _)| token == edge.token) {
+        let again = |(token, last): (TokenId, Option<Edge>)| {
+            token == edge.token || last.is_some_and(|last| last.pool == edge.pool)
+        };
+        if self.path(label).any(again) {
             return Extension::Nothing;
         }
         let Some(pool) = self.graph.at(edge.pool) else {
@@ -160,23 +135,28 @@ impl<'graph> Search<'graph> {
         match self.quote(pool, edge, self.labels[label].amount) {
             Ok(amount) if amount.is_zero() => Extension::Nothing,
             Ok(amount) => {
+                let cost = self.question.costs.of(self.graph, edge.pool);
                 self.labels.push(Label {
                     token: edge.token,
                     amount,
+                    cost: self.labels[label].cost + cost,
                     last: Some((label, edge)),
                     parked: Vec::new(),
                 });
                 Extension::Label(self.labels.len() - 1)
             }
-            Err(_) => {
+            Err(error) => {
                 self.refused = true;
-                Extension::Refused
+                // What is too much to pay out is too much for a label that needs more.
+                let final_word = self.question.exact == Exact::Out
+                    && matches!(error, PoolError::InsufficientLiquidity { .. });
+                Extension::Refused(!final_word)
             }
         }
     }
 
     fn quote(&self, pool: &Pool, edge: Edge, amount: U256) -> Result<U256, PoolError> {
-        match self.exact {
+        match self.question.exact {
             Exact::In => pool
                 .amounts(edge.pair, Exact::In, amount)
                 .map(|swap| swap.amount_out_raw),
@@ -187,11 +167,9 @@ impl<'graph> Search<'graph> {
     }
 
     /// After a pool refused a label's amount: tries the same way from every label that this one, or one on its
-    /// path, stands in for, because a smaller amount may still fit.
-    ///
-    /// An exact output needs none of it: the label that stands in needs the smaller amount.
-    fn revive(&mut self, label: LabelId, mut way: Vec<Edge>, next: &mut Vec<LabelId>) {
-        if self.exact == Exact::Out {
+    /// path, stands in for, because another amount may still fit.
+    fn revive(&mut self, label: LabelId, mut way: Vec<Edge>, retry: bool, next: &mut Vec<LabelId>) {
+        if !retry {
             return;
         }
         let mut at = Some(label);
@@ -220,7 +198,9 @@ impl<'graph> Search<'graph> {
             match self.extend(label, *edge) {
                 Extension::Label(id) => label = id,
                 Extension::Nothing => return,
-                Extension::Refused => return self.revive(label, way[done..].to_vec(), next),
+                Extension::Refused(retry) => {
+                    return self.revive(label, way[done..].to_vec(), retry, next);
+                }
             }
         }
         next.push(label);
@@ -236,11 +216,16 @@ impl<'graph> Search<'graph> {
         });
         let (mut live, mut stand_in_for) = (Vec::new(), Vec::new());
         for same_token in open.chunk_by(|a, b| self.labels[*a].token == self.labels[*b].token) {
-            let (mut kept, mut middles) = (Vec::new(), Vec::new());
+            let (mut kept, mut middles): (Vec<LabelId>, Vec<Middle>) = Default::default();
             for &label in same_token {
                 let middle = self.middle(label);
-                if let Some(positions) = stand_ins(&middle, &middles, spare) {
-                    stand_in_for.extend(positions.iter().map(|at| (kept[*at], label)));
+                // A label that has cost more cannot stand in, whatever it brings.
+                let cheap: Vec<usize> = (0..kept.len())
+                    .filter(|at| self.labels[kept[*at]].cost <= self.labels[label].cost)
+                    .collect();
+                let better: Vec<&Middle> = cheap.iter().map(|at| &middles[*at]).collect();
+                if let Some(positions) = stand_ins(&middle, &better, spare) {
+                    stand_in_for.extend(positions.iter().map(|at| (kept[cheap[*at]], label)));
                 } else {
                     kept.push(label);
                     middles.push(middle);
@@ -257,9 +242,20 @@ impl<'graph> Search<'graph> {
     /// The better label first; of equal amounts, the one whose pools' addresses come first.
     fn order(&self, a: LabelId, b: LabelId) -> Ordering {
         let by_amount = self.labels[a].amount.cmp(&self.labels[b].amount);
-        let better_first = match self.exact {
+        let better_first = match self.question.exact {
             Exact::In => by_amount.reverse(),
             Exact::Out => by_amount,
+        };
+        better_first.then_with(|| self.addresses(a).cmp(&self.addresses(b)))
+    }
+
+    /// As [`Self::order`], after costs.
+    fn final_order(&self, a: LabelId, b: LabelId) -> Ordering {
+        let (a_label, b_label) = (&self.labels[a], &self.labels[b]);
+        let (a_amount, b_amount) = (Net::from(a_label.amount), Net::from(b_label.amount));
+        let better_first = match self.question.exact {
+            Exact::In => (b_amount + a_label.cost).cmp(&(a_amount + b_label.cost)),
+            Exact::Out => (a_amount + a_label.cost).cmp(&(b_amount + b_label.cost)),
         };
         better_first.then_with(|| self.addresses(a).cmp(&self.addresses(b)))
     }
@@ -277,12 +273,21 @@ impl<'graph> Search<'graph> {
         })
     }
 
-    fn middle(&self, label: LabelId) -> Vec<TokenId> {
-        self.path(label)
-            .skip(1)
-            .filter(|(_, edge)| edge.is_some())
-            .map(|(token, _)| token)
-            .collect()
+    fn middle(&self, label: LabelId) -> Middle {
+        let between = self.path(label).skip(1);
+        let many = |edge: &Edge| self.graph.tokens_of(edge.pool).len() > 2;
+        Middle {
+            tokens: between
+                .filter(|(_, edge)| edge.is_some())
+                .map(|(token, _)| token)
+                .collect(),
+            pools: self
+                .edges(label)
+                .into_iter()
+                .filter(many)
+                .map(|edge| edge.pool)
+                .collect(),
+        }
     }
 
     fn edges(&self, label: LabelId) -> Vec<Edge> {
@@ -298,21 +303,31 @@ impl<'graph> Search<'graph> {
     fn addresses(&self, label: LabelId) -> Vec<ChainAddress> {
         self.edges(label)
             .iter()
-            .filter_map(|edge| self.graph.at(edge.pool))
-            .map(Pool::address)
+            .filter_map(|edge| self.graph.address_of(edge.pool))
             .collect()
     }
 
-    fn found(&self, label: LabelId) -> Found {
-        Found {
-            edges: self.edges(label),
-            amount: self.labels[label].amount,
+    fn found(&self, label: LabelId) -> Option<Found> {
+        let edges = self.edges(label);
+        let step = |edge: &Edge| Step {
+            pool: edge.pool,
+            pair: edge.pair,
+        };
+        let mut steps = [step(edges.first()?); MAX_HOPS as usize];
+        for (place, edge) in steps.iter_mut().zip(&edges) {
+            *place = step(edge);
         }
+        Some(Found {
+            steps,
+            hops: edges.len(),
+            amount: self.labels[label].amount,
+            cost: self.labels[label].cost,
+        })
     }
 
     fn within_reach(&self, token: TokenId, hops: u8) -> bool {
         self.distances
-            .get(token.0)
+            .get(token.index())
             .copied()
             .flatten()
             .is_some_and(|distance| distance <= hops)
@@ -323,20 +338,21 @@ enum Extension {
     Label(LabelId),
     /// The path would not be simple, or gives nothing.
     Nothing,
-    /// The pool cannot fill the amount.
-    Refused,
+    /// The pool cannot fill the amount; whether it might fill that of a worse label.
+    Refused(bool),
 }
 
 /// Hops to the goal over allowed edges, breadth first, as far as a path may be long.
-fn distances(graph: &PoolGraph, bounds: &Bounds, goal: TokenId) -> Vec<Option<u8>> {
+fn distances(graph: &PoolGraph, question: &Question) -> Vec<Option<u8>> {
     let mut distances = vec![None; graph.token_count()];
-    distances[goal.0] = Some(0);
-    let mut border = vec![goal];
-    for distance in 1..=bounds.max_hops {
+    distances[question.goal.index()] = Some(0);
+    let mut border = vec![question.goal];
+    for distance in 1..=question.limits.max_hops {
         let mut next = Vec::new();
         for edge in border.iter().flat_map(|token| graph.edges(*token)) {
-            if distances[edge.token.0].is_none() && bounds.allows(edge) {
-                distances[edge.token.0] = Some(distance);
+            let known = &mut distances[edge.token.index()];
+            if known.is_none() && question.limits.allow(graph, edge) {
+                *known = Some(distance);
                 next.push(edge.token);
             }
         }

@@ -12,6 +12,8 @@ mod swap;
 pub use layout::RAYDIUM_AMM_V4_PROGRAM;
 pub use state::{RaydiumAmmV4State, Rounding};
 
+use std::sync::Arc;
+
 use alloy_primitives::{U256, Uint};
 
 use super::constant_product::{direction, ppm_up};
@@ -27,7 +29,8 @@ use swap::Swap;
 pub struct RaydiumAmmV4Pool {
     tokens: [ChainAddress; 2],
     door: Door,
-    state: RaydiumAmmV4State,
+    /// Shared by clones until one changes.
+    state: Arc<RaydiumAmmV4State>,
 }
 
 /// Whether the pool swaps now.
@@ -83,7 +86,7 @@ impl PoolMath for RaydiumAmmV4Pool {
     fn output(&self, pair: TokenPair, amount_in_raw: U256) -> Option<U256> {
         let sides = self.sides(pair.direction()?)?;
         let swap = self.exact_in(sides, u64::try_from(amount_in_raw).ok()?);
-        swap.ok().map(|swap| U256::from(swap.amount_out_raw))
+        swap.ok().map(|swap| U256::from(swap.amount_out))
     }
 
     fn quote(
@@ -99,7 +102,7 @@ impl PoolMath for RaydiumAmmV4Pool {
         let fee = Fee {
             kind: FeeKind::Liquidity,
             token: token_in,
-            amount_raw: U256::from(swap.fee_raw),
+            amount_raw: U256::from(swap.fee),
         };
         let SwapAmounts {
             amount_in_raw,
@@ -171,13 +174,13 @@ impl RaydiumAmmV4Pool {
         let [coin, pc] = [self.state.coin_vault_raw, self.state.pc_vault_raw];
         let zero_for_one = direction(self.address(), pair)? == super::Direction::ZeroForOne;
         let (vault_in, vault_out) = if zero_for_one { (coin, pc) } else { (pc, coin) };
-        let paid = vault_in.checked_add(swap.amount_in_raw);
-        let given = vault_out.checked_sub(swap.amount_out_raw);
+        let paid = vault_in.checked_add(swap.amount_in);
+        let given = vault_out.checked_sub(swap.amount_out);
         let (Some(paid), Some(given)) = (paid, given) else {
             return Err(PoolError::SwapRefused {
                 field: "amount_in_raw",
                 pool: self.address(),
-                given: U256::from(swap.amount_in_raw),
+                given: U256::from(swap.amount_in),
                 reason: "a vault cannot hold or give it",
             });
         };
@@ -186,9 +189,10 @@ impl RaydiumAmmV4Pool {
         } else {
             (given, paid)
         };
-        self.state.coin_vault_raw = coin;
-        self.state.pc_vault_raw = pc;
-        self.state.status = 6;
+        let state = Arc::make_mut(&mut self.state);
+        state.coin_vault_raw = coin;
+        state.pc_vault_raw = pc;
+        state.status = 6;
         self.door = self.state.door();
         Ok(())
     }
@@ -196,7 +200,7 @@ impl RaydiumAmmV4Pool {
 
 fn amounts(swap: Swap) -> SwapAmounts {
     SwapAmounts {
-        amount_in_raw: U256::from(swap.amount_in_raw),
-        amount_out_raw: U256::from(swap.amount_out_raw),
+        amount_in_raw: U256::from(swap.amount_in),
+        amount_out_raw: U256::from(swap.amount_out),
     }
 }

@@ -1,5 +1,7 @@
 //! What a Raydium AMM v4 pool is made from, what is refused, and what an account may change.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::layout::{self, AmmInfo};
@@ -114,14 +116,14 @@ impl RaydiumAmmV4Pool {
         Ok(Self {
             tokens: [state.coin_mint, state.pc_mint],
             door: state.door(),
-            state: state.clone(),
+            state: Arc::new(state.clone()),
         })
     }
 
     /// The whole state, from which an equal pool can be made.
     #[must_use]
     pub fn state(&self) -> RaydiumAmmV4State {
-        self.state.clone()
+        (*self.state).clone()
     }
 
     /// Decodes a pool from its `AmmInfo` and both vaults.
@@ -139,7 +141,7 @@ impl RaydiumAmmV4Pool {
     pub(super) fn change(&mut self, change: PoolChange<'_>) -> Result<(), PoolError> {
         match change {
             PoolChange::Account(account) => self.account(&account)?,
-            PoolChange::Clock(clock) => self.state.clock = clock,
+            PoolChange::Clock(clock) => Arc::make_mut(&mut self.state).clock = clock,
             other => return Err(self.mismatch(other.kind())),
         }
         self.door = self.state.door();
@@ -154,13 +156,15 @@ impl RaydiumAmmV4Pool {
             coin_vault,
             pc_vault,
             ..
-        } = self.state;
+        } = *self.state;
         match account.address {
             address if address == coin_vault => {
-                self.state.coin_vault_raw = layout::vault_raw(pool, account, coin_mint)?;
+                let raw = layout::vault_raw(pool, account, coin_mint)?;
+                Arc::make_mut(&mut self.state).coin_vault_raw = raw;
             }
             address if address == pc_vault => {
-                self.state.pc_vault_raw = layout::vault_raw(pool, account, pc_mint)?;
+                let raw = layout::vault_raw(pool, account, pc_mint)?;
+                Arc::make_mut(&mut self.state).pc_vault_raw = raw;
             }
             address if address == pool => self.amm_info(account)?,
             _ => return Err(self.mismatch("account of another pool")),
@@ -177,7 +181,7 @@ impl RaydiumAmmV4Pool {
             coin_vault,
             pc_vault,
             ..
-        } = self.state;
+        } = *self.state;
         if keys != [coin_mint, pc_mint, coin_vault, pc_vault] {
             let fault = "the mints or vaults are not those of the pool; read it anew".to_owned();
             return Err(AccountFields::new(account).malformed("vaults", fault));
@@ -189,10 +193,10 @@ impl RaydiumAmmV4Pool {
             swap_fee_denominator: info.swap_fee_denominator,
             status: info.status,
             pool_open_time: info.pool_open_time,
-            ..self.state.clone()
+            ..(*self.state).clone()
         };
         state.check()?;
-        self.state = state;
+        self.state = Arc::new(state);
         Ok(())
     }
 

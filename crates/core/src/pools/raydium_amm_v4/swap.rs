@@ -16,12 +16,12 @@ pub(super) struct Sides {
     vault_in: u64,
 }
 
-/// Both amounts, and the part of the input that does not move along the curve.
+/// In raw units: both amounts, and the part of the input that does not move along the curve.
 #[derive(Clone, Copy)]
 pub(super) struct Swap {
-    pub(super) amount_in_raw: u64,
-    pub(super) amount_out_raw: u64,
-    pub(super) fee_raw: u64,
+    pub(super) amount_in: u64,
+    pub(super) amount_out: u64,
+    pub(super) fee: u64,
 }
 
 /// Why the program refuses an exact input.
@@ -74,39 +74,39 @@ impl RaydiumAmmV4Pool {
 
     /// `fee = ceil(in * n / d)`, then the curve on what is left.
     #[inline]
-    pub(super) fn exact_in(&self, sides: Sides, amount_in_raw: u64) -> Result<Swap, &'static str> {
-        let over = u128::from(amount_in_raw) * u128::from(self.state.swap_fee_numerator);
+    pub(super) fn exact_in(&self, sides: Sides, amount_in: u64) -> Result<Swap, &'static str> {
+        let over = u128::from(amount_in) * u128::from(self.state.swap_fee_numerator);
         let fee = self
             .round_up(over, u128::from(self.state.swap_fee_denominator))
             .and_then(|fee| u64::try_from(fee).ok())
             .ok_or(TOO_WIDE)?;
-        let curve_in_raw = amount_in_raw.checked_sub(fee).ok_or(ZERO_OUT)?;
-        let amount_out_raw = output_raw(curve_in_raw, sides.reserve_in, sides.reserve_out);
-        if amount_out_raw == 0 {
+        let curve_in = amount_in.checked_sub(fee).ok_or(ZERO_OUT)?;
+        let amount_out = output_raw(curve_in, sides.reserve_in, sides.reserve_out);
+        if amount_out == 0 {
             return Err(ZERO_OUT);
         }
-        if amount_out_raw >= sides.reserve_out {
+        if amount_out >= sides.reserve_out {
             return Err(EMPTY);
         }
-        if sides.vault_in.checked_add(amount_in_raw).is_none() {
+        if sides.vault_in.checked_add(amount_in).is_none() {
             return Err(VAULT_FULL);
         }
         Ok(Swap {
-            amount_in_raw,
-            amount_out_raw,
-            fee_raw: fee,
+            amount_in,
+            amount_out,
+            fee,
         })
     }
 
     /// The curve, then `in = ceil(s * d / (d - n))`.
-    fn exact_out(&self, sides: Sides, amount_out_raw: u64) -> Result<Swap, &'static str> {
+    fn exact_out(&self, sides: Sides, amount_out: u64) -> Result<Swap, &'static str> {
         let numerator = self.state.swap_fee_numerator;
         let denominator = self.state.swap_fee_denominator;
         let curve_in = match self.state.rounding {
-            Rounding::Up => input_raw(amount_out_raw, sides.reserve_in, sides.reserve_out),
+            Rounding::Up => input_raw(amount_out, sides.reserve_in, sides.reserve_out),
             Rounding::NearestBelowOne => self.round_up(
-                u128::from(sides.reserve_in) * u128::from(amount_out_raw),
-                u128::from(sides.reserve_out.saturating_sub(amount_out_raw)),
+                u128::from(sides.reserve_in) * u128::from(amount_out),
+                u128::from(sides.reserve_out.saturating_sub(amount_out)),
             ),
         };
         let curve_in = curve_in.ok_or(EMPTY)?;
@@ -123,9 +123,9 @@ impl RaydiumAmmV4Pool {
         }
         let curve_in = u64::try_from(curve_in).map_err(|_| TOO_WIDE)?;
         Ok(Swap {
-            amount_in_raw: amount_in,
-            amount_out_raw,
-            fee_raw: amount_in.saturating_sub(curve_in),
+            amount_in,
+            amount_out,
+            fee: amount_in.saturating_sub(curve_in),
         })
     }
 

@@ -6,14 +6,14 @@
 use std::ops::Range;
 
 use super::Facts;
-use super::book::{ARRAY_TICKS, Arrays};
-use super::state::{RaydiumClmmState, RaydiumClmmTick, RaydiumClmmTickArray};
+use super::book::ARRAY_TICKS;
+use super::state::RaydiumClmmTick;
 use super::swap_step::Rates;
 use super::tick_math::{MAX_TICK, MIN_TICK};
 use crate::ChainAddress;
 use crate::pools::concentrated::Position;
-use crate::pools::{Account, AccountSet, ChainClock, PoolError};
-use crate::solana::{AccountFields, Mint, TransferFees, program_address};
+use crate::pools::{Account, ChainClock, PoolError};
+use crate::solana::{AccountFields, TransferFees};
 
 /// The program on mainnet.
 pub const RAYDIUM_CLMM_PROGRAM: ChainAddress = ChainAddress::Solana(
@@ -39,8 +39,8 @@ pub(super) struct PoolAccount {
     pub(super) mints: [ChainAddress; 2],
     pub(super) tick_spacing: u16,
     pub(super) position: Position<u128>,
-    status: u8,
-    open_time: u64,
+    pub(super) status: u8,
+    pub(super) open_time: u64,
     /// The pool's own bitmap: bit `i` is the array `i - 512`.
     bitmap: [u8; 128],
 }
@@ -147,7 +147,7 @@ impl TickArray {
     }
 
     /// Whether it is one of this pool.
-    fn of(pool: ChainAddress, account: &Account<'_>) -> bool {
+    pub(super) fn of(pool: ChainAddress, account: &Account<'_>) -> bool {
         let key = AccountFields::new(account).key("pool_id", 8);
         Self::is(account) && key.is_ok_and(|key| key == pool)
     }
@@ -226,7 +226,7 @@ impl BitmapExtension {
         account.owner == RAYDIUM_CLMM_PROGRAM && account.data.starts_with(&EXTENSION)
     }
 
-    fn of(pool: ChainAddress, account: &Account<'_>) -> bool {
+    pub(super) fn of(pool: ChainAddress, account: &Account<'_>) -> bool {
         let key = AccountFields::new(account).key("pool_id", 8);
         Self::is(account) && key.is_ok_and(|key| key == pool)
     }
@@ -272,113 +272,6 @@ impl BitmapExtension {
         }
         Ok(starts)
     }
-}
-
-/// The whole state, from the accounts that were read.
-pub(super) fn state(
-    pool: ChainAddress,
-    accounts: &AccountSet<'_>,
-    clock: ChainClock,
-) -> Result<RaydiumClmmState, PoolError> {
-    let read = |account: ChainAddress, role: &'static str| {
-        let missing = PoolError::AccountMissing {
-            pool,
-            account,
-            role,
-        };
-        accounts.get(&account).ok_or(missing)
-    };
-    let account = PoolAccount::decode(read(pool, "the pool")?)?;
-    let config_account = read(account.amm_config, "the config with the fees")?;
-    let config = AmmConfig::decode(pool, config_account)?;
-    config.check(config_account, i32::from(account.tick_spacing))?;
-    let [fees_0, fees_1] = account
-        .mints
-        .map(|mint| Mint::decode(pool, read(mint, "a mint")?).map(|mint| mint.transfer_fees));
-    let (tick_arrays, bitmap_extension_read) = tick_arrays(pool, &account, accounts)?;
-    Ok(RaydiumClmmState {
-        pool,
-        token_mint_0: account.mints[0],
-        token_mint_1: account.mints[1],
-        amm_config: account.amm_config,
-        trade_fee_rate: config.rates.trade_fee,
-        protocol_fee_rate: config.rates.protocol,
-        fund_fee_rate: config.rates.fund,
-        tick_spacing: account.tick_spacing,
-        sqrt_price_x64: account.position.sqrt_price,
-        tick_current: account.position.tick,
-        liquidity: account.position.liquidity,
-        status: account.status,
-        open_time: account.open_time,
-        tick_arrays,
-        bitmap_extension_read,
-        transfer_fees_0: fees_0?,
-        transfer_fees_1: fees_1?,
-        clock,
-    })
-}
-
-/// Every array that the bitmaps tell, with its ticks where it was read; and whether the extension was.
-fn tick_arrays(
-    pool: ChainAddress,
-    account: &PoolAccount,
-    accounts: &AccountSet<'_>,
-) -> Result<(Vec<RaydiumClmmTickArray>, bool), PoolError> {
-    let mut starts = account.array_starts();
-    let extension = accounts
-        .iter()
-        .find(|account| BitmapExtension::of(pool, account));
-    if let Some(extension) = extension {
-        let extension = BitmapExtension::decode(pool, extension)?;
-        starts.extend(extension.array_starts(account.tick_spacing)?);
-    }
-    let own = default_bitmap(account.tick_spacing);
-    let mut arrays: Arrays = starts.into_iter().map(|start| (start, None)).collect();
-    for given in accounts
-        .iter()
-        .filter(|account| TickArray::of(pool, account))
-    {
-        let array = TickArray::decode(pool, i32::from(account.tick_spacing), given)?;
-        let told = own.contains(&array.start) || extension.is_some();
-        match (arrays.get_mut(&array.start), array.ticks.is_empty()) {
-            (Some(place), false) => *place = Some(array.ticks.into()),
-            (None, true) => {}
-            // Without the extension nobody says whether it counts.
-            (None, false) if !told => {}
-            (found, _) => {
-                let fault = format!(
-                    "{} ticks are initialised, but the bitmap says {}; read both in one call",
-                    array.ticks.len(),
-                    found.is_some()
-                );
-                return Err(AccountFields::new(given).malformed("ticks", fault));
-            }
-        }
-    }
-    let arrays = arrays
-        .into_iter()
-        .map(|(start, ticks)| RaydiumClmmTickArray {
-            start_tick_index: start,
-            ticks: ticks.map(|ticks| ticks.to_vec()),
-        });
-    Ok((arrays.collect(), extension.is_some()))
-}
-
-/// The address of the tick array that begins at this tick.
-pub(super) fn tick_array_address(pool: ChainAddress, start: i32) -> ChainAddress {
-    let key = pool.solana().unwrap_or_default();
-    program_address(
-        &[b"tick_array", &key, &start.to_be_bytes()],
-        &RAYDIUM_CLMM_PROGRAM,
-    )
-    .unwrap_or(pool)
-}
-
-/// The address of the bitmap extension.
-pub(super) fn extension_address(pool: ChainAddress) -> ChainAddress {
-    let key = pool.solana().unwrap_or_default();
-    let seeds: [&[u8]; 2] = [b"pool_tick_array_bitmap_extension", &key];
-    program_address(&seeds, &RAYDIUM_CLMM_PROGRAM).unwrap_or(pool)
 }
 
 /// Where the arrays begin that the pool's own bitmap tells.

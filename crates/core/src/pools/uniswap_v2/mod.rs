@@ -1,7 +1,8 @@
 //! Uniswap V2 and its forks: constant product, to the unit what the router's library answers.
 //!
 //! - `state`: what a pair is made from and what may change it;
-//! - here: `getAmountOut` and `getAmountIn` of `UniswapV2Library`, with the fee as a parameter.
+//! - here: `getAmountOut` and `getAmountIn` of `UniswapV2Library`, with the fee as a parameter, and the limits
+//!   of `UniswapV2Pair.swap`.
 
 mod state;
 
@@ -9,6 +10,7 @@ pub use state::{UniswapV2Change, UniswapV2State};
 
 use alloy_primitives::{U256, Uint};
 
+use super::constant_product::mul_div;
 use super::{
     Curve, Direction, Exact, Fee, FeeKind, Hyperbola, PoolChange, PoolError, PoolMath, PoolQuote,
     PriceRatio, SwapAmounts, TokenPair,
@@ -27,6 +29,28 @@ pub struct UniswapV2Pool {
     tokens: [ChainAddress; 2],
     reserves: [u128; 2],
     fee_ppm: u32,
+    share: Share,
+}
+
+/// One less the fee, in lowest terms: a fork that counts in thousandths, ten-thousandths or millionths divides
+/// the same fraction, so its quotients are the same.
+#[derive(Debug, Clone, Copy)]
+struct Share {
+    kept: u32,
+    whole: u32,
+}
+
+impl Share {
+    fn less_fee(fee_ppm: u32) -> Self {
+        let (mut whole, mut rest) = (MILLION, fee_ppm);
+        while rest > 0 {
+            (whole, rest) = (rest, whole % rest);
+        }
+        Self {
+            kept: (MILLION - fee_ppm) / whole,
+            whole: MILLION / whole,
+        }
+    }
 }
 
 impl PoolMath for UniswapV2Pool {
@@ -58,6 +82,18 @@ impl PoolMath for UniswapV2Pool {
             Exact::In => self.exact_in(reserves, amount_raw),
             Exact::Out => self.exact_out(reserves, amount_raw),
         }
+    }
+
+    #[inline]
+    fn output(&self, pair: TokenPair, amount_in_raw: U256) -> Option<U256> {
+        let reserves = pair.direction()?.in_and_out(self.reserves);
+        let amount_in = u128::try_from(amount_in_raw).ok()?;
+        let fits = amount_in > 0 && amount_in < (1 << 112) - reserves.0;
+        if !fits || reserves.0 == 0 || reserves.1 == 0 {
+            return None;
+        }
+        let out = self.given(reserves, amount_in);
+        (out > 0).then(|| U256::from(out))
     }
 
     fn quote(
@@ -138,51 +174,94 @@ impl PoolMath for UniswapV2Pool {
 }
 
 impl UniswapV2Pool {
-    /// `getAmountOut`: `floor(in * g * R_out / (R_in * 1e6 + in * g))` with `g = 1e6 - fee`.
+    /// `getAmountOut`, and what the pair then demands: something comes out, and the reserve keeps its bits.
     fn exact_in(
         &self,
-        (reserve_in, reserve_out): (u128, u128),
+        reserves: (u128, u128),
         amount_in_raw: U256,
     ) -> Result<SwapAmounts, PoolError> {
         const FIELD: &str = "amount_in_raw";
+        let (reserve_in, reserve_out) = reserves;
         if amount_in_raw.is_zero() {
             return Err(PoolError::AmountZero { field: FIELD });
         }
-        if amount_in_raw > room(reserve_in) {
-            return Err(self.exhausted(FIELD, (reserve_in, reserve_out)));
+        if reserve_in == 0 || reserve_out == 0 || amount_in_raw > room(reserve_in) {
+            return Err(self.exhausted(FIELD, reserves));
         }
-        let less_fee = U320::from(amount_in_raw) * U320::from(MILLION - self.fee_ppm);
-        let under = U320::from(reserve_in) * U320::from(MILLION) + less_fee;
-        let out = less_fee * U320::from(reserve_out) / under;
+        let amount_out_raw = self.given(reserves, amount_in_raw.wrapping_to());
+        if amount_out_raw == 0 {
+            return Err(PoolError::SwapRefused {
+                field: FIELD,
+                pool: self.address,
+                given: amount_in_raw,
+                reason: "nothing would come out (INSUFFICIENT_OUTPUT_AMOUNT)",
+            });
+        }
         Ok(SwapAmounts {
             amount_in_raw,
-            amount_out_raw: out.wrapping_to(),
+            amount_out_raw: U256::from(amount_out_raw),
         })
     }
 
-    /// `getAmountIn`: `floor(R_in * out * 1e6 / ((R_out - out) * g)) + 1`.
+    /// `floor(in * kept * R_out / (R_in * whole + in * kept))`, for an amount that the reserve has room for.
+    #[inline]
+    fn given(&self, (reserve_in, reserve_out): (u128, u128), amount_in_raw: u128) -> u128 {
+        let Share { kept, whole } = self.share;
+        let narrow = || {
+            let less_fee = amount_in_raw.checked_mul(u128::from(kept))?;
+            let under = reserve_in
+                .checked_mul(u128::from(whole))?
+                .checked_add(less_fee)?;
+            mul_div(less_fee, reserve_out, under)
+        };
+        narrow().unwrap_or_else(|| {
+            let less_fee = U320::from(amount_in_raw) * U320::from(kept);
+            let under = U320::from(reserve_in) * U320::from(whole) + less_fee;
+            (less_fee * U320::from(reserve_out) / under).wrapping_to()
+        })
+    }
+
+    /// `getAmountIn`, and what the pair then demands: the reserve keeps its bits.
     fn exact_out(
         &self,
-        (reserve_in, reserve_out): (u128, u128),
+        reserves: (u128, u128),
         amount_out_raw: U256,
     ) -> Result<SwapAmounts, PoolError> {
         const FIELD: &str = "amount_out_raw";
+        let (reserve_in, reserve_out) = reserves;
         if amount_out_raw.is_zero() {
             return Err(PoolError::AmountZero { field: FIELD });
         }
         if amount_out_raw >= U256::from(reserve_out) || reserve_in == 0 {
-            return Err(self.exhausted(FIELD, (reserve_in, reserve_out)));
+            return Err(self.exhausted(FIELD, reserves));
         }
-        let over = U320::from(reserve_in) * U320::from(amount_out_raw) * U320::from(MILLION);
-        let left = U320::from(reserve_out) - U320::from(amount_out_raw);
-        let amount_in = over / (left * U320::from(MILLION - self.fee_ppm)) + U320::ONE;
-        if amount_in > U320::from(room(reserve_in)) {
-            return Err(self.exhausted(FIELD, (reserve_in, reserve_out)));
-        }
-        Ok(SwapAmounts {
-            amount_in_raw: amount_in.wrapping_to(),
-            amount_out_raw,
-        })
+        self.taken(reserves, amount_out_raw.wrapping_to())
+            .map(U256::from)
+            .filter(|amount_in_raw| *amount_in_raw <= room(reserve_in))
+            .map(|amount_in_raw| SwapAmounts {
+                amount_in_raw,
+                amount_out_raw,
+            })
+            .ok_or_else(|| self.exhausted(FIELD, reserves))
+    }
+
+    /// `floor(R_in * whole * out / ((R_out - out) * kept)) + 1`, for an output below the reserve; `None` when that
+    /// is more than 128 bits.
+    #[inline]
+    fn taken(&self, (reserve_in, reserve_out): (u128, u128), amount_out_raw: u128) -> Option<u128> {
+        let Share { kept, whole } = self.share;
+        let left = reserve_out - amount_out_raw;
+        let narrow = || {
+            let over = reserve_in.checked_mul(u128::from(whole))?;
+            Some((over, left.checked_mul(u128::from(kept))?))
+        };
+        let quotient = if let Some((over, under)) = narrow() {
+            mul_div(over, amount_out_raw, under)?
+        } else {
+            let over = U320::from(reserve_in) * U320::from(whole) * U320::from(amount_out_raw);
+            u128::try_from(over / (U320::from(left) * U320::from(kept))).ok()?
+        };
+        quotient.checked_add(1)
     }
 
     /// `ceil(amount_in * fee / 1e6)`: what stays with the pool beyond the product.
@@ -228,6 +307,7 @@ impl UniswapV2Pool {
 }
 
 /// What may still be paid in before the reserve outgrows its 112 bits.
+#[inline]
 fn room(reserve_in: u128) -> U256 {
     U256::from((1u128 << 112) - 1 - reserve_in)
 }

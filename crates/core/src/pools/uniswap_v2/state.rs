@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::UniswapV2Pool;
+use super::{Share, UniswapV2Pool};
 use crate::ChainAddress;
 use crate::pools::{PoolError, decimal};
 
@@ -68,6 +68,7 @@ impl UniswapV2Pool {
                 reserve("reserve1_raw", state.reserve1_raw)?,
             ],
             fee_ppm,
+            share: Share::less_fee(fee_ppm),
         })
     }
 

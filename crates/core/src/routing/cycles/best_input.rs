@@ -13,7 +13,7 @@ use alloy_primitives::U256;
 
 use super::links::Way;
 use crate::pools::{Curve, Exact, Hyperbola, PoolMath};
-use crate::routing::graph::PoolGraph;
+use crate::routing::PoolGraph;
 
 /// A loss is less than none.
 type Gain = alloy_primitives::I256;

@@ -5,7 +5,7 @@
 )]
 
 use super::links::{Links, MARGIN};
-use crate::routing::graph::TokenId;
+use crate::routing::TokenId;
 
 /// Cycles of tokens, each a row of links; shorter ones are filled up with a link that costs nothing.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use crate::pools::{Pool, PoolMath, TokenPair};
-use crate::routing::graph::{PoolGraph, PoolId, TokenId};
+use crate::routing::{PoolGraph, PoolId, TokenId};
 
 /// Rates are real numbers: one that is short of gaining by less than this is quoted all the same.
 pub(super) const MARGIN: f64 = 1e-9;
@@ -48,7 +48,7 @@ impl Links {
             leaving: vec![Vec::new(); graph.token_count()],
             of_pool: HashMap::new(),
         };
-        for from in (0..graph.token_count()).map(TokenId) {
+        for from in graph.token_ids() {
             links.add_leaving(graph, from);
         }
         links
@@ -56,7 +56,7 @@ impl Links {
 
     fn add_leaving(&mut self, graph: &PoolGraph, from: TokenId) {
         let mut edges = graph.edges(from).to_vec();
-        edges.sort_by_key(|edge| edge.token);
+        edges.sort_by_key(|edge| (edge.token, graph.address_of(edge.pool)));
         for same in edges.chunk_by(|a, b| a.token == b.token) {
             let Ok(number) = u32::try_from(self.numbered.len()) else {
                 return;
@@ -76,7 +76,7 @@ impl Links {
             }
             self.best
                 .push(ways.first().map_or(f64::NEG_INFINITY, |way| way.rate));
-            self.leaving[from.0].push(number);
+            self.leaving[from.index()].push(number);
             self.numbered.push(Link {
                 to: same[0].token,
                 ways,
@@ -95,7 +95,7 @@ impl Links {
     }
 
     pub(super) fn leaving(&self, token: TokenId) -> &[u32] {
-        self.leaving.get(token.0).map_or(&[], Vec::as_slice)
+        self.leaving.get(token.index()).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn to(&self, link: u32) -> TokenId {

@@ -17,7 +17,7 @@ use std::cmp::Reverse;
 use alloy_primitives::U256;
 
 use super::RouteError;
-use super::graph::{PoolGraph, PoolId};
+use super::{PoolGraph, PoolId};
 use crate::ChainAddress;
 use crate::pools::PoolMath;
 use best_input::best_input;
@@ -138,7 +138,7 @@ impl CycleIndex {
     /// The answer equals the part of [`CycleIndex::scan`] whose cycles pass the pool. A pool that the index does
     /// not know, or one that left the graph, has no cycles.
     pub fn update(&mut self, graph: &PoolGraph, pool: ChainAddress) -> Vec<Cycle> {
-        let Some(place) = graph.place_of(pool) else {
+        let Some(place) = graph.pool_id(pool) else {
             return Vec::new();
         };
         self.links.refresh(graph, place);

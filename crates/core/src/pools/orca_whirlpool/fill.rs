@@ -1,0 +1,449 @@
+//! A whole swap: from the amount that the trader names to both that are moved, and where the pool then stands.
+
+use std::sync::Arc;
+
+use alloy_primitives::U256;
+
+use super::OrcaWhirlpoolPool;
+use super::checkpoints::Checkpoints;
+use super::course::{Moved, WhirlpoolCourse};
+use super::fault::Fault;
+use super::fee_rate::{FeeRate, Volatility};
+use super::outlook::Outlook;
+use super::swap::{Progress, Walk};
+use super::tick_arrays::Ending;
+use super::tick_math::{MAX_SQRT_PRICE_X64, MIN_SQRT_PRICE_X64};
+use crate::pools::concentrated::Landing;
+use crate::pools::{Direction, Exact, PoolError, SwapAmounts, TokenPair};
+use crate::solana::TransferFee;
+
+/// What the program's swap moves when it is given a price limit: as much of the amount as the limit allows.
+///
+/// Of the pool alone, before the tokens' own transfer fees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WhirlpoolSwap {
+    /// Paid into the pool, fee included, in raw units.
+    pub amount_in_raw: u64,
+    /// Got from the pool, in raw units.
+    pub amount_out_raw: u64,
+    /// Of the input, both shares, in raw units.
+    pub fee_raw: u64,
+    /// Of the fee, the protocol's share, in raw units.
+    pub protocol_fee_raw: u64,
+    /// Square root of the price after it, Q64.64.
+    pub sqrt_price_after_x64: u128,
+    /// The current tick after it.
+    pub tick_after: i32,
+    /// The active liquidity after it.
+    pub liquidity_after: u128,
+}
+
+/// A swap that is filled whole.
+#[derive(Debug)]
+pub(super) struct Filled {
+    /// What the pool moves.
+    pub(super) curve: Progress,
+    /// What the trader pays, transfer fee included.
+    pub(super) paid: u64,
+    /// What the trader gets, transfer fee taken.
+    pub(super) got: u64,
+}
+
+impl Filled {
+    pub(super) fn amounts(&self) -> SwapAmounts {
+        SwapAmounts {
+            amount_in_raw: U256::from(self.paid),
+            amount_out_raw: U256::from(self.got),
+        }
+    }
+}
+
+/// Why a swap is not filled whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unfilled {
+    AmountZero,
+    TradeNotEnabled,
+    Program(Fault),
+    /// The pool takes and gives so much, before transfer fees.
+    Exhausted([u64; 2]),
+}
+
+impl From<Fault> for Unfilled {
+    fn from(fault: Fault) -> Self {
+        Self::Program(fault)
+    }
+}
+
+impl OrcaWhirlpoolPool {
+    /// Swaps as the program does when it is given a price limit: until the amount is used up or the price is
+    /// reached, before the tokens' own transfer fees.
+    ///
+    /// # Errors
+    /// Those of [`PoolMath::amounts`](crate::pools::PoolMath::amounts).
+    pub fn swap_to_price(
+        &self,
+        pair: TokenPair,
+        exact: Exact,
+        amount_raw: u64,
+        sqrt_price_limit_x64: u128,
+    ) -> Result<WhirlpoolSwap, PoolError> {
+        let direction = self.direction(pair)?;
+        let progress = self.walk_to(direction, exact, amount_raw, sqrt_price_limit_x64);
+        let progress =
+            progress.map_err(|why| self.refusal(direction, exact, U256::from(amount_raw), why))?;
+        let after = progress.settled();
+        Ok(WhirlpoolSwap {
+            amount_in_raw: progress.paid,
+            amount_out_raw: progress.got,
+            fee_raw: progress.fee,
+            protocol_fee_raw: progress.protocol_fee,
+            sqrt_price_after_x64: after.sqrt_price,
+            tick_after: after.tick,
+            liquidity_after: after.liquidity,
+        })
+    }
+
+    fn walk_to(
+        &self,
+        direction: Direction,
+        exact: Exact,
+        amount: u64,
+        limit: u128,
+    ) -> Result<Progress, Unfilled> {
+        self.check_open(amount)?;
+        let price = self.ladder.position().sqrt_price;
+        let ahead = match direction {
+            Direction::ZeroForOne => (MIN_SQRT_PRICE_X64..price).contains(&limit),
+            Direction::OneForZero => (price + 1..=MAX_SQRT_PRICE_X64).contains(&limit),
+        };
+        if !ahead {
+            return Err(Fault::InvalidSqrtPriceLimitDirection.into());
+        }
+        let walk = Walk {
+            limit,
+            ..self.walk(direction)?
+        };
+        let progress = walk.run(self.start(direction)?, exact, amount)?;
+        self.check_end(direction, exact, amount, &progress)
+            .or_else(|why| {
+                let at_limit = progress.position.sqrt_price == limit && !progress.ended;
+                if at_limit { Ok(()) } else { Err(why) }
+            })?;
+        Ok(progress)
+    }
+
+    /// A swap without a limit, filled whole.
+    pub(super) fn fill(
+        &self,
+        direction: Direction,
+        exact: Exact,
+        amount_raw: U256,
+    ) -> Result<Filled, PoolError> {
+        let filled = match u64::try_from(amount_raw) {
+            Ok(amount) => self.try_fill(direction, exact, amount),
+            Err(_) => Err(self.exhausted(direction, exact)),
+        };
+        filled.map_err(|why| self.refusal(direction, exact, amount_raw, why))
+    }
+
+    /// As `fill`, without the price of a described refusal.
+    pub(super) fn try_fill(
+        &self,
+        direction: Direction,
+        exact: Exact,
+        amount: u64,
+    ) -> Result<Filled, Unfilled> {
+        self.check_open(amount)?;
+        let (fee_in, fee_out) = self.transfer_fee(direction);
+        let named = match exact {
+            Exact::In => fee_in.net_raw(amount),
+            Exact::Out => grossed(fee_out, amount)?,
+        };
+        if named == 0 {
+            return Err(Fault::ZeroTradableAmount.into());
+        }
+        let curve = self.move_curve(direction, exact, named)?;
+        Ok(match exact {
+            Exact::In => Filled {
+                paid: amount,
+                got: fee_out.net_raw(curve.got),
+                curve,
+            },
+            Exact::Out => Filled {
+                paid: grossed(fee_in, curve.paid)?,
+                got: amount,
+                curve,
+            },
+        })
+    }
+
+    fn check_open(&self, amount: u64) -> Result<(), Unfilled> {
+        if amount == 0 {
+            return Err(Unfilled::AmountZero);
+        }
+        match &self.oracle {
+            Some(oracle)
+                if self
+                    .now()
+                    .is_none_or(|now| now < oracle.trade_enable_timestamp) =>
+            {
+                Err(Unfilled::TradeNotEnabled)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What the pool alone moves for the exact amount.
+    fn move_curve(
+        &self,
+        direction: Direction,
+        exact: Exact,
+        amount: u64,
+    ) -> Result<Progress, Unfilled> {
+        if let Some(Some([most_in, most_out])) = self.outlook(direction).most.get() {
+            let most = match exact {
+                Exact::In => *most_in,
+                Exact::Out => *most_out,
+            };
+            if amount > most {
+                return Err(Unfilled::Exhausted([*most_in, *most_out]));
+            }
+        }
+        let walk = self.walk(direction)?;
+        let near = match &self.oracle {
+            None => self.landing(&walk, exact, amount),
+            Some(_) => Some(self.checkpoints(&walk)?.locate(exact, amount)),
+        };
+        let near = match near {
+            Some(near) => near,
+            None => self.start(direction)?,
+        };
+        let progress = walk.run(near, exact, amount)?;
+        match self.check_end(direction, exact, amount, &progress) {
+            Ok(()) => Ok(progress),
+            Err(Unfilled::Exhausted(_)) => Err(self.exhausted(direction, exact)),
+            Err(why) => Err(why),
+        }
+    }
+
+    /// By search, the last stop that a swap with a fixed fee reaches; `None` where only the loop can tell.
+    fn landing(&self, walk: &Walk<'_>, exact: Exact, amount: u64) -> Option<Progress> {
+        let found = self
+            .ladder
+            .locate(walk.direction, exact, u128::from(amount));
+        let Landing {
+            position,
+            flow:
+                Moved {
+                    paid,
+                    got,
+                    fee,
+                    protocol_fee,
+                },
+            crossed,
+            ..
+        } = found.ok()?;
+        let end = walk.reach.end.sqrt_price;
+        let within = match walk.direction {
+            Direction::ZeroForOne => position.sqrt_price >= end,
+            Direction::OneForZero => position.sqrt_price <= end,
+        };
+        let start = Progress::new(position, FeeRate::Fixed(self.ladder.course().fee_ppm));
+        within.then_some(Progress {
+            paid: u64::try_from(paid).ok()?,
+            got: u64::try_from(got).ok()?,
+            fee: u64::try_from(fee).ok()?,
+            protocol_fee: u64::try_from(protocol_fee).ok()?,
+            crossed,
+            ..start
+        })
+    }
+
+    pub(super) fn checkpoints(&self, walk: &Walk<'_>) -> Result<&Checkpoints, Fault> {
+        let made = self.outlook(walk.direction).checkpoints.get_or_init(|| {
+            let start = self.start(walk.direction)?;
+            Ok(Arc::new(Checkpoints::new(walk, start)))
+        });
+        match made {
+            Ok(checkpoints) => Ok(checkpoints),
+            Err(fault) => Err(*fault),
+        }
+    }
+
+    /// That the amount was used up, on known ground.
+    fn check_end(
+        &self,
+        direction: Direction,
+        exact: Exact,
+        amount: u64,
+        progress: &Progress,
+    ) -> Result<(), Unfilled> {
+        let short = progress.side(exact) < amount;
+        let reach = self.outlook(direction).reach.map_err(refused_to_begin)?;
+        // At the edge of the unknown, what lies there decides whether the last step was a whole one.
+        let at_edge = progress.position.sqrt_price == reach.end.sqrt_price;
+        match reach.ending {
+            Ending::Unknown if progress.ended || at_edge => Err(Fault::TickArrayUnknown.into()),
+            _ if short => Err(Unfilled::Exhausted([progress.paid, progress.got])),
+            _ => Ok(()),
+        }
+    }
+
+    /// The refusal of more than the pool can move.
+    fn exhausted(&self, direction: Direction, exact: Exact) -> Unfilled {
+        let Outlook { reach, most, .. } = self.outlook(direction);
+        match reach {
+            Err(ending) => return refused_to_begin(*ending),
+            Ok(reach) if reach.ending == Ending::Unknown => return Fault::TickArrayUnknown.into(),
+            Ok(_) => {}
+        }
+        let most = most.get_or_init(|| {
+            let walk = self.walk(direction).ok()?;
+            let start = match &self.oracle {
+                None => self.start(direction).ok()?,
+                Some(_) => self.checkpoints(&walk).ok()?.locate(exact, u64::MAX),
+            };
+            let progress = walk.run(start, Exact::In, u64::MAX).ok()?;
+            (progress.paid < u64::MAX).then_some([progress.paid, progress.got])
+        });
+        most.map_or(Fault::AmountCalcOverflow.into(), Unfilled::Exhausted)
+    }
+
+    pub(super) fn walk(&self, direction: Direction) -> Result<Walk<'_>, Unfilled> {
+        let course: &WhirlpoolCourse = self.ladder.course();
+        let Outlook { reach, .. } = self.outlook(direction);
+        let (limit, price) = (
+            match direction {
+                Direction::ZeroForOne => MIN_SQRT_PRICE_X64,
+                Direction::OneForZero => MAX_SQRT_PRICE_X64,
+            },
+            self.ladder.position().sqrt_price,
+        );
+        if price == limit {
+            return Err(Fault::InvalidSqrtPriceLimitDirection.into());
+        }
+        Ok(Walk {
+            arrays: &course.arrays,
+            reach: reach.map_err(refused_to_begin)?,
+            direction,
+            limit,
+            protocol_fee_bps: course.protocol_fee_bps,
+        })
+    }
+
+    /// Where a swap begins.
+    pub(super) fn start(&self, direction: Direction) -> Result<Progress, Fault> {
+        Ok(Progress::new(self.ladder.position(), self.rate(direction)?))
+    }
+
+    /// The fee's rate at the beginning of a swap.
+    pub(super) fn rate(&self, direction: Direction) -> Result<FeeRate, Fault> {
+        let fee_ppm = self.ladder.course().fee_ppm;
+        let Some(oracle) = &self.oracle else {
+            return Ok(FeeRate::Fixed(fee_ppm));
+        };
+        let now = self.now().ok_or(Fault::InvalidTimestamp)?;
+        let tick = self.ladder.position().tick;
+        Volatility::new(
+            direction,
+            tick,
+            now,
+            fee_ppm,
+            oracle.constants,
+            oracle.variables,
+        )
+        .map(FeeRate::Adaptive)
+    }
+
+    /// Stands where a swap has ended.
+    pub(super) fn settle(&mut self, progress: &Progress) {
+        let before = self.ladder.position().sqrt_price;
+        let after = progress.settled();
+        if let (Some(oracle), FeeRate::Adaptive(volatility), Some(now)) =
+            (&mut self.oracle, &progress.rate, now(self.clock))
+        {
+            let mut variables = volatility.variables;
+            variables.note_major_swap(before, after.sqrt_price, now, &oracle.constants);
+            oracle.variables = variables;
+        }
+        self.ladder.move_to(after);
+        self.outlooks = Outlook::both(&self.ladder);
+    }
+
+    fn now(&self) -> Option<u64> {
+        now(self.clock)
+    }
+
+    pub(super) fn transfer_fee(&self, direction: Direction) -> (TransferFee, TransferFee) {
+        let epoch = self.clock.epoch;
+        direction.in_and_out(self.transfer_fees.map(|fees| fees.at(epoch)))
+    }
+
+    fn refusal(
+        &self,
+        direction: Direction,
+        exact: Exact,
+        amount_raw: U256,
+        why: Unfilled,
+    ) -> PoolError {
+        let (field, pool) = (field(exact), self.address);
+        match why {
+            Unfilled::AmountZero => PoolError::AmountZero { field },
+            Unfilled::TradeNotEnabled => PoolError::SwapsDisabled {
+                pool,
+                reason: format!(
+                    "TradeIsNotEnabled: it opens at {} and the clock says {} (seconds since 1970)",
+                    self.oracle
+                        .map_or(0, |oracle| oracle.trade_enable_timestamp),
+                    self.clock.unix_timestamp
+                ),
+            },
+            Unfilled::Program(fault) => PoolError::SwapRefused {
+                field,
+                pool,
+                given: amount_raw,
+                reason: fault.reason(),
+            },
+            Unfilled::Exhausted([most_in, most_out]) => {
+                let (fee_in, fee_out) = self.transfer_fee(direction);
+                PoolError::InsufficientLiquidity {
+                    field,
+                    pool,
+                    most_in_raw: U256::from(fee_in.gross_raw(most_in).unwrap_or(u64::MAX)),
+                    most_out_raw: U256::from(fee_out.net_raw(most_out)),
+                }
+            }
+        }
+    }
+}
+
+/// The clock as the program takes it.
+fn now(clock: crate::pools::ChainClock) -> Option<u64> {
+    u64::try_from(clock.unix_timestamp).ok()
+}
+
+fn refused_to_begin(ending: Ending) -> Unfilled {
+    match ending {
+        Ending::Unknown => Fault::TickArrayUnknown.into(),
+        Ending::Arrays | Ending::Price => Fault::InvalidTickArraySequence.into(),
+    }
+}
+
+/// What is sent so that `net` arrives; the program checks that the fee is then what it took for it.
+fn grossed(fee: TransferFee, net: u64) -> Result<u64, Fault> {
+    let gross = fee
+        .gross_raw(net)
+        .ok_or(Fault::TransferFeeCalculationError)?;
+    if fee.net_raw(gross) == net {
+        Ok(gross)
+    } else {
+        Err(Fault::TransferFeeCalculationError)
+    }
+}
+
+fn field(exact: Exact) -> &'static str {
+    match exact {
+        Exact::In => "amount_in_raw",
+        Exact::Out => "amount_out_raw",
+    }
+}
