@@ -227,6 +227,8 @@ families! {
     PumpCurve(PumpCurvePool, PumpCurveState) = "pump_curve",
     /// A Uniswap V3 pool, or an unchanged fork of it.
     UniswapV3(UniswapV3Pool, UniswapV3State) = "uniswap_v3",
+    /// A Raydium CLMM pool.
+    RaydiumClmm(RaydiumClmmPool, RaydiumClmmState) = "raydium_clmm",
     /// A weighted pool of Balancer V2.
     BalancerWeighted(BalancerWeightedPool, BalancerWeightedState) = "balancer_weighted",
     /// A stable pool of Balancer V2.

@@ -6,14 +6,14 @@
 use std::ops::Range;
 
 use super::Facts;
-use super::book::{ARRAY_TICKS, Arrays};
-use super::state::{RaydiumClmmState, RaydiumClmmTick, RaydiumClmmTickArray};
+use super::book::ARRAY_TICKS;
+use super::state::RaydiumClmmTick;
 use super::swap_step::Rates;
 use super::tick_math::{MAX_TICK, MIN_TICK};
 use crate::ChainAddress;
 use crate::pools::concentrated::Position;
-use crate::pools::{Account, AccountSet, ChainClock, PoolError};
-use crate::solana::{AccountFields, Mint, TransferFees, program_address};
+use crate::pools::{Account, ChainClock, PoolError};
+use crate::solana::{AccountFields, TransferFees};
 
 /// The program on mainnet.
 pub const RAYDIUM_CLMM_PROGRAM: ChainAddress = ChainAddress::Solana(
@@ -39,8 +39,8 @@ pub(super) struct PoolAccount {
     pub(super) mints: [ChainAddress; 2],
     pub(super) tick_spacing: u16,
     pub(super) position: Position<u128>,
-    status: u8,
-    open_time: u64,
+    pub(super) status: u8,
+    pub(super) open_time: u64,
     /// The pool's own bitmap: bit `i` is the array `i - 512`.
     bitmap: [u8; 128],
 }
@@ -147,7 +147,7 @@ impl TickArray {
     }
 
     /// Whether it is one of this pool.
-    fn of(pool: ChainAddress, account: &Account<'_>) -> bool {
+    pub(super) fn of(pool: ChainAddress, account: &Account<'_>) -> bool {
         let key = AccountFields::new(account).key("pool_id", 8);
         Self::is(account) && key.is_ok_and(|key| key == pool)
     }
@@ -226,7 +226,7 @@ impl BitmapExtension {
         account.owner == RAYDIUM_CLMM_PROGRAM && account.data.starts_with(&EXTENSION)
     }
 
-    fn of(pool: ChainAddress, account: &Account<'_>) -> bool {
+    pub(super) fn of(pool: ChainAddress, account: &Account<'_>) -> bool {
         let key = AccountFields::new(account).key("pool_id", 8);
         Self::is(account) && key.is_ok_and(|key| key == pool)
     }

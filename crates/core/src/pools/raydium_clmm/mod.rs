@@ -2,11 +2,13 @@
 //!
 //! - [`tick_math`] and `swap_step`: the program's arithmetic;
 //! - `book`: the ticks that are known, and what lies behind them;
-//! - `layout`: the bytes of its accounts; `state`: what a pool is made from and what may change it;
+//! - `layout`: the bytes of its accounts; `accounts`: a pool from those that were read;
+//! - `state`: what a pool is made from; `updates`: what an account may change;
 //! - `transfers`: what Token-2022 takes on the way in and out.
 //!
 //! The program of before limit orders and dynamic fees is modelled; a pool that has one of them is refused.
 
+mod accounts;
 mod book;
 mod curve;
 mod layout;
@@ -14,6 +16,7 @@ mod state;
 mod swap_step;
 pub mod tick_math;
 mod transfers;
+mod updates;
 
 pub use layout::RAYDIUM_CLMM_PROGRAM;
 pub use state::{RaydiumClmmState, RaydiumClmmTick, RaydiumClmmTickArray};
@@ -156,10 +159,10 @@ impl PoolMath for RaydiumClmmPool {
         } = self.facts;
         let mut accounts = vec![address, amm_config, tokens[0], tokens[1]];
         if self.frame.extension_matters() {
-            accounts.push(layout::extension_address(address));
+            accounts.push(accounts::extension_address(address));
         }
         let read = self.arrays.iter().filter(|(_, ticks)| ticks.is_some());
-        accounts.extend(read.map(|(start, _)| layout::tick_array_address(address, *start)));
+        accounts.extend(read.map(|(start, _)| accounts::tick_array_address(address, *start)));
         accounts
     }
 
@@ -277,12 +280,12 @@ impl RaydiumClmmPool {
         match self.ladder.course().end(direction) {
             End::Array(start) if !at_limit => PoolError::AccountMissing {
                 pool,
-                account: layout::tick_array_address(pool, start),
+                account: accounts::tick_array_address(pool, start),
                 role: "the next tick array",
             },
             End::BitmapExtension if !at_limit => PoolError::AccountMissing {
                 pool,
-                account: layout::extension_address(pool),
+                account: accounts::extension_address(pool),
                 role: "the bitmap extension",
             },
             End::Torn(tick) if !at_limit => PoolError::StateInvalid {
