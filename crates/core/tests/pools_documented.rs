@@ -8,7 +8,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use tradewind_core::pools::{Pool, PoolMath, read_pools};
+use tradewind_core::pools::{Pool, read_pools};
 
 #[test]
 fn every_documented_example_parses_and_is_named_by_its_page() {
