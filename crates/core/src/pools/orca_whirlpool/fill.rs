@@ -141,7 +141,7 @@ impl OrcaWhirlpoolPool {
     ) -> Result<Filled, PoolError> {
         let filled = match u64::try_from(amount_raw) {
             Ok(amount) => self.try_fill(direction, exact, amount),
-            Err(_) => Err(self.exhausted(direction, exact)),
+            Err(_) => Err(self.exhausted(direction)),
         };
         filled.map_err(|why| self.refusal(direction, exact, amount_raw, why))
     }
@@ -156,7 +156,7 @@ impl OrcaWhirlpoolPool {
         self.check_open(amount)?;
         let (fee_in, fee_out) = self.transfer_fee(direction);
         let named = match exact {
-            Exact::In => fee_in.net_raw(amount),
+            Exact::In => arriving(fee_in, amount),
             Exact::Out => grossed(fee_out, amount)?,
         };
         if named == 0 {
@@ -166,7 +166,7 @@ impl OrcaWhirlpoolPool {
         Ok(match exact {
             Exact::In => Filled {
                 paid: amount,
-                got: fee_out.net_raw(curve.got),
+                got: arriving(fee_out, curve.got),
                 curve,
             },
             Exact::Out => Filled {
@@ -210,18 +210,31 @@ impl OrcaWhirlpoolPool {
             }
         }
         let walk = self.walk(direction)?;
-        let near = match &self.oracle {
-            None => self.landing(&walk, exact, amount),
-            Some(_) => Some(self.checkpoints(&walk)?.locate(exact, amount)),
+        let (near, rest) = match &self.oracle {
+            None => (self.landing(&walk, exact, amount), None),
+            Some(_) => {
+                // A pool that moves after each small swap never needs its checkpoints.
+                let short = match self.outlook(direction).checkpoints.get() {
+                    Some(_) => None,
+                    None => walk.begin(self.start(direction)?, exact, amount),
+                };
+                match short {
+                    Some(progress) => (Some(progress), None),
+                    None => {
+                        let checkpoints = self.checkpoints(&walk)?;
+                        (checkpoints.locate(exact, amount), Some(checkpoints.last()))
+                    }
+                }
+            }
         };
-        let near = match near {
-            Some(near) => near,
-            None => self.start(direction)?,
+        let progress = match (near, rest) {
+            (Some(near), _) => walk.finish(near, exact, amount)?,
+            (None, Some(last)) => walk.run(last, exact, amount)?,
+            (None, None) => walk.run(self.start(direction)?, exact, amount)?,
         };
-        let progress = walk.run(near, exact, amount)?;
         match self.check_end(direction, exact, amount, &progress) {
             Ok(()) => Ok(progress),
-            Err(Unfilled::Exhausted(_)) => Err(self.exhausted(direction, exact)),
+            Err(Unfilled::Exhausted(_)) => Err(self.exhausted(direction)),
             Err(why) => Err(why),
         }
     }
@@ -290,7 +303,7 @@ impl OrcaWhirlpoolPool {
     }
 
     /// The refusal of more than the pool can move.
-    fn exhausted(&self, direction: Direction, exact: Exact) -> Unfilled {
+    fn exhausted(&self, direction: Direction) -> Unfilled {
         let Outlook { reach, most, .. } = self.outlook(direction);
         match reach {
             Err(ending) => return refused_to_begin(*ending),
@@ -301,7 +314,7 @@ impl OrcaWhirlpoolPool {
             let walk = self.walk(direction).ok()?;
             let start = match &self.oracle {
                 None => self.start(direction).ok()?,
-                Some(_) => self.checkpoints(&walk).ok()?.locate(exact, u64::MAX),
+                Some(_) => self.checkpoints(&walk).ok()?.last(),
             };
             let progress = walk.run(start, Exact::In, u64::MAX).ok()?;
             (progress.paid < u64::MAX).then_some([progress.paid, progress.got])
@@ -430,8 +443,20 @@ fn refused_to_begin(ending: Ending) -> Unfilled {
     }
 }
 
+/// What arrives of a transfer.
+fn arriving(fee: TransferFee, sent: u64) -> u64 {
+    if fee.is_none() {
+        sent
+    } else {
+        fee.net_raw(sent)
+    }
+}
+
 /// What is sent so that `net` arrives; the program checks that the fee is then what it took for it.
 fn grossed(fee: TransferFee, net: u64) -> Result<u64, Fault> {
+    if fee.is_none() {
+        return Ok(net);
+    }
     let gross = fee
         .gross_raw(net)
         .ok_or(Fault::TransferFeeCalculationError)?;
