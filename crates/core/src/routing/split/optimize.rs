@@ -143,7 +143,7 @@ impl Split<'_> {
                 market: self.market,
                 exact,
                 amount: f64::from(self.question.amount),
-                traded: Traded::default(),
+                traded: Traded::new(self.market),
             },
             costs: Costs {
                 of_path: &of_path,
