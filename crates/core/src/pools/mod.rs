@@ -235,8 +235,6 @@ families! {
     BalancerStable(BalancerStablePool, BalancerStableState) = "balancer_stable",
     /// An Orca Whirlpool, of either deployment of its program.
     OrcaWhirlpool(OrcaWhirlpoolPool, OrcaWhirlpoolState) = "orca_whirlpool",
-    /// A Raydium CLMM pool.
-    RaydiumClmm(RaydiumClmmPool, RaydiumClmmState) = "raydium_clmm",
 }
 
 impl Pool {
