@@ -341,6 +341,28 @@ fn an_array_that_is_created_later_is_taken_and_one_that_is_closed_is_forgotten()
 }
 
 #[test]
+fn a_far_array_that_changes_after_it_was_quoted_counts_from_then_on() {
+    let far = |index| array(-1_408, &[tick(index, 1 << 38)]);
+    let mut state = wide();
+    state.tick_arrays[2] = far(-1_000);
+    let mut changed = pool(&state);
+    let deep = U256::from(most_in(&changed, FALLING) - 1);
+    let before = changed.amounts(FALLING, Exact::In, deep).unwrap();
+    let account = bytes::dynamic_array(&state, &far(-1_200));
+    changed
+        .apply(PoolChange::Account(account.borrow()))
+        .unwrap();
+    let after = changed.amounts(FALLING, Exact::In, deep).unwrap();
+    assert!(after.amount_out_raw > before.amount_out_raw);
+    state.tick_arrays[2] = far(-1_200);
+    assert_eq!(changed.state(), state);
+    assert_eq!(
+        pool(&state).amounts(FALLING, Exact::In, deep).unwrap(),
+        after
+    );
+}
+
+#[test]
 fn a_mint_that_changes_its_transfer_fee_is_asked_again() {
     let pool = bono_usdc::pool();
     let mut changed = pool.clone();

@@ -257,7 +257,7 @@ proptest! {
 
     #[test]
     fn what_lies_behind_three_arrays_is_refused_though_it_is_known(
-        random in whirlpool(Kind::Any), pair in any_pair(),
+        random in whirlpool(Kind::Fixed), pair in any_pair(),
     ) {
         // A first swap to the end, then a second one to every stop behind it: never both at once.
         let first = pool(&random);
