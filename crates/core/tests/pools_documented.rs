@@ -8,23 +8,34 @@
 use std::fs;
 use std::path::PathBuf;
 
-use tradewind_core::pools::{Pool, read_pools};
+use tradewind_core::pools::{Pool, VENUES, read_pools};
 
 #[test]
-fn every_documented_example_parses_and_is_named_by_its_page() {
+fn every_documented_example_parses_and_every_venue_has_a_page() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/pool-formats");
-    for venue in ["uniswap_v2", "raydium_amm_v4", "raydium_cpmm"] {
-        let page = fs::read_to_string(folder.join(format!("{venue}.md"))).unwrap();
-        let (_, rest) = page.split_once("```json\n").unwrap();
-        let (example, _) = rest.split_once("```").unwrap();
-        let [state] = &read_pools(example).unwrap()[..] else {
-            panic!("{venue}: one pool a page");
+    let index = fs::read_to_string(folder.with_extension("md")).unwrap();
+    for venue in VENUES {
+        let family = if venue.starts_with("balancer") {
+            "balancer"
+        } else {
+            venue
         };
-        let pool = Pool::new(state).unwrap();
-        assert_eq!(pool.venue(), venue);
-        assert_eq!(
-            read_pools(&serde_json::to_string(state).unwrap()).unwrap(),
-            [pool.state()]
+        assert!(
+            index.contains(&format!("](pool-formats/{family}.md)")),
+            "{family}"
         );
+        let page = fs::read_to_string(folder.join(format!("{family}.md"))).unwrap();
+        assert!(page.starts_with(&format!("## `{}", family)), "{family}");
+        for example in page.split("```json\n").skip(1) {
+            let (example, _) = example.split_once("```").unwrap();
+            let [state] = &read_pools(example).unwrap()[..] else {
+                panic!("{family}: one pool an example");
+            };
+            let pool = Pool::new(state).unwrap();
+            assert!(pool.venue().starts_with(family));
+            let written = serde_json::to_string(state).unwrap();
+            assert_eq!(read_pools(&written).unwrap(), [pool.state()]);
+        }
+        assert!(page.contains("```json\n"), "{family} has an example");
     }
 }

@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 
+mod accounts;
 mod address;
 mod answers;
 mod books;
@@ -25,6 +26,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     error::register(module)?;
     graph::register(module)?;
     movement::register(module)?;
+    accounts::register(module)?;
     evm::register(module)?;
     decode::register(module)?;
     books::register(module)

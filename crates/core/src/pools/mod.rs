@@ -11,6 +11,7 @@ mod constant_product;
 mod curve;
 pub mod decimal;
 mod error;
+mod from_accounts;
 pub mod meteora_dlmm;
 pub mod orca_whirlpool;
 mod pool_json;

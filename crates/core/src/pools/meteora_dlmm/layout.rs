@@ -14,7 +14,7 @@ use crate::ChainAddress;
 use crate::pools::{Account, AccountSet, ChainClock, PoolError};
 use crate::solana::{AccountFields, Mint, TokenAccount, TransferFees, program_address};
 
-const DLMM_PROGRAM: ChainAddress = ChainAddress::Solana(
+pub(in crate::pools) const DLMM_PROGRAM: ChainAddress = ChainAddress::Solana(
     bs58::decode(b"LBUZKhRxPF3XUpBCjp4YzTKgLccjZhTSDM9YuVaPwxo".as_slice())
         .into_array_const_unwrap(),
 );

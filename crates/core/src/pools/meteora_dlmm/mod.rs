@@ -8,7 +8,7 @@
 mod bin;
 mod curve;
 mod fees;
-mod layout;
+pub(super) mod layout;
 mod path;
 mod price;
 mod state;

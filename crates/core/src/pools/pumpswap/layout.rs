@@ -13,7 +13,7 @@ use crate::pools::{Account, AccountSet, ChainClock, PoolError};
 use crate::solana::{AccountFields, Mint, TOKEN_2022_PROGRAM, TokenAccount};
 
 /// The program.
-pub(super) const PUMPSWAP_PROGRAM: ChainAddress = ChainAddress::Solana(
+pub(in crate::pools) const PUMPSWAP_PROGRAM: ChainAddress = ChainAddress::Solana(
     bs58::decode(b"pAMMBay6oceH9fJKBRHGP5D4bD4sWpmSwMn52FMfXEA".as_slice())
         .into_array_const_unwrap(),
 );

@@ -7,7 +7,7 @@
 //! Each fee is rounded up by itself, so amounts are monotone only to within three units of the quote token; a
 //! trade that lifts the market cap into another tier changes the rates of the next one.
 
-mod layout;
+pub(super) mod layout;
 mod state;
 mod swap;
 
