@@ -344,6 +344,7 @@ fn an_array_that_is_created_later_is_taken_and_one_that_is_closed_is_forgotten()
 fn a_far_array_that_changes_after_it_was_quoted_counts_from_then_on() {
     let far = |index| array(-1_408, &[tick(index, 1 << 38)]);
     let mut state = wide();
+    state.tick_arrays[3] = array(-704, &[tick(-500, 1 << 37)]);
     state.tick_arrays[2] = far(-1_000);
     let mut changed = pool(&state);
     let deep = U256::from(most_in(&changed, FALLING) - 1);
@@ -386,24 +387,24 @@ fn states_that_no_pool_can_be_in_are_refused_by_name() {
         ("tick_spacing", |state| state.tick_spacing = 0),
         ("protocol_fee_bps", |state| state.protocol_fee_bps = 2_501),
         ("sqrt_price_x64", |state| {
-            state.sqrt_price_x64 = 4_295_048_015
+            state.sqrt_price_x64 = 4_295_048_015;
         }),
         ("tick", |state| state.tick = 1),
         ("tick_arrays", |state| {
-            state.tick_arrays[3].start_tick_index += 8
+            state.tick_arrays[3].start_tick_index += 8;
         }),
         ("tick_arrays", |state| {
             let again = state.tick_arrays[0].clone();
             state.tick_arrays.push(again);
         }),
         ("tick_arrays", |state| {
-            state.tick_arrays[0].initialized = false
+            state.tick_arrays[0].initialized = false;
         }),
         ("tick_arrays", |state| {
-            state.tick_arrays[0].ticks[0].index = -2_815
+            state.tick_arrays[0].ticks[0].index = -2_815;
         }),
         ("tick_arrays", |state| {
-            state.tick_arrays[0].ticks[0].liquidity_gross = 1
+            state.tick_arrays[0].ticks[0].liquidity_gross = 1;
         }),
         ("oracle", |state| {
             state.oracle = adaptive().oracle;

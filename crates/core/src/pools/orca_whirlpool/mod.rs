@@ -4,7 +4,7 @@
 //! - `tick_arrays`: the arrays that were looked up, and how far a swap may go among them;
 //! - `swap`: its swap loop; `oracle` and `fee_rate`: the adaptive fee that may change at each step of it;
 //! - `course`: how a pool with a fixed fee is quoted by search; `checkpoints`: one with an adaptive fee;
-//! - `fill`: a whole swap with its transfer fees; `curve`: the pool as a real function;
+//! - `movement`: what the pool alone moves; `fill`: with the transfer fees of its tokens; `curve`: the pool as a real function;
 //! - `state`, `layout`, `accounts`: what a pool is made from, and what may change it.
 //!
 //! A quote assumes that the swap is sent with the three tick arrays on its way. It never passes a fourth, nor
@@ -18,6 +18,7 @@ mod fault;
 mod fee_rate;
 mod fill;
 mod layout;
+mod movement;
 mod oracle;
 mod outlook;
 mod state;
