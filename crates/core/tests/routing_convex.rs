@@ -192,6 +192,34 @@ fn the_flows_of_the_auction_reach_the_bound_and_are_what_its_pools_answer() {
 }
 
 #[test]
+fn scipy_finds_the_same_optimum() {
+    let constant_product = pools()
+        .into_iter()
+        .filter(|pool| matches!(pool, Pool::UniswapV2(_)));
+    let graph = graph_of(&constant_product.collect::<Vec<_>>());
+    let file: serde_json::Value = serde_json::from_str(include_str!(
+        "../../../tests/fixtures/evm/cow_auction_7400693_scipy_dual.json"
+    ))
+    .unwrap();
+    let answers = file["answers"].as_array().unwrap();
+    assert_eq!(answers.len(), 7);
+    for answer in answers {
+        let text = |name: &str| answer[name].as_str().unwrap();
+        let request = RouteRequest::new(
+            token(text("token_in")),
+            token(text("token_out")),
+            Exact::In,
+            raw(text("amount_in_raw")),
+        );
+        let flows = optimal_flows(&graph, &request).unwrap();
+        // Both are bounds, so that the lesser is the better; scipy stops where it falls no more.
+        let off = f64::from(flows.bound_raw) / answer["dual"].as_f64().unwrap() - 1.0;
+        assert!((-1e-6..1e-8).contains(&off), "{off} off {answer}");
+        assert!(flows.share_ppm >= 999_900, "{}", flows.share_ppm);
+    }
+}
+
+#[test]
 fn no_order_of_the_auction_passes_its_bound() {
     let graph = graph();
     let market = Market::new(&graph);
