@@ -95,6 +95,10 @@ fn confirm(graph: &PoolGraph, request: &RouteRequest, answer: &OptimalFlows) {
     }
 }
 
+fn whole(value: f64) -> U256 {
+    U256::try_from(value).unwrap()
+}
+
 fn close(value: U256, expected: f64) {
     let value = f64::from(value);
     assert!(
@@ -139,11 +143,11 @@ fn pools_of_different_prices_are_filled_like_connected_vessels() {
     // sqrt(k / p) - reserve for both, at p = 0.81: sqrt(40000 / 0.81) - 100 + 900 / 0.9 - 900.
     let amount = 200.0 / 0.9 - 100.0 + 900.0 / 0.9 - 900.0;
     let expected = 400.0 - 200.0 * 0.9 + 900.0 - 900.0 * 0.9;
-    let request = RouteRequest::new(A, B, Exact::In, U256::from((amount * 1e18) as u128));
+    let request = RouteRequest::new(A, B, Exact::In, whole(amount * 1e18));
     let answer = optimal_flows(&graph, &request).unwrap();
     close(answer.bound_raw, expected * 1e18);
     close(answer.reached_raw.unwrap(), expected * 1e18);
-    let request = RouteRequest::new(A, B, Exact::Out, U256::from((expected * 1e18) as u128));
+    let request = RouteRequest::new(A, B, Exact::Out, whole(expected * 1e18));
     let answer = optimal_flows(&graph, &request).unwrap();
     close(answer.bound_raw, amount * 1e18);
     close(answer.reached_raw.unwrap(), amount * 1e18);
