@@ -28,13 +28,13 @@ impl BaseToken {
     #[pyo3(signature = (token, *, hop_cost_raw=None, cycle_cost_raw=None))]
     fn new(
         token: &str,
-        hop_cost_raw: Option<Bound<'_, PyAny>>,
-        cycle_cost_raw: Option<Bound<'_, PyAny>>,
+        hop_cost_raw: Option<&Bound<'_, PyAny>>,
+        cycle_cost_raw: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         Ok(Self {
             token: chain_address("token", token)?.to_string(),
-            hop_cost_raw: Integer(cost("hop_cost_raw", hop_cost_raw.as_ref())?),
-            cycle_cost_raw: Integer(cost("cycle_cost_raw", cycle_cost_raw.as_ref())?),
+            hop_cost_raw: Integer(cost("hop_cost_raw", hop_cost_raw)?),
+            cycle_cost_raw: Integer(cost("cycle_cost_raw", cycle_cost_raw)?),
         })
     }
 

@@ -23,6 +23,8 @@ from tradewind.cli.keys import keys
 from tradewind.cli.limits import limits
 from tradewind.cli.localnet import localnet
 from tradewind.cli.options import JSON_ASKED
+from tradewind.cli.pools.cycles import cycles
+from tradewind.cli.pools.route import route
 from tradewind.cli.portfolio import portfolio
 from tradewind.cli.quote import quote
 from tradewind.cli.report import report
@@ -115,7 +117,7 @@ def _root(
     logging.getLogger("tradewind").addHandler(logging.NullHandler())
 
 
-for command in (demo, init, doctor, up, cancel, events, portfolio, report, halt, resume, sweep):
+for command in (demo, init, doctor, up, cancel, events, portfolio, report, halt, resume, sweep, route, cycles):
     app.command()(command)
 for group in (intent, quote, limits, journal, keys, token, localnet):
     app.add_typer(group, name=group.info.name)
