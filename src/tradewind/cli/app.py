@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from tradewind.cli import failure
 from tradewind.cli.cancel import cancel
+from tradewind.cli.decode import decode
 from tradewind.cli.demo.command import demo
 from tradewind.cli.doctor.command import doctor
 from tradewind.cli.events import events
@@ -117,7 +118,7 @@ def _root(
     logging.getLogger("tradewind").addHandler(logging.NullHandler())
 
 
-for command in (demo, init, doctor, up, cancel, events, portfolio, report, halt, resume, sweep, route, cycles):
+for command in (demo, init, doctor, up, cancel, events, portfolio, report, halt, resume, sweep, route, cycles, decode):
     app.command()(command)
 for group in (intent, quote, limits, journal, keys, token, localnet):
     app.add_typer(group, name=group.info.name)

@@ -19,8 +19,8 @@ quote = typer.Typer(
     cls=with_default("file", when_bare=False, told_by={"--pools": "pool", "--rpc": "pool"}),
     no_args_is_help=True,
     help="See what an intent would do now: route, amounts, impact, gas, slices, and what the signer would say. Nothing "
-    "is sent, recorded or signed. Exit code 1 when it would be rejected. `tradewind quote intent.json` reads a file. With "
-    "`--pools` or `--rpc` it asks no service, but one pool: `tradewind quote --pools FILE --pool ADDRESS …`.",
+    "is sent, recorded or signed. Exit code 1 when it would be rejected. `tradewind quote intent.json` reads a file. "
+    "With `--pools` or `--rpc` it asks no service, but one pool: `tradewind quote --pools FILE --pool ADDRESS …`.",
 )
 quote.command()(pool)
 

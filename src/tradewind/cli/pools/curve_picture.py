@@ -12,7 +12,7 @@ from tradewind.cli.pools.source import PoolSource
 _SIZES = 24
 _HEIGHT = 200
 _GAP = 56
-_UNITS = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+_UNITS = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"))
 
 Points = list[tuple[float, float]]
 
@@ -52,17 +52,12 @@ def curve_shapes(source: PoolSource, asked: RouteAsked, top: float) -> tuple[lis
     paid, got = source.names.label(asked.token_in), source.names.label(asked.token_out)
     width = (svg.WIDTH - 2 * svg.MARGIN - _GAP - 2 * 44) / 2
     left = svg.MARGIN + 44
-    shapes = _chart(curves, left, top, width, f"{got} for {paid}", lambda point: point[1], from_zero=True)
-    shapes += _chart(
-        curves,
-        left + width + _GAP + 44,
-        top,
-        width,
-        f"{got} per {paid}, on average",
-        lambda point: point[1] / point[0],
-        from_zero=False,
-    )
-    return shapes + _legend(top + _HEIGHT + 62), top + _HEIGHT + 62
+    place = {"top": top, "width": width}
+    shapes = _chart(curves, f"{got} for {paid}", paid, lambda point: point[1], left=left, from_zero=True, **place)
+    left += width + _GAP + 44
+    said = f"{got} per {paid}, on average"
+    shapes += _chart(curves, said, paid, lambda point: point[1] / point[0], left=left, from_zero=False, **place)
+    return shapes + _legend(top + _HEIGHT + 70), top + _HEIGHT + 70
 
 
 def _sampled(source: PoolSource, asked: RouteAsked, kind: str, *, paths: int) -> Curve:
@@ -100,12 +95,13 @@ def _point(source: PoolSource, asked: RouteAsked, paths: int) -> tuple[float, fl
 
 def _chart(
     curves: Sequence[Curve],
+    title: str,
+    paid: str,
+    value: Callable[[tuple[float, float]], float],
+    *,
     left: float,
     top: float,
     width: float,
-    title: str,
-    value: Callable[[tuple[float, float]], float],
-    *,
     from_zero: bool,
 ) -> list[str]:
     values = [value(point) for curve in curves for point in curve.points]
@@ -113,9 +109,8 @@ def _chart(
     room = 0.0 if from_zero else (high - low) * 0.08
     most = max(point[0] for curve in curves for point in curve.points)
     frame = Frame(left, top, width, most, low - room, high + room)
-    shapes = [svg.text(left, top - 14, title, "strong"), *_axes(frame)]
-    for curve in curves:
-        shapes.append(svg.line([frame.at(point[0], value(point)) for point in curve.points], curve.kind))
+    shapes = [svg.text(left, top - 14, title, "strong"), *_axes(frame, paid)]
+    shapes += [svg.line([frame.at(point[0], value(point)) for point in curve.points], curve.kind) for curve in curves]
     if (asked := curves[-1].asked) is not None:
         x, _ = frame.at(asked[0], frame.y_least)
         shapes.append(svg.line([(x, top), (x, top + _HEIGHT)], "mark"))
@@ -125,18 +120,17 @@ def _chart(
     return shapes
 
 
-def _axes(frame: Frame) -> list[str]:
+def _axes(frame: Frame, paid: str) -> list[str]:
     shapes = []
-    for tick in _ticks(frame.y_least, frame.y_most):
+    for tick, said in _ticks(frame.y_least, frame.y_most):
         _, y = frame.at(0, tick)
         shapes.append(svg.line([(frame.left, y), (frame.left + frame.width, y)], "grid"))
-        shapes.append(
-            svg.text(frame.left - 8, y + 4, _short(tick, frame.y_most - frame.y_least), "small", anchor="end")
-        )
-    for tick in _ticks(0, frame.x_most):
+        shapes.append(svg.text(frame.left - 8, y + 4, said, "small", anchor="end"))
+    y = frame.top + _HEIGHT + 18
+    for tick, said in _ticks(0, frame.x_most):
         x, _ = frame.at(tick, frame.y_least)
-        said = _short(tick, frame.x_most)
-        shapes.append(svg.text(x, frame.top + _HEIGHT + 18, said, "small", anchor="middle"))
+        shapes.append(svg.text(x, y, said, "small", anchor="middle"))
+    shapes.append(svg.text(frame.left + frame.width / 2, y + 18, f"{paid} paid", "small", anchor="middle"))
     return shapes
 
 
@@ -150,22 +144,12 @@ def _legend(y: float) -> list[str]:
     return [*shapes, svg.text(svg.WIDTH - svg.MARGIN, y, "dotted: the amount asked for", "soft", anchor="end")]
 
 
-def _ticks(low: float, high: float) -> list[float]:
-    """Round numbers between the edges, about four."""
+def _ticks(low: float, high: float) -> list[tuple[float, str]]:
+    """Round numbers between the edges, about four, with as many digits as tell them apart."""
     step = (high - low) / 4 or 1.0
     scale = 10.0 ** math.floor(math.log10(step))
-    step = next(scale * factor for factor in (1, 2, 2.5, 5, 10) if scale * factor >= step * 0.999)
-    first = math.ceil(low / step - 1e-9)
-    return [place * step for place in range(first, math.floor(high / step + 1e-9) + 1)]
-
-
-def _short(value: float, span: float) -> str:
-    """With as many digits as tell neighbouring ticks apart."""
-    for unit, name in _UNITS:
-        if abs(value) >= unit and span >= unit / 100:
-            return f"{value / unit:,.{_digits(span / unit)}f}{name}" if value else "0"
-    return f"{value:,.{_digits(span)}f}" if value else "0"
-
-
-def _digits(span: float) -> int:
-    return max(0, min(12, 1 - math.floor(math.log10(span / 4)))) if span < 20 else 0
+    step = next(scale * factor for factor in (1, 2, 5, 10) if scale * factor >= step * 0.999)
+    unit, name = next(((unit, name) for unit, name in _UNITS if high >= unit), (1.0, ""))
+    digits = max(0, -math.floor(math.log10(step / unit) + 1e-9))
+    values = [place * step for place in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
+    return [(value, f"{value / unit:,.{digits}f}{name}") for value in values]

@@ -30,7 +30,7 @@ def cycles(
     hop_cost: o.HopCost = "0",
     cycle_cost: CycleCost = "0",
     top: Top = 10,
-    format: o.Format = o.PoolFormat.AUTO,
+    written: o.Format = o.PoolFormat.AUTO,
     token: o.TokenGiven = None,
     decimals: o.Decimals = None,
     as_json: JsonFlag = False,
@@ -42,7 +42,7 @@ def cycles(
 
     Example: tradewind cycles --pools auction.json --base WETH --max-hops 3 --top 5
     """
-    asked = Asked(pools=pools, format=format, chain=None, tokens=token or (), decimals=decimals or ())
+    asked = Asked(pools=pools, format=written, chain=None, tokens=token or (), decimals=decimals or ())
     source = read_source(asked)
     if not 0 <= max_hops <= 255:
         raise wrong("--max-hops", "integer_out_of_range", f"must be from 2 to 4, not {max_hops}.")

@@ -11,7 +11,7 @@ _BAR = 10
 _WIDEST = 110
 _THINNEST = 3
 _LABELS = 40
-_SHARE = 74
+_SHARE = 82
 _LETTER = 7.4
 
 
@@ -26,14 +26,14 @@ def flow_shapes(source: PoolSource, route: core.SplitRoute, top: float) -> tuple
     begin = y
     for number, (leg, share) in enumerate(zip(route.legs, shares(route), strict=True)):
         band = max(_THINNEST, _WIDEST * float(share.removesuffix(" %")) / 100)
-        shapes += _lane(source, leg, share, f"flow{number % svg.COLOURS}", y, band)
+        shapes += _lane(source, leg, share, kind=f"flow{number % svg.COLOURS}", top=y, band=band)
         y += _LABELS + band + 12
     for x in (svg.MARGIN, right - _BAR):
         shapes.append(svg.box(x, begin, _BAR, y - begin, "bar", radius=3))
     return shapes, y
 
 
-def _lane(source: PoolSource, leg: core.Leg, share: str, kind: str, top: float, band: float) -> list[str]:
+def _lane(source: PoolSource, leg: core.Leg, share: str, *, kind: str, top: float, band: float) -> list[str]:
     """One path: its band, a label for each pool above it, and the tokens between."""
     left, right = svg.MARGIN + _BAR, svg.WIDTH - svg.MARGIN - _BAR
     first = left + 14 + _SHARE

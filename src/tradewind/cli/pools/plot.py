@@ -31,9 +31,10 @@ def plot(source: PoolSource, asked: RouteAsked, route: core.SplitRoute) -> str:
     title = f"{names.label(route.token_in)} to {names.label(route.token_out)}"
     shapes = [
         svg.text(svg.MARGIN, 44, title, "head"),
-        svg.text(svg.MARGIN, 66, f"{_summary(source, route)}; {source.said}", "soft"),
+        svg.text(svg.MARGIN, 66, _summary(source, route), "soft"),
+        svg.text(svg.MARGIN, 84, source.said, "soft"),
     ]
-    flows, y = flow_shapes(source, route, 104)
+    flows, y = flow_shapes(source, route, 122)
     curves, bottom = curve_shapes(source, asked, y + 62)
     return svg.document(bottom + 28, f"A route from {title}", [*shapes, *flows, *curves])
 

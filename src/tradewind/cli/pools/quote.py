@@ -29,7 +29,7 @@ def pool(
     amount: Amount = None,
     amount_out: AmountOut = None,
     pools: o.Pools = None,
-    format: o.Format = o.PoolFormat.AUTO,
+    written: o.Format = o.PoolFormat.AUTO,
     rpc: o.Rpc = None,
     chain: o.Chain = o.DEFAULT_CHAIN,
     factory: o.Factory = o.DEFAULT_FACTORY,
@@ -48,7 +48,7 @@ def pool(
         raise wrong("--amount", "amount_missing", "say one amount: --amount to pay it, or --amount-out to get it.")
     live = LiveChain(rpc_url=rpc, chain_id=chain, factory=factory, multicall=multicall) if rpc else None
     asked = Asked(
-        pools=pools, format=format, chain=live, live_pools=[pool], tokens=token or (), decimals=decimals or ()
+        pools=pools, format=written, chain=live, live_pools=[pool], tokens=token or (), decimals=decimals or ()
     )
     source = read_source(asked)
     quote = _quote(source, checked("--pool", pool), (token_in, token_out), amount, amount_out)

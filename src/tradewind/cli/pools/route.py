@@ -43,7 +43,7 @@ def route(
     bound_any_hops: AnyHops = False,
     plot: Plot = None,
     pools: o.Pools = None,
-    format: o.Format = o.PoolFormat.AUTO,
+    written: o.Format = o.PoolFormat.AUTO,
     rpc: o.Rpc = None,
     chain: o.Chain = o.DEFAULT_CHAIN,
     factory: o.Factory = o.DEFAULT_FACTORY,
@@ -65,7 +65,7 @@ def route(
     named = [("--from", token_in), ("--to", token_out), *(("--via", text) for text in via or ())]
     asked = Asked(
         pools=pools,
-        format=format,
+        format=written,
         chain=live,
         live_pools=live_pools or (),
         named_tokens=named,

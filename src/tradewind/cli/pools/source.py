@@ -44,7 +44,7 @@ def read_source(asked: Asked) -> PoolSource:
         message = "name one source of pools: --pools FILE, or --rpc URL to read them from a chain."
         raise wrong("--pools", "pools_missing", message)
     given = TokenNames(read_given("--token", text) for text in asked.tokens)
-    source = _live(asked, given) if asked.pools is None else _file(asked.pools, asked.format)
+    source = _live(asked, asked.chain, given) if asked.chain else _file(asked.pools or "-", asked.format)
     for text in asked.tokens:
         source.names.learn(read_given("--token", text))
     for text in asked.decimals:
@@ -52,10 +52,9 @@ def read_source(asked: Asked) -> PoolSource:
     return source
 
 
-def _live(asked: Asked, given: TokenNames) -> PoolSource:
-    assert asked.chain is not None
+def _live(asked: Asked, chain: LiveChain, given: TokenNames) -> PoolSource:
     tokens = [given.address(option, text) for option, text in asked.named_tokens] if not asked.live_pools else []
-    read = asyncio.run(read_live(asked.chain, asked.live_pools, tokens))
+    read = asyncio.run(read_live(chain, asked.live_pools, tokens))
     return PoolSource(read.graph, read.names, f"{len(read.graph)} pools at block {read.block}")
 
 

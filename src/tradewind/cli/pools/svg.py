@@ -1,14 +1,40 @@
 """The few shapes that the pictures are made of, and their colours on light and dark backgrounds."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from html import escape
 
 WIDTH = 960
 MARGIN = 32
 COLOURS = 6
 
-_LIGHT = ("#2f6fde", "#1a9c6b", "#c07600", "#8b4fd0", "#cf3f5b", "#1798a8")
-_DARK = ("#58a6ff", "#3fb950", "#d8a031", "#bc8cff", "#ff7b72", "#39c5cf")
+
+@dataclass(frozen=True, slots=True)
+class _Paint:
+    card: str
+    edge: str
+    ink: str
+    soft: str
+    grid: str
+    flows: Sequence[str]
+
+
+_LIGHT = _Paint(
+    card="#ffffff",
+    edge="#d0d7de",
+    ink="#1f2328",
+    soft="#656d76",
+    grid="#e8ecf0",
+    flows=("#2f6fde", "#1a9c6b", "#c07600", "#8b4fd0", "#cf3f5b", "#1798a8"),
+)
+_DARK = _Paint(
+    card="#0d1117",
+    edge="#30363d",
+    ink="#e6edf3",
+    soft="#9198a1",
+    grid="#21262d",
+    flows=("#58a6ff", "#3fb950", "#d8a031", "#bc8cff", "#ff7b72", "#39c5cf"),
+)
 _FONT = '"Inter", "Segoe UI", "Helvetica Neue", "DejaVu Sans", sans-serif'
 
 
@@ -47,25 +73,25 @@ def dot(x: float, y: float, kind: str) -> str:
 
 def _style() -> str:
     return (
-        f"svg{{{_variables('#ffffff', '#d0d7de', '#1f2328', '#656d76', '#e8ecf0', _LIGHT)}}}"
-        "@media (prefers-color-scheme: dark)"
-        f"{{svg{{{_variables('#0d1117', '#30363d', '#e6edf3', '#9198a1', '#21262d', _DARK)}}}}}"
-        f"text{{font:12px {_FONT};fill:var(--ink);font-variant-numeric:tabular-nums}}"
-        ".head{font-size:20px;font-weight:600}.strong{font-weight:600;font-size:13px}"
-        ".soft{fill:var(--soft)}.small{fill:var(--soft);font-size:11px}"
-        ".card{fill:var(--card);stroke:var(--edge)}.pill{fill:var(--card);stroke:var(--edge)}.bar{fill:var(--soft)}"
-        ".grid{stroke:var(--grid);fill:none}.mark{stroke:var(--soft);stroke-dasharray:2 3;fill:none}"
+        f"text{{font:12px {_FONT};font-variant-numeric:tabular-nums}}"
+        ".head{font-size:20px;font-weight:600}.strong{font-weight:600;font-size:13px}.small{font-size:11px}"
         "polyline{stroke-width:2;fill:none;stroke-linejoin:round}polyline.grid,polyline.mark{stroke-width:1}"
-        ".single{stroke:var(--c2);stroke-dasharray:6 4}.split{stroke:var(--c0)}"
-        "circle{stroke:var(--card);stroke-width:2}circle.split{fill:var(--c0)}circle.single{fill:var(--c2)}"
-        + "".join(f".flow{at}{{fill:var(--c{at});fill-opacity:.5}}" for at in range(COLOURS))
+        ".mark{stroke-dasharray:2 3}.single{stroke-dasharray:6 4}circle.single,circle.split{stroke-width:2;stroke-dasharray:none}"
+        f"{_painted(_LIGHT)}@media (prefers-color-scheme: dark){{{_painted(_DARK)}}}"
     )
 
 
-def _variables(card: str, edge: str, ink: str, soft: str, grid: str, colours: Sequence[str]) -> str:
-    named = {"card": card, "edge": edge, "ink": ink, "soft": soft, "grid": grid}
-    named |= {f"c{at}": colour for at, colour in enumerate(colours)}
-    return "".join(f"--{name}:{value};" for name, value in named.items())
+def _painted(paint: _Paint) -> str:
+    """Plain colours, which every viewer knows."""
+    flows = "".join(f".flow{at}{{fill:{colour};fill-opacity:.5}}" for at, colour in enumerate(paint.flows))
+    return (
+        f"text{{fill:{paint.ink}}}.soft,.small{{fill:{paint.soft}}}.bar{{fill:{paint.soft}}}"
+        f".card,.pill{{fill:{paint.card};stroke:{paint.edge}}}"
+        f".grid{{stroke:{paint.grid}}}.mark{{stroke:{paint.soft}}}"
+        f".split{{stroke:{paint.flows[0]}}}.single{{stroke:{paint.flows[1]}}}{flows}"
+        f"circle.split{{fill:{paint.flows[0]};stroke:{paint.card}}}"
+        f"circle.single{{fill:{paint.flows[1]};stroke:{paint.card}}}"
+    )
 
 
 def _n(value: float) -> str:
