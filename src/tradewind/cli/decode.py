@@ -80,14 +80,14 @@ def _evm(raw: bytes, written: Written, output: Output) -> None:
         message = "no router known here has the function that it calls. Give the whole transaction instead."
         raise _wrong("HEX", "calldata_unknown", message)
     remedy = "Give the bytes of a whole transaction, or the calldata of a router (--as calldata)."
-    raise _wrong("HEX", refused.code, f"{refused}. {remedy}") from refused
+    raise _wrong("HEX", refused.code, f"{_fault(refused)}. {remedy}") from None
 
 
 def _call(raw: bytes) -> core.RouterCall | None:
     try:
         return core.decode_router_call(raw)
     except core.CoreError as error:
-        message = f"{error}. Give the calldata as it was sent, whole."
+        message = f"{_fault(error)}. Give the calldata as it was sent, whole."
         raise _wrong("HEX", error.code, message) from None
 
 
@@ -103,7 +103,8 @@ def _solana(text: str, tables: dict[str, list[str]] | None) -> core.SolanaTransa
                     "--lookup-table", error.code, f"{error}. Give every table with all its addresses."
                 ) from None
     code = refused.code if refused else "bytes_malformed"
-    raise _wrong("HEX", code, f"{refused or 'no bytes'}. Give one signed transaction in base64, base58 or hex.")
+    fault = _fault(refused) if refused else "no bytes"
+    raise _wrong("HEX", code, f"{fault}. Give one signed transaction in base64, base58 or hex.")
 
 
 def _tables(path: Path | None) -> dict[str, list[str]] | None:
@@ -123,6 +124,11 @@ def _tables(path: Path | None) -> dict[str, list[str]] | None:
 
 def _addresses(table: object) -> bool:
     return isinstance(table, Sequence) and not isinstance(table, str) and all(isinstance(at, str) for at in table)
+
+
+def _fault(error: core.CoreError) -> str:
+    """Without the name of the core's argument, which says nothing on the command line."""
+    return str(error).removeprefix("raw: ").removeprefix("data: ")
 
 
 def _text(raw: str) -> str:

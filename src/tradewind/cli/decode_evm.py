@@ -74,7 +74,7 @@ def call_document(call: core.RouterCall) -> dict[str, Any]:
                 "depth": step.depth,
                 "allow_revert": step.allow_revert,
                 "swap": step.swap and _swap(step.swap),
-                "action": step.action and step.action.kind,
+                "action": step.action and _action(step.action),
                 "not_decoded": step.not_decoded,
             }
             for step in call.steps
@@ -100,8 +100,25 @@ def _step(step: core.RouterStep) -> tuple[str, str]:
         fees = f" (fees {', '.join(str(fee) for fee in swap.fees_pips)} pips)" if swap.fees_pips else ""
         return f"swap on {swap.venue}", f"exact {exact} {swap.amount_raw}, {limit} {swap.limit_raw}: {path}{fees}"
     if step.action is not None:
-        return step.action.kind, ""
+        return step.action.kind.replace("_", " "), _action_text(step.action)
     return "not decoded", step.not_decoded or ""
+
+
+def _action(action: core.RouterAction) -> dict[str, Any]:
+    return {
+        "kind": action.kind,
+        "token": action.token,
+        "recipient": action.recipient,
+        "amount_raw": None if action.amount_raw is None else str(action.amount_raw),
+        "share_bips": action.share_bips,
+    }
+
+
+def _action_text(action: core.RouterAction) -> str:
+    amount = "" if action.amount_raw is None else f"{action.amount_raw} "
+    share = "" if action.share_bips is None else f"{action.share_bips} bips "
+    to = "" if action.recipient is None else f" to {action.recipient}"
+    return f"{amount}{share}of {action.token or 'native currency'}{to}"
 
 
 def _swap(swap: core.DecodedSwap) -> dict[str, Any]:

@@ -15,7 +15,7 @@ def solana_document(sent: core.SolanaTransaction) -> dict[str, Any]:
         "version": sent.version,
         "size_bytes": sent.size_bytes,
         "within_size_limit": sent.within_size_limit,
-        "fee_payer": sent.accounts[0].key,
+        "fee_payer": _fee_payer(sent),
         "signatures": [signature.hex() for signature in sent.signatures],
         "recent_blockhash": sent.recent_blockhash,
         "accounts": [
@@ -33,17 +33,21 @@ def solana_shown(sent: core.SolanaTransaction) -> list[RenderableType]:
     lines: dict[str, RenderableType] = {
         "version": sent.version,
         "size": size,
-        "fee payer": sent.accounts[0].key,
+        "fee payer": _fee_payer(sent) or "none",
         "signatures": f"{len(sent.signatures)}, not verified",
         "recent blockhash": sent.recent_blockhash,
         "accounts": str(len(sent.accounts)),
     }
     if tables:
         lines["lookup tables"] = "\n".join(tables)
-    rows = []
+    rows: list[list[RenderableType]] = []
     for number, instruction in enumerate(sent.instructions, 1):
         rows.append([str(number), instruction.program, instruction.kind.replace("_", " "), Text(_details(instruction))])
     return [facts(lines), "", table(("step", "program", "what", "details"), rows, right=("step",))]
+
+
+def _fee_payer(sent: core.SolanaTransaction) -> str | None:
+    return sent.accounts[0].key if sent.accounts else None
 
 
 def _details(instruction: core.SolanaInstruction) -> str:

@@ -10,11 +10,13 @@ from tradewind.errors import Refused
 # What was understood, and is not to be had from these pools.
 _NOT_TO_BE_HAD = {
     "no_route": "Allow more hops or pools, or exclude fewer tokens.",
-    "insufficient_liquidity": "Ask for less, or give more pools.",
+    "insufficient_liquidity": "Ask for another amount, or give more pools.",
     "amount_too_small": "Ask for more.",
     "swap_refused": "Ask for another amount.",
     "swaps_disabled": "Use another pool.",
 }
+# The argument that a refusal is about, where its text does not begin with one.
+_ABOUT = {"same_token": "token_out", "unknown_pool": "pool"}
 _REMEDIES = {
     "unknown_token": "Write a token that a pool trades.",
     "unknown_pool": "Write the address of one of the pools.",
@@ -31,12 +33,13 @@ def in_words_of(options: Mapping[str, str]) -> Iterator[None]:
         yield
     except core.CoreError as error:
         said = str(error)
-        field, colon, fault = said.partition(": ")
+        field, _, fault = said.partition(": ")
         if error.code in _NOT_TO_BE_HAD:
             raise Refused(error.code, f"{_plain(said, options)}.", remedy=_NOT_TO_BE_HAD[error.code]) from None
-        option = options.get(field, "input") if colon else next(iter(options.values()))
-        remedy = _REMEDIES.get(error.code, "")
-        raise wrong(option, error.code, f"{fault if colon else said}. {remedy}".rstrip()) from None
+        option = options.get(field) or options.get(_ABOUT.get(error.code, ""), "input")
+        fault = fault if field in options else said
+        remedy = "" if ";" in fault else _REMEDIES.get(error.code, "")
+        raise wrong(option, error.code, f"{fault}. {remedy}".rstrip()) from None
 
 
 def _plain(said: str, options: Mapping[str, str]) -> str:

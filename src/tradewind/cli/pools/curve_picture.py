@@ -51,7 +51,7 @@ def curve_shapes(source: PoolSource, asked: RouteAsked, top: float) -> tuple[lis
     curves = [_sampled(source, asked, "single", paths=1), _sampled(source, asked, "split", paths=asked.max_paths)]
     paid, got = source.names.label(asked.token_in), source.names.label(asked.token_out)
     width = (svg.WIDTH - 2 * svg.MARGIN - _GAP - 2 * 44) / 2
-    left = svg.MARGIN + 44
+    left: float = svg.MARGIN + 44
     place = {"top": top, "width": width}
     shapes = _chart(curves, f"{got} for {paid}", paid, lambda point: point[1], left=left, from_zero=True, **place)
     left += width + _GAP + 44

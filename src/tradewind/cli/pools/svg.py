@@ -76,7 +76,8 @@ def _style() -> str:
         f"text{{font:12px {_FONT};font-variant-numeric:tabular-nums}}"
         ".head{font-size:20px;font-weight:600}.strong{font-weight:600;font-size:13px}.small{font-size:11px}"
         "polyline{stroke-width:2;fill:none;stroke-linejoin:round}polyline.grid,polyline.mark{stroke-width:1}"
-        ".mark{stroke-dasharray:2 3}.single{stroke-dasharray:6 4}circle.single,circle.split{stroke-width:2;stroke-dasharray:none}"
+        ".mark{stroke-dasharray:2 3}.single{stroke-dasharray:6 4}"
+        "circle.single,circle.split{stroke-width:2;stroke-dasharray:none}"
         f"{_painted(_LIGHT)}@media (prefers-color-scheme: dark){{{_painted(_DARK)}}}"
     )
 
