@@ -71,6 +71,7 @@ __all__ = [
     "optimize_route",
     "optimize_split",
     "permit_digest",
+    "pool_from_accounts",
     "read_cow_auction",
     "recover_senders",
     "synthetic_levels",
@@ -346,6 +347,22 @@ class PoolGraph:
         self, pool: str, token_in: str, amounts_in_raw: Sequence[int], *, token_out: str | None = None
     ) -> list[int]:
         """The outputs of many exact inputs, each against the same state. Codes: those of `quote_exact_in`."""
+
+def pool_from_accounts(
+    pool: str,
+    accounts: Sequence[tuple[str, str, bytes]],
+    *,
+    slot: int,
+    epoch: int,
+    unix_timestamp: int,
+) -> str:
+    """A Solana pool, decoded from the bytes of its accounts, in the JSON form that `PoolGraph.add` reads.
+
+    `accounts` holds `(address, owner, data)` of the pool and of all that its family needs (docs/pool-formats). The
+    program that owns the pool's account says which family it is. The clock is the chain's, as read with them.
+
+    Codes: `account_missing` (and what it is for), `account_malformed`, `unsupported_feature`, `state_invalid`.
+    """
 
 def optimize_route(
     graph: PoolGraph,

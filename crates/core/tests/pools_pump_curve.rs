@@ -454,7 +454,7 @@ fn names_the_account_that_was_not_given() {
             Err(PoolError::AccountMissing { account, .. }) => assert_eq!(account, address),
             // The curve does not say which mint it is of.
             Err(PoolError::StateInvalid { field, .. }) => {
-                assert_eq!((field, missing), ("base_mint", 1))
+                assert_eq!((field, missing), ("base_mint", 1));
             }
             other => panic!("{other:?}"),
         }

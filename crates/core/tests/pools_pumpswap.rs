@@ -1,4 +1,4 @@
-//! PumpSwap pools decoded from account bytes, against 200 trades that the real program executed.
+//! `PumpSwap` pools decoded from account bytes, against 200 trades that the real program executed.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 
+mod accounts;
 mod address;
 mod answers;
 mod books;
@@ -33,6 +34,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     split::register(module)?;
     cycles::register(module)?;
     cow_auction::register(module)?;
+    accounts::register(module)?;
     evm::register(module)?;
     decode::register(module)?;
     books::register(module)

@@ -48,7 +48,8 @@ pub(super) struct Search<'a> {
     /// Hops from each token to the goal, where that is few enough.
     distances: Vec<Option<u8>>,
     labels: Vec<Label>,
-    revived: HashSet<Vec<PoolId>>,
+    /// The ways that were tried again.
+    revived: HashSet<Vec<(PoolId, TokenId)>>,
     refused: bool,
 }
 
@@ -185,12 +186,9 @@ impl<'a> Search<'a> {
     }
 
     fn follow(&mut self, parked: LabelId, way: &[Edge], next: &mut Vec<LabelId>) {
-        let pools = self
-            .pools(parked)
-            .into_iter()
-            .chain(way.iter().map(|edge| edge.pool))
-            .collect();
-        if !self.revived.insert(pools) {
+        let whole = self.edges(parked).into_iter().chain(way.iter().copied());
+        let whole = whole.map(|edge| (edge.pool, edge.token)).collect();
+        if !self.revived.insert(whole) {
             return;
         }
         let mut label = parked;
@@ -294,10 +292,6 @@ impl<'a> Search<'a> {
         let mut edges: Vec<Edge> = self.path(label).filter_map(|(_, edge)| edge).collect();
         edges.reverse();
         edges
-    }
-
-    fn pools(&self, label: LabelId) -> Vec<PoolId> {
-        self.edges(label).iter().map(|edge| edge.pool).collect()
     }
 
     fn addresses(&self, label: LabelId) -> Vec<ChainAddress> {

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 pub(crate) mod bono_usdc;
+pub(crate) mod bytes;
+pub(crate) mod random;
 
 use tradewind_core::ChainAddress;
 use tradewind_core::pools::ChainClock;

@@ -130,7 +130,7 @@ def test_the_picture_shows_every_leg_as_wide_as_its_share_and_both_prices(tmp_pa
     widths = [float(band.get("height") or 0) for band in bands]
     assert widths[0] / widths[1] == pytest.approx(shares[0] / shares[1], rel=0.01)
     lines = [line.get("class") for line in root.iter(f"{SVG}polyline") if line.get("class") in {"single", "split"}]
-    assert sorted(lines) == ["single"] * 3 + ["split"] * 3
+    assert sorted(map(str, lines)) == ["single"] * 3 + ["split"] * 3
     words = {text.text for text in root.iter(f"{SVG}text")}
     assert {f"{leg['share']} %" for leg in said.document["legs"]} <= words
     assert "uniswap v3  0.3 %" in words

@@ -44,9 +44,10 @@ impl OrcaWhirlpoolPool {
         let [mint_a, mint_b] = whirlpool.tokens;
         let mint = |address| Mint::decode(pool, given(address, "the mint of a token")?);
         let oracle = match oracle_address(account.owner, pool) {
-            Some(address) if whirlpool.adaptive => {
-                Some(layout::oracle(given(address, "the adaptive fee")?)?)
-            }
+            Some(address) if whirlpool.adaptive => Some(Box::new(layout::oracle(given(
+                address,
+                "the adaptive fee",
+            )?)?)),
             Some(address) => {
                 refuse_unused_oracle(pool, accounts.get(&address))?;
                 None
@@ -98,12 +99,16 @@ impl OrcaWhirlpoolPool {
     pub(super) fn change(&mut self, account: &Account<'_>) -> Result<(), PoolError> {
         let known = self.ladder.course().arrays.start_of(account.address);
         match (layout::kind(account), known) {
-            _ if account.address == self.address => self.change_whirlpool(account),
-            _ if self.tokens.contains(&account.address) => self.change_mint(account),
-            (Kind::TickArray(pool), _) if pool == self.address && account.owner == self.program => {
-                self.change_array(&layout::tick_array(account, self.tick_spacing)?)
+            _ if account.address == self.terms.address => self.change_whirlpool(account),
+            _ if self.terms.tokens.contains(&account.address) => self.change_mint(account),
+            (Kind::TickArray(pool), _)
+                if pool == self.terms.address && account.owner == self.terms.program =>
+            {
+                self.change_array(&layout::tick_array(account, self.terms.tick_spacing)?)
             }
-            (Kind::Oracle(pool), _) if pool == self.address && account.owner == self.program => {
+            (Kind::Oracle(pool), _)
+                if pool == self.terms.address && account.owner == self.terms.program =>
+            {
                 self.change_oracle(account)
             }
             (_, Some(start_tick_index)) if account.data.is_empty() => {
@@ -114,7 +119,7 @@ impl OrcaWhirlpoolPool {
                     ticks: Vec::new(),
                 })
             }
-            (_, Some(_)) => layout::tick_array(account, self.tick_spacing)
+            (_, Some(_)) => layout::tick_array(account, self.terms.tick_spacing)
                 .and_then(|_| Err(self.mismatch("tick array of another pool or program"))),
             _ => Err(self.mismatch("account of another pool")),
         }
@@ -131,9 +136,9 @@ impl OrcaWhirlpoolPool {
 
     fn change_whirlpool(&mut self, account: &Account<'_>) -> Result<(), PoolError> {
         let whirlpool = own(account)?;
-        let same = account.owner == self.program
-            && whirlpool.tokens == self.tokens
-            && whirlpool.tick_spacing == self.tick_spacing
+        let same = account.owner == self.terms.program
+            && whirlpool.tokens == self.terms.tokens
+            && whirlpool.tick_spacing == self.terms.tick_spacing
             && whirlpool.adaptive == self.oracle.is_some();
         if !same {
             return Err(PoolError::AccountMalformed {
@@ -193,21 +198,19 @@ impl OrcaWhirlpoolPool {
         match &self.oracle {
             Some(known) if known.account == oracle.account => {}
             Some(_) => return Err(self.mismatch("second oracle")),
-            None => return refuse_unused_oracle(self.address, Some(account)),
+            None => return refuse_unused_oracle(self.terms.address, Some(account)),
         }
-        oracle.check(self.tick_spacing)?;
-        self.oracle = Some(oracle);
+        oracle.check(self.terms.tick_spacing)?;
+        self.oracle = Some(Box::new(oracle));
         self.outlooks = Outlook::both(&self.ladder);
         Ok(())
     }
 
     fn change_mint(&mut self, account: &Account<'_>) -> Result<(), PoolError> {
-        let fees = Mint::decode(self.address, account)?.transfer_fees;
-        let places = self.tokens.iter().zip(&mut self.transfer_fees);
-        for (token, known) in places {
-            if *token == account.address {
-                *known = fees;
-            }
+        let fees = Mint::decode(self.terms.address, account)?.transfer_fees;
+        let place = usize::from(account.address == self.terms.tokens[1]);
+        if self.terms.transfer_fees[place] != fees {
+            Arc::make_mut(&mut self.terms).transfer_fees[place] = fees;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! A pool with an adaptive fee as a list of whole steps from where it stands, so that a quote is a search.
 //!
 //! The fee of a step depends on where the swap began and when, so sums hold for one state and one moment.
-//! They are made by the program's own loop when a quote first asks for them: one step for each tick group on
+//! They are made by the program's own loop when a quote first needs more than two steps: one step for each tick group on
 //! the way, until volatility is at its most, then one for each initialised tick; about 0.2 microseconds each.
 //! From then on a quote of any depth costs a binary search and one part of a step.
 
@@ -39,14 +39,20 @@ impl Checkpoints {
         Self { start, steps }
     }
 
-    /// The first step that moves the amount exactly, else the last before it.
-    pub(super) fn locate(&self, exact: Exact, amount: u64) -> Progress {
+    /// The first step that moves the amount exactly, else the last before it; `None` when the amount is more
+    /// than all steps move.
+    pub(super) fn locate(&self, exact: Exact, amount: u64) -> Option<Progress> {
         let place = self.steps.partition_point(|step| step.side(exact) < amount);
-        let exactly = self
-            .steps
-            .get(place)
-            .filter(|step| step.side(exact) == amount);
-        let before = || place.checked_sub(1).and_then(|at| self.steps.get(at));
-        *exactly.or_else(before).unwrap_or(&self.start)
+        let step = self.steps.get(place)?;
+        if step.side(exact) == amount {
+            return Some(*step);
+        }
+        let before = place.checked_sub(1).and_then(|at| self.steps.get(at));
+        Some(*before.unwrap_or(&self.start))
+    }
+
+    /// Where the last step ends.
+    pub(super) fn last(&self) -> Progress {
+        *self.steps.last().unwrap_or(&self.start)
     }
 }

@@ -203,25 +203,23 @@ impl Course for WhirlpoolCourse {
         };
         let liquidity = self.liquidity_above(before).unwrap_or_default();
         let stop = stop.filter(|at| self.usable.contains(at));
-        match stop.and_then(|at| self.arrays.entries().get(at)) {
-            Some(entry) => Position {
+        if let Some(entry) = stop.and_then(|at| self.arrays.entries().get(at)) {
+            return Position {
                 sqrt_price: entry.sqrt_price,
                 tick: entry.tick.index - i32::from(direction == Direction::ZeroForOne),
                 liquidity,
-            },
-            // No stop lies before it: any place before its own stops will do.
-            None => {
-                let edge = match direction {
-                    Direction::ZeroForOne => first + span - 1,
-                    Direction::OneForZero => first - 1,
-                };
-                let edge = edge.clamp(MIN_TICK, MAX_TICK);
-                Position {
-                    sqrt_price: sqrt_price(edge),
-                    tick: edge,
-                    liquidity,
-                }
-            }
+            };
+        }
+        // No stop lies before it: any place before its own stops will do.
+        let edge = match direction {
+            Direction::ZeroForOne => first + span - 1,
+            Direction::OneForZero => first - 1,
+        };
+        let edge = edge.clamp(MIN_TICK, MAX_TICK);
+        Position {
+            sqrt_price: sqrt_price(edge),
+            tick: edge,
+            liquidity,
         }
     }
 

@@ -1,19 +1,14 @@
 //! A whole swap: from the amount that the trader names to both that are moved, and where the pool then stands.
 
-use std::sync::Arc;
-
 use alloy_primitives::U256;
 
 use super::OrcaWhirlpoolPool;
-use super::checkpoints::Checkpoints;
-use super::course::{Moved, WhirlpoolCourse};
 use super::fault::Fault;
-use super::fee_rate::{FeeRate, Volatility};
+use super::fee_rate::FeeRate;
+use super::movement::Unfilled;
 use super::outlook::Outlook;
 use super::swap::{Progress, Walk};
-use super::tick_arrays::Ending;
 use super::tick_math::{MAX_SQRT_PRICE_X64, MIN_SQRT_PRICE_X64};
-use crate::pools::concentrated::Landing;
 use crate::pools::{Direction, Exact, PoolError, SwapAmounts, TokenPair};
 use crate::solana::TransferFee;
 
@@ -55,22 +50,6 @@ impl Filled {
             amount_in_raw: U256::from(self.paid),
             amount_out_raw: U256::from(self.got),
         }
-    }
-}
-
-/// Why a swap is not filled whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unfilled {
-    AmountZero,
-    TradeNotEnabled,
-    Program(Fault),
-    /// The pool takes and gives so much, before transfer fees.
-    Exhausted([u64; 2]),
-}
-
-impl From<Fault> for Unfilled {
-    fn from(fault: Fault) -> Self {
-        Self::Program(fault)
     }
 }
 
@@ -141,7 +120,7 @@ impl OrcaWhirlpoolPool {
     ) -> Result<Filled, PoolError> {
         let filled = match u64::try_from(amount_raw) {
             Ok(amount) => self.try_fill(direction, exact, amount),
-            Err(_) => Err(self.exhausted(direction, exact)),
+            Err(_) => Err(self.exhausted(direction)),
         };
         filled.map_err(|why| self.refusal(direction, exact, amount_raw, why))
     }
@@ -156,7 +135,7 @@ impl OrcaWhirlpoolPool {
         self.check_open(amount)?;
         let (fee_in, fee_out) = self.transfer_fee(direction);
         let named = match exact {
-            Exact::In => fee_in.net_raw(amount),
+            Exact::In => arriving(fee_in, amount),
             Exact::Out => grossed(fee_out, amount)?,
         };
         if named == 0 {
@@ -166,7 +145,7 @@ impl OrcaWhirlpoolPool {
         Ok(match exact {
             Exact::In => Filled {
                 paid: amount,
-                got: fee_out.net_raw(curve.got),
+                got: arriving(fee_out, curve.got),
                 curve,
             },
             Exact::Out => Filled {
@@ -193,168 +172,6 @@ impl OrcaWhirlpoolPool {
         }
     }
 
-    /// What the pool alone moves for the exact amount.
-    fn move_curve(
-        &self,
-        direction: Direction,
-        exact: Exact,
-        amount: u64,
-    ) -> Result<Progress, Unfilled> {
-        if let Some(Some([most_in, most_out])) = self.outlook(direction).most.get() {
-            let most = match exact {
-                Exact::In => *most_in,
-                Exact::Out => *most_out,
-            };
-            if amount > most {
-                return Err(Unfilled::Exhausted([*most_in, *most_out]));
-            }
-        }
-        let walk = self.walk(direction)?;
-        let near = match &self.oracle {
-            None => self.landing(&walk, exact, amount),
-            Some(_) => Some(self.checkpoints(&walk)?.locate(exact, amount)),
-        };
-        let near = match near {
-            Some(near) => near,
-            None => self.start(direction)?,
-        };
-        let progress = walk.run(near, exact, amount)?;
-        match self.check_end(direction, exact, amount, &progress) {
-            Ok(()) => Ok(progress),
-            Err(Unfilled::Exhausted(_)) => Err(self.exhausted(direction, exact)),
-            Err(why) => Err(why),
-        }
-    }
-
-    /// By search, the last stop that a swap with a fixed fee reaches; `None` where only the loop can tell.
-    fn landing(&self, walk: &Walk<'_>, exact: Exact, amount: u64) -> Option<Progress> {
-        let found = self
-            .ladder
-            .locate(walk.direction, exact, u128::from(amount));
-        let Landing {
-            position,
-            flow:
-                Moved {
-                    paid,
-                    got,
-                    fee,
-                    protocol_fee,
-                },
-            crossed,
-            ..
-        } = found.ok()?;
-        let end = walk.reach.end.sqrt_price;
-        let within = match walk.direction {
-            Direction::ZeroForOne => position.sqrt_price >= end,
-            Direction::OneForZero => position.sqrt_price <= end,
-        };
-        let start = Progress::new(position, FeeRate::Fixed(self.ladder.course().fee_ppm));
-        within.then_some(Progress {
-            paid: u64::try_from(paid).ok()?,
-            got: u64::try_from(got).ok()?,
-            fee: u64::try_from(fee).ok()?,
-            protocol_fee: u64::try_from(protocol_fee).ok()?,
-            crossed,
-            ..start
-        })
-    }
-
-    pub(super) fn checkpoints(&self, walk: &Walk<'_>) -> Result<&Checkpoints, Fault> {
-        let made = self.outlook(walk.direction).checkpoints.get_or_init(|| {
-            let start = self.start(walk.direction)?;
-            Ok(Arc::new(Checkpoints::new(walk, start)))
-        });
-        match made {
-            Ok(checkpoints) => Ok(checkpoints),
-            Err(fault) => Err(*fault),
-        }
-    }
-
-    /// That the amount was used up, on known ground.
-    fn check_end(
-        &self,
-        direction: Direction,
-        exact: Exact,
-        amount: u64,
-        progress: &Progress,
-    ) -> Result<(), Unfilled> {
-        let short = progress.side(exact) < amount;
-        let reach = self.outlook(direction).reach.map_err(refused_to_begin)?;
-        // At the edge of the unknown, what lies there decides whether the last step was a whole one.
-        let at_edge = progress.position.sqrt_price == reach.end.sqrt_price;
-        match reach.ending {
-            Ending::Unknown if progress.ended || at_edge => Err(Fault::TickArrayUnknown.into()),
-            _ if short => Err(Unfilled::Exhausted([progress.paid, progress.got])),
-            _ => Ok(()),
-        }
-    }
-
-    /// The refusal of more than the pool can move.
-    fn exhausted(&self, direction: Direction, exact: Exact) -> Unfilled {
-        let Outlook { reach, most, .. } = self.outlook(direction);
-        match reach {
-            Err(ending) => return refused_to_begin(*ending),
-            Ok(reach) if reach.ending == Ending::Unknown => return Fault::TickArrayUnknown.into(),
-            Ok(_) => {}
-        }
-        let most = most.get_or_init(|| {
-            let walk = self.walk(direction).ok()?;
-            let start = match &self.oracle {
-                None => self.start(direction).ok()?,
-                Some(_) => self.checkpoints(&walk).ok()?.locate(exact, u64::MAX),
-            };
-            let progress = walk.run(start, Exact::In, u64::MAX).ok()?;
-            (progress.paid < u64::MAX).then_some([progress.paid, progress.got])
-        });
-        most.map_or(Fault::AmountCalcOverflow.into(), Unfilled::Exhausted)
-    }
-
-    pub(super) fn walk(&self, direction: Direction) -> Result<Walk<'_>, Unfilled> {
-        let course: &WhirlpoolCourse = self.ladder.course();
-        let Outlook { reach, .. } = self.outlook(direction);
-        let (limit, price) = (
-            match direction {
-                Direction::ZeroForOne => MIN_SQRT_PRICE_X64,
-                Direction::OneForZero => MAX_SQRT_PRICE_X64,
-            },
-            self.ladder.position().sqrt_price,
-        );
-        if price == limit {
-            return Err(Fault::InvalidSqrtPriceLimitDirection.into());
-        }
-        Ok(Walk {
-            arrays: &course.arrays,
-            reach: reach.map_err(refused_to_begin)?,
-            direction,
-            limit,
-            protocol_fee_bps: course.protocol_fee_bps,
-        })
-    }
-
-    /// Where a swap begins.
-    pub(super) fn start(&self, direction: Direction) -> Result<Progress, Fault> {
-        Ok(Progress::new(self.ladder.position(), self.rate(direction)?))
-    }
-
-    /// The fee's rate at the beginning of a swap.
-    pub(super) fn rate(&self, direction: Direction) -> Result<FeeRate, Fault> {
-        let fee_ppm = self.ladder.course().fee_ppm;
-        let Some(oracle) = &self.oracle else {
-            return Ok(FeeRate::Fixed(fee_ppm));
-        };
-        let now = self.now().ok_or(Fault::InvalidTimestamp)?;
-        let tick = self.ladder.position().tick;
-        Volatility::new(
-            direction,
-            tick,
-            now,
-            fee_ppm,
-            oracle.constants,
-            oracle.variables,
-        )
-        .map(FeeRate::Adaptive)
-    }
-
     /// Stands where a swap has ended.
     pub(super) fn settle(&mut self, progress: &Progress) {
         let before = self.ladder.position().sqrt_price;
@@ -370,13 +187,13 @@ impl OrcaWhirlpoolPool {
         self.outlooks = Outlook::both(&self.ladder);
     }
 
-    fn now(&self) -> Option<u64> {
+    pub(super) fn now(&self) -> Option<u64> {
         now(self.clock)
     }
 
     pub(super) fn transfer_fee(&self, direction: Direction) -> (TransferFee, TransferFee) {
         let epoch = self.clock.epoch;
-        direction.in_and_out(self.transfer_fees.map(|fees| fees.at(epoch)))
+        direction.in_and_out(self.terms.transfer_fees.map(|fees| fees.at(epoch)))
     }
 
     fn refusal(
@@ -386,7 +203,7 @@ impl OrcaWhirlpoolPool {
         amount_raw: U256,
         why: Unfilled,
     ) -> PoolError {
-        let (field, pool) = (field(exact), self.address);
+        let (field, pool) = (field(exact), self.terms.address);
         match why {
             Unfilled::AmountZero => PoolError::AmountZero { field },
             Unfilled::TradeNotEnabled => PoolError::SwapsDisabled {
@@ -394,6 +211,7 @@ impl OrcaWhirlpoolPool {
                 reason: format!(
                     "TradeIsNotEnabled: it opens at {} and the clock says {} (seconds since 1970)",
                     self.oracle
+                        .as_ref()
                         .map_or(0, |oracle| oracle.trade_enable_timestamp),
                     self.clock.unix_timestamp
                 ),
@@ -422,15 +240,20 @@ fn now(clock: crate::pools::ChainClock) -> Option<u64> {
     u64::try_from(clock.unix_timestamp).ok()
 }
 
-fn refused_to_begin(ending: Ending) -> Unfilled {
-    match ending {
-        Ending::Unknown => Fault::TickArrayUnknown.into(),
-        Ending::Arrays | Ending::Price => Fault::InvalidTickArraySequence.into(),
+/// What arrives of a transfer.
+fn arriving(fee: TransferFee, sent: u64) -> u64 {
+    if fee.is_none() {
+        sent
+    } else {
+        fee.net_raw(sent)
     }
 }
 
 /// What is sent so that `net` arrives; the program checks that the fee is then what it took for it.
 fn grossed(fee: TransferFee, net: u64) -> Result<u64, Fault> {
+    if fee.is_none() {
+        return Ok(net);
+    }
     let gross = fee
         .gross_raw(net)
         .ok_or(Fault::TransferFeeCalculationError)?;

@@ -4,7 +4,7 @@
 //! - `tick_arrays`: the arrays that were looked up, and how far a swap may go among them;
 //! - `swap`: its swap loop; `oracle` and `fee_rate`: the adaptive fee that may change at each step of it;
 //! - `course`: how a pool with a fixed fee is quoted by search; `checkpoints`: one with an adaptive fee;
-//! - `fill`: a whole swap with its transfer fees; `curve`: the pool as a real function;
+//! - `movement`: what the pool alone moves; `fill`: with the transfer fees of its tokens; `curve`: the pool as a real function;
 //! - `state`, `layout`, `accounts`: what a pool is made from, and what may change it.
 //!
 //! A quote assumes that the swap is sent with the three tick arrays on its way. It never passes a fourth, nor
@@ -18,6 +18,7 @@ mod fault;
 mod fee_rate;
 mod fill;
 mod layout;
+mod movement;
 mod oracle;
 mod outlook;
 mod state;
@@ -31,6 +32,8 @@ pub use fill::WhirlpoolSwap;
 pub use oracle::{AdaptiveFeeConstants, AdaptiveFeeVariables, Oracle};
 pub use state::{IMMUTABLE_WHIRLPOOL_PROGRAM, OrcaWhirlpoolState, WHIRLPOOL_PROGRAM};
 pub use tick_arrays::{Tick, TickArray};
+
+use std::sync::Arc;
 
 use alloy_primitives::{U256, Uint};
 
@@ -47,24 +50,31 @@ use crate::solana::TransferFees;
 /// A pool whose state is known to be one that the program can be in.
 #[derive(Debug, Clone)]
 pub struct OrcaWhirlpoolPool {
+    terms: Arc<Terms>,
+    oracle: Option<Box<Oracle>>,
+    clock: ChainClock,
+    ladder: Ladder<WhirlpoolCourse>,
+    /// Falling, then rising.
+    outlooks: Arc<[Outlook; 2]>,
+}
+
+/// What hardly ever changes, shared by all clones.
+#[derive(Debug, Clone)]
+struct Terms {
     address: ChainAddress,
     program: ChainAddress,
     tokens: [ChainAddress; 2],
     tick_spacing: u16,
     transfer_fees: [TransferFees; 2],
-    oracle: Option<Oracle>,
-    clock: ChainClock,
-    ladder: Ladder<WhirlpoolCourse>,
-    outlooks: [Outlook; 2],
 }
 
 impl PoolMath for OrcaWhirlpoolPool {
     fn address(&self) -> ChainAddress {
-        self.address
+        self.terms.address
     }
 
     fn tokens(&self) -> &[ChainAddress] {
-        &self.tokens
+        &self.terms.tokens
     }
 
     fn fee_ppm(&self, pair: TokenPair) -> u32 {
@@ -102,7 +112,7 @@ impl PoolMath for OrcaWhirlpoolPool {
     ) -> Result<PoolQuote, PoolError> {
         let direction = self.direction(pair)?;
         let filled = self.fill(direction, exact, amount_raw)?;
-        let (token_in, token_out) = direction.in_and_out(self.tokens);
+        let (token_in, token_out) = direction.in_and_out(self.terms.tokens);
         let SwapAmounts {
             amount_in_raw,
             amount_out_raw,
@@ -116,7 +126,7 @@ impl PoolMath for OrcaWhirlpoolPool {
         ];
         let fees = fees.into_iter().filter(|(_, _, amount)| *amount > 0);
         Ok(PoolQuote {
-            pool: self.address,
+            pool: self.terms.address,
             token_in,
             token_out,
             fee_ppm: self.fee_ppm(pair),
@@ -164,7 +174,8 @@ impl PoolMath for OrcaWhirlpoolPool {
     }
 
     fn accounts(&self) -> Vec<ChainAddress> {
-        let own = [self.address, self.tokens[0], self.tokens[1]];
+        let [token_a, token_b] = self.terms.tokens;
+        let own = [self.terms.address, token_a, token_b];
         let oracle = self.oracle.iter().map(|oracle| oracle.account);
         let arrays = self.ladder.course().arrays.accounts();
         own.into_iter().chain(oracle).chain(arrays).collect()
@@ -192,7 +203,7 @@ fn spot_price(pair: TokenPair, sqrt_price: u128) -> PriceRatio {
 impl OrcaWhirlpoolPool {
     fn direction(&self, pair: TokenPair) -> Result<Direction, PoolError> {
         pair.direction().ok_or(PoolError::PairUnknown {
-            pool: self.address,
+            pool: self.terms.address,
             tokens: 2,
             input: pair.input,
             output: pair.output,
@@ -200,7 +211,7 @@ impl OrcaWhirlpoolPool {
     }
 
     fn outlook(&self, direction: Direction) -> &Outlook {
-        let [falling, rising] = &self.outlooks;
+        let [falling, rising] = &*self.outlooks;
         match direction {
             Direction::ZeroForOne => falling,
             Direction::OneForZero => rising,
@@ -209,7 +220,7 @@ impl OrcaWhirlpoolPool {
 
     fn mismatch(&self, change: &'static str) -> PoolError {
         PoolError::ChangeMismatch {
-            pool: self.address,
+            pool: self.terms.address,
             venue: "orca_whirlpool",
             change,
         }

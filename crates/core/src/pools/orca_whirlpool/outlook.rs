@@ -23,12 +23,14 @@ pub(super) struct Outlook {
 
 impl Outlook {
     /// Falling, then rising.
-    pub(super) fn both(ladder: &Ladder<WhirlpoolCourse>) -> [Self; 2] {
+    pub(super) fn both(ladder: &Ladder<WhirlpoolCourse>) -> Arc<[Self; 2]> {
         let (arrays, tick) = (&ladder.course().arrays, ladder.position().tick);
-        [Direction::ZeroForOne, Direction::OneForZero].map(|direction| Self {
-            reach: arrays.reach(tick, direction),
-            checkpoints: OnceLock::new(),
-            most: OnceLock::new(),
-        })
+        Arc::new(
+            [Direction::ZeroForOne, Direction::OneForZero].map(|direction| Self {
+                reach: arrays.reach(tick, direction),
+                checkpoints: OnceLock::new(),
+                most: OnceLock::new(),
+            }),
+        )
     }
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::OrcaWhirlpoolPool;
 use super::course::WhirlpoolCourse;
 use super::oracle::Oracle;
 use super::outlook::Outlook;
 use super::tick_arrays::{TickArray, TickArrays};
 use super::tick_math::{MAX_SQRT_PRICE_X64, MIN_SQRT_PRICE_X64, sqrt_price, tick};
+use super::{OrcaWhirlpoolPool, Terms};
 use crate::ChainAddress;
 use crate::pools::concentrated::{Ladder, Position};
 use crate::pools::{ChainClock, PoolError, decimal};
@@ -60,7 +60,7 @@ pub struct OrcaWhirlpoolState {
     pub tick_arrays: Vec<TickArray>,
     /// Of a pool with an adaptive fee, and of no other.
     #[serde(default)]
-    pub oracle: Option<Oracle>,
+    pub oracle: Option<Box<Oracle>>,
     /// What transfers of token a cost; only under Token-2022.
     #[serde(default)]
     pub transfer_fees_a: TransferFees,
@@ -114,12 +114,14 @@ impl OrcaWhirlpoolPool {
         );
         let ladder = Ladder::new(course, position);
         Ok(Self {
-            address: state.pool,
-            program: state.program,
-            tokens: [state.token_a, state.token_b],
-            tick_spacing: state.tick_spacing,
-            transfer_fees: [state.transfer_fees_a, state.transfer_fees_b],
-            oracle: state.oracle,
+            terms: Arc::new(Terms {
+                address: state.pool,
+                program: state.program,
+                tokens: [state.token_a, state.token_b],
+                tick_spacing: state.tick_spacing,
+                transfer_fees: [state.transfer_fees_a, state.transfer_fees_b],
+            }),
+            oracle: state.oracle.clone(),
             clock: state.clock,
             outlooks: Outlook::both(&ladder),
             ladder,
@@ -129,22 +131,22 @@ impl OrcaWhirlpoolPool {
     /// The whole state, from which an equal pool can be made.
     #[must_use]
     pub fn state(&self) -> OrcaWhirlpoolState {
-        let (position, course) = (self.ladder.position(), self.ladder.course());
+        let (position, course, terms) = (self.ladder.position(), self.ladder.course(), &self.terms);
         OrcaWhirlpoolState {
-            pool: self.address,
-            program: self.program,
-            token_a: self.tokens[0],
-            token_b: self.tokens[1],
-            tick_spacing: self.tick_spacing,
+            pool: terms.address,
+            program: terms.program,
+            token_a: terms.tokens[0],
+            token_b: terms.tokens[1],
+            tick_spacing: terms.tick_spacing,
             fee_ppm: u16::try_from(course.fee_ppm).unwrap_or(u16::MAX),
             protocol_fee_bps: course.protocol_fee_bps,
             sqrt_price_x64: position.sqrt_price,
             tick: position.tick,
             liquidity: position.liquidity,
             tick_arrays: course.arrays.arrays(),
-            oracle: self.oracle,
-            transfer_fees_a: self.transfer_fees[0],
-            transfer_fees_b: self.transfer_fees[1],
+            oracle: self.oracle.clone(),
+            transfer_fees_a: terms.transfer_fees[0],
+            transfer_fees_b: terms.transfer_fees[1],
             clock: self.clock,
         }
     }

@@ -92,6 +92,9 @@ impl Progress {
 
 /// `floor(fee * share / 1e4)` of one step.
 pub(super) fn protocol_share(fee: u64, protocol_fee_bps: u16) -> u64 {
+    if let Some(product) = fee.checked_mul(u64::from(protocol_fee_bps)) {
+        return product / PROTOCOL_ONE;
+    }
     let share = u128::from(fee) * u128::from(protocol_fee_bps) / u128::from(PROTOCOL_ONE);
     u64::try_from(share).unwrap_or(fee)
 }
@@ -113,6 +116,53 @@ impl Walk<'_> {
             self.advance(&mut progress, stop, |path| path.step(exact, remaining))?;
         }
         Ok(progress)
+    }
+
+    /// As `run`, where one or two steps are enough; `None` where they are not.
+    pub(super) fn begin(
+        &self,
+        mut progress: Progress,
+        exact: Exact,
+        amount: u64,
+    ) -> Option<Progress> {
+        for _ in 0..2 {
+            let stop = self.next_stop(&progress.position)?;
+            let remaining = amount - progress.side(exact);
+            let step = self.advance(&mut progress, stop, |path| path.step(exact, remaining));
+            step.ok()?;
+            if progress.side(exact) == amount {
+                return Some(progress);
+            }
+            if progress.position.sqrt_price == self.limit {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// As `run`, from where a search has shown that the whole next step up to an initialised tick, or up to
+    /// where the rate changes, moves more than what is left.
+    pub(super) fn finish(
+        &self,
+        mut progress: Progress,
+        exact: Exact,
+        amount: u64,
+    ) -> Result<Progress, Fault> {
+        let remaining = amount.saturating_sub(progress.side(exact));
+        // Elsewhere the search may have meant a stop further away.
+        if remaining > 0
+            && let Some(stop) = self.next_stop(&progress.position)
+            && stop.liquidity_net.is_some()
+        {
+            self.advance(&mut progress, stop, |path| {
+                if path.is_ordinary() {
+                    path.part(exact, remaining)
+                } else {
+                    path.step(exact, remaining)
+                }
+            })?;
+        }
+        self.run(progress, exact, amount)
     }
 
     /// One step towards `stop`, of what `step` says it moves.

@@ -54,9 +54,31 @@ impl Path {
         })
     }
 
+    /// As `step`, for less than the whole step moves, where its amounts are known to fit 64 bits: what the
+    /// whole step moves need not be worked out to see that it is not reached.
+    pub(super) fn part(self, exact: Exact, remaining: u64) -> Result<Step, Fault> {
+        match exact {
+            // An input short of the target never rounds onto it.
+            Exact::In => self.input_up_to(Err(Fault::TokenMaxExceeded), remaining),
+            Exact::Out => self.exact_out(remaining),
+        }
+    }
+
+    /// Whether the lengths of the numbers alone show that all amounts of the whole step fit 63 bits and every
+    /// product the program's types.
+    pub(super) fn is_ordinary(self) -> bool {
+        let bits = |number: u128| u128::BITS - number.leading_zeros();
+        let product = bits(self.liquidity) + bits(self.price.abs_diff(self.target));
+        // A number of `n` bits is at least `2**(n - 1)`.
+        product < 127 && product + 64 < 63 + bits(self.price) + bits(self.target) - 2
+    }
+
     fn exact_in(self, remaining: u64) -> Result<Step, Fault> {
+        self.input_up_to(self.input(self.target)?, remaining)
+    }
+
+    fn input_up_to(self, whole: Amount, remaining: u64) -> Result<Step, Fault> {
         let less_fee = self.less_fee(remaining);
-        let whole = self.input(self.target)?;
         let price = match whole {
             Ok(amount) if amount <= less_fee => self.target,
             _ => self.price_after_input(less_fee)?,
@@ -84,7 +106,10 @@ impl Path {
     }
 
     fn exact_out(self, remaining: u64) -> Result<Step, Fault> {
-        let whole = self.output(self.target)?;
+        self.output_up_to(self.output(self.target)?, remaining)
+    }
+
+    fn output_up_to(self, whole: Amount, remaining: u64) -> Result<Step, Fault> {
         let price = match whole {
             Ok(amount) if amount <= remaining => self.target,
             _ => self.price_after_output(remaining)?,
@@ -140,15 +165,22 @@ impl Path {
 
     /// `floor(remaining * (1e6 - fee) / 1e6)`.
     fn less_fee(self, remaining: u64) -> u64 {
-        let product = u128::from(remaining) * u128::from(MILLION - self.fee_ppm);
+        let kept = u64::from(MILLION - self.fee_ppm);
+        if let Some(product) = remaining.checked_mul(kept) {
+            return product / u64::from(MILLION);
+        }
+        let product = u128::from(remaining) * u128::from(kept);
         // Not above `remaining`.
         u64::try_from(product / u128::from(MILLION)).unwrap_or(remaining)
     }
 
     /// `ceil(amount_in * fee / (1e6 - fee))`.
     fn fee_on(self, amount_in: u64) -> Result<u64, Fault> {
-        let product = u128::from(amount_in) * u128::from(self.fee_ppm);
-        u64::try_from(product.div_ceil(u128::from(MILLION - self.fee_ppm)))
-            .map_err(|_| Fault::NumberDownCastError)
+        let (fee, kept) = (u64::from(self.fee_ppm), u64::from(MILLION - self.fee_ppm));
+        if let Some(product) = amount_in.checked_mul(fee) {
+            return Ok(product.div_ceil(kept));
+        }
+        let product = u128::from(amount_in) * u128::from(fee);
+        u64::try_from(product.div_ceil(u128::from(kept))).map_err(|_| Fault::NumberDownCastError)
     }
 }

@@ -10,6 +10,10 @@ use crate::pools::{PoolError, decimal};
 /// The whole state of a curve, as its accounts give it at one slot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "they are the account's own flags"
+)]
 pub struct PumpCurveState {
     /// The curve's account.
     pub pool: ChainAddress,
@@ -41,7 +45,7 @@ pub struct PumpCurveState {
     /// `token_total_supply` of the curve, which counts instead for a mayhem coin.
     #[serde(with = "decimal")]
     pub total_supply_raw: u64,
-    /// Whether everything was sold; the coin then trades on PumpSwap alone.
+    /// Whether everything was sold; the coin then trades on `PumpSwap` alone.
     pub complete: bool,
     /// Whether a creator is set; without one there is no creator fee.
     pub has_creator: bool,

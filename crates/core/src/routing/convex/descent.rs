@@ -152,8 +152,17 @@ impl Model {
         side[ground] = 0.0;
         matrix.diagonal[ground] = f64::MAX;
         elimination.solve(&mut matrix, &mut side);
+        // Whatever rounding does to a system of very different weights, the ground token's price stays one.
+        side[ground] = 0.0;
         (0..side.len())
-            .map(|node| side[elimination.step(node)].clamp(-LONGEST_STEP, LONGEST_STEP))
+            .map(|node| side[elimination.step(node)])
+            .map(|step| {
+                if step.is_nan() {
+                    0.0
+                } else {
+                    step.clamp(-LONGEST_STEP, LONGEST_STEP)
+                }
+            })
             .collect()
     }
 

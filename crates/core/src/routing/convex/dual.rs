@@ -142,5 +142,6 @@ pub(super) fn ceiling(
             gross += got + paid + curve.grain() * output / ROUNDING;
         }
     }
-    value + ROUNDING * gross
+    // The proof needs the ground token's price to be one.
+    (value + ROUNDING * gross) / prices[question.ground]
 }

@@ -5,6 +5,9 @@
 
 use std::collections::BTreeSet;
 
+/// The least part of a diagonal entry that elimination leaves.
+const LEAST_PIVOT: f64 = 1e-15;
+
 /// The order of elimination and where each of its operations lands.
 #[derive(Debug, Clone)]
 pub(super) struct Elimination {
@@ -119,9 +122,12 @@ impl Elimination {
     /// Factorises `matrix` in place and replaces the right-hand side, in steps, by the solution.
     pub(super) fn solve(&self, matrix: &mut Matrix, side: &mut [f64]) {
         let Matrix { diagonal, lower } = matrix;
+        let least: Vec<f64> = diagonal.iter().map(|weight| weight * LEAST_PIVOT).collect();
         let mut target = 0;
         for column in 0..diagonal.len() {
             let (begin, end) = (self.columns[column], self.columns[column + 1]);
+            // Where weights differ by more than their precision, what is left of a pivot may be nothing.
+            diagonal[column] = diagonal[column].max(least[column]);
             let inverse = diagonal[column].recip();
             for later in begin..end {
                 let value = lower[later];

@@ -22,6 +22,13 @@ mod market;
 mod recovery;
 mod stable_curve;
 mod start;
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::float_cmp,
+    reason = "a test fails by panicking, and exact zeros are meant"
+)]
+mod tests;
 
 pub(in crate::routing) use dual::{Use, uses};
 pub(in crate::routing) use edge_curve::EdgeCurve;

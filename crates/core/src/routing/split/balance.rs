@@ -1,17 +1,24 @@
 //! Shares of the amount at which no path would pay more for the next unit than another, in real numbers.
 
-use super::path::{Path, Shares, Traded};
+use super::path::{Shares, Traded};
 use crate::pools::Exact;
 use crate::routing::convex::Market;
 
-/// Moves between two paths until they are taken to be balanced.
-const MOST_MOVES: usize = 60;
-/// Change of the far end, relative to it, below which a move is not worth another.
+/// Steps until shares are taken to be balanced.
+const MOST_STEPS: usize = 24;
+/// Change of the far end, relative to it, below which a step is not worth another.
 const SETTLED: f64 = 1e-11;
-/// Step of a difference quotient, relative to the whole amount.
-const NUDGE: f64 = 1e-6;
+/// Moves between two paths after that.
+const MOST_MOVES: usize = 30;
 /// Trials of one move's size.
 const MOST_TRIALS: usize = 24;
+/// Step of a difference quotient, relative to the whole amount.
+const NUDGE: f64 = 1e-5;
+/// The least curvature that is believed, relative to slope and amount.
+const LEAST_BEND: f64 = 1e-3;
+const MOST_HALVINGS: usize = 8;
+/// Halvings of the bracket of the common slope.
+const SLOPE_HALVINGS: usize = 60;
 
 /// Balances shares, and says what the far end then is.
 pub(super) struct Balancer<'a> {
@@ -31,11 +38,28 @@ impl Balancer<'_> {
         }
     }
 
-    /// Moves amounts from the path that would miss them least to the one that gains most, until that gains nothing.
+    /// Newton's method for each share, tied together by the amount: shares move to where all slopes are the same.
     pub(super) fn balance(&mut self, shares: &mut Shares) -> f64 {
         let mut worth = self.worth(shares);
+        for _ in 0..MOST_STEPS {
+            let lines = self.slopes(shares, worth);
+            let target = common_slope(&lines, &shares.near, self.amount);
+            let Some(better) = self.walk(shares, &target, worth) else {
+                break;
+            };
+            let gain = better - worth;
+            worth = better;
+            if gain <= SETTLED * worth.abs() {
+                break;
+            }
+        }
+        self.exchange(shares, worth)
+    }
+
+    /// Moves amounts between two paths at a time: those that share a pool, or end in one, do not move as lines do.
+    fn exchange(&mut self, shares: &mut Shares, mut worth: f64) -> f64 {
         for _ in 0..MOST_MOVES {
-            let Some((from, to)) = self.unbalanced(shares, worth) else {
+            let Some((from, to)) = self.furthest_apart(shares, worth) else {
                 break;
             };
             let before = worth;
@@ -48,8 +72,8 @@ impl Balancer<'_> {
     }
 
     /// The path that would miss a little least, and the one that gains most from it.
-    fn unbalanced(&mut self, shares: &mut Shares, worth: f64) -> Option<(usize, usize)> {
-        let nudge = self.amount * NUDGE;
+    fn furthest_apart(&mut self, shares: &mut Shares, worth: f64) -> Option<(usize, usize)> {
+        let nudge = self.amount * NUDGE * 0.1;
         let (mut least, mut most): (Option<(usize, f64)>, Option<(usize, f64)>) = (None, None);
         for at in 0..shares.near.len() {
             let near = shares.near[at];
@@ -90,7 +114,7 @@ impl Balancer<'_> {
                 high = right;
             }
         }
-        // The ends themselves are often best: a path that is not worth anything.
+        // The end itself is often best: a path that is not worth anything.
         let mut best = (0.0, worth);
         for part in [source, (low + high) * 0.5] {
             let worth = at(self, part);
@@ -102,12 +126,60 @@ impl Balancer<'_> {
         best.1
     }
 
+    /// What a little more of each share is worth, and how fast that falls.
+    fn slopes(&mut self, shares: &mut Shares, worth: f64) -> Vec<Line> {
+        let nudge = self.amount * NUDGE;
+        (0..shares.near.len())
+            .map(|at| {
+                let near = shares.near[at];
+                shares.near[at] = near + nudge;
+                let more = (self.worth(shares) - worth) / nudge;
+                let slope = if near > nudge {
+                    shares.near[at] = near - nudge;
+                    (more + (worth - self.worth(shares)) / nudge) * 0.5
+                } else {
+                    more
+                };
+                shares.near[at] = near + 2.0 * nudge;
+                let further = (self.worth(shares) - worth) / (2.0 * nudge);
+                shares.near[at] = near;
+                let bend = if near > nudge {
+                    (slope - more) * 2.0 / nudge
+                } else {
+                    (more - further) * 2.0 / nudge
+                };
+                let least = LEAST_BEND * more.abs() / self.amount;
+                Line {
+                    slope,
+                    bend: bend.max(least).max(f64::MIN_POSITIVE),
+                }
+            })
+            .collect()
+    }
+
+    /// Goes towards a target as far as that is better.
+    fn walk(&mut self, shares: &mut Shares, target: &[f64], worth: f64) -> Option<f64> {
+        let start = shares.near.clone();
+        let mut length = 1.0;
+        for _ in 0..MOST_HALVINGS {
+            for ((near, from), to) in shares.near.iter_mut().zip(&start).zip(target) {
+                *near = from + (to - from) * length;
+            }
+            let better = self.worth(shares);
+            if better > worth {
+                return Some(better);
+            }
+            length *= 0.5;
+        }
+        shares.near = start;
+        None
+    }
+
     /// What is left without one path, its share spread over the others as they are.
     pub(super) fn without(&self, shares: &Shares, out: usize) -> Shares {
         let mut left = shares.clone();
-        let path: Path = left.paths.remove(out);
+        left.paths.remove(out);
         let share = left.near.remove(out);
-        drop(path);
         let rest: f64 = left.near.iter().sum();
         let spread = if rest > 0.0 {
             (rest + share) / rest
@@ -124,4 +196,40 @@ impl Balancer<'_> {
         }
         left
     }
+}
+
+/// The worth of a share's next unit: `slope` now, falling by `bend` for each unit.
+struct Line {
+    slope: f64,
+    bend: f64,
+}
+
+/// The shares at which all slopes are the same, or a share is nothing and its slope less.
+fn common_slope(lines: &[Line], near: &[f64], amount: f64) -> Vec<f64> {
+    let at = |slope: f64| -> Vec<f64> {
+        let moved = lines.iter().zip(near);
+        moved
+            .map(|(line, near)| (near + (line.slope - slope) / line.bend).max(0.0))
+            .collect()
+    };
+    let bend = lines.iter().map(|line| line.bend).fold(0.0, f64::max);
+    let slopes = || lines.iter().map(|line| line.slope);
+    let mut low = slopes().fold(f64::INFINITY, f64::min) - bend * amount;
+    let mut high = slopes().fold(f64::NEG_INFINITY, f64::max) + bend * amount;
+    for _ in 0..SLOPE_HALVINGS {
+        let middle = low + (high - low) * 0.5;
+        if at(middle).iter().sum::<f64>() > amount {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    let mut shares = at(low);
+    let sum: f64 = shares.iter().sum();
+    if sum > 0.0 {
+        for share in &mut shares {
+            *share *= amount / sum;
+        }
+    }
+    shares
 }

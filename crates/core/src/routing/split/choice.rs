@@ -76,7 +76,7 @@ impl Chooser<'_> {
     /// Gives the amount away piece by piece, each to the path that is then best.
     fn piecewise(&self, shares: &mut Shares) {
         let piece = self.balancer.amount / f64::from(PIECES);
-        let mut traded = Traded::default();
+        let mut traded = Traded::new(self.scope.market);
         for _ in 0..PIECES {
             let Some(path) = self.scope.for_piece(&traded, piece) else {
                 break;
@@ -102,6 +102,11 @@ impl Chooser<'_> {
     /// Takes paths out, the least missed first, while there are too many or one is not worth its cost.
     fn thin(&mut self, shares: &mut Shares) -> f64 {
         let mut net = self.balancer.balance(shares) - self.costs.of(shares);
+        while shares.paths.len() > self.max_paths * 2 {
+            shares.keep_largest((shares.paths.len() * 2 / 3).max(self.max_paths * 2));
+            shares.fill(self.balancer.amount);
+            net = self.balancer.balance(shares) - self.costs.of(shares);
+        }
         while shares.paths.len() > 1 {
             let Some(mut fewer) = self.least_missed(shares) else {
                 break;
@@ -137,6 +142,16 @@ impl Shares {
                 self.near.push(near);
             }
         }
+    }
+
+    /// Takes the smallest shares out; of equal ones, the later.
+    fn keep_largest(&mut self, count: usize) {
+        let mut order: Vec<usize> = (0..self.near.len()).collect();
+        order.sort_by(|a, b| self.near[*b].total_cmp(&self.near[*a]).then(a.cmp(b)));
+        order.truncate(count);
+        order.sort_unstable();
+        self.paths = order.iter().map(|at| self.paths[*at].clone()).collect();
+        self.near = order.iter().map(|at| self.near[*at]).collect();
     }
 
     /// Scales the shares to the whole amount.

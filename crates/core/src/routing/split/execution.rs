@@ -1,6 +1,6 @@
 //! Legs in integers: quoted one after the other by the pools themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::U256;
 
@@ -17,6 +17,7 @@ pub(super) struct Execution<'a> {
     paths: Vec<Path>,
     /// Whether a leg uses a pool that an earlier or later one uses too.
     shares_pool: Vec<bool>,
+    shared: BTreeSet<PoolId>,
     known: BTreeMap<(usize, U256), Option<U256>>,
 }
 
@@ -26,13 +27,16 @@ impl<'a> Execution<'a> {
         for hop in paths.iter().flatten() {
             *users.entry(market.venues[hop.venue].id).or_default() += 1;
         }
-        let shared = |hop: &Hop| users[&market.venues[hop.venue].id] > 1;
-        let shares_pool = paths.iter().map(|path| path.iter().any(shared)).collect();
+        users.retain(|_, users| *users > 1);
+        let shared: BTreeSet<PoolId> = users.into_keys().collect();
+        let shares = |hop: &Hop| shared.contains(&market.venues[hop.venue].id);
+        let shares_pool = paths.iter().map(|path| path.iter().any(shares)).collect();
         Self {
             market,
             exact,
             paths,
             shares_pool,
+            shared,
             known: BTreeMap::new(),
         }
     }
@@ -61,7 +65,7 @@ impl<'a> Execution<'a> {
         let mut amount = near;
         for hop in self.in_search_order(leg) {
             let (id, pair) = self.way(hop);
-            let swap = if self.shares_pool[leg] {
+            let swap = if self.shared.contains(&id) {
                 let pool = pool_mut(self.market, moved, id)?;
                 pool.swap(pair, self.exact, amount).ok()?
             } else {

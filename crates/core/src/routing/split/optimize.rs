@@ -143,7 +143,7 @@ impl Split<'_> {
                 market: self.market,
                 exact,
                 amount: f64::from(self.question.amount),
-                traded: Traded::default(),
+                traded: Traded::new(self.market),
             },
             costs: Costs {
                 of_path: &of_path,
@@ -163,6 +163,9 @@ impl Split<'_> {
     /// The paths in integers; `None` when the pools refuse them.
     fn execute(&self, legs: Vec<(f64, Path)>) -> Result<Option<Plan>, RouteError> {
         let (exact, amount) = (self.question.exact, self.question.amount);
+        if legs.is_empty() {
+            return Ok(None);
+        }
         let (near, paths): (Vec<f64>, Vec<Path>) = legs.into_iter().unzip();
         let mut execution = Execution::new(self.market, exact, paths.clone());
         let shares = whole_shares(&near, amount);

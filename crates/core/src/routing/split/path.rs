@@ -13,34 +13,44 @@ pub(super) struct Hop {
     pub(super) side: usize,
 }
 
+impl Hop {
+    fn place(self) -> usize {
+        2 * self.venue + self.side
+    }
+}
+
 /// Hops in trade order; no token and no pool twice.
 pub(super) type Path = Vec<Hop>;
 
 /// What the venues have traded so far, so that a later leg finds them as earlier ones left them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Traded {
-    sums: Vec<(Hop, f64, f64)>,
+    /// Input and output of each venue and side.
+    sums: Vec<[f64; 2]>,
+    touched: Vec<usize>,
 }
 
 impl Traded {
-    pub(super) fn clear(&mut self) {
-        self.sums.clear();
+    pub(super) fn new(market: &Market) -> Self {
+        Self {
+            sums: vec![[0.0; 2]; 2 * market.venues.len()],
+            touched: Vec::new(),
+        }
     }
 
-    /// Input and output of a hop so far.
-    fn of(&self, hop: Hop) -> (f64, f64) {
-        let found = self.sums.iter().find(|(other, _, _)| *other == hop);
-        found.map_or((0.0, 0.0), |(_, input, output)| (*input, *output))
+    pub(super) fn clear(&mut self) {
+        for at in self.touched.drain(..) {
+            self.sums[at] = [0.0; 2];
+        }
     }
 
     fn add(&mut self, hop: Hop, input: f64, output: f64) {
-        match self.sums.iter_mut().find(|(other, _, _)| *other == hop) {
-            Some((_, inputs, outputs)) => {
-                *inputs += input;
-                *outputs += output;
-            }
-            None => self.sums.push((hop, input, output)),
+        let at = hop.place();
+        if self.sums[at] == [0.0; 2] {
+            self.touched.push(at);
         }
+        self.sums[at][0] += input;
+        self.sums[at][1] += output;
     }
 
     /// The output for an input, or the input for an output, after what was traded.
@@ -51,7 +61,7 @@ impl Traded {
                 Exact::Out => f64::INFINITY,
             };
         };
-        let (input, output) = self.of(hop);
+        let [input, output] = self.sums[hop.place()];
         match exact {
             Exact::In => output_for(curve, input + amount) - output,
             Exact::Out => input_for(curve, output + amount) - input,

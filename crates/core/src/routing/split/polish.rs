@@ -5,14 +5,15 @@ use alloy_primitives::U256;
 use super::execution::Execution;
 use crate::pools::Exact;
 
-/// Chunks shrink by this many bits from round to round.
-const BITS_PER_ROUND: usize = 5;
-/// The first chunk is the amount without this many bits.
-const FIRST_BITS: usize = 7;
+/// Below this amount every pair of legs is tried with every size of chunk.
+const FEW: u64 = 1 << 12;
+/// Above it, the first chunk is the amount without this many bits, and later ones are smaller by so many.
+const FIRST_BITS: usize = 15;
+const BITS_PER_ROUND: usize = 8;
 /// Moves of one size of chunk.
 const MOVES_PER_ROUND: usize = 4;
-/// Below this amount chunks begin with the whole of it.
-const FEW: u64 = 1 << 12;
+/// Rounds without a move after which smaller chunks are not tried.
+const IDLE_ROUNDS: usize = 2;
 
 /// Integer shares near the real ones; what rounding leaves goes to the first, largest one.
 pub(super) fn whole_shares(near: &[f64], amount: U256) -> Vec<U256> {
@@ -42,48 +43,86 @@ pub(super) fn polish(
     mut near: Vec<U256>,
 ) -> Option<(Vec<U256>, U256)> {
     let mut far = execution.far(&near)?;
-    let first = if amount < U256::from(FEW) {
-        1
+    let few = amount < U256::from(FEW);
+    let (first, bits_per_round) = if few {
+        (1, 1)
     } else {
-        FIRST_BITS
+        (FIRST_BITS, BITS_PER_ROUND)
     };
     let mut bits = amount.bit_len().saturating_sub(first);
-    loop {
+    let mut idle = 0;
+    while near.len() > 1 && (few || idle < IDLE_ROUNDS) {
         let chunk = U256::ONE << bits;
+        idle += 1;
         for _ in 0..MOVES_PER_ROUND {
-            let Some((better, better_far)) = best_move(execution, exact, &near, chunk, far) else {
+            let pairs = if few {
+                all_pairs(near.len())
+            } else {
+                steepest(execution, exact, &near, chunk)
+            };
+            let Some(better) = best_move(execution, exact, (&near, far), chunk, &pairs) else {
                 break;
             };
-            (near, far) = (better, better_far);
+            (near, far) = better;
+            idle = 0;
         }
         if bits == 0 {
-            return Some((near, far));
+            break;
         }
-        let fewer = if amount < U256::from(FEW) {
-            1
-        } else {
-            BITS_PER_ROUND
-        };
-        bits = bits.saturating_sub(fewer);
+        bits = bits.saturating_sub(bits_per_round);
+    }
+    Some((near, far))
+}
+
+/// Where a chunk comes from and where it goes.
+type Pair = (usize, usize);
+
+fn all_pairs(legs: usize) -> Vec<Pair> {
+    let pairs = (0..legs).flat_map(|from| (0..legs).map(move |to| (from, to)));
+    pairs.filter(|(from, to)| from != to).collect()
+}
+
+/// From the leg that misses a chunk least to the one that makes most of it.
+fn steepest(execution: &mut Execution, exact: Exact, near: &[U256], chunk: U256) -> Vec<Pair> {
+    let mut change = |at: usize, share: Option<U256>| {
+        let mut changed = near.to_vec();
+        changed[at] = share?;
+        execution.far(&changed)
+    };
+    let least: Vec<_> = (0..near.len())
+        .filter_map(|at| Some((change(at, near[at].checked_sub(chunk))?, at)))
+        .collect();
+    let most: Vec<_> = (0..near.len())
+        .filter_map(|at| Some((change(at, near[at].checked_add(chunk))?, at)))
+        .collect();
+    // The sums compare as the changes do. Of equal ones, the first leg.
+    let best = |sums: Vec<(U256, usize)>| {
+        sums.into_iter().min_by(|(a, at), (b, other)| {
+            let order = match exact {
+                Exact::In => b.cmp(a),
+                Exact::Out => a.cmp(b),
+            };
+            order.then(at.cmp(other))
+        })
+    };
+    match (best(least), best(most)) {
+        (Some((_, from)), Some((_, to))) if from != to => vec![(from, to)],
+        _ => Vec::new(),
     }
 }
 
-/// The best move of one chunk, or of all of a smaller share, from one leg to another.
+/// The best move of one chunk, or of all of a smaller share, among these pairs.
 fn best_move(
     execution: &mut Execution,
     exact: Exact,
-    near: &[U256],
+    (near, far): (&[U256], U256),
     chunk: U256,
-    far: U256,
+    pairs: &[Pair],
 ) -> Option<(Vec<U256>, U256)> {
     let mut best: Option<(Vec<U256>, U256)> = None;
-    let legs = 0..near.len();
-    for (from, to) in legs
-        .clone()
-        .flat_map(|from| legs.clone().map(move |to| (from, to)))
-    {
+    for &(from, to) in pairs {
         let part = chunk.min(near[from]);
-        if from == to || part.is_zero() {
+        if part.is_zero() {
             continue;
         }
         let mut moved = near.to_vec();
