@@ -85,7 +85,7 @@ def test_a_pool_is_made_from_the_bytes_that_were_read_on_mainnet() -> None:
     vault = accounts[1]
     richer = vault[2][:64] + (10**15).to_bytes(8, "little") + vault[2][72:]
     before = graph.quote_exact_in(pool, graph.tokens(pool)[0], 10**9).amount_out_raw
-    graph.apply_account(pool, account=vault[0], owner=vault[1], data=richer)
+    assert graph.apply_account(vault[0], vault[1], richer).applied == [pool]
     assert graph.quote_exact_in(pool, graph.tokens(pool)[0], 10**9).amount_out_raw != before
 
 

@@ -100,5 +100,5 @@ def _bounds(source: PoolSource, route: core.SplitRoute, far: str) -> dict[str, R
     for name, bound in (("bound", route.within_hops), ("bound, any hops", route.uncapped)):
         if bound is not None:
             gap = percent(1_000_000 - bound.share_ppm)
-            lines[name] = f"{limit} {source.names.amount(bound.bound_raw, far)}; the gap is {gap}"
+            lines[name] = f"{limit} {source.names.amount(bound.bound_raw, far)}, cycles included; the gap is {gap}"
     return lines
