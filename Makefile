@@ -38,8 +38,10 @@ build: $(VENV)/.built ## Build everything into .venv
 demo: build ## Carry one intent from HTTP to a fill on a local chain, and prove it
 	@$(BIN)/tradewind demo
 
-picture: build ## Draw docs/demo.svg from a real run of the demo
+picture: build ## Draw docs/demo.svg from a real run of the demo, and docs/route.svg from a recorded auction
 	@$(BIN)/tradewind demo --svg docs/demo.svg
+	@$(BIN)/tradewind route --pools tests/fixtures/evm/cow_auction_7400693.json --from WETH --to USDC --amount 1000.0 \
+	  --plot docs/route.svg
 
 test: lint test-rust test-python ## Lint, build and run every test; the last line is their count
 	@$(BIN)/python packaging/count_tests.py build/nextest.xml build/pytest.xml

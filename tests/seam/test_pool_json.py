@@ -48,9 +48,9 @@ def test_a_sync_log_sets_the_reserves() -> None:
     pool = str(PAIR["pool"])
     graph.apply_sync(pool, reserve0_raw=7, reserve1_raw=8)
     assert json.loads(graph.dump([pool]))["pools"] == [PAIR | {"reserve0_raw": "7", "reserve1_raw": "8"}]
-    with pytest.raises(core.CoreError, match="takes no clock") as refused:
-        graph.apply_clock(pool, slot=1, epoch=1, unix_timestamp=1)
-    assert refused.value.code == "change_mismatch"
+    # A pair reads no clock, so it neither takes one nor refuses it.
+    updated = graph.apply_clock(slot=1, epoch=1, unix_timestamp=1)
+    assert (updated.applied, updated.refused) == ([], [])
 
 
 def test_nothing_is_added_when_one_pool_of_the_text_is_wrong() -> None:
@@ -85,7 +85,7 @@ def test_a_pool_is_made_from_the_bytes_that_were_read_on_mainnet() -> None:
     vault = accounts[1]
     richer = vault[2][:64] + (10**15).to_bytes(8, "little") + vault[2][72:]
     before = graph.quote_exact_in(pool, graph.tokens(pool)[0], 10**9).amount_out_raw
-    graph.apply_account(pool, account=vault[0], owner=vault[1], data=richer)
+    assert graph.apply_account(vault[0], vault[1], richer).applied == [pool]
     assert graph.quote_exact_in(pool, graph.tokens(pool)[0], 10**9).amount_out_raw != before
 
 
