@@ -53,6 +53,7 @@ __all__ = [
     "SolanaSwap",
     "SolanaTransaction",
     "SplitRoute",
+    "SwapLeg",
     "SweepFill",
     "TransactionBatch",
     "UniswapV3State",
@@ -695,14 +696,37 @@ class Permit:
     def s(self) -> bytes: ...
 
 @final
+class SwapLeg:
+    """One path of a swap, with the part of the amount that goes over it and the limit of that part.
+
+    `path` and `fees_pips` are in trade order, 1 to 4 hops. In a swap with `exact="in"`, `amount_in_raw` is spent and
+    `amount_out_raw` is the minimum; with `exact="out"`, `amount_out_raw` is received and `amount_in_raw` is the
+    maximum.
+
+    Codes: path_malformed, address_malformed, address_checksum, integer_out_of_range.
+    """
+
+    def __new__(
+        cls, *, path: Sequence[str], fees_pips: Sequence[int], amount_in_raw: int, amount_out_raw: int
+    ) -> SwapLeg: ...
+    @property
+    def path(self) -> list[str]: ...
+    @property
+    def fees_pips(self) -> list[int]: ...
+    @property
+    def amount_in_raw(self) -> int: ...
+    @property
+    def amount_out_raw(self) -> int: ...
+
+@final
 class RouterSwap:
-    """One swap by SwapRouter02: `multicall(deadline, [permit?, swap])`, without a price limit.
+    """One swap by SwapRouter02: `multicall(deadline, [permit?, leg, ...])`, without a price limit.
 
-    `path` and `fees_pips` are in trade order, 1 to 4 hops. `exact="in"`: `amount_in_raw` is spent and
-    `amount_out_raw` is the minimum; `exact="out"`: `amount_out_raw` is received and `amount_in_raw` is the maximum.
-    `deadline_s` is the last second (Unix time) in which it may execute.
+    `legs`, 1 to 8, trade the same two tokens over different paths, in the order of execution; all of them fill, or
+    none. The amounts of the swap are the sums of theirs. `deadline_s` is the last second (Unix time) in which it may
+    execute.
 
-    Codes: exact_unknown, path_malformed, amount_zero, recipient_reserved, address_malformed, address_checksum,
+    Codes: exact_unknown, legs_malformed, amount_zero, recipient_reserved, address_malformed, address_checksum,
     integer_out_of_range.
     """
 
@@ -710,11 +734,8 @@ class RouterSwap:
         cls,
         *,
         exact: Literal["in", "out"],
-        path: Sequence[str],
-        fees_pips: Sequence[int],
+        legs: Sequence[SwapLeg],
         recipient: str,
-        amount_in_raw: int,
-        amount_out_raw: int,
         deadline_s: int,
         permit: Permit | None = None,
     ) -> RouterSwap: ...
@@ -728,9 +749,11 @@ class RouterSwap:
     @property
     def exact(self) -> Literal["in", "out"]: ...
     @property
-    def path(self) -> list[str]: ...
+    def legs(self) -> list[SwapLeg]: ...
     @property
-    def fees_pips(self) -> list[int]: ...
+    def token_in(self) -> str: ...
+    @property
+    def token_out(self) -> str: ...
     @property
     def recipient(self) -> str: ...
     @property
