@@ -24,8 +24,10 @@ def test_the_examples_run() -> None:
 
 
 def commands() -> list[str]:
+    """Those about pools and bytes, of both pages; a line may go on behind a backslash."""
     text = PAGE.read_text() + (ROOT / "README.md").read_text()
-    lines = "\n".join(re.findall(r"```(?:sh)?\n(.*?)```", text, re.DOTALL)).replace("\\\n", "").splitlines()
+    blocks = [block for _, block in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)]
+    lines = "\n".join(blocks).replace("\\\n", "").splitlines()
     named = [line.removeprefix("tradewind ") for line in lines if line.startswith("tradewind ")]
     return [line for line in named if line.startswith(POOL_COMMANDS)]
 

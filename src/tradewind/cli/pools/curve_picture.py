@@ -152,4 +152,4 @@ def _ticks(low: float, high: float) -> list[tuple[float, str]]:
     unit, name = next(((unit, name) for unit, name in _UNITS if high >= unit), (1.0, ""))
     digits = max(0, -math.floor(math.log10(step / unit) + 1e-9))
     values = [place * step for place in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
-    return [(value, f"{value / unit:,.{digits}f}{name}") for value in values]
+    return [(value, f"{value / unit:,.{digits}f}{name}" if value else "0") for value in values]
