@@ -12,39 +12,49 @@ from _typeshed import ReadableBuffer
 __all__ = [
     "Alternative",
     "Approve",
-    "BinMovement",
-    "ConcentratedMovement",
+    "AuctionOrder",
+    "AuctionPool",
     "Authorization",
+    "BaseToken",
+    "BinMovement",
+    "BookCrossing",
+    "BookEvents",
+    "BookLevel",
+    "BookSweep",
+    "Bound",
+    "ConcentratedMovement",
+    "ConsolidatedBook",
     "CoreError",
+    "CowAuction",
+    "CrossedPair",
+    "Cycle",
+    "CycleHop",
+    "CycleIndex",
     "DecodedEip1559",
     "DecodedSwap",
     "DecodedTransaction",
     "Eip1559Transaction",
     "Fee",
-    "BookCrossing",
-    "BookEvents",
-    "BookLevel",
-    "BookSweep",
-    "ConsolidatedBook",
-    "CoreError",
-    "CrossedPair",
-    "DecodedTransaction",
-    "Eip1559Transaction",
+    "GraphUpdate",
+    "Leg",
     "OrderBook",
     "Permit",
     "PoolGraph",
     "PoolQuote",
+    "RefusedPool",
     "Route",
     "RouterAction",
     "RouterCall",
     "RouterStep",
     "RouterSwap",
+    "Single",
     "SolanaAccount",
     "SolanaInstruction",
     "SolanaSwap",
     "SolanaTransaction",
-    "TransactionBatch",
+    "SplitRoute",
     "SweepFill",
+    "TransactionBatch",
     "UniswapV3State",
     "aggregate_order_books",
     "build_profile",
@@ -59,7 +69,9 @@ __all__ = [
     "encode_approve",
     "keccak256",
     "optimize_route",
+    "optimize_split",
     "permit_digest",
+    "read_cow_auction",
     "recover_senders",
     "synthetic_levels",
     "to_checksum_address",
@@ -212,7 +224,7 @@ class Route:
     def amount_out_raw(self) -> int: ...
     @property
     def cost_raw(self) -> int:
-        """`hop_cost_raw` times the hops, in `token_out` (exact in) or `token_in` (exact out); not in the amounts."""
+        """Of all hops, in `token_out` (exact in) or `token_in` (exact out); not contained in the amounts."""
     @property
     def spot_amount_raw(self) -> int:
         """At the prices before the trade and without fees: what `amount_in_raw` would give, rounded down (exact
@@ -226,6 +238,17 @@ class Route:
     @property
     def alternatives(self) -> list[Alternative]:
         """Best first, after the cost of the hops."""
+
+@final
+class GraphUpdate:
+    """What came of an account's bytes, or of a new clock."""
+
+    @property
+    def applied(self) -> list[str]:
+        """The pools that took it."""
+    @property
+    def refused(self) -> list[tuple[str, CoreError]]:
+        """The pools that could not, as they were, with the reason: read them anew, or take them out."""
 
 @final
 class PoolGraph:
@@ -254,13 +277,14 @@ class PoolGraph:
 
         Codes: `unknown_pool`, `change_mismatch` (another family), `state_invalid`.
         """
-    def apply_account(self, pool: str, *, account: str, owner: str, data: bytes) -> None:
-        """Takes the new bytes of one of a Solana pool's accounts.
+    def apply_account(self, account: str, owner: str, data: bytes) -> GraphUpdate:
+        """Gives new bytes of a Solana account to every pool that reads it; to none, when none does.
 
-        Codes: `unknown_pool`, `change_mismatch`, `account_malformed`, `unsupported_feature`.
+        `owner` is the program that owns the account. Codes of what is refused: `account_malformed`,
+        `unsupported_feature`, and what the family refuses; each such pool is then as it was.
         """
-    def apply_clock(self, pool: str, *, slot: int, epoch: int, unix_timestamp: int) -> None:
-        """Moves the chain's clock on, for a pool that reads it. Codes: `unknown_pool`, `change_mismatch`."""
+    def apply_clock(self, *, slot: int, epoch: int, unix_timestamp: int) -> GraphUpdate:
+        """Tells every pool that reads its chain's clock what it shows now; the others are not in the answer."""
     def upsert_uniswap_v3(
         self,
         *,
@@ -332,22 +356,280 @@ def optimize_route(
     exact: Literal["in", "out"],
     max_hops: int = 3,
     hop_cost_raw: int = 0,
+    venue_costs_raw: Mapping[str, int] | None = None,
+    pool_costs_raw: Mapping[str, int] | None = None,
     allowed_pools: Sequence[str] | None = None,
+    allowed_venues: Sequence[str] | None = None,
     excluded_tokens: Sequence[str] | None = None,
 ) -> Route:
-    """The simple path of at most `max_hops` (1 to 4) pools with the best amount after `hop_cost_raw` per hop.
+    """The simple path of at most `max_hops` (1 to 4) pools with the best amount after the costs of its hops.
 
     The most output for an exact input, the least input for an exact output. The search is the label-setting one of
     Dijkstra's algorithm with amounts as labels, because spot prices hold for infinitely small amounts only; it is
     exact over all simple paths (no token, hence no pool, twice), also where cycles gain.
 
-    `hop_cost_raw` is what executing one hop costs, in `token_out` (exact in) or `token_in` (exact out).
-    `allowed_pools` and `excluded_tokens` may name what the graph does not know; it means nothing then. Equal
-    amounts are decided by the pools' addresses and by fewer hops, never by the order in which pools were added.
+    A hop costs `hop_cost_raw` to execute, and beyond it what `pool_costs_raw` says of its pool, or else
+    `venue_costs_raw` of its family: all in raw units of `token_out` (exact in) or `token_in` (exact out).
+    `allowed_pools`, `pool_costs_raw` and `excluded_tokens` may name what the graph does not know; it means nothing
+    then. Equal amounts are decided by the pools' addresses and by fewer hops, never by the order in which pools were
+    added.
 
     Codes: `same_token`, `amount_zero`, `amount_too_large`, `max_hops_out_of_range`, `exact_unknown`, `unknown_token`,
-    `token_excluded`, `no_route` (not connected), `insufficient_liquidity` (connected, but no path fills the amount),
-    `amount_too_small` (every path gives nothing).
+    `unknown_venue`, `token_excluded`, `no_route` (not connected), `insufficient_liquidity` (connected, but no path
+    fills the amount), `amount_too_small` (every path gives nothing).
+    """
+
+@final
+class Leg:
+    """One path of a split, and its share of the amount."""
+
+    @property
+    def amount_in_raw(self) -> int: ...
+    @property
+    def amount_out_raw(self) -> int: ...
+    @property
+    def hops(self) -> list[PoolQuote]:
+        """In trade order. A pool that an earlier leg passes too is quoted as that one leaves it."""
+
+@final
+class Single:
+    """The best single path, in short."""
+
+    @property
+    def amount_raw(self) -> int:
+        """Got (exact in) or paid (exact out), without the cost."""
+    @property
+    def cost_raw(self) -> int: ...
+
+@final
+class Bound:
+    """A proven limit, and how close the route comes."""
+
+    @property
+    def bound_raw(self) -> int:
+        """No routing gives more (exact in) or takes less (exact out)."""
+    @property
+    def share_ppm(self) -> int:
+        """Output of bound (exact in) or bound of input (exact out), in parts per million, rounded down."""
+
+@final
+class SplitRoute:
+    """Paths that are executed one after the other, and how far they are from what no route can pass."""
+
+    @property
+    def token_in(self) -> str: ...
+    @property
+    def token_out(self) -> str: ...
+    @property
+    def exact(self) -> Literal["in", "out"]: ...
+    @property
+    def amount_in_raw(self) -> int:
+        """Paid by all legs; exactly what was asked for an exact input."""
+    @property
+    def amount_out_raw(self) -> int:
+        """Got by all legs; exactly what was asked for an exact output."""
+    @property
+    def cost_raw(self) -> int:
+        """Of all hops and of each leg beyond the first; not contained in the amounts."""
+    @property
+    def legs(self) -> list[Leg]:
+        """In the order of execution."""
+    @property
+    def single(self) -> Single | None:
+        """The best single path; None when none fills the amount."""
+    @property
+    def within_hops(self) -> Bound:
+        """Against all routings through the pools that a path of at most `max_hops` can pass: any number of paths and
+        hops, arbitrage included, at no cost."""
+    @property
+    def uncapped(self) -> Bound | None:
+        """The same over all allowed pools, when it was asked for."""
+
+def optimize_split(
+    graph: PoolGraph,
+    *,
+    token_in: str,
+    token_out: str,
+    amount_raw: int,
+    exact: Literal["in", "out"],
+    max_hops: int = 3,
+    max_paths: int = 4,
+    hop_cost_raw: int = 0,
+    path_cost_raw: int = 0,
+    venue_costs_raw: Mapping[str, int] | None = None,
+    pool_costs_raw: Mapping[str, int] | None = None,
+    allowed_pools: Sequence[str] | None = None,
+    allowed_venues: Sequence[str] | None = None,
+    excluded_tokens: Sequence[str] | None = None,
+    uncapped_bound: bool = False,
+) -> SplitRoute:
+    """Up to `max_paths` (1 to 16) paths of at most `max_hops` (1 to 4) pools that share the amount.
+
+    Never worse than `optimize_route` after all costs. The shares come from a convex problem in real numbers and
+    are then moved in integers by exact quotes; its dual proves `within_hops`. `path_cost_raw` is what each leg
+    beyond the first costs, in the unit of the hops' costs; the rest is as `optimize_route` takes it.
+    `uncapped_bound` also proves the limit over all allowed pools, which takes longer in a large graph.
+
+    Codes: those of `optimize_route`, and `max_paths_out_of_range`.
+    """
+
+@final
+class BaseToken:
+    """A token in which gain is counted, and what a cycle costs in its raw units.
+
+    `hop_cost_raw`: what one hop costs to execute. `cycle_cost_raw`: what a cycle costs besides, whatever its length.
+    """
+
+    def __new__(cls, token: str, *, hop_cost_raw: int = 0, cycle_cost_raw: int = 0) -> BaseToken: ...
+    @property
+    def token(self) -> str: ...
+    @property
+    def hop_cost_raw(self) -> int: ...
+    @property
+    def cycle_cost_raw(self) -> int: ...
+
+@final
+class CycleHop:
+    """One pool of a cycle, with the amounts at the best input."""
+
+    @property
+    def pool(self) -> str: ...
+    @property
+    def token_in(self) -> str: ...
+    @property
+    def token_out(self) -> str: ...
+    @property
+    def amount_in_raw(self) -> int: ...
+    @property
+    def amount_out_raw(self) -> int: ...
+
+@final
+class Cycle:
+    """A cycle that gains, at the input that gains most. Amounts are raw units of the base."""
+
+    @property
+    def base(self) -> str:
+        """The token where it begins and ends."""
+    @property
+    def amount_in_raw(self) -> int: ...
+    @property
+    def amount_out_raw(self) -> int: ...
+    @property
+    def cost_raw(self) -> int:
+        """Of its hops, and of the cycle."""
+    @property
+    def profit_raw(self) -> int:
+        """`amount_out_raw - amount_in_raw - cost_raw`; never zero."""
+    @property
+    def hops(self) -> list[CycleHop]:
+        """In trade order."""
+
+@final
+class CycleIndex:
+    """The cycles of a graph, kept so that a changed pool is looked at alone. Safe to share between threads.
+
+    Every cycle of tokens of 2 to `max_hops` (at most 4) hops through a base token; no token twice, save the base at
+    the ends. One that passes several base tokens is answered once, from the first of them. A base is a `BaseToken` or
+    `(token, hop_cost_raw, cycle_cost_raw)`. After pools were added to the graph or removed, build it anew.
+
+    Codes: `cycle_hops_out_of_range`, `unknown_token` (a base that no pool trades), `base_malformed`.
+    """
+
+    def __new__(
+        cls, graph: PoolGraph, bases: Sequence[BaseToken | tuple[str, int, int]], max_hops: int = 3
+    ) -> CycleIndex: ...
+    def scan(self, graph: PoolGraph) -> list[Cycle]:
+        """Every cycle that gains after its cost, the greatest profit first within each base token.
+
+        Parallel pools give a cycle for every choice among them that gains.
+        """
+    def update(self, graph: PoolGraph, pool: str) -> list[Cycle]:
+        """Takes the new state of a pool, and answers for the cycles through it alone: that part of `scan`.
+
+        A pool that is not in the graph has none.
+        """
+    def promising(self) -> int:
+        """How many cycles of tokens may gain by their rates alone: what a scan decides without a quote."""
+    def __len__(self) -> int:
+        """How many cycles of tokens there are; each stands for every choice among parallel pools."""
+
+@final
+class AuctionPool:
+    """A pool, as the auction lists it."""
+
+    @property
+    def id(self) -> str:
+        """Its name in the file."""
+    @property
+    def pool(self) -> str:
+        """Its address."""
+    @property
+    def venue(self) -> str: ...
+    @property
+    def cost_raw(self) -> int:
+        """What a swap through it costs to execute, in raw units of `cost_token`."""
+    @property
+    def cost_token(self) -> str:
+        """The native token, wrapped."""
+
+@final
+class RefusedPool:
+    """A pool that is listed and cannot be quoted exactly."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def reason(self) -> str:
+        """Why, with the field."""
+
+@final
+class AuctionOrder:
+    """What a trader asks for."""
+
+    @property
+    def number(self) -> str:
+        """Its number in the file."""
+    @property
+    def sell_token(self) -> str: ...
+    @property
+    def buy_token(self) -> str: ...
+    @property
+    def sell_amount_raw(self) -> int:
+        """A sell order pays exactly this; a buy order at most this."""
+    @property
+    def buy_amount_raw(self) -> int:
+        """A sell order gets at least this; a buy order exactly this."""
+    @property
+    def exact(self) -> Literal["in", "out"]:
+        """`in` for a sell order, `out` for a buy order."""
+    @property
+    def partially_fillable(self) -> bool: ...
+
+@final
+class CowAuction:
+    """Pools and orders of one auction of CoW Protocol."""
+
+    @property
+    def pools_json(self) -> str:
+        """The pools in the form that `PoolGraph.add` reads."""
+    @property
+    def pools(self) -> list[AuctionPool]:
+        """In the order of their ids."""
+    @property
+    def refused(self) -> list[RefusedPool]: ...
+    @property
+    def orders(self) -> list[AuctionOrder]:
+        """In the order of their numbers."""
+
+def read_cow_auction(text: str) -> CowAuction:
+    """Reads an instance file of an auction of CoW Protocol: JSON with `tokens`, `amms` and `orders`.
+
+    A pool that its family refuses, whose kind or a field of which is not known, or whose fee is finer than its
+    contract can keep it, is in `refused`; all else that is wrong refuses the file.
+
+    Codes: `auction_not_json`, `auction_malformed`. Source: cowprotocol/solver-template-py, `data/real_auctions`.
     """
 
 def keccak256(data: bytes) -> bytes:
@@ -931,6 +1213,7 @@ def decode_solana_transactions(
     raws: Sequence[bytes], *, lookup_tables: Mapping[str, Sequence[str]] | None = None, size_limit_bytes: int = 1232
 ) -> list[SolanaTransaction | CoreError]:
     """`decode_solana_transaction` of each; a refusal stands (not raised) in the place of its transaction."""
+
 @final
 class BookEvents:
     """What became of the events of one `apply_events`."""

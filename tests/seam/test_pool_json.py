@@ -46,9 +46,9 @@ def test_a_sync_log_sets_the_reserves() -> None:
     pool = str(PAIR["pool"])
     graph.apply_sync(pool, reserve0_raw=7, reserve1_raw=8)
     assert json.loads(graph.dump([pool]))["pools"] == [PAIR | {"reserve0_raw": "7", "reserve1_raw": "8"}]
-    with pytest.raises(core.CoreError, match="takes no clock") as refused:
-        graph.apply_clock(pool, slot=1, epoch=1, unix_timestamp=1)
-    assert refused.value.code == "change_mismatch"
+    # A pair reads no clock, so it neither takes one nor refuses it.
+    updated = graph.apply_clock(slot=1, epoch=1, unix_timestamp=1)
+    assert (updated.applied, updated.refused) == ([], [])
 
 
 def test_nothing_is_added_when_one_pool_of_the_text_is_wrong() -> None:

@@ -5,12 +5,16 @@ use pyo3::prelude::*;
 mod address;
 mod answers;
 mod books;
+mod cow_auction;
+mod cycles;
 mod decode;
 mod error;
 mod evm;
 mod graph;
 mod integer;
 mod movement;
+mod route;
+mod split;
 
 /// How the module was compiled; the time that a debug build takes means nothing.
 const BUILD_PROFILE: &str = if cfg!(debug_assertions) {
@@ -25,6 +29,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     error::register(module)?;
     graph::register(module)?;
     movement::register(module)?;
+    route::register(module)?;
+    split::register(module)?;
+    cycles::register(module)?;
+    cow_auction::register(module)?;
     evm::register(module)?;
     decode::register(module)?;
     books::register(module)

@@ -9,18 +9,12 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use tradewind_core::decode::DecodeError;
 
-use crate::error::{Coded, core_error};
+use crate::error::{Coded, core_error, refusal};
 
 impl Coded for DecodeError {
     fn code(&self) -> &'static str {
         self.code()
     }
-}
-
-/// A refusal as an object: what stands in the place of an answer in a batch.
-fn refusal(py: Python<'_>, error: DecodeError) -> Bound<'_, PyAny> {
-    let error = core_error(error.code(), &error.to_string());
-    error.into_value(py).into_bound(py).into_any()
 }
 
 /// The content of a `bytes` object; `field` is what the error names.
