@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 
 mod address;
 mod answers;
+mod batch;
 mod books;
 mod cow_auction;
 mod cycles;
@@ -33,6 +34,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     split::register(module)?;
     cycles::register(module)?;
     cow_auction::register(module)?;
+    batch::register(module)?;
     evm::register(module)?;
     decode::register(module)?;
     books::register(module)
