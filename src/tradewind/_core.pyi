@@ -421,7 +421,7 @@ class Single:
 
 @final
 class Bound:
-    """A proven limit, and how close the route comes."""
+    """A limit, and how close the route comes."""
 
     @property
     def bound_raw(self) -> int:
@@ -429,6 +429,9 @@ class Bound:
     @property
     def share_ppm(self) -> int:
         """Output of bound (exact in) or bound of input (exact out), in parts per million, rounded down."""
+    @property
+    def proven(self) -> bool:
+        """Whether the limit is a proof: not where a stable pool of three or more tokens is among the pools."""
 
 @final
 class SplitRoute:

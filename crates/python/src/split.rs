@@ -59,9 +59,11 @@ impl Single {
 /// A proven limit, and how close the route comes.
 #[pyclass(frozen, get_all, eq, module = "tradewind._core")]
 #[derive(Clone, PartialEq)]
+#[allow(clippy::struct_field_names, reason = "the unit is in the name")]
 pub(crate) struct Bound {
     bound_raw: Integer<256, 4>,
     share_ppm: u32,
+    proven: bool,
 }
 
 impl From<split::Bound> for Bound {
@@ -69,6 +71,7 @@ impl From<split::Bound> for Bound {
         Self {
             bound_raw: Integer(bound.bound_raw),
             share_ppm: bound.share_ppm,
+            proven: bound.proven,
         }
     }
 }
@@ -77,8 +80,10 @@ impl From<split::Bound> for Bound {
 impl Bound {
     fn __repr__(&self) -> String {
         format!(
-            "Bound(bound_raw={}, share_ppm={})",
-            self.bound_raw.0, self.share_ppm,
+            "Bound(bound_raw={}, share_ppm={}, proven={})",
+            self.bound_raw.0,
+            self.share_ppm,
+            if self.proven { "True" } else { "False" },
         )
     }
 }

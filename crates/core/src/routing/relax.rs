@@ -300,6 +300,10 @@ impl<'a> Relaxation<'a> {
             } else {
                 graph.neighbour_count(to) > 1
             };
+            #[allow(
+                clippy::needless_bitwise_bool,
+                reason = "three tests are cheaper than a branch"
+            )]
             let open = leads_on & (to != self.question.start) & (to != self.question.goal);
             let (pool, pair) = (edge.pool, edge.pair);
             let side = W::side(graph.hyperbolic(pool), pair);

@@ -47,7 +47,7 @@ def route_document(source: PoolSource, route: core.SplitRoute) -> dict[str, Any]
 
 
 def _bound(source: PoolSource, bound: core.Bound, far: str) -> dict[str, Any]:
-    return {"amount": source.names.document(bound.bound_raw, far), "share_ppm": bound.share_ppm}
+    return {"amount": source.names.document(bound.bound_raw, far), "share_ppm": bound.share_ppm, "proven": bound.proven}
 
 
 def route_shown(source: PoolSource, route: core.SplitRoute) -> list[RenderableType]:
@@ -100,5 +100,6 @@ def _bounds(source: PoolSource, route: core.SplitRoute, far: str) -> dict[str, R
     for name, bound in (("bound", route.within_hops), ("bound, any hops", route.uncapped)):
         if bound is not None:
             gap = percent(1_000_000 - bound.share_ppm)
-            lines[name] = f"{limit} {source.names.amount(bound.bound_raw, far)}, cycles included; the gap is {gap}"
+            said = f"{limit} {source.names.amount(bound.bound_raw, far)}, cycles included; the gap is {gap}"
+            lines[name] = said if bound.proven else f"{said} (no proof: a stable pool of three or more tokens is among them)"
     return lines

@@ -14,7 +14,7 @@ pub(in crate::routing) struct StableCurve {
     /// Balances of the pair, scaled.
     take: f64,
     give: f64,
-    /// The amplification times the number of tokens.
+    /// The amplification times the number of tokens, as [`Curve::Stable`] gives it.
     ann: f64,
     invariant: f64,
     /// Sum of the other balances.
@@ -51,7 +51,7 @@ impl StableCurve {
         let made = Self {
             take: *balances.get(*input)?,
             give: *balances.get(*output)?,
-            ann: amplification * count,
+            ann: *amplification,
             invariant: *invariant,
             others: others().map(|(_, balance)| balance).sum(),
             power: shares.product::<f64>() * invariant * (invariant / count) * (invariant / count),

@@ -34,7 +34,7 @@ fn stable() -> Curve {
         balances: vec![1e9, 1e9, 1e9],
         input: 2,
         output: 0,
-        amplification: 200.0,
+        amplification: 600.0,
         invariant: 3e9,
         scale_in: 1e3,
         scale_out: 1.0,

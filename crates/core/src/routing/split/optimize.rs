@@ -10,7 +10,8 @@ use super::path::{Hop, Path, Traded};
 use super::polish::{polish, whole_shares};
 use super::reach::within_hops;
 use super::request::{Bound, Leg, MAX_PATHS, Single, SplitRequest, SplitRoute};
-use crate::pools::Exact;
+use crate::ChainAddress;
+use crate::pools::{Exact, Pool, PoolMath};
 use crate::routing::convex::{Market, Problem, share_ppm, uses};
 use crate::routing::request::Question;
 use crate::routing::{Net, PoolGraph, Route, RouteError, optimize_route};
@@ -39,7 +40,9 @@ pub fn optimize_split(graph: &PoolGraph, request: &SplitRequest) -> Result<Split
         }
         Err(error) => return Err(error),
     };
-    let market = Market::of(graph, within_hops(graph, &question));
+    let pools = within_hops(graph, &question);
+    let proven = by_pairs(graph, &pools);
+    let market = Market::of(graph, pools);
     let split = Split {
         market: &market,
         question: &question,
@@ -54,11 +57,13 @@ pub fn optimize_split(graph: &PoolGraph, request: &SplitRequest) -> Result<Split
         (None, Err(error)) => return Err(error.clone()),
     };
     let uncapped = if request.uncapped_bound {
-        Some(uncapped(graph, &question, request)?)
+        let bound_raw = uncapped(graph, &question, request)?;
+        Some((bound_raw, by_pairs(graph, &graph.addresses())))
     } else {
         None
     };
-    Ok(split.route(chosen, single.ok().as_ref(), bound_raw, uncapped))
+    let single = single.ok();
+    Ok(split.route(chosen, single.as_ref(), (bound_raw, proven), uncapped))
 }
 
 /// Legs and what they cost.
@@ -226,8 +231,8 @@ impl Split<'_> {
         &self,
         plan: Plan,
         single: Option<&Route>,
-        bound_raw: U256,
-        uncapped_raw: Option<U256>,
+        within_hops: (U256, bool),
+        uncapped: Option<(U256, bool)>,
     ) -> SplitRoute {
         let exact = self.question.exact;
         let far = |amount_in, amount_out| match exact {
@@ -235,9 +240,10 @@ impl Split<'_> {
             Exact::Out => amount_in,
         };
         let (amount_in_raw, amount_out_raw) = (plan.amount_in(), plan.amount_out());
-        let bound = |bound_raw| Bound {
+        let bound = |(bound_raw, proven)| Bound {
             bound_raw,
             share_ppm: share_ppm(exact, far(amount_in_raw, amount_out_raw), bound_raw),
+            proven,
         };
         SplitRoute {
             token_in: self.request.route.token_in,
@@ -251,10 +257,19 @@ impl Split<'_> {
                 amount_raw: far(route.amount_in_raw, route.amount_out_raw),
                 cost_raw: route.cost_raw,
             }),
-            within_hops: bound(bound_raw),
-            uncapped: uncapped_raw.map(bound),
+            within_hops: bound(within_hops),
+            uncapped: uncapped.map(bound),
         }
     }
+}
+
+/// Whether the trades of a pool can be taken pair by pair without losing any that is better together: not in a stable
+/// pool of three or more tokens.
+fn by_pairs(graph: &PoolGraph, pools: &[ChainAddress]) -> bool {
+    let pools = pools.iter().filter_map(|pool| graph.pool(*pool).ok());
+    !pools
+        .into_iter()
+        .any(|pool| matches!(pool, Pool::BalancerStable(_)) && pool.tokens().len() > 2)
 }
 
 /// The bound over all allowed pools of the graph.

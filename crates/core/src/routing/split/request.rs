@@ -83,11 +83,14 @@ pub struct Single {
     pub cost_raw: Net,
 }
 
-/// A proven limit, and how close the route comes.
+/// A limit, and how close the route comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bound {
     /// No routing gives more (exact input) or takes less (exact output).
     pub bound_raw: U256,
     /// Exact input: output of bound. Exact output: bound of input. In parts per million, rounded down.
     pub share_ppm: u32,
+    /// Whether the limit is a proof. It is none where a stable pool of three or more tokens is among the pools: each
+    /// pair of its tokens is taken by itself, and in such a pool one trade can make another one better.
+    pub proven: bool,
 }
