@@ -24,9 +24,8 @@ from collections.abc import Callable
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import numpy as np  # noqa: E402
-from scipy.optimize import OptimizeResult, minimize  # noqa: E402
-
+import numpy as np
+from scipy.optimize import OptimizeResult, minimize
 
 # Runs of the minimiser, and the relative gain of one below which there is no other.
 MOST_RUNS = 40

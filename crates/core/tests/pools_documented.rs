@@ -25,7 +25,7 @@ fn every_documented_example_parses_and_every_venue_has_a_page() {
             "{family}"
         );
         let page = fs::read_to_string(folder.join(format!("{family}.md"))).unwrap();
-        assert!(page.starts_with(&format!("## `{}", family)), "{family}");
+        assert!(page.starts_with(&format!("## `{family}")), "{family}");
         for example in page.split("```json\n").skip(1) {
             let (example, _) = example.split_once("```").unwrap();
             let [state] = &read_pools(example).unwrap()[..] else {

@@ -101,5 +101,6 @@ def _bounds(source: PoolSource, route: core.SplitRoute, far: str) -> dict[str, R
         if bound is not None:
             gap = percent(1_000_000 - bound.share_ppm)
             said = f"{limit} {source.names.amount(bound.bound_raw, far)}, cycles included; the gap is {gap}"
-            lines[name] = said if bound.proven else f"{said} (no proof: a stable pool of three or more tokens is among them)"
+            doubt = "" if bound.proven else " (no proof: a stable pool of three or more tokens is among the pools)"
+            lines[name] = said + doubt
     return lines
