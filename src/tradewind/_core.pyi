@@ -53,6 +53,7 @@ __all__ = [
     "SolanaSwap",
     "SolanaTransaction",
     "SplitRoute",
+    "SwapLeg",
     "SweepFill",
     "TransactionBatch",
     "UniswapV3State",
@@ -695,14 +696,37 @@ class Permit:
     def s(self) -> bytes: ...
 
 @final
+class SwapLeg:
+    """One path of a swap, with the part of the amount that goes over it and the limit of that part.
+
+    `path` and `fees_pips` are in trade order, 1 to 4 hops. In a swap with `exact="in"`, `amount_in_raw` is spent and
+    `amount_out_raw` is the minimum; with `exact="out"`, `amount_out_raw` is received and `amount_in_raw` is the
+    maximum.
+
+    Codes: path_malformed, address_malformed, address_checksum, integer_out_of_range.
+    """
+
+    def __new__(
+        cls, *, path: Sequence[str], fees_pips: Sequence[int], amount_in_raw: int, amount_out_raw: int
+    ) -> SwapLeg: ...
+    @property
+    def path(self) -> list[str]: ...
+    @property
+    def fees_pips(self) -> list[int]: ...
+    @property
+    def amount_in_raw(self) -> int: ...
+    @property
+    def amount_out_raw(self) -> int: ...
+
+@final
 class RouterSwap:
-    """One swap by SwapRouter02: `multicall(deadline, [permit?, swap])`, without a price limit.
+    """One swap by SwapRouter02: `multicall(deadline, [permit?, leg, ...])`, without a price limit.
 
-    `path` and `fees_pips` are in trade order, 1 to 4 hops. `exact="in"`: `amount_in_raw` is spent and
-    `amount_out_raw` is the minimum; `exact="out"`: `amount_out_raw` is received and `amount_in_raw` is the maximum.
-    `deadline_s` is the last second (Unix time) in which it may execute.
+    `legs`, 1 to 8, trade the same two tokens over different paths, in the order of execution; all of them fill, or
+    none. The amounts of the swap are the sums of theirs. `deadline_s` is the last second (Unix time) in which it may
+    execute.
 
-    Codes: exact_unknown, path_malformed, amount_zero, recipient_reserved, address_malformed, address_checksum,
+    Codes: exact_unknown, legs_malformed, amount_zero, recipient_reserved, address_malformed, address_checksum,
     integer_out_of_range.
     """
 
@@ -710,11 +734,8 @@ class RouterSwap:
         cls,
         *,
         exact: Literal["in", "out"],
-        path: Sequence[str],
-        fees_pips: Sequence[int],
+        legs: Sequence[SwapLeg],
         recipient: str,
-        amount_in_raw: int,
-        amount_out_raw: int,
         deadline_s: int,
         permit: Permit | None = None,
     ) -> RouterSwap: ...
@@ -728,9 +749,11 @@ class RouterSwap:
     @property
     def exact(self) -> Literal["in", "out"]: ...
     @property
-    def path(self) -> list[str]: ...
+    def legs(self) -> list[SwapLeg]: ...
     @property
-    def fees_pips(self) -> list[int]: ...
+    def token_in(self) -> str: ...
+    @property
+    def token_out(self) -> str: ...
     @property
     def recipient(self) -> str: ...
     @property
@@ -1510,4 +1533,90 @@ def synthetic_levels(
     of one tick, as numerator and denominator. Prices are rounded against the taker, sizes down.
 
     Codes: `side_unknown`, `curve_malformed`, `term_out_of_range`.
+    """
+
+def quote_batch(
+    graph: PoolGraph,
+    pool: str,
+    *,
+    token_in: str,
+    token_out: str,
+    amounts: bytes,
+    exact: str = "in",
+) -> bytes:
+    """Quotes of one pool, amounts as flat words of 32 bytes, little end first; the GIL is released.
+
+    One word in, one word out: the output of an exact input, the input of an exact output, in raw units. A word whose
+    bits are all ones stands where the pool refuses (`PoolGraph.quote_exact_in` says why); no amount is as large.
+
+    Codes: `words_malformed`, `unknown_pool`, `exact_unknown`, and those of a token that is not the pool's.
+    """
+
+@final
+class RouteBatch:
+    """Questions of `(token_in, token_out, amount_raw)` that are asked again and again, read once.
+
+    Codes: those of the values; what a graph refuses is told by `best_paths`.
+    """
+
+    def __new__(
+        cls,
+        requests: Sequence[tuple[str, str, int]],
+        *,
+        exact: str = "in",
+        max_hops: int | None = None,
+    ) -> RouteBatch: ...
+    def best_paths(self, graph: PoolGraph) -> bytes:
+        """The amount that `optimize_route` finds for each question, as flat words of 32 bytes, little end first.
+
+        The output of an exact input, the input of an exact output, in raw units; a word whose bits are all ones where
+        there is no route. Questions with the same goal share the work on it; the GIL is released.
+        """
+    def __len__(self) -> int: ...
+
+@final
+class UncappedOptimum:
+    """The optimum over all pools at once, arbitrage included: a limit to routes, and no route itself."""
+
+    @property
+    def bound_raw(self) -> int:
+        """No routing gives more (exact input) or takes less (exact output)."""
+    @property
+    def reached_raw(self) -> int | None:
+        """What the flows give or take, in integers that the pools themselves quote; None when none were found."""
+    @property
+    def share_ppm(self) -> int:
+        """How near `reached_raw` is to `bound_raw`, in parts per million, rounded down."""
+    @property
+    def flows(self) -> list[tuple[str, str, str, int, int]]:
+        """`(pool, token in, token out, amount in, amount out)`."""
+
+def solve_uncapped(
+    graph: PoolGraph, requests: Sequence[tuple[str, str, int]], *, exact: str = "in"
+) -> list[UncappedOptimum]:
+    """The optimum of routing without any cap for each `(token_in, token_out, amount_raw)`; the GIL is released.
+
+    The pools are prepared once for all requests. Codes: those of `optimize_route`, of the first request refused.
+    """
+
+@final
+class CycleUpdates:
+    """What a batch of updates brought, in the order of the batch."""
+
+    @property
+    def cycles(self) -> list[list[Cycle]]:
+        """The answer of `CycleIndex.update` after each."""
+    @property
+    def apply_ns(self) -> list[int]:
+        """How long the graph took for each, by a monotonic clock."""
+    @property
+    def update_ns(self) -> list[int]:
+        """How long the index took for each."""
+
+def apply_syncs(graph: PoolGraph, index: CycleIndex, *, pools: Sequence[str], reserves: bytes) -> CycleUpdates:
+    """Many `Sync` logs in one call: `PoolGraph.apply_sync` and then `CycleIndex.update`, one after the other.
+
+    `reserves` are two words of 32 bytes a pool, little end first. Those before one that is refused stay applied.
+
+    Codes: `words_malformed`, `integer_out_of_range`, and those of `PoolGraph.apply_sync`. The GIL is released.
     """

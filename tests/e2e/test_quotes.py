@@ -41,13 +41,11 @@ async def test_what_is_quoted_is_what_the_quoter_says_and_what_is_then_filled(
     said = await quote(deployment, body)
     assert said["would_be"] == "accepted", said["rejections"]
     route = said["route"]
-    tokens = [truth.USDC, truth.WETH] if body["intent_type"] == "acquire" else [truth.WETH, truth.USDC]
     exact, quoted = ("out", "quoted_pay") if body["intent_type"] == "acquire" else ("in", "quoted_get")
-    [hop] = route["hops"]
-    fee_pips = int(float(hop["fee_percent"]) * 10_000)
-    amount_raw = int(said["amount"]["raw"])
+    fixed = "gets" if exact == "out" else "pays"
+    assert sum(int(leg[fixed]["raw"]) for leg in route["legs"]) == int(said["amount"]["raw"])
     at = hex(route["quoted_at_block"])
-    assert int(route[quoted]["raw"]) == truth.quoter(url, exact, tokens, [fee_pips], amount_raw, at)
+    assert int(route[quoted]["raw"]) == truth.quoter_of_legs(url, exact, route["legs"], at)
     filled = await deployment.until_final(await deployment.submit(body))
     side = "paid" if exact == "out" else "got"
     assert filled["fill"][side]["raw"] == route[quoted]["raw"]

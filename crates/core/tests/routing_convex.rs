@@ -95,6 +95,10 @@ fn confirm(graph: &PoolGraph, request: &RouteRequest, answer: &OptimalFlows) {
     }
 }
 
+fn whole(value: f64) -> U256 {
+    U256::try_from(value).unwrap()
+}
+
 fn close(value: U256, expected: f64) {
     let value = f64::from(value);
     assert!(
@@ -139,11 +143,11 @@ fn pools_of_different_prices_are_filled_like_connected_vessels() {
     // sqrt(k / p) - reserve for both, at p = 0.81: sqrt(40000 / 0.81) - 100 + 900 / 0.9 - 900.
     let amount = 200.0 / 0.9 - 100.0 + 900.0 / 0.9 - 900.0;
     let expected = 400.0 - 200.0 * 0.9 + 900.0 - 900.0 * 0.9;
-    let request = RouteRequest::new(A, B, Exact::In, U256::from((amount * 1e18) as u128));
+    let request = RouteRequest::new(A, B, Exact::In, whole(amount * 1e18));
     let answer = optimal_flows(&graph, &request).unwrap();
     close(answer.bound_raw, expected * 1e18);
     close(answer.reached_raw.unwrap(), expected * 1e18);
-    let request = RouteRequest::new(A, B, Exact::Out, U256::from((expected * 1e18) as u128));
+    let request = RouteRequest::new(A, B, Exact::Out, whole(expected * 1e18));
     let answer = optimal_flows(&graph, &request).unwrap();
     close(answer.bound_raw, amount * 1e18);
     close(answer.reached_raw.unwrap(), amount * 1e18);
@@ -188,6 +192,34 @@ fn the_flows_of_the_auction_reach_the_bound_and_are_what_its_pools_answer() {
             Exact::Out => assert!(reached >= answer.bound_raw),
         }
         confirm(&graph, &request, &answer);
+    }
+}
+
+#[test]
+fn scipy_finds_the_same_optimum() {
+    let constant_product = pools()
+        .into_iter()
+        .filter(|pool| matches!(pool, Pool::UniswapV2(_)));
+    let graph = graph_of(&constant_product.collect::<Vec<_>>());
+    let file: serde_json::Value = serde_json::from_str(include_str!(
+        "../../../tests/fixtures/evm/cow_auction_7400693_scipy_dual.json"
+    ))
+    .unwrap();
+    let answers = file["answers"].as_array().unwrap();
+    assert_eq!(answers.len(), 7);
+    for answer in answers {
+        let text = |name: &str| answer[name].as_str().unwrap();
+        let request = RouteRequest::new(
+            token(text("token_in")),
+            token(text("token_out")),
+            Exact::In,
+            raw(text("amount_in_raw")),
+        );
+        let flows = optimal_flows(&graph, &request).unwrap();
+        // Both are bounds, so that the lesser is the better; scipy stops where it falls no more.
+        let off = f64::from(flows.bound_raw) / answer["dual"].as_f64().unwrap() - 1.0;
+        assert!((-1e-6..1e-8).contains(&off), "{off} off {answer}");
+        assert!(flows.share_ppm >= 999_900, "{}", flows.share_ppm);
     }
 }
 

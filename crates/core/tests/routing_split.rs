@@ -188,6 +188,21 @@ fn a_leg_that_gains_less_than_it_costs_is_left_out() {
 }
 
 #[test]
+fn of_three_legs_only_those_worth_their_cost_stay() {
+    let graph = graph_of(&[
+        pool(10, [A, B], [1_000 * UNIT, 1_000 * UNIT], 3_000),
+        pool(11, [A, B], [1_000 * UNIT, 1_000 * UNIT], 3_000),
+        pool(12, [A, B], [UNIT, UNIT], 3_000),
+    ]);
+    let mut request = request([A, B], Exact::In, raw("100000000000000000000"), 4);
+    assert_eq!(optimize_split(&graph, &request).unwrap().legs.len(), 3);
+    request.path_cost_raw = raw("1000000000000000000");
+    let route = optimize_split(&graph, &request).unwrap();
+    check(&graph, &request, &route);
+    assert_eq!(route.legs.len(), 2);
+}
+
+#[test]
 fn one_path_is_the_answer_of_the_single_search() {
     let graph = graph_of(&[
         pool(10, [A, B], [1_000 * UNIT, 1_000 * UNIT], 3_000),
@@ -267,6 +282,9 @@ fn next(seed: &mut u64, below: u64) -> u64 {
     (*seed >> 33) % below
 }
 
+/// Pools by their place, each entered with its first token or not.
+type Ways = Vec<Vec<(usize, bool)>>;
+
 /// The best of all ways to give `amount` to these paths in this order or any other, by trying every one.
 fn brute_force(pools: &[Pool], paths: &[Vec<(usize, bool)>], amount: u64) -> U256 {
     let mut best = U256::ZERO;
@@ -327,7 +345,7 @@ fn tiny_amounts_come_within_a_unit_a_leg_of_every_way_to_divide_them() {
             pool(13, [B, C], reserves(), 3_000),
             pool(14, [B, C], reserves(), 1_000),
         ];
-        let (used, paths): (&[usize], Vec<Vec<(usize, bool)>>) = if round % 2 == 0 {
+        let (used, paths): (&[usize], Ways) = if round % 2 == 0 {
             (
                 &[0, 1, 2, 3],
                 vec![

@@ -2,7 +2,7 @@
 //!
 //! The index and the graph are each locked without the GIL, the graph first.
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use alloy_primitives::U256;
 use pyo3::prelude::*;
@@ -157,6 +157,10 @@ impl CycleIndex {
     fn read(&self) -> RwLockReadGuard<'_, routing::CycleIndex> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
+
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, routing::CycleIndex> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[pymethods]
@@ -196,7 +200,7 @@ impl CycleIndex {
         let graph = graph.get();
         Ok(py.detach(|| {
             let graph = graph.read();
-            let mut index = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            let mut index = self.write();
             index.update(&graph, pool).iter().map(Cycle::from).collect()
         }))
     }

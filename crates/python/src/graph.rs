@@ -36,7 +36,7 @@ impl PoolGraph {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, routing::PoolGraph> {
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, routing::PoolGraph> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 

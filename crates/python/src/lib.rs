@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 mod accounts;
 mod address;
 mod answers;
+mod batch;
 mod books;
 mod cow_auction;
 mod cycles;
@@ -35,6 +36,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     cycles::register(module)?;
     cow_auction::register(module)?;
     accounts::register(module)?;
+    batch::register(module)?;
     evm::register(module)?;
     decode::register(module)?;
     books::register(module)

@@ -74,7 +74,7 @@ fn costs(field: &'static str, given: Option<Mapping<'_>>) -> PyResult<Vec<(Strin
     Ok(costs)
 }
 
-fn read_exact(exact: &str) -> PyResult<Exact> {
+pub(crate) fn read_exact(exact: &str) -> PyResult<Exact> {
     match exact {
         "in" => Ok(Exact::In),
         "out" => Ok(Exact::Out),

@@ -34,7 +34,7 @@ class StepReceipts:
             attempt=signed.attempt,
             nonce=signed.nonce,
             wallet=plan.wallet,
-            hops=plan.hops if trades else (),
+            legs=plan.legs if trades else (),
             revert_code=code,
             revert_reason=reason,
         )

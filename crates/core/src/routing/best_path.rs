@@ -6,6 +6,7 @@ use super::choice::{Found, best};
 use super::error::RouteError;
 use super::graph::PoolGraph;
 use super::labels::{RouteScratch, Step};
+use super::numbers::TokenId;
 use super::request::{MAX_HOPS, Net, Question, RouteRequest};
 use crate::ChainAddress;
 use crate::pools::Exact;
@@ -62,10 +63,23 @@ pub fn optimize_routes(
     scratch: &mut RouteScratch,
 ) -> Vec<Result<BestPath, RouteError>> {
     scratch.forget();
-    let answers = requests
+    let mut by_goal: Vec<(Option<TokenId>, usize)> = Vec::with_capacity(requests.len());
+    for (at, request) in requests.iter().enumerate() {
+        let goal = match request.exact {
+            Exact::In => request.token_out,
+            Exact::Out => request.token_in,
+        };
+        by_goal.push((graph.token(goal), at));
+    }
+    by_goal.sort_unstable();
+    let mut answers: Vec<_> = requests
         .iter()
-        .map(|request| answer(graph, request, scratch));
-    answers.collect()
+        .map(|_| Err(RouteError::AmountZero))
+        .collect();
+    for (_, at) in by_goal {
+        answers[at] = answer(graph, &requests[at], scratch);
+    }
+    answers
 }
 
 /// The steps of a path from `token_in` to `token_out`.

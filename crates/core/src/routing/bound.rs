@@ -61,20 +61,43 @@ impl Hyperbolic {
         !self.into[0].is_nan()
     }
 
+    /// The two numbers of one direction.
+    #[inline]
+    pub(super) fn side(&self, pair: TokenPair) -> Side {
+        let at = usize::from(pair.input & 1);
+        Side {
+            out: self.out[at],
+            into: self.into[at],
+        }
+    }
+}
+
+/// A hyperbola in one direction.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Side {
+    out: f64,
+    into: f64,
+}
+
+impl Side {
+    /// Whether the pool's curve is such a one.
+    #[inline]
+    pub(super) fn exists(self) -> bool {
+        !self.into.is_nan()
+    }
+
     /// At least what comes out for `input`.
     #[inline]
-    pub(super) fn most_out(&self, pair: TokenPair, input: f64) -> f64 {
-        let side = usize::from(pair.input & 1);
-        self.out[side] * input / (self.into[side] + input) * (1.0 + SLACK)
+    pub(super) fn most_out(self, input: f64) -> f64 {
+        self.out * input / (self.into + input) * (1.0 + SLACK)
     }
 
     /// At most what must go in for `output`; infinite when no input is enough.
     #[inline]
-    pub(super) fn least_in(&self, pair: TokenPair, output: f64) -> f64 {
-        let side = usize::from(pair.input & 1);
-        let left = self.out[side] - output;
+    pub(super) fn least_in(self, output: f64) -> f64 {
+        let left = self.out - output;
         if left > 0.0 {
-            self.into[side] * output / left * (1.0 - SLACK)
+            self.into * output / left * (1.0 - SLACK)
         } else {
             f64::INFINITY
         }

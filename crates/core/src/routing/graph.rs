@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::bound::Hyperbolic;
 use super::neighbours::{Neighbours, Places, way_number};
-use super::numbers::{Edge, PoolId, TokenId};
+use super::numbers::{BuildAddressHasher, Edge, PoolId, TokenId};
 use super::watchers::{Updated, Watchers};
 use crate::ChainAddress;
 use crate::pools::{Account, ChainClock, Pool, PoolChange, PoolError, PoolMath, TokenPair, VENUES};
@@ -16,13 +16,13 @@ use crate::pools::{Account, ChainClock, Pool, PoolChange, PoolError, PoolMath, T
 /// array; [`PoolGraph::version`] and [`PoolGraph::topology`] say when such a thing is out of date.
 #[derive(Debug, Clone, Default)]
 pub struct PoolGraph {
-    tokens: HashMap<ChainAddress, TokenId>,
+    tokens: HashMap<ChainAddress, TokenId, BuildAddressHasher>,
     token_addresses: Vec<ChainAddress>,
     neighbours: Neighbours,
     pools: Vec<Option<Entry>>,
     /// Of each pool's place: what its curve is, for bounds.
     bounds: Vec<Hyperbolic>,
-    numbers: HashMap<ChainAddress, PoolId>,
+    numbers: HashMap<ChainAddress, PoolId, BuildAddressHasher>,
     free: Vec<PoolId>,
     watchers: Watchers,
     /// How many pools of each family there are, by place in [`VENUES`].

@@ -12,10 +12,10 @@
 
 use alloy_primitives::U256;
 
-use super::bound::{at_least, at_most, rounded_down, rounded_up};
+use super::bound::{Hyperbolic, Side, at_least, at_most, rounded_down, rounded_up};
 use super::graph::PoolGraph;
-use super::labels::{Label, RouteScratch, Step};
-use super::numbers::TokenId;
+use super::labels::{self, Chance, Label, MANY_EDGES, RouteScratch, Step};
+use super::numbers::{PoolId, TokenId};
 use super::request::{MAX_HOPS, Question};
 use crate::pools::{Exact, Pool, PoolError, PoolMath, TokenPair};
 
@@ -28,12 +28,19 @@ pub(super) trait Way {
     /// The bound of no way at all.
     const WORST: f64;
     fn better(a: f64, b: f64) -> bool;
+    fn best(a: f64, b: f64) -> f64;
+    fn worse(a: f64, b: f64) -> f64;
     fn start(amount: U256) -> f64;
     /// What a bound must be worse than to lose against an exact answer whose path costs so much more.
     fn doubtless(amount: U256, more_cost: f64) -> f64;
     /// A bound after costs.
     fn net(value: f64, cost: f64) -> f64;
-    fn through(graph: &PoolGraph, step: Step, value: f64) -> Result<f64, Uncertain>;
+    /// The direction in which the pool is passed.
+    fn side(curve: &Hyperbolic, pair: TokenPair) -> Side;
+    /// What is carried on by a pool whose curve is a hyperbola.
+    fn carried(side: Side, value: f64) -> f64;
+    /// What is carried on by any other pool.
+    fn asked(pool: Option<&Pool>, pair: TokenPair, value: f64) -> Result<f64, Uncertain>;
     /// Whether a bound leaves anything to carry on with.
     fn useful(value: f64) -> bool;
     /// What the pool answers at the other end of the step.
@@ -54,6 +61,16 @@ impl Way for Forward {
         a > b
     }
 
+    #[inline]
+    fn best(a: f64, b: f64) -> f64 {
+        if a > b { a } else { b }
+    }
+
+    #[inline]
+    fn worse(a: f64, b: f64) -> f64 {
+        if a > b { b } else { a }
+    }
+
     fn start(amount: U256) -> f64 {
         at_least(amount)
     }
@@ -67,12 +84,17 @@ impl Way for Forward {
     }
 
     #[inline]
-    fn through(graph: &PoolGraph, step: Step, value: f64) -> Result<f64, Uncertain> {
-        let curve = graph.hyperbolic(step.pool);
-        if curve.exists() {
-            return Ok(curve.most_out(step.pair, value));
-        }
-        most_out(graph.at(step.pool), step.pair, value)
+    fn side(curve: &Hyperbolic, pair: TokenPair) -> Side {
+        curve.side(pair)
+    }
+
+    #[inline]
+    fn carried(side: Side, value: f64) -> f64 {
+        side.most_out(value)
+    }
+
+    fn asked(pool: Option<&Pool>, pair: TokenPair, value: f64) -> Result<f64, Uncertain> {
+        most_out(pool, pair, value)
     }
 
     /// Less than one unit is none.
@@ -94,6 +116,16 @@ impl Way for Backward {
         a < b
     }
 
+    #[inline]
+    fn best(a: f64, b: f64) -> f64 {
+        if a < b { a } else { b }
+    }
+
+    #[inline]
+    fn worse(a: f64, b: f64) -> f64 {
+        if a < b { b } else { a }
+    }
+
     fn start(amount: U256) -> f64 {
         at_most(amount)
     }
@@ -107,12 +139,17 @@ impl Way for Backward {
     }
 
     #[inline]
-    fn through(graph: &PoolGraph, step: Step, value: f64) -> Result<f64, Uncertain> {
-        let curve = graph.hyperbolic(step.pool);
-        if curve.exists() {
-            return Ok(curve.least_in(step.pair.reversed(), value));
-        }
-        least_in(graph.at(step.pool), step.pair.reversed(), value)
+    fn side(curve: &Hyperbolic, pair: TokenPair) -> Side {
+        curve.side(pair.reversed())
+    }
+
+    #[inline]
+    fn carried(side: Side, value: f64) -> f64 {
+        side.least_in(value)
+    }
+
+    fn asked(pool: Option<&Pool>, pair: TokenPair, value: f64) -> Result<f64, Uncertain> {
+        least_in(pool, pair.reversed(), value)
     }
 
     #[inline]
@@ -127,6 +164,7 @@ impl Way for Backward {
 }
 
 /// At least what a pool of any family gives for `input`, or for less.
+#[cold]
 fn most_out(pool: Option<&Pool>, pair: TokenPair, input: f64) -> Result<f64, Uncertain> {
     let pool = pool.ok_or(Uncertain)?;
     let amount = rounded_up(input).ok_or(Uncertain)?;
@@ -142,6 +180,7 @@ fn most_out(pool: Option<&Pool>, pair: TokenPair, input: f64) -> Result<f64, Unc
 }
 
 /// At most what a pool of any family takes for `output`, or for more.
+#[cold]
 fn least_in(pool: Option<&Pool>, pair: TokenPair, output: f64) -> Result<f64, Uncertain> {
     let pool = pool.ok_or(Uncertain)?;
     let amount = rounded_down(output).ok_or(Uncertain)?.max(U256::ONE);
@@ -160,6 +199,16 @@ fn whatever_the_amount(error: &PoolError) -> bool {
             | PoolError::Unsupported { .. }
             | PoolError::PairUnknown { .. }
     )
+}
+
+/// What a pool carries on, by its curve or by asking it.
+#[inline]
+fn through<W: Way>(graph: &PoolGraph, step: Step, value: f64) -> Result<f64, Uncertain> {
+    let side = W::side(graph.hyperbolic(step.pool), step.pair);
+    if side.exists() {
+        return Ok(W::carried(side, value));
+    }
+    W::asked(graph.at(step.pool), step.pair, value)
 }
 
 /// One quick search; its bounds stay in the scratch until the next one.
@@ -202,87 +251,114 @@ impl<'a> Relaxation<'a> {
 
     /// The first hop, to tokens other than the goal.
     fn leave<W: Way>(&mut self, hops: usize) -> Result<(), Uncertain> {
-        let (graph, goal) = (self.graph, self.question.goal);
         if hops < 2 {
             return Ok(());
         }
-        let value = W::start(self.question.amount);
-        for edge in graph.edges(self.question.start) {
-            let (token, pool, pair) = (edge.token, edge.pool, edge.pair);
-            let leads_on = if hops == 2 {
-                self.scratch.is_near(token)
-            } else {
-                graph.neighbour_count(token) > 1
-            };
-            if token == goal || !leads_on || !self.question.limits.allow(graph, edge) {
-                continue;
-            }
-            let step = Step { pool, pair };
-            let way = Self::way::<W>(graph, step, value, self.question.start, false)?;
-            if W::useful(way.value) {
-                self.scratch.layers[0].put(token, &way, self.stamp, W::better);
-            }
-        }
-        Ok(())
+        let source = Source {
+            token: self.question.start,
+            label: Label::of(W::start(self.question.amount), W::WORST, u64::MAX),
+            rival: W::WORST,
+            apart: None,
+        };
+        self.spread::<W>(&source, 0, hops == 2)
     }
 
     /// From the tokens after `layer` hops to those one hop further.
     fn pass_on<W: Way>(&mut self, layer: usize, hops: usize) -> Result<(), Uncertain> {
         // The tokens that lie one hop before the goal are known; elsewhere any token may lead there.
         let only_near = layer == hops - 2;
-        let tokens = std::mem::take(&mut self.scratch.layers[layer - 1].reached);
-        let mut result = Ok(());
-        for from in &tokens {
-            result = if only_near
-                && self.graph.edges(*from).len() > 4 * self.scratch.near_tokens.len()
-            {
-                self.meet::<W>(*from, layer)
-            } else {
-                self.spread::<W>(*from, layer, only_near)
+        for at in 0..self.scratch.layers[layer - 1].count {
+            let from = self.scratch.layers[layer - 1].reached(at);
+            let Some(source) = self.source::<W>(from, layer) else {
+                continue;
             };
-            if result.is_err() {
-                break;
+            if only_near && self.graph.edges(from).len() > MANY_EDGES {
+                self.meet::<W>(&source, layer)?;
+            } else {
+                self.spread::<W>(&source, layer, only_near)?;
             }
         }
-        self.scratch.layers[layer - 1].reached = tokens;
-        result
+        Ok(())
     }
 
-    /// Tries every edge of the token.
+    /// Tries every edge of the token that may lead to the goal.
     fn spread<W: Way>(
         &mut self,
-        from: TokenId,
+        source: &Source,
         layer: usize,
         only_near: bool,
     ) -> Result<(), Uncertain> {
         let graph = self.graph;
-        for edge in graph.edges(from) {
+        let limits = &self.question.limits;
+        let edges = graph.edges(source.token);
+        let plain = self.plain(layer);
+        self.scratch.chances.begin(edges.len());
+        for edge in edges {
             let to = edge.token;
             let leads_on = if only_near {
                 self.scratch.is_near(to)
             } else {
                 graph.neighbour_count(to) > 1
             };
-            if !leads_on || !self.question.limits.allow(graph, edge) {
-                continue;
-            }
+            let open = leads_on & (to != self.question.start) & (to != self.question.goal);
             let (pool, pair) = (edge.pool, edge.pair);
-            self.extend::<W>(from, to, Step { pool, pair }, layer)?;
+            let side = W::side(graph.hyperbolic(pool), pair);
+            if plain & side.exists() {
+                self.scratch.chances.add(open, Chance { to, pool, side });
+            } else if open && limits.allow(graph, edge) {
+                self.extend::<W>(source, to, Step { pool, pair }, layer)?;
+            }
         }
+        self.take::<W>(source, layer);
         Ok(())
     }
 
-    /// Tries the pools between a token with many edges and each of the few tokens before the goal.
-    fn meet<W: Way>(&mut self, from: TokenId, layer: usize) -> Result<(), Uncertain> {
-        let graph = self.graph;
-        for at in 0..self.scratch.near_tokens.len() {
-            let to = self.scratch.near_tokens[at];
-            for pool in graph.pools_between(from, to) {
+    /// Whether nothing but bounds is to be compared in this layer.
+    fn plain(&self, layer: usize) -> bool {
+        let limits = &self.question.limits;
+        !limits.any && (layer == 0 || layer == 1 && limits.max_hops < 4)
+    }
+
+    /// Puts the chances in the layer.
+    fn take<W: Way>(&mut self, source: &Source, layer: usize) {
+        let scratch = &mut *self.scratch;
+        scratch.layers[layer].put_all::<W>(
+            scratch.chances.all(),
+            source.label.value,
+            source.token,
+            self.stamp,
+        );
+    }
+
+    /// Tries the steps from a token with many edges to the near tokens, without a look at its other edges.
+    fn meet<W: Way>(&mut self, source: &Source, layer: usize) -> Result<(), Uncertain> {
+        let (graph, limits) = (self.graph, &self.question.limits);
+        self.scratch
+            .list_approaches(graph, limits, self.question.goal);
+        let plain = self.plain(layer);
+        self.scratch.chances.begin(self.scratch.approaches.len());
+        let mut next = self.scratch.first_approach(source.token);
+        while let Some(approach) = self.scratch.approaches.get(next as usize).copied() {
+            next = approach.next;
+            let (to, step) = (approach.to, approach.step);
+            let side = W::side(graph.hyperbolic(step.pool), step.pair);
+            if plain & side.exists() {
+                let open = to != self.question.start;
+                let pool = step.pool;
+                self.scratch.chances.add(open, Chance { to, pool, side });
+            } else {
+                self.extend::<W>(source, to, step, layer)?;
+            }
+        }
+        self.take::<W>(source, layer);
+        for at in 0..self.scratch.near_hubs.len() {
+            let to = self.scratch.near_hubs[at];
+            for pool in graph.pools_between(source.token, to) {
                 let pool = *pool;
-                if self.question.limits.allow_pool(graph, pool)
-                    && let Some(pair) = graph.pair_of(pool, from, to)
+                if limits.allow_pool(graph, pool)
+                    && let Some(pair) = graph.pair_of(pool, source.token, to)
                 {
-                    self.extend::<W>(from, to, Step { pool, pair }, layer)?;
+                    self.extend::<W>(source, to, Step { pool, pair }, layer)?;
                 }
             }
         }
@@ -291,7 +367,7 @@ impl<'a> Relaxation<'a> {
 
     fn extend<W: Way>(
         &mut self,
-        from: TokenId,
+        source: &Source,
         to: TokenId,
         step: Step,
         layer: usize,
@@ -299,51 +375,48 @@ impl<'a> Relaxation<'a> {
         if to == self.question.start || to == self.question.goal {
             return Ok(());
         }
-        let four = self.question.limits.max_hops == 4;
-        let Some((label, apart)) = self.label_for(from, Some(to), layer) else {
+        let Some(value) = source.towards(to, step.pool) else {
             return Ok(());
         };
-        let value = self.value_for::<W>(from, &label, apart, layer, step);
-        let way = Self::way::<W>(self.graph, step, value, from, apart)?;
-        if !W::useful(way.value) {
+        let value = through::<W>(self.graph, step, value)?;
+        if !W::useful(value) {
             return Ok(());
         }
-        if layer == 1 && four {
-            self.put_apart::<W>(to, &way);
+        if layer == 1 && self.question.limits.max_hops == 4 {
+            let from = labels::from(source.token, step.pool);
+            self.put_apart::<W>(to, &Label::of(value, W::WORST, from));
         } else {
-            self.scratch.layers[layer].put(to, &way, self.stamp, W::better);
+            let from = labels::from(source.token, step.pool);
+            self.scratch.layers[layer].put::<W>(to, value, from, self.stamp);
         }
         Ok(())
     }
 
     /// After the second of four hops, two ways are kept: the best, and the best that does not come from the same
     /// token, for when the path goes on to just that token.
+    #[inline(never)]
     fn put_apart<W: Way>(&mut self, to: TokenId, way: &Label) {
         let stamp = self.stamp;
         let Some(best) = self.scratch.layers[1].get(to, stamp).copied() else {
-            return self.scratch.layers[1].put(to, way, stamp, W::better);
+            self.scratch.layers[1].set(to, way, stamp);
+            self.scratch.layers[1].count_in(to);
+            return;
         };
         let second = self.scratch.apart.get(to, stamp).copied();
-        let rest = |dropped: f64| {
-            if W::better(dropped, best.rival) {
-                dropped
-            } else {
-                best.rival
-            }
-        };
+        let rest = |dropped: f64| W::best(dropped, best.rival);
         if W::better(way.value, best.value) {
-            let dropped = if way.parent == best.parent {
+            let dropped = if way.parent() == best.parent() {
                 best.value
             } else {
                 self.scratch.apart.set(to, &best, stamp);
                 second.map_or(W::WORST, |second| second.value)
             };
             let rival = rest(dropped);
-            self.scratch.layers[1].set(to, &Label { rival, ..*way }, stamp);
+            self.scratch.layers[1].set(to, &way.with_rival(rival), stamp);
         } else {
             let (closer, dropped) = match second {
+                _ if way.parent() == best.parent() => (false, way.value),
                 Some(second) if !W::better(way.value, second.value) => (false, way.value),
-                _ if way.parent == best.parent => (false, way.value),
                 Some(second) => (true, second.value),
                 None => (true, W::WORST),
             };
@@ -351,7 +424,7 @@ impl<'a> Relaxation<'a> {
                 self.scratch.apart.set(to, way, stamp);
             }
             let rival = rest(dropped);
-            self.scratch.layers[1].set(to, &Label { rival, ..best }, stamp);
+            self.scratch.layers[1].set(to, &best.with_rival(rival), stamp);
         }
     }
 
@@ -359,13 +432,17 @@ impl<'a> Relaxation<'a> {
     fn arrive<W: Way>(&mut self, hops: usize) -> Result<(), Uncertain> {
         let start = self.question.start;
         if self.scratch.is_near(start) {
-            self.finish::<W>(start, 0)?;
+            let label = Label::of(W::start(self.question.amount), W::WORST, u64::MAX);
+            self.finish::<W>(start, 0, &label)?;
         }
         for layer in 1..hops {
-            for at in 0..self.scratch.layers[layer - 1].reached.len() {
-                let from = self.scratch.layers[layer - 1].reached[at];
-                if self.scratch.is_near(from) {
-                    self.finish::<W>(from, layer)?;
+            for at in 0..self.scratch.layers[layer - 1].count {
+                let from = self.scratch.layers[layer - 1].reached(at);
+                let label = self.scratch.layers[layer - 1]
+                    .get(from, self.stamp)
+                    .copied();
+                if let Some(label) = label.filter(|_| self.scratch.is_near(from)) {
+                    self.finish::<W>(from, layer, &label)?;
                 }
             }
         }
@@ -373,71 +450,43 @@ impl<'a> Relaxation<'a> {
     }
 
     /// The last hop from a token after `layer` hops.
-    fn finish<W: Way>(&mut self, from: TokenId, layer: usize) -> Result<(), Uncertain> {
-        let start = W::start(self.question.amount);
-        let label = (layer > 0)
-            .then(|| self.label_for(from, None, layer))
-            .flatten();
+    #[inline]
+    fn finish<W: Way>(
+        &mut self,
+        from: TokenId,
+        layer: usize,
+        label: &Label,
+    ) -> Result<(), Uncertain> {
+        let mut arrival = self.scratch.arrivals[layer];
         let mut next = self.scratch.first_last_hop(from);
         while let Some(hop) = self.scratch.last_hops.get(next as usize).copied() {
-            let value = match label {
-                Some((label, _)) => self.value_for::<W>(from, &label, false, layer, hop.step),
-                None => start,
-            };
-            let way = Self::way::<W>(self.graph, hop.step, value, from, false)?;
-            if W::useful(way.value) {
-                self.scratch.arrivals[layer].challenge(&way, W::better);
-            }
             next = hop.next;
+            let value = if label.pool() == hop.step.pool {
+                self.rival::<W>(from, layer, false)
+            } else {
+                label.value
+            };
+            let value = through::<W>(self.graph, hop.step, value)?;
+            if W::useful(value) {
+                arrival.challenge::<W>(value, labels::from(from, hop.step.pool));
+            }
         }
+        self.scratch.arrivals[layer] = arrival;
         Ok(())
     }
 
-    /// What the token's label brings to a step. A pool of several tokens cannot be passed twice; a way that does
-    /// not come through it can.
-    #[inline]
-    fn value_for<W: Way>(
-        &self,
-        from: TokenId,
-        label: &Label,
-        apart: bool,
-        layer: usize,
-        step: Step,
-    ) -> f64 {
-        if label.step.pool == step.pool {
-            self.rival::<W>(from, layer, apart)
-        } else {
-            label.value
-        }
-    }
-
-    #[inline]
-    fn way<W: Way>(
-        graph: &PoolGraph,
-        step: Step,
-        value: f64,
-        parent: TokenId,
-        apart: bool,
-    ) -> Result<Label, Uncertain> {
-        Ok(Label {
-            value: W::through(graph, step, value)?,
-            rival: W::WORST,
-            parent,
-            step,
-            apart,
-            ..Label::default()
+    /// What the token has to bring after `layer` hops.
+    fn source<W: Way>(&self, token: TokenId, layer: usize) -> Option<Source> {
+        let label = *self.scratch.layers[layer - 1].get(token, self.stamp)?;
+        let apart = (layer == 2)
+            .then(|| self.scratch.apart.get(token, self.stamp))
+            .flatten();
+        Some(Source {
+            token,
+            label,
+            rival: self.rival::<W>(token, layer, false),
+            apart: apart.map(|apart| apart.with_rival(label.rival)),
         })
-    }
-
-    /// The best label at `from` whose way does not come from `to`.
-    #[inline]
-    fn label_for(&self, from: TokenId, to: Option<TokenId>, layer: usize) -> Option<(Label, bool)> {
-        let label = self.scratch.layers[layer - 1].get(from, self.stamp)?;
-        if layer < 2 || to != Some(label.parent) {
-            return Some((*label, false));
-        }
-        let apart = self.scratch.apart.get(from, self.stamp)?;
-        Some((*apart, true))
     }
 
     /// No way to the token is better than this, but for the one that was taken.
@@ -480,7 +529,7 @@ impl<'a> Relaxation<'a> {
                 if bound.to_bits() == W::WORST.to_bits() {
                     break;
                 }
-                bound = W::through(self.graph, *step, bound).ok()?;
+                bound = through::<W>(self.graph, *step, bound).ok()?;
             }
             if !worse(bound) {
                 return None;
@@ -504,20 +553,71 @@ impl<'a> Relaxation<'a> {
     /// The steps of the path with the best bound, and the labels of its tokens between the ends.
     fn path(&self, hops: usize) -> Option<Path> {
         let mut label = self.scratch.arrivals[hops - 1];
-        let mut path = Path {
-            steps: [label.step; MAX_HOPS as usize],
-            between: [(label.parent, label.apart); MAX_HOPS as usize],
-        };
+        let mut pools = [label.pool(); MAX_HOPS as usize];
+        let mut between = [(label.parent(), false); MAX_HOPS as usize];
+        let mut after = self.question.goal;
         for layer in (1..hops).rev() {
-            path.between[layer - 1] = (label.parent, label.apart);
-            label = *if label.apart {
-                self.scratch.apart.get(label.parent, self.stamp)?
+            let token = label.parent();
+            let best = *self.scratch.layers[layer - 1].get(token, self.stamp)?;
+            // The one case in which the best label's way comes from where this one goes on to.
+            let apart = layer == 2 && best.parent() == after;
+            label = if apart {
+                *self.scratch.apart.get(token, self.stamp)?
             } else {
-                self.scratch.layers[layer - 1].get(label.parent, self.stamp)?
+                best
             };
-            path.steps[layer - 1] = label.step;
+            between[layer - 1] = (token, apart);
+            pools[layer - 1] = label.pool();
+            after = token;
         }
-        Some(path)
+        let mut from = self.question.start;
+        let mut steps = [Step {
+            pool: pools[0],
+            pair: TokenPair::ZERO_FOR_ONE,
+        }; MAX_HOPS as usize];
+        for at in 0..hops {
+            let to = if at + 1 == hops {
+                self.question.goal
+            } else {
+                between[at].0
+            };
+            let (pool, pair) = (pools[at], self.graph.pair_of(pools[at], from, to)?);
+            steps[at] = Step { pool, pair };
+            from = to;
+        }
+        Some(Path { steps, between })
+    }
+}
+
+/// A token that the search goes on from.
+struct Source {
+    token: TokenId,
+    /// Its best way.
+    label: Label,
+    /// The bound of every other way.
+    rival: f64,
+    /// The best way that comes from another token than the best one, and the bound of what is left then.
+    apart: Option<Label>,
+}
+
+impl Source {
+    /// What it brings to a pool that leads to this token. A path cannot go back to where it comes from; and a pool
+    /// of several tokens cannot be passed twice, but a way that does not come through it can.
+    #[inline]
+    fn towards(&self, to: TokenId, pool: PoolId) -> Option<f64> {
+        if to == self.label.parent() {
+            let apart = self.apart?;
+            return Some(if apart.pool() == pool {
+                apart.rival
+            } else {
+                apart.value
+            });
+        }
+        Some(if self.label.pool() == pool {
+            self.rival
+        } else {
+            self.label.value
+        })
     }
 }
 

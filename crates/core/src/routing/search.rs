@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use alloy_primitives::U256;
 
+use super::bound::at_least;
 use super::choice::Found;
 use super::coverage::{Middle, stand_ins};
 use super::graph::PoolGraph;
@@ -146,6 +147,7 @@ impl<'a> Search<'a> {
                 });
                 Extension::Label(self.labels.len() - 1)
             }
+            Err(_) if self.rounds_to_nothing(edge, label) => Extension::Nothing,
             Err(error) => {
                 self.refused = true;
                 // What is too much to pay out is too much for a label that needs more.
@@ -154,6 +156,14 @@ impl<'a> Search<'a> {
                 Extension::Refused(!final_word)
             }
         }
+    }
+
+    /// Whether the pool's curve gives less than one unit, which some pools refuse and others round to none.
+    fn rounds_to_nothing(&self, edge: Edge, label: LabelId) -> bool {
+        let side = self.graph.hyperbolic(edge.pool).side(edge.pair);
+        self.question.exact == Exact::In
+            && side.exists()
+            && side.most_out(at_least(self.labels[label].amount)) < 1.0
     }
 
     fn quote(&self, pool: &Pool, edge: Edge, amount: U256) -> Result<U256, PoolError> {

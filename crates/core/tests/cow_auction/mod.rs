@@ -1,4 +1,4 @@
-//! The recorded auction of CoW Protocol: its pools as a graph, and its orders.
+//! The recorded auction of `CoW` Protocol: its pools as a graph, and its orders.
 #![allow(
     dead_code,
     clippy::unwrap_used,

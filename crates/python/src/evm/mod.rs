@@ -34,6 +34,7 @@ fn to_checksum_address(address: &str) -> PyResult<String> {
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<permit::Permit>()?;
+    module.add_class::<swap::SwapLeg>()?;
     module.add_class::<swap::RouterSwap>()?;
     module.add_class::<approve::Approve>()?;
     module.add_class::<transaction::Eip1559Transaction>()?;

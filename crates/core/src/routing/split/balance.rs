@@ -74,7 +74,8 @@ impl Balancer<'_> {
     /// The path that would miss a little least, and the one that gains most from it.
     fn furthest_apart(&mut self, shares: &mut Shares, worth: f64) -> Option<(usize, usize)> {
         let nudge = self.amount * NUDGE * 0.1;
-        let (mut least, mut most): (Option<(usize, f64)>, Option<(usize, f64)>) = (None, None);
+        let mut least: Option<(usize, f64)> = None;
+        let mut most: Option<(usize, f64)> = None;
         for at in 0..shares.near.len() {
             let near = shares.near[at];
             shares.near[at] = near + nudge;

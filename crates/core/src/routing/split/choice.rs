@@ -135,12 +135,11 @@ impl Chooser<'_> {
 
 impl Shares {
     fn add(&mut self, path: Path, near: f64) {
-        match self.paths.iter().position(|other| *other == path) {
-            Some(at) => self.near[at] += near,
-            None => {
-                self.paths.push(path);
-                self.near.push(near);
-            }
+        if let Some(at) = self.paths.iter().position(|other| *other == path) {
+            self.near[at] += near;
+        } else {
+            self.paths.push(path);
+            self.near.push(near);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Legs in integers: quoted one after the other by the pools themselves.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::U256;
@@ -131,10 +132,10 @@ fn pool_mut<'m>(
     moved: &'m mut BTreeMap<PoolId, Pool>,
     id: PoolId,
 ) -> Option<&'m mut Pool> {
-    if !moved.contains_key(&id) {
-        moved.insert(id, market.graph.at(id)?.clone());
+    match moved.entry(id) {
+        Entry::Occupied(entry) => Some(entry.into_mut()),
+        Entry::Vacant(entry) => Some(entry.insert(market.graph.at(id)?.clone())),
     }
-    moved.get_mut(&id)
 }
 
 fn quoted(pool: &Pool, pair: TokenPair, exact: Exact, amount: U256) -> Option<SwapAmounts> {

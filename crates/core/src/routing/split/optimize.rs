@@ -53,9 +53,10 @@ pub fn optimize_split(graph: &PoolGraph, request: &SplitRequest) -> Result<Split
         (Some(found), _) => found,
         (None, Err(error)) => return Err(error.clone()),
     };
-    let uncapped = match request.uncapped_bound {
-        true => Some(uncapped(graph, &question, request)?),
-        false => None,
+    let uncapped = if request.uncapped_bound {
+        Some(uncapped(graph, &question, request)?)
+    } else {
+        None
     };
     Ok(split.route(chosen, single.ok().as_ref(), bound_raw, uncapped))
 }

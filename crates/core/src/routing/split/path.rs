@@ -46,9 +46,7 @@ impl Traded {
 
     fn add(&mut self, hop: Hop, input: f64, output: f64) {
         let at = hop.place();
-        if self.sums[at] == [0.0; 2] {
-            self.touched.push(at);
-        }
+        self.touched.push(at);
         self.sums[at][0] += input;
         self.sums[at][1] += output;
     }
