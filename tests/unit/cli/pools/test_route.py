@@ -89,6 +89,15 @@ def test_an_exact_output_limits_and_exclusions_reach_the_search() -> None:
     assert all(len(leg["hops"]) == 1 for leg in without["legs"])
 
 
+def test_an_exact_output_is_in_units_of_what_is_got_and_costs_are_in_what_is_paid() -> None:
+    named = ("--token", f"WETH={WETH}:18", "--token", f"USDC={USDC}:6")
+    ends = ("--from", "WETH", "--to", "USDC")
+    asked = ("--pools", EXAMPLE, *named, *ends, "--exact-out", "--amount", "1000.0", "--hop-cost", "0.001")
+    said = routed(*asked, "--max-hops", "1", "--max-paths", "1")
+    assert said["amount_out"] == {"raw": str(1000 * 10**6), "decimal": "1000.000000", "symbol": "USDC", "token": USDC}
+    assert said["cost"] == {"raw": str(10**15), "decimal": "0.001000000000000000", "symbol": "WETH", "token": WETH}
+
+
 def test_people_see_legs_shares_the_bound_and_the_single_path() -> None:
     said = tradewind("route", "--pools", EXAMPLE, *ENDS, "--amount", 10**20)
     assert said.exit_code == 0
