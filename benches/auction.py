@@ -23,7 +23,7 @@ class Auction:
 
     @classmethod
     def load(cls, path: Path = FILE, fee_ppm: int | None = UNISWAP_FEE_PPM) -> Self:
-        """Its pairs that are not empty, or those of one fee, and the orders that sell one of their tokens for another."""
+        """Its pairs that are not empty, or those of one fee, and the orders that sell a token of them for another."""
         auction = read_cow_auction(path.read_text())
         listed: list[dict[str, Any]] = json.loads(auction.pools_json)["pools"]
         kept = [
