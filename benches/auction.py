@@ -23,10 +23,16 @@ class Auction:
 
     @classmethod
     def load(cls, path: Path = FILE, fee_ppm: int | None = UNISWAP_FEE_PPM) -> Self:
-        """Its pairs, or those with one fee, and the orders that sell a token of them for another."""
+        """Its pairs that are not empty, or those of one fee, and the orders that sell a token of them for another."""
         auction = read_cow_auction(path.read_text())
         listed: list[dict[str, Any]] = json.loads(auction.pools_json)["pools"]
-        kept = [pool for pool in listed if pool["venue"] == "uniswap_v2" and fee_ppm in (None, pool["fee_ppm"])]
+        kept = [
+            pool
+            for pool in listed
+            if pool["venue"] == "uniswap_v2"
+            and fee_ppm in (None, pool["fee_ppm"])
+            and "0" not in (pool["reserve0_raw"], pool["reserve1_raw"])
+        ]
         pools = [
             ConstantProduct(
                 pool=pool["pool"],

@@ -27,6 +27,8 @@ UPDATES = 10_000
 POOLS = 10_000
 BASES = 4
 SIMPLE_CYCLES = 20_000
+# Each pool rounds down, so profits around the best input are uneven by a few units.
+ROUNDING_RAW, PROFIT_PARTS = 4, 10**9
 # Of a reserve: what a swap moves.
 LARGEST_SWAP = 0.01
 
@@ -95,8 +97,8 @@ def _rows(market: Market) -> Iterator[Row]:
                     f"{found:,} cycles of pools that gain; p50 {percentile(ours_us, 50):.4g} us, p99 "
                     f"{percentile(ours_us, 99):.4g} us",
                     pairs.spread,
-                    "answers compared: every cycle that gains by brute force over the whole graph is found, with no "
-                    "less profit, and each that is found gives what it says",
+                    "answers compared: every cycle that gains by brute force over the whole graph is found, with its "
+                    "profit but for rounding (4 units or 1e-9), and each that is found gives what it says",
                 ),
             )
         yield _update(market)
@@ -123,7 +125,7 @@ def recalled(pools: list[ConstantProduct], bases: list[str], cycles: list[Cycle]
     ours = {tuple(hop.pool for hop in cycle.hops): cycle.profit_raw for cycle in cycles}
     truth = gaining(pools, bases)
     for path, profit in truth.items():
-        tally.add_one(right=ours.get(path, 0) >= profit)
+        tally.add_one(right=path in ours and ours[path] + ROUNDING_RAW >= profit - profit // PROFIT_PARTS)
     for cycle in cycles:
         tally.add_one(right=proven(cycle, by_address))
     return tally, len(truth)

@@ -24,7 +24,7 @@ SENDERS = 200
 ROUNDS = 15
 OUR_TURNS = 20
 # 374 bytes: the length of a usual swap through a router, signed.
-DATA_BYTES = 260
+DATA_BYTES = 248
 BYTES = 374
 
 

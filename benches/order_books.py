@@ -1,5 +1,7 @@
 """P6: deltas of an order book against nautilus_trader, and the merge of several books against numpy."""
 
+from __future__ import annotations
+
 import random
 import statistics
 from array import array

@@ -51,7 +51,8 @@ def apply(form: str) -> dict[str, Any]:
             book.apply_delta(delta)
     ns = perf_counter_ns() - start
     bids, asks = (
-        [[round(float(level.price) * 100), int(level.size())] for level in side] for side in (book.bids(), book.asks())
+        [[round(float(level.price) * 100), round(float(level.size()))] for level in side]
+        for side in (book.bids(), book.asks())
     )
     return {"ns": ns, "bids": bids, "asks": asks}
 
