@@ -102,13 +102,17 @@ pub(crate) fn run(venue: &str, data: &[u8]) {
     }
     match decode(venue, &recorded) {
         Ok(pool) => {
-            follow(pool.clone(), original);
+            if input.now_and_then() {
+                follow(pool.clone(), original);
+            }
             explore(pool, &mut input);
         }
         Err(error) => {
             assert!(!error.code().is_empty() && !error.to_string().is_empty());
             // The changed bytes as news to the pool that they are not of.
-            if let Ok(pool) = decode(venue, original) {
+            if input.now_and_then()
+                && let Ok(pool) = decode(venue, original)
+            {
                 follow(pool, &recorded);
             }
         }
@@ -125,8 +129,15 @@ fn follow(mut pool: Pool, news: &Recorded) {
     }
     let _ = pool.apply(PoolChange::Clock(news.clock));
     let state = pool.state();
-    let again = Pool::new(&state).unwrap_or_else(|error| panic!("after its accounts: {error}"));
-    assert_eq!(again.state(), state);
+    match Pool::new(&state) {
+        Ok(again) => assert_eq!(again.state(), state),
+        // PumpSwap waits for the account that is still to come, and has no price until then.
+        Err(PoolError::StateInvalid {
+            field: "virtual_quote_raw",
+            ..
+        }) => {}
+        Err(error) => panic!("after its accounts: {error}"),
+    }
 }
 
 fn change(recorded: &mut Recorded, input: &mut Input<'_>) {
@@ -205,7 +216,13 @@ pub(crate) fn token_seeds() -> Vec<Vec<u8>> {
     let accounts = pools.flat_map(|pool| &pool.accounts);
     let mut seeds: Vec<Vec<u8>> = accounts
         .filter(|written| written.data.len() < 1000)
-        .map(|written| [&[u8::from(written.owner == TOKEN_2022_PROGRAM)], &written.data[..]].concat())
+        .map(|written| {
+            [
+                &[u8::from(written.owner == TOKEN_2022_PROGRAM)],
+                &written.data[..],
+            ]
+            .concat()
+        })
         .collect();
     let mut mint = vec![0; 166 + 4 + 108];
     (mint[44], mint[45], mint[165]) = (6, 1, 1);

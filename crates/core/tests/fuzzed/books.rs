@@ -61,7 +61,11 @@ pub(crate) fn run(data: &[u8]) {
     };
     let _ = (merged.crossing(true), merged.crossing(false));
     for side in [Side::Bid, Side::Ask] {
-        let offered: u128 = merged.parts(side).iter().map(|part| u128::from(part.size)).sum();
+        let offered: u128 = merged
+            .parts(side)
+            .iter()
+            .map(|part| u128::from(part.size))
+            .sum();
         let levels: Vec<u64> = merged.levels(side).map(|level| level.price).collect();
         assert!(levels.windows(2).all(|two| match side {
             Side::Bid => two[0] > two[1],
@@ -125,7 +129,11 @@ fn rows(wild: bool, input: &mut Input<'_>) -> Vec<Row> {
             return (input.any::<u8>() % 3, input.any(), input.any());
         }
         let price = 1 + i64::from(input.any::<u8>());
-        (input.any::<u8>() % 2, price, i64::from(input.any::<u8>() % 4))
+        (
+            input.any::<u8>() % 2,
+            price,
+            i64::from(input.any::<u8>() % 4),
+        )
     };
     (0..count).map(|_| row(input)).collect()
 }
@@ -214,7 +222,9 @@ fn check(book: &OrderBook, model: Option<&Model>) {
 /// A snapshot and events of two venues.
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let seed = |step: u8| -> Vec<u8> {
-        (0..400u16).map(|at| at.to_le_bytes()[0].wrapping_mul(step) ^ step).collect()
+        (0..400u16)
+            .map(|at| at.to_le_bytes()[0].wrapping_mul(step) ^ step)
+            .collect()
     };
     [1, 3, 7, 29, 101].map(seed).to_vec()
 }

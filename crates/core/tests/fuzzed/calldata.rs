@@ -14,7 +14,10 @@ pub(crate) fn run(data: &[u8]) {
         assert_eq!(swap.encode(), data);
         assert!(!swap.amount_in_raw().is_zero());
         assert!(swap.recipient() > Address::with_last_byte(2));
-        assert!(swap.permit().is_none_or(|permit| matches!(permit.v(), 27 | 28)));
+        assert!(
+            swap.permit()
+                .is_none_or(|permit| matches!(permit.v(), 27 | 28))
+        );
     }
     if let Ok(approve) = Approve::decode(data) {
         assert_eq!(approve.encode(), data);

@@ -36,9 +36,7 @@ pub(crate) fn change(json: &mut Value, input: &mut Input<'_>) {
             } else if text.bytes().all(|byte| byte.is_ascii_digit())
                 && let Ok(old) = text.parse::<U256>()
             {
-                *text = old
-                    .wrapping_add(U256::from(input.any::<u32>()))
-                    .to_string();
+                *text = old.wrapping_add(U256::from(input.any::<u32>())).to_string();
             } else if input.any::<u8>() < 8 {
                 text.pop();
             }

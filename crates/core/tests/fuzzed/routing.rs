@@ -53,7 +53,8 @@ fn pools(input: &mut Input<'_>) -> Vec<Pool> {
 
 fn pair(pool: ChainAddress, tokens: [ChainAddress; 2], input: &mut Input<'_>) -> Option<Pool> {
     let bits = 8 + input.any::<u32>() % 90;
-    let reserve = |input: &mut Input<'_>| (1u128 << bits) + u128::from(input.any::<u64>()) % (3 << bits);
+    let reserve =
+        |input: &mut Input<'_>| (1u128 << bits) + u128::from(input.any::<u64>()) % (3 << bits);
     let state = UniswapV2State {
         pool,
         token0: tokens[0],
@@ -179,7 +180,13 @@ pub(crate) fn routes(data: &[u8]) {
     };
     let mut best = BTreeMap::new();
     if !request.amount_raw.is_zero() {
-        walk(&pools, &request, &mut vec![start], request.amount_raw, &mut best);
+        walk(
+            &pools,
+            &request,
+            &mut vec![start],
+            request.amount_raw,
+            &mut best,
+        );
     }
     let cost = |hops: usize| Net::from(request.hop_cost_raw) * Net::from(hops);
     let of = |(hops, amount): (&usize, &U256)| worth(request.exact, *amount, cost(*hops));
@@ -224,7 +231,10 @@ pub(crate) fn splits(data: &[u8]) {
         let (_, theirs) = amount(single.amount_in_raw, single.amount_out_raw);
         assert!(worth(exact, ours, split.cost_raw) >= worth(exact, theirs, single.cost_raw));
     }
-    for bound in [Some(split.within_hops), split.uncapped].into_iter().flatten() {
+    for bound in [Some(split.within_hops), split.uncapped]
+        .into_iter()
+        .flatten()
+    {
         match exact {
             Exact::In => assert!(ours <= bound.bound_raw, "{ours} above {bound:?}"),
             Exact::Out => assert!(ours >= bound.bound_raw, "{ours} below {bound:?}"),
@@ -272,7 +282,10 @@ fn small_pairs(input: &mut Input<'_>) -> Vec<Pool> {
         };
         UniswapV2Pool::new(&state).unwrap().into()
     };
-    (100..).take(count).map(|number| small(number, input)).collect()
+    (100..)
+        .take(count)
+        .map(|number| small(number, input))
+        .collect()
 }
 
 pub(crate) fn cycles(data: &[u8]) {
@@ -295,8 +308,14 @@ pub(crate) fn cycles(data: &[u8]) {
     let all = index.scan(&graph);
     for cycle in &all {
         let hops = U256::from(cycle.hops.len());
-        assert_eq!(cycle.cost_raw, base.hop_cost_raw * hops + base.cycle_cost_raw);
-        assert_eq!(gain(&graph, cycle, cycle.amount_in_raw), Some(cycle.amount_out_raw));
+        assert_eq!(
+            cycle.cost_raw,
+            base.hop_cost_raw * hops + base.cycle_cost_raw
+        );
+        assert_eq!(
+            gain(&graph, cycle, cycle.amount_in_raw),
+            Some(cycle.amount_out_raw)
+        );
         let spent = cycle.amount_in_raw + cycle.cost_raw;
         assert_eq!(cycle.amount_out_raw, spent + cycle.profit_raw);
         near(&graph, cycle);
@@ -327,11 +346,17 @@ fn near(graph: &PoolGraph, cycle: &Cycle) {
     if best > 4_000 {
         return;
     }
-    for input in (1..40).map(|step| best * step / 20).filter(|input| *input > 0) {
+    for input in (1..40)
+        .map(|step| best * step / 20)
+        .filter(|input| *input > 0)
+    {
         let given = gain(graph, cycle, U256::from(input));
         if let Some(given) = given.and_then(|given| i128::try_from(given).ok()) {
             let hidden = HIDDEN * i128::try_from(cycle.hops.len()).unwrap();
-            assert!(given - input <= most + hidden, "{given} for {input}, {cycle:?}");
+            assert!(
+                given - input <= most + hidden,
+                "{given} for {input}, {cycle:?}"
+            );
         }
     }
 }

@@ -84,8 +84,7 @@ pub(crate) fn auction(data: &[u8]) {
 
 /// The recorded auction with one pool of each kind, two orders and their tokens.
 pub(crate) fn auction_seeds() -> Vec<Vec<u8>> {
-    let whole: Value =
-        serde_json::from_str(&fixture(AUCTION)).unwrap();
+    let whole: Value = serde_json::from_str(&fixture(AUCTION)).unwrap();
     let mut amms: Map<String, Value> = Map::new();
     for (id, amm) in whole["amms"].as_object().unwrap() {
         let kinds = amms.values().filter(|other| other["kind"] == amm["kind"]);

@@ -13,7 +13,10 @@ pub(crate) fn evm(data: &[u8]) {
     match evm::decode_transaction(data) {
         Ok(transaction) => {
             assert!(transaction.data().len() <= data.len());
-            assert_eq!(transaction.hash().is_some(), transaction.signature().is_some());
+            assert_eq!(
+                transaction.hash().is_some(),
+                transaction.signature().is_some()
+            );
             let _ = transaction.signing_hash();
         }
         Err(error) => named(&error),

@@ -160,9 +160,12 @@ impl Split<'_> {
         legs
     }
 
-    /// The paths in integers; `None` when the pools refuse them.
+    /// The paths in integers; `None` when there are none, or the pools refuse them.
     fn execute(&self, legs: Vec<(f64, Path)>) -> Result<Option<Plan>, RouteError> {
         let (exact, amount) = (self.question.exact, self.question.amount);
+        if legs.is_empty() {
+            return Ok(None);
+        }
         let (near, paths): (Vec<f64>, Vec<Path>) = legs.into_iter().unzip();
         let mut execution = Execution::new(self.market, exact, paths.clone());
         let shares = whole_shares(&near, amount);
