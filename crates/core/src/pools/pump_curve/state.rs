@@ -75,9 +75,6 @@ impl PumpCurvePool {
                 "must be another token than base_mint",
             ));
         }
-        if state.creator_fee_bps > 10_000 {
-            return Err(invalid("creator_fee_bps", "must be at most 10000"));
-        }
         if state.buyback_bps > 10_000 {
             return Err(invalid("buyback_bps", "must be at most 10000"));
         }
@@ -87,6 +84,9 @@ impl PumpCurvePool {
 
     /// The pool of a state whose fixed fields are known to be right.
     pub(super) fn priced(state: PumpCurveState) -> Result<Self, PoolError> {
+        if state.creator_fee_bps > 10_000 {
+            return Err(invalid("creator_fee_bps", "must be at most 10000"));
+        }
         let rates = rates(&state)?;
         rates.check("creator_fee_bps")?;
         Ok(Self {

@@ -79,7 +79,6 @@ impl PumpswapPool {
             });
         }
         state.fees.check()?;
-        check_bps("creator_fee_bps", state.creator_fee_bps)?;
         check_bps("buyback_bps", state.buyback_bps)?;
         priced_quote(state)?;
         Self::priced(state.clone())
@@ -88,6 +87,7 @@ impl PumpswapPool {
     /// The pool of a state whose fixed fields are known to be right. While a vault and the virtual reserves do not
     /// belong together, because one of the two accounts is still to come, it has no price and no trade.
     pub(super) fn priced(state: PumpswapState) -> Result<Self, PoolError> {
+        check_bps("creator_fee_bps", state.creator_fee_bps)?;
         let quote_raw = priced_quote(&state).unwrap_or(0);
         let rates = rates(&state, quote_raw)?;
         rates.check("creator_fee_bps")?;

@@ -166,7 +166,7 @@ impl Split<'_> {
         legs
     }
 
-    /// The paths in integers; `None` when the pools refuse them.
+    /// The paths in integers; `None` when there are none, or the pools refuse them.
     fn execute(&self, legs: Vec<(f64, Path)>) -> Result<Option<Plan>, RouteError> {
         let (exact, amount) = (self.question.exact, self.question.amount);
         if legs.is_empty() {
