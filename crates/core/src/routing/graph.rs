@@ -352,11 +352,11 @@ impl PoolGraph {
         self.venue_counts.resize(VENUES.len(), 0);
         self.venue_counts[usize::from(venue)] += 1;
         self.pools[id.index()] = Some(Entry {
-            venue,
             pool,
             tokens,
             places,
             version,
+            venue,
         });
         id
     }

@@ -17,6 +17,7 @@ const UNIT_SQUARED: u128 = 1_000_000_000_000_000_000_000_000_000_000_000_000;
 const COMMON: [&str; 5] = ["kind", "address", "fee", "cost", "mandatory"];
 
 /// One pool of the file.
+#[allow(clippy::large_enum_variant, reason = "it is taken apart at once")]
 pub(super) enum Read {
     Pool(PoolState),
     Refused { code: &'static str, reason: String },
@@ -175,7 +176,7 @@ fn stable(amm: &Fields<'_>) -> Result<Read, CowAuctionError> {
     let mut tokens = Vec::new();
     for (token, _) in reserves.entries() {
         let rate: u128 = rates.number(token)?;
-        if rate == 0 || UNIT_SQUARED % rate != 0 {
+        if rate == 0 || !UNIT_SQUARED.is_multiple_of(rate) {
             return Ok(unsupported(format!(
                 "scaling_rates.{token}: {rate} is no power of ten up to 36"
             )));

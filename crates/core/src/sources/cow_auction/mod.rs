@@ -1,4 +1,4 @@
-//! One auction of CoW Protocol: the pools that its solvers were given, and the orders to fill.
+//! One auction of `CoW` Protocol: the pools that its solvers were given, and the orders to fill.
 //!
 //! The instance file is JSON with `tokens`, `amms` and `orders`, each an object by id (cowprotocol/solver-template-py,
 //! `data/real_auctions`). Numbers are read exactly: what is no whole number of the unit it is kept in is refused.
