@@ -282,6 +282,10 @@ impl<'a> Relaxation<'a> {
     }
 
     /// Tries every edge of the token that may lead to the goal.
+    #[allow(
+        clippy::needless_bitwise_bool,
+        reason = "which edges lead on cannot be foreseen, so there is no branch"
+    )]
     fn spread<W: Way>(
         &mut self,
         source: &Source,

@@ -21,6 +21,7 @@ const COMMON: [&str; 5] = ["kind", "address", "fee", "cost", "mandatory"];
     clippy::large_enum_variant,
     reason = "read one at a time and taken apart at once"
 )]
+#[allow(clippy::large_enum_variant, reason = "it is taken apart at once")]
 pub(super) enum Read {
     Pool(PoolState),
     Refused { code: &'static str, reason: String },
