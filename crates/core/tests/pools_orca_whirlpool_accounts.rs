@@ -23,6 +23,9 @@ use whirlpools::{bytes, key, plain};
 const FALLING: TokenPair = TokenPair::ZERO_FOR_ONE;
 const RISING: TokenPair = TokenPair::ONE_FOR_ZERO;
 
+/// What makes a sound state unsound.
+type Change = fn(&mut OrcaWhirlpoolState);
+
 fn tick(index: i32, liquidity_net: i128) -> Tick {
     Tick {
         index,
@@ -381,7 +384,7 @@ fn a_mint_that_changes_its_transfer_fee_is_asked_again() {
 
 #[test]
 fn states_that_no_pool_can_be_in_are_refused_by_name() {
-    let cases: [(&str, fn(&mut OrcaWhirlpoolState)); 12] = [
+    let cases: [(&str, Change); 12] = [
         ("program", |state| state.program = key(9)),
         ("token0", |state| state.token_b = key(0)),
         ("tick_spacing", |state| state.tick_spacing = 0),

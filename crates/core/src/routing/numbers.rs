@@ -119,9 +119,6 @@ impl Hasher for AddressHasher {
     fn write_u64(&mut self, number: u64) {
         // Both halves of the product of the mixed state and an odd constant (the fraction of pi in 64 bits).
         let product = u128::from(self.0 ^ number) * 0x243F_6A88_85A3_08D3;
-        #[allow(clippy::cast_possible_truncation, reason = "each half is taken")]
-        let [low, high] = [product as u64, (product >> 64) as u64];
-        self.0 = low ^ high ^ self.0.rotate_left(23);
         let halves = product ^ (product >> 64);
         self.0 = (halves & u128::from(u64::MAX)) as u64 ^ self.0.rotate_left(23);
     }

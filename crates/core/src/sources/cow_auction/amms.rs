@@ -17,10 +17,6 @@ const UNIT_SQUARED: u128 = 1_000_000_000_000_000_000_000_000_000_000_000_000;
 const COMMON: [&str; 5] = ["kind", "address", "fee", "cost", "mandatory"];
 
 /// One pool of the file.
-#[allow(
-    clippy::large_enum_variant,
-    reason = "read one at a time and taken apart at once"
-)]
 #[allow(clippy::large_enum_variant, reason = "it is taken apart at once")]
 pub(super) enum Read {
     Pool(PoolState),
