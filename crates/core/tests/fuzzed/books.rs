@@ -78,7 +78,7 @@ pub(crate) fn run(data: &[u8]) {
             let Ok(sweep) = merged.sweep(side, amount, input.any()) else {
                 continue;
             };
-            let taken: u128 = sweep.fills.iter().map(|fill| u128::from(fill.size)).sum();
+            let taken: u128 = sweep.fills.iter().map(|fill| fill.size).sum();
             assert!(taken <= offered);
             let paid = sweep.fills.iter().map(|fill| fill.notional);
             assert!(paid.fold(U256::ZERO, U256::saturating_add) < U256::MAX);

@@ -11,7 +11,9 @@ pub(crate) fn change(json: &mut Value, input: &mut Input<'_>) {
         Value::Object(fields) if !fields.is_empty() => {
             let place = input.below(fields.len());
             let field = fields.values_mut().nth(place);
-            field.into_iter().for_each(|value| change(value, input));
+            for value in field {
+                change(value, input);
+            }
         }
         Value::Array(items) if !items.is_empty() => {
             let place = input.below(items.len());
@@ -99,8 +101,7 @@ fn listed<'a>(json: &'a mut Value, ticks: &mut Vec<&'a mut Value>) {
 fn place(tick: &Value) -> i64 {
     let named = ["index", "tick"].iter();
     named
-        .filter_map(|name| tick.get(*name)?.as_i64())
-        .next()
+        .find_map(|name| tick.get(*name)?.as_i64())
         .unwrap_or(0)
 }
 

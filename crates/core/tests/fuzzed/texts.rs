@@ -1,4 +1,4 @@
-//! Files that others write: pools as JSON, and auctions of CoW Protocol.
+//! Files that others write: pools as JSON, and auctions of `CoW` Protocol.
 
 use serde_json::{Map, Value, json};
 use tradewind_core::pools::{Pool, PoolMath, PoolState, read_pools, write_pools};
