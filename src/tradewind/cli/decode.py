@@ -114,7 +114,7 @@ def _tables(path: Path | None) -> dict[str, list[str]] | None:
         tables = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise _wrong("--lookup-table", "file_unreadable", f"{path}: {error.strerror}. Name a JSON file.") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _wrong("--lookup-table", "json_malformed", f"{path} is no JSON: {error}.") from None
     if isinstance(tables, dict) and all(_addresses(table) for table in tables.values()):
         return tables

@@ -67,9 +67,11 @@ def _file(file: str, written: PoolFormat) -> PoolSource:
         if written is PoolFormat.COW:
             return _auction(graph, text)
         graph.add(text)
-    except core.CoreError as error:
+    except (ValueError, RecursionError) as error:
+        # A CoreError is a ValueError; the others are of JSON that only one of the two readers takes.
+        code = error.code if isinstance(error, core.CoreError) else "json_malformed"
         hint = "docs/pool-formats.md says how pools are written."
-        raise wrong("--pools", error.code, f"{file}: {error}. {hint}") from None
+        raise wrong("--pools", code, f"{file}: {error}. {hint}") from None
     return PoolSource(graph, TokenNames(), f"{len(graph)} pools")
 
 
@@ -81,8 +83,9 @@ def _auction(graph: core.PoolGraph, text: str) -> PoolSource:
     return PoolSource(graph, names, said + (f"; {len(auction.refused)} pools refused" if auction.refused else ""))
 
 
-def _named(address: str, token: dict[str, Any]) -> NamedToken:
-    alias, decimals = token.get("alias"), token.get("decimals")
+def _named(address: str, token: Any) -> NamedToken:
+    known = token if isinstance(token, dict) else {}
+    alias, decimals = known.get("alias"), known.get("decimals")
     return NamedToken(
         core.to_checksum_address(address),
         told_symbol(alias),
@@ -93,7 +96,7 @@ def _named(address: str, token: dict[str, Any]) -> NamedToken:
 def _looks_like_an_auction(text: str) -> bool:
     try:
         file = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(file, dict) and "amms" in file
 

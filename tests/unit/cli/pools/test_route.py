@@ -190,3 +190,22 @@ def test_a_mistake_about_cycles_names_the_option(arguments: tuple[str, ...], opt
     said = tradewind("cycles", "--pools", EXAMPLE, *arguments, "--json")
     assert (said.exit_code, said.error["code"]) == (2, code)
     assert said.error["faults"][0]["field"] == option
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "json_malformed"),
+        ("[" * 100_000, "json_malformed"),
+        ('{"pools": 1}', "json_shape"),
+        ('{"pools": [{"venue": "sushi"}]}', "venue_unknown"),
+        ('{"amms": {}}', "auction_malformed"),
+        ('{"tokens": {"0x12": 5}, "amms": {}, "orders": {}}', "address_malformed"),
+    ],
+)
+def test_a_file_that_holds_no_pools_is_refused_by_what_is_wrong_in_it(tmp_path: Path, text: str, code: str) -> None:
+    file = tmp_path / "pools.json"
+    file.write_text(text)
+    said = tradewind("route", "--pools", file, *ENDS, "--amount", "1", "--json")
+    assert (said.exit_code, said.error["code"]) == (2, code)
+    assert said.error["faults"][0]["field"] == "--pools"
