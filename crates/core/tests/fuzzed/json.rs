@@ -10,8 +10,7 @@ pub(crate) fn change(json: &mut Value, input: &mut Input<'_>) {
     match json {
         Value::Object(fields) if !fields.is_empty() => {
             let place = input.below(fields.len());
-            let field = fields.values_mut().nth(place);
-            for value in field {
+            if let Some(value) = fields.values_mut().nth(place) {
                 change(value, input);
             }
         }
@@ -99,7 +98,7 @@ fn listed<'a>(json: &'a mut Value, ticks: &mut Vec<&'a mut Value>) {
 }
 
 fn place(tick: &Value) -> i64 {
-    let named = ["index", "tick"].iter();
+    let mut named = ["index", "tick"].iter();
     named
         .find_map(|name| tick.get(*name)?.as_i64())
         .unwrap_or(0)
