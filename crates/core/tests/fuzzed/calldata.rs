@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, B256, U256, hex};
 use serde_json::Value;
 use tradewind_core::evm::{
-    Approve, DecodedTransaction, Exact, Permit, RouterSwap, SwapPath, parse_address,
+    Approve, DecodedTransaction, Exact, Permit, RouterSwap, SwapLeg, SwapPath, parse_address,
 };
 
 use super::input::{Input, fixture};
@@ -49,15 +49,12 @@ fn encoded(input: &mut Input<'_>) {
     let exact = if input.any() { Exact::In } else { Exact::Out };
     let amounts: [U256; 2] = [input.amount(), input.amount()];
     let recipient = token(input);
-    let Ok(swap) = RouterSwap::new(
-        exact,
+    let leg = SwapLeg {
         path,
-        recipient,
-        amounts[0],
-        amounts[1],
-        input.any(),
-        permit,
-    ) else {
+        amount_in_raw: amounts[0],
+        amount_out_raw: amounts[1],
+    };
+    let Ok(swap) = RouterSwap::new(exact, vec![leg], recipient, input.any(), permit) else {
         return;
     };
     let mut bytes = swap.encode();
@@ -95,7 +92,12 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
         let permit = Permit::new(U256::from(77), 1_800_000_000, 27, word, word).ok();
         let amounts = [U256::from(1_000), U256::from(990)];
         let to = Address::repeat_byte(9);
-        let swap = RouterSwap::new(exact, path, to, amounts[0], amounts[1], 1, permit);
+        let leg = SwapLeg {
+            path,
+            amount_in_raw: amounts[0],
+            amount_out_raw: amounts[1],
+        };
+        let swap = RouterSwap::new(exact, vec![leg], to, 1, permit);
         seeds.push(swap.unwrap().encode());
     }
     seeds
