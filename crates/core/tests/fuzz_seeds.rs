@@ -45,6 +45,6 @@ fn a_weighted_pool_without_any_of_a_token_gives_nothing_for_nothing_of_it() {
 }
 
 #[test]
-fn a_split_without_a_single_leg_is_never_the_answer() {
+fn a_split_has_legs_and_takes_no_less_than_its_bound() {
     again("splits");
 }

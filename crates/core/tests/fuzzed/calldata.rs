@@ -63,6 +63,7 @@ fn encoded(input: &mut Input<'_>) {
     });
     let legs = [leg].into_iter().chain(second).collect();
     let Ok(swap) = RouterSwap::new(exact, legs, recipient, input.any(), permit) else {
+    let Ok(swap) = RouterSwap::new(exact, vec![leg], recipient, input.any(), permit) else {
         return;
     };
     let mut bytes = swap.encode();
