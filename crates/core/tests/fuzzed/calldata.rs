@@ -37,11 +37,8 @@ fn encoded(input: &mut Input<'_>) {
     let hops = 1 + input.below(4);
     let token = |input: &mut Input<'_>| Address::from(input.any::<[u8; 20]>());
     let tokens = (0..=hops).map(|_| token(input)).collect();
-    let tokens: Vec<Address> = tokens;
-    let fees: Vec<u32> = (0..hops).map(|_| u32::from(input.any::<u16>())).collect();
-    let beside: Vec<u32> = fees.iter().map(|fee| fee ^ 1).collect();
-    let paths = [fees, beside].map(|fees| SwapPath::new(tokens.clone(), fees));
-    let [Ok(path), Ok(beside)] = paths else {
+    let fees = (0..hops).map(|_| u32::from(input.any::<u16>())).collect();
+    let Ok(path) = SwapPath::new(tokens, fees) else {
         return;
     };
     let permit = input.any::<bool>().then(|| {
@@ -57,12 +54,6 @@ fn encoded(input: &mut Input<'_>) {
         amount_in_raw: amounts[0],
         amount_out_raw: amounts[1],
     };
-    let second = input.any::<bool>().then(|| SwapLeg {
-        path: beside,
-        ..leg.clone()
-    });
-    let legs = [leg].into_iter().chain(second).collect();
-    let Ok(swap) = RouterSwap::new(exact, legs, recipient, input.any(), permit) else {
     let Ok(swap) = RouterSwap::new(exact, vec![leg], recipient, input.any(), permit) else {
         return;
     };
