@@ -26,7 +26,7 @@ SENDERS = 200
 ROUNDS = 15
 OUR_TURNS = 20
 # 374 bytes: the length of a usual swap through a router, signed.
-DATA_BYTES = 248
+DATA_BYTES = 249
 BYTES = 374
 
 
