@@ -154,7 +154,7 @@ def _senders(raws: list[bytes], viem: LineProcess, viem_name: str, secp256k1: Li
             f"peer: libsecp256k1 by coincurve {version}, the public key alone; ours hashes what was signed and the key "
             "besides, and gives an address",
             f"goal: at most 1.10 times its time; it took {1 / pairs.ratio:.3f} times",
-            f"viem ({viem_name}) takes {viems.peer[0]:.4g} us, {viems.ratio:.4g} times ours; "
+            f"{viem_name} takes {viems.peer[0]:.4g} us, {viems.ratio:.4g} times ours; "
             f"{viems_tally.equal} of {viems_tally.compared} senders equal",
             pairs.spread,
         ),
