@@ -17,11 +17,11 @@ from tradewind.core import SplitRoute, UncappedOptimum, optimize_split, solve_un
 
 GOAL = 100.0
 SHARE_PPM = 999_900
-ROUNDS = 5
+ROUNDS = 2
 OUR_TURNS = 5
-TOKENS = 5
+TOKENS = 3
 # Shares of the input token's deepest reserve.
-SIZES_PPM = (100, 10_000, 200_000)
+SIZES_PPM = (1_000, 100_000)
 # Real numbers of 53 bits: the bounds of both are the same but for this.
 BOUND_PPM = 100
 Question = tuple[str, str, int]

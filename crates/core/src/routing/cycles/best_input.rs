@@ -3,9 +3,7 @@
 //! Through constant products alone the output is `A x / (1 + C x)`, whatever their number: each further pool with
 //! reserves `r`, `s` and the share `g` left by its fee makes it `A' = A g s / r`, `C' = C + A g / r`. The gain
 //! `A x / (1 + C x) - x` is greatest at `x = (sqrt(A) - 1) / C`. Other families have no closed form and are searched.
-//! From either start the exact integer gain is climbed, and the input cut to the least that gives the same. The
-//! closed form is as near as a real number of 53 bits: its error costs the gain times the error's square, and only where
-//! that is a unit or more are there longer steps to climb than single units.
+//! From either start the exact integer gain is climbed, and the input cut to the least that gives the same.
 #![allow(
     clippy::float_arithmetic,
     reason = "a real number starts the search; exact quotes decide"
@@ -20,20 +18,14 @@ use crate::routing::PoolGraph;
 /// A loss is less than none.
 type Gain = alloy_primitives::I256;
 
-/// Relative error of the closed form's sums and products, with room to spare.
-const ROUNDING: f64 = 1e-14;
-
 /// The input that gains most; `None` when none is found to gain.
 pub(super) fn best_input(graph: &PoolGraph, ways: &[Way]) -> Option<U256> {
-    let (start, step) = match closed_form(graph, ways) {
-        Closed::At { input, step } => (input, step),
+    let start = match closed_form(graph, ways) {
+        Closed::At(input) => input,
         Closed::Never => return None,
-        Closed::NotConstantProduct => {
-            let input = searched(graph, ways)?;
-            (input, input >> 1)
-        }
+        Closed::NotConstantProduct => searched(graph, ways)?,
     };
-    let climbed = climb(graph, ways, start, step)?;
+    let climbed = climb(graph, ways, start)?;
     let input = least_for_same(graph, ways, climbed).unwrap_or(climbed);
     gain(graph, ways, input)
         .is_some_and(|gain| gain.is_positive())
@@ -41,11 +33,7 @@ pub(super) fn best_input(graph: &PoolGraph, ways: &[Way]) -> Option<U256> {
 }
 
 enum Closed {
-    At {
-        input: U256,
-        /// How far off the input may be, where that costs a unit of gain.
-        step: U256,
-    },
+    At(U256),
     /// It gains at no input.
     Never,
     NotConstantProduct,
@@ -68,18 +56,7 @@ fn closed_form(graph: &PoolGraph, ways: &[Way]) -> Closed {
     if a <= 1.0 || !input.is_finite() {
         return Closed::Never;
     }
-    // What a dozen operations may be off, relative to the input: the one is taken off a number near it.
-    let error = (ROUNDING / (a - 1.0)).min(0.5);
-    let gain = (a.sqrt() - 1.0).powi(2) / c;
-    let step = if gain * error * error < 0.25 {
-        1.0
-    } else {
-        (input * error).max(1.0)
-    };
-    Closed::At {
-        input: U256::from(input.max(1.0)),
-        step: U256::from(step),
-    }
+    Closed::At(U256::from(input.max(1.0)))
 }
 
 fn only_piece(curve: &Curve) -> Option<Hyperbola> {
@@ -107,8 +84,8 @@ fn searched(graph: &PoolGraph, ways: &[Way]) -> Option<U256> {
     (!best.1.is_zero()).then_some(best.1)
 }
 
-/// Steps of the given length, then of half of it, and so on to one unit, each as long as it gains more.
-fn climb(graph: &PoolGraph, ways: &[Way], start: U256, step: U256) -> Option<U256> {
+/// Steps of half the input, then of a quarter, and so on to one unit, each as long as it gains more.
+fn climb(graph: &PoolGraph, ways: &[Way], start: U256) -> Option<U256> {
     let mut input = start;
     while gain(graph, ways, input).is_none() {
         input >>= 1;
@@ -117,8 +94,7 @@ fn climb(graph: &PoolGraph, ways: &[Way], start: U256, step: U256) -> Option<U25
         }
     }
     let mut best = gain(graph, ways, input)?;
-    // A pool that refused the start has moved it by more than any rounding.
-    let mut step = U256::ONE.max(if input == start { step } else { input >> 1 });
+    let mut step = U256::ONE.max(input >> 1);
     loop {
         let up = input.checked_add(step);
         let down = input.checked_sub(step).filter(|lower| !lower.is_zero());
