@@ -193,7 +193,9 @@ pub struct RouteScratch {
     pub(super) layers: [Layer; MAX_HOPS as usize - 1],
     /// After two hops: the best way from another token than the one that the best way of all comes from.
     pub(super) apart: Layer,
-    /// The pools from one token that are to be tried.
+    /// Places of the edges that are worth trying.
+    pub(super) picked: Vec<u32>,
+    /// The pools from each token that are to be tried.
     pub(super) chances: Chances,
     /// The steps to the goal, each with the next one from the same token.
     pub(super) last_hops: Vec<LastHop>,
@@ -222,6 +224,7 @@ impl Default for RouteScratch {
             stamp: 0,
             layers: Default::default(),
             apart: Layer::default(),
+            picked: Vec::new(),
             chances: Chances::default(),
             last_hops: Vec::new(),
             near_tokens: Vec::new(),

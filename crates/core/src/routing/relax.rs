@@ -15,7 +15,7 @@ use alloy_primitives::U256;
 use super::bound::{Hyperbolic, Side, at_least, at_most, rounded_down, rounded_up};
 use super::graph::PoolGraph;
 use super::labels::{self, Between, Chance, Label, MANY_EDGES, RouteScratch, Step};
-use super::numbers::{PoolId, TokenId};
+use super::numbers::{Edge, PoolId, TokenId};
 use super::request::{MAX_HOPS, Question};
 use crate::pools::{Exact, Pool, PoolError, PoolMath, TokenPair};
 
@@ -345,10 +345,6 @@ impl<'a> Relaxation<'a> {
     }
 
     /// Tries every edge of the token that may lead to the goal.
-    #[allow(
-        clippy::needless_bitwise_bool,
-        reason = "which edges lead on cannot be foreseen, so there is no branch"
-    )]
     fn spread<W: Way>(
         &mut self,
         source: &Source,
@@ -359,25 +355,50 @@ impl<'a> Relaxation<'a> {
         let limits = &self.question.limits;
         let edges = graph.edges(source.token);
         let plain = self.plain(layer);
-        self.scratch.chances.reserve(edges.len());
-        for edge in edges {
-            let to = edge.token;
-            let leads_on = if only_near {
-                self.scratch.is_near(to)
-            } else {
-                graph.neighbour_count(to) > 1
-            };
-            let open = leads_on & (to != self.question.start) & (to != self.question.goal);
-            let (pool, pair) = (edge.pool, edge.pair);
+        let open = self.pick(edges, only_near);
+        self.scratch.chances.reserve(open);
+        for at in 0..open {
+            let edge = edges[self.scratch.picked[at] as usize];
+            let (to, pool, pair) = (edge.token, edge.pool, edge.pair);
             let side = W::side(graph.hyperbolic(pool), pair);
-            if plain & side.exists() {
-                self.scratch.chances.add(open, Chance { to, pool, side });
-            } else if open && limits.allow(graph, edge) {
+            if plain && side.exists() {
+                self.scratch.chances.add(true, Chance { to, pool, side });
+            } else if limits.allow(graph, &edge) {
                 self.extend::<W>(source, to, Step { pool, pair }, layer)?;
             }
         }
         self.take::<W>(source, layer);
         Ok(())
+    }
+
+    /// Lists the places of the edges to tokens from which the goal may be reached.
+    #[allow(
+        clippy::needless_bitwise_bool,
+        reason = "which edges lead on cannot be foreseen, so there is no branch"
+    )]
+    fn pick(&mut self, edges: &[Edge], only_near: bool) -> usize {
+        let Question { start, goal, .. } = *self.question;
+        let scratch = &mut *self.scratch;
+        if scratch.picked.len() <= edges.len() {
+            scratch.picked.resize(edges.len() + 1, 0);
+        }
+        let mut picked = std::mem::take(&mut scratch.picked);
+        let mut count = 0;
+        if only_near {
+            for (place, edge) in (0u32..).zip(edges) {
+                picked[count] = place;
+                count += usize::from(scratch.is_near(edge.token) & (edge.token != start));
+            }
+        } else {
+            let to = |edge: &Edge| (edge.token != start) & (edge.token != goal);
+            for (place, edge) in (0u32..).zip(edges) {
+                picked[count] = place;
+                let leads_on = self.graph.neighbour_count(edge.token) > 1;
+                count += usize::from(leads_on & to(edge));
+            }
+        }
+        scratch.picked = picked;
+        count
     }
 
     /// Whether nothing but bounds is to be compared in this layer.
