@@ -6,7 +6,6 @@ use super::choice::{Found, best};
 use super::error::RouteError;
 use super::graph::PoolGraph;
 use super::labels::{RouteScratch, Step};
-use super::numbers::TokenId;
 use super::request::{MAX_HOPS, Net, Question, RouteRequest};
 use crate::ChainAddress;
 use crate::pools::Exact;
@@ -55,7 +54,8 @@ pub fn best_path(
     answer(graph, request, scratch)
 }
 
-/// [`best_path`] of each request, in the order of the requests; those with the same goal share the work on it.
+/// [`best_path`] of each request, in the order of the requests; those with the same ends share the
+/// work on them.
 #[must_use]
 pub fn optimize_routes(
     graph: &PoolGraph,
@@ -63,23 +63,34 @@ pub fn optimize_routes(
     scratch: &mut RouteScratch,
 ) -> Vec<Result<BestPath, RouteError>> {
     scratch.forget();
-    let mut by_goal: Vec<(Option<TokenId>, usize)> = Vec::with_capacity(requests.len());
+    // Which ends come first means nothing, so that the addresses themselves need not be looked up.
+    let mut by_ends: Vec<_> = Vec::with_capacity(requests.len());
     for (at, request) in requests.iter().enumerate() {
-        let goal = match request.exact {
-            Exact::In => request.token_out,
-            Exact::Out => request.token_in,
+        let ends = [short(request.token_in), short(request.token_out)];
+        let [goal, start] = match request.exact {
+            Exact::In => [ends[1], ends[0]],
+            Exact::Out => ends,
         };
-        by_goal.push((graph.token(goal), at));
+        by_ends.push((goal, start, at));
     }
-    by_goal.sort_unstable();
+    by_ends.sort_unstable();
     let mut answers: Vec<_> = requests
         .iter()
         .map(|_| Err(RouteError::AmountZero))
         .collect();
-    for (_, at) in by_goal {
+    for (_, _, at) in by_ends {
         answers[at] = answer(graph, &requests[at], scratch);
     }
     answers
+}
+
+/// Eight of the address's bytes.
+fn short(address: ChainAddress) -> u64 {
+    let bytes = match &address {
+        ChainAddress::Evm(address) => address.as_slice().first_chunk(),
+        ChainAddress::Solana(key) => key.first_chunk(),
+    };
+    bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
 /// The steps of a path from `token_in` to `token_out`.

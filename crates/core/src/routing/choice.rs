@@ -45,13 +45,19 @@ pub(super) fn best(
     request: &RouteRequest,
     scratch: &mut RouteScratch,
 ) -> Result<Found, RouteError> {
-    let quick = quick(graph, question, scratch, Wanted::Best);
-    let quick = quick.and_then(|found| first(found.into_iter().flatten(), question.exact));
+    let quick = match question.exact {
+        Exact::In => proven::<Forward>(graph, question, scratch, None),
+        Exact::Out => proven::<Backward>(graph, question, scratch, None),
+    };
     if let Some(found) = quick {
         return Ok(found);
     }
     let outcome = Search::run(graph, question);
-    first(outcome.found.iter().copied(), question.exact).ok_or_else(|| why_none(&outcome, request))
+    let mut found = outcome.found.iter().copied();
+    found
+        .next()
+        .map(|one| found.fold(one, |best, path| better(best, path, question.exact)))
+        .ok_or_else(|| why_none(&outcome, request))
 }
 
 /// The best path of each number of hops that has one, best first.
@@ -61,9 +67,12 @@ pub(super) fn best_of_each_length(
     request: &RouteRequest,
     scratch: &mut RouteScratch,
 ) -> Result<Vec<Found>, RouteError> {
-    let quick = quick(graph, question, scratch, Wanted::BestOfEachLength);
-    let mut found: Vec<Found> = quick.into_iter().flatten().flatten().collect();
-    if found.is_empty() {
+    let mut found = Vec::new();
+    let quick = match question.exact {
+        Exact::In => proven::<Forward>(graph, question, scratch, Some(&mut found)),
+        Exact::Out => proven::<Backward>(graph, question, scratch, Some(&mut found)),
+    };
+    if quick.is_none() {
         let outcome = Search::run(graph, question);
         if outcome.found.is_empty() {
             return Err(why_none(&outcome, request));
@@ -74,44 +83,26 @@ pub(super) fn best_of_each_length(
     Ok(found)
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    Best,
-    BestOfEachLength,
-}
-
-type ByLength = [Option<Found>; MAX_HOPS as usize];
-
-/// What the quick search can prove; `None` when it cannot.
-fn quick(
-    graph: &PoolGraph,
-    question: &Question,
-    scratch: &mut RouteScratch,
-    wanted: Wanted,
-) -> Option<ByLength> {
-    match question.exact {
-        Exact::In => proven::<Forward>(graph, question, scratch, wanted),
-        Exact::Out => proven::<Backward>(graph, question, scratch, wanted),
-    }
-}
-
+/// What the quick search can prove: the best path, and with `each` that of every number of hops. `None` when it
+/// cannot, or when there is no path.
 fn proven<W: Way>(
     graph: &PoolGraph,
     question: &Question,
     scratch: &mut RouteScratch,
-    wanted: Wanted,
-) -> Option<ByLength> {
+    mut each: Option<&mut Vec<Found>>,
+) -> Option<Found> {
     let costs = &question.costs;
     let relaxation = Relaxation::run::<W>(graph, question, scratch).ok()?;
-    let mut found = ByLength::default();
     let mut best: Option<Found> = None;
     for hops in by_bound::<W>(&relaxation, question) {
         let bound = relaxation.bound(hops);
         let least = costs.least_of(hops);
-        let hopeless =
-            |best: &Found| W::better(W::doubtless(best.amount, excess(best.cost, least)), bound);
+        let hopeless = |best: &Found| {
+            let mark = W::doubtless(best.amount, excess(best.cost, least));
+            W::better(mark, bound)
+        };
         let nothing = bound.to_bits() == W::WORST.to_bits();
-        if nothing || wanted == Wanted::Best && best.as_ref().is_some_and(hopeless) {
+        if nothing || each.is_none() && best.as_ref().is_some_and(hopeless) {
             continue;
         }
         let cost = |steps: &[Step]| costs.along(graph, steps.iter().map(|step| step.pool));
@@ -122,10 +113,16 @@ fn proven<W: Way>(
             amount,
             cost: cost(&steps[..hops]),
         };
-        best = first(best.into_iter().chain([path]), question.exact);
-        found[hops - 1] = Some(path);
+        best = Some(best.map_or(path, |best| better(best, path, question.exact)));
+        if let Some(each) = each.as_mut() {
+            each.push(path);
+        }
     }
-    Some(found)
+    best
+}
+
+fn better(a: Found, b: Found, exact: Exact) -> Found {
+    if b.order(&a, exact).is_lt() { b } else { a }
 }
 
 /// The numbers of hops, that with the best bound first, so that the others need no proof where it is better.
@@ -154,10 +151,6 @@ fn excess(cost: Net, other: Net) -> f64 {
         return 0.0;
     }
     difference_at_most(cost, other)
-}
-
-fn first(found: impl Iterator<Item = Found>, exact: Exact) -> Option<Found> {
-    found.min_by(|a, b| a.order(b, exact))
 }
 
 fn why_none(outcome: &Outcome, request: &RouteRequest) -> RouteError {

@@ -5,7 +5,7 @@ use super::graph::PoolGraph;
 use super::numbers::{PoolId, TokenId};
 use super::relax::Way;
 use super::request::{Limits, MAX_HOPS};
-use crate::pools::TokenPair;
+use crate::pools::{Exact, TokenPair};
 
 /// One hop of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +96,7 @@ pub(super) struct Layer {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LastHop {
     pub(super) step: Step,
+    pub(super) side: Side,
     /// Place of the next one from the same token; past the end when there is none.
     pub(super) next: u32,
 }
@@ -108,22 +109,43 @@ pub(super) struct Chance {
     pub(super) side: Side,
 }
 
-/// Chances beside each other, so that they are compared without a look elsewhere.
+/// Chances beside each other, so that they are compared without a look elsewhere; those of one token after those of
+/// another, so that a search between the same ends finds them there.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Chances {
     /// The first `count` are meant.
     list: Vec<Chance>,
     count: usize,
+    /// Each token, and where its chances end.
+    pub(super) segments: Vec<(TokenId, usize)>,
+    /// What they are the chances of, when they may be used again.
+    pub(super) of: Option<Between>,
+}
+
+/// All that the choice of pools depends on, but for the state of the graph, where nothing but the hops is limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Between {
+    pub(super) start: TokenId,
+    pub(super) goal: TokenId,
+    pub(super) max_hops: u8,
+    pub(super) exact: Exact,
 }
 
 impl Chances {
-    /// None yet, and room for so many.
-    pub(super) fn begin(&mut self, most: usize) {
+    /// None yet.
+    pub(super) fn begin(&mut self) {
         self.count = 0;
-        if self.list.len() <= most {
+        self.segments.clear();
+        self.of = None;
+    }
+
+    /// Makes room for so many.
+    pub(super) fn reserve(&mut self, most: usize) {
+        let needed = self.count + most + 1;
+        if self.list.len() < needed {
             let side = Hyperbolic::NONE.side(TokenPair::ZERO_FOR_ONE);
             let (to, pool) = (TokenId(u32::MAX), PoolId(u32::MAX));
-            self.list.resize(most + 1, Chance { to, pool, side });
+            self.list.resize(needed, Chance { to, pool, side });
         }
     }
 
@@ -134,8 +156,19 @@ impl Chances {
         self.count += usize::from(open);
     }
 
-    pub(super) fn all(&self) -> &[Chance] {
-        &self.list[..self.count]
+    /// Closes the token's segment, and gives its number.
+    pub(super) fn close(&mut self, token: TokenId) -> usize {
+        self.segments.push((token, self.count));
+        self.segments.len() - 1
+    }
+
+    pub(super) fn segment(&self, number: usize) -> &[Chance] {
+        let start = if number == 0 {
+            0
+        } else {
+            self.segments[number - 1].1
+        };
+        &self.list[start..self.segments[number].1]
     }
 }
 
@@ -160,7 +193,9 @@ pub struct RouteScratch {
     pub(super) layers: [Layer; MAX_HOPS as usize - 1],
     /// After two hops: the best way from another token than the one that the best way of all comes from.
     pub(super) apart: Layer,
-    /// The pools from one token that are to be tried.
+    /// Places of the edges that are worth trying.
+    pub(super) picked: Vec<u32>,
+    /// The pools from each token that are to be tried.
     pub(super) chances: Chances,
     /// The steps to the goal, each with the next one from the same token.
     pub(super) last_hops: Vec<LastHop>,
@@ -178,7 +213,7 @@ pub struct RouteScratch {
     /// The near tokens with many edges.
     pub(super) near_hubs: Vec<TokenId>,
     /// The goal that `last_hops` and `near` were made for, while they may be used again.
-    near_goal: Option<TokenId>,
+    near_goal: Option<(TokenId, Exact)>,
     /// The best way to the goal by each number of hops.
     pub(super) arrivals: [Label; MAX_HOPS as usize],
 }
@@ -189,6 +224,7 @@ impl Default for RouteScratch {
             stamp: 0,
             layers: Default::default(),
             apart: Layer::default(),
+            picked: Vec::new(),
             chances: Chances::default(),
             last_hops: Vec::new(),
             near_tokens: Vec::new(),
@@ -226,14 +262,15 @@ impl RouteScratch {
     /// The next search is in another graph, or the graph may have changed.
     pub(super) fn forget(&mut self) {
         self.near_goal = None;
+        self.chances.of = None;
     }
 
     /// Marks the tokens that have an allowed pool with the goal, and lists those pools.
-    pub(super) fn mark_near(&mut self, graph: &PoolGraph, limits: &Limits, goal: TokenId) {
-        if !limits.any && self.near_goal == Some(goal) {
+    pub(super) fn mark_near<W: Way>(&mut self, graph: &PoolGraph, limits: &Limits, goal: TokenId) {
+        if !limits.any && self.near_goal == Some((goal, W::EXACT)) {
             return;
         }
-        self.near_goal = (!limits.any).then_some(goal);
+        self.near_goal = (!limits.any).then_some((goal, W::EXACT));
         self.near_stamp = self.near_stamp.wrapping_add(1);
         if self.near_stamp == 0 {
             self.near.fill((0, 0));
@@ -262,6 +299,7 @@ impl RouteScratch {
             let (pool, pair) = (edge.pool, edge.pair.reversed());
             self.last_hops.push(LastHop {
                 step: Step { pool, pair },
+                side: W::side(graph.hyperbolic(pool), pair),
                 next,
             });
         }

@@ -14,8 +14,8 @@ use alloy_primitives::U256;
 
 use super::bound::{Hyperbolic, Side, at_least, at_most, rounded_down, rounded_up};
 use super::graph::PoolGraph;
-use super::labels::{self, Chance, Label, MANY_EDGES, RouteScratch, Step};
-use super::numbers::{PoolId, TokenId};
+use super::labels::{self, Between, Chance, Label, MANY_EDGES, RouteScratch, Step};
+use super::numbers::{Edge, PoolId, TokenId};
 use super::request::{MAX_HOPS, Question};
 use crate::pools::{Exact, Pool, PoolError, PoolMath, TokenPair};
 
@@ -25,6 +25,8 @@ pub(super) struct Uncertain;
 
 /// From which end the search starts: which bound is better, and what a pool does with one.
 pub(super) trait Way {
+    /// Which side the request fixes.
+    const EXACT: Exact;
     /// The bound of no way at all.
     const WORST: f64;
     fn better(a: f64, b: f64) -> bool;
@@ -54,6 +56,7 @@ pub(super) struct Forward;
 pub(super) struct Backward;
 
 impl Way for Forward {
+    const EXACT: Exact = Exact::In;
     const WORST: f64 = 0.0;
 
     #[inline]
@@ -109,6 +112,7 @@ impl Way for Forward {
 }
 
 impl Way for Backward {
+    const EXACT: Exact = Exact::Out;
     const WORST: f64 = f64::INFINITY;
 
     #[inline]
@@ -217,6 +221,8 @@ pub(super) struct Relaxation<'a> {
     question: &'a Question,
     scratch: &'a mut RouteScratch,
     stamp: u32,
+    /// Whether a pool had to be asked, or a limit, so that the chances are not all.
+    asked: bool,
 }
 
 impl<'a> Relaxation<'a> {
@@ -227,18 +233,23 @@ impl<'a> Relaxation<'a> {
         scratch: &'a mut RouteScratch,
     ) -> Result<Self, Uncertain> {
         scratch.begin(graph, W::WORST);
-        scratch.mark_near(graph, &question.limits, question.goal);
+        scratch.mark_near::<W>(graph, &question.limits, question.goal);
         let stamp = scratch.stamp();
         let mut this = Self {
             graph,
             question,
             scratch,
             stamp,
+            asked: false,
         };
         let hops = usize::from(question.limits.max_hops);
-        this.leave::<W>(hops)?;
-        for layer in 1..hops.saturating_sub(1) {
-            this.pass_on::<W>(layer, hops)?;
+        if !this.again::<W>() {
+            this.scratch.chances.begin();
+            this.leave::<W>(hops)?;
+            for layer in 1..hops.saturating_sub(1) {
+                this.pass_on::<W>(layer, hops)?;
+            }
+            this.keep();
         }
         this.arrive::<W>(hops)?;
         Ok(this)
@@ -247,6 +258,58 @@ impl<'a> Relaxation<'a> {
     /// The bound of the best path with so many hops; [`Way::WORST`] when there is none.
     pub(super) fn bound(&self, hops: usize) -> f64 {
         self.scratch.arrivals[hops - 1].value
+    }
+
+    /// Remembers which chances there were, when another amount between the same ends has the same ones.
+    fn keep(&mut self) {
+        let Question { limits, exact, .. } = self.question;
+        let hops = usize::from(limits.max_hops);
+        let last = hops.saturating_sub(2);
+        let sources = if hops == 3 {
+            1 + self.scratch.layers[0].count
+        } else {
+            1
+        };
+        let segments = self.scratch.chances.segments.len();
+        if (2..=3).contains(&hops) && self.plain(last) && segments == sources && !self.asked {
+            self.scratch.chances.of = Some(Between {
+                start: self.question.start,
+                goal: self.question.goal,
+                max_hops: limits.max_hops,
+                exact: *exact,
+            });
+        }
+    }
+
+    /// Takes the chances of the search before, if it was between the same ends, and as many tokens are reached.
+    fn again<W: Way>(&mut self) -> bool {
+        let between = Between {
+            start: self.question.start,
+            goal: self.question.goal,
+            max_hops: self.question.limits.max_hops,
+            exact: self.question.exact,
+        };
+        if self.scratch.chances.of != Some(between) || self.question.limits.any {
+            return false;
+        }
+        let stamp = self.stamp;
+        let RouteScratch {
+            chances, layers, ..
+        } = &mut *self.scratch;
+        let start = W::start(self.question.amount);
+        layers[0].put_all::<W>(chances.segment(0), start, between.start, stamp);
+        if layers[0].count + 1 != chances.segments.len() && between.max_hops == 3 {
+            self.scratch.begin(self.graph, W::WORST);
+            self.stamp = self.scratch.stamp();
+            return false;
+        }
+        for number in 1..chances.segments.len() {
+            let token = chances.segments[number].0;
+            if let Some(label) = layers[0].get(token, stamp).copied() {
+                layers[1].put_all::<W>(chances.segment(number), label.value, token, stamp);
+            }
+        }
+        true
     }
 
     /// The first hop, to tokens other than the goal.
@@ -282,10 +345,6 @@ impl<'a> Relaxation<'a> {
     }
 
     /// Tries every edge of the token that may lead to the goal.
-    #[allow(
-        clippy::needless_bitwise_bool,
-        reason = "which edges lead on cannot be foreseen, so there is no branch"
-    )]
     fn spread<W: Way>(
         &mut self,
         source: &Source,
@@ -310,15 +369,50 @@ impl<'a> Relaxation<'a> {
             )]
             let open = leads_on & (to != self.question.start) & (to != self.question.goal);
             let (pool, pair) = (edge.pool, edge.pair);
+        let open = self.pick(edges, only_near);
+        self.scratch.chances.reserve(open);
+        for at in 0..open {
+            let edge = edges[self.scratch.picked[at] as usize];
+            let (to, pool, pair) = (edge.token, edge.pool, edge.pair);
             let side = W::side(graph.hyperbolic(pool), pair);
-            if plain & side.exists() {
-                self.scratch.chances.add(open, Chance { to, pool, side });
-            } else if open && limits.allow(graph, edge) {
+            if plain && side.exists() {
+                self.scratch.chances.add(true, Chance { to, pool, side });
+            } else if limits.allow(graph, &edge) {
                 self.extend::<W>(source, to, Step { pool, pair }, layer)?;
             }
         }
         self.take::<W>(source, layer);
         Ok(())
+    }
+
+    /// Lists the places of the edges to tokens from which the goal may be reached.
+    #[allow(
+        clippy::needless_bitwise_bool,
+        reason = "which edges lead on cannot be foreseen, so there is no branch"
+    )]
+    fn pick(&mut self, edges: &[Edge], only_near: bool) -> usize {
+        let Question { start, goal, .. } = *self.question;
+        let scratch = &mut *self.scratch;
+        if scratch.picked.len() <= edges.len() {
+            scratch.picked.resize(edges.len() + 1, 0);
+        }
+        let mut picked = std::mem::take(&mut scratch.picked);
+        let mut count = 0;
+        if only_near {
+            for (place, edge) in (0u32..).zip(edges) {
+                picked[count] = place;
+                count += usize::from(scratch.is_near(edge.token) & (edge.token != start));
+            }
+        } else {
+            let to = |edge: &Edge| (edge.token != start) & (edge.token != goal);
+            for (place, edge) in (0u32..).zip(edges) {
+                picked[count] = place;
+                let leads_on = self.graph.neighbour_count(edge.token) > 1;
+                count += usize::from(leads_on & to(edge));
+            }
+        }
+        scratch.picked = picked;
+        count
     }
 
     /// Whether nothing but bounds is to be compared in this layer.
@@ -330,8 +424,9 @@ impl<'a> Relaxation<'a> {
     /// Puts the chances in the layer.
     fn take<W: Way>(&mut self, source: &Source, layer: usize) {
         let scratch = &mut *self.scratch;
+        let segment = scratch.chances.close(source.token);
         scratch.layers[layer].put_all::<W>(
-            scratch.chances.all(),
+            scratch.chances.segment(segment),
             source.label.value,
             source.token,
             self.stamp,
@@ -344,7 +439,7 @@ impl<'a> Relaxation<'a> {
         self.scratch
             .list_approaches(graph, limits, self.question.goal);
         let plain = self.plain(layer);
-        self.scratch.chances.begin(self.scratch.approaches.len());
+        self.scratch.chances.reserve(self.scratch.approaches.len());
         let mut next = self.scratch.first_approach(source.token);
         while let Some(approach) = self.scratch.approaches.get(next as usize).copied() {
             next = approach.next;
@@ -358,18 +453,24 @@ impl<'a> Relaxation<'a> {
                 self.extend::<W>(source, to, step, layer)?;
             }
         }
-        self.take::<W>(source, layer);
         for at in 0..self.scratch.near_hubs.len() {
             let to = self.scratch.near_hubs[at];
             for pool in graph.pools_between(source.token, to) {
                 let pool = *pool;
-                if limits.allow_pool(graph, pool)
-                    && let Some(pair) = graph.pair_of(pool, source.token, to)
-                {
+                let Some(pair) = graph.pair_of(pool, source.token, to) else {
+                    continue;
+                };
+                let side = W::side(graph.hyperbolic(pool), pair);
+                if plain & side.exists() {
+                    let open = to != self.question.start;
+                    self.scratch.chances.reserve(1);
+                    self.scratch.chances.add(open, Chance { to, pool, side });
+                } else if limits.allow_pool(graph, pool) {
                     self.extend::<W>(source, to, Step { pool, pair }, layer)?;
                 }
             }
         }
+        self.take::<W>(source, layer);
         Ok(())
     }
 
@@ -380,6 +481,7 @@ impl<'a> Relaxation<'a> {
         step: Step,
         layer: usize,
     ) -> Result<(), Uncertain> {
+        self.asked = true;
         if to == self.question.start || to == self.question.goal {
             return Ok(());
         }
@@ -474,7 +576,11 @@ impl<'a> Relaxation<'a> {
             } else {
                 label.value
             };
-            let value = through::<W>(self.graph, hop.step, value)?;
+            let value = if hop.side.exists() {
+                W::carried(hop.side, value)
+            } else {
+                W::asked(self.graph.at(hop.step.pool), hop.step.pair, value)?
+            };
             if W::useful(value) {
                 arrival.challenge::<W>(value, labels::from(from, hop.step.pool));
             }
