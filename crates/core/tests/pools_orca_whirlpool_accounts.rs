@@ -347,7 +347,7 @@ fn an_array_that_is_created_later_is_taken_and_one_that_is_closed_is_forgotten()
 fn a_far_array_that_changes_after_it_was_quoted_counts_from_then_on() {
     let far = |index| array(-1_408, &[tick(index, 1 << 38)]);
     let mut state = wide();
-    state.tick_arrays[3] = array(-704, &[tick(-500, 1 << 37)]);
+    state.tick_arrays[3] = array(-704, &[tick(-504, 1 << 37)]);
     state.tick_arrays[2] = far(-1_000);
     let mut changed = pool(&state);
     let deep = U256::from(most_in(&changed, FALLING) - 1);
