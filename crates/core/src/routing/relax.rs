@@ -355,20 +355,6 @@ impl<'a> Relaxation<'a> {
         let limits = &self.question.limits;
         let edges = graph.edges(source.token);
         let plain = self.plain(layer);
-        self.scratch.chances.begin(edges.len());
-        for edge in edges {
-            let to = edge.token;
-            let leads_on = if only_near {
-                self.scratch.is_near(to)
-            } else {
-                graph.neighbour_count(to) > 1
-            };
-            #[allow(
-                clippy::needless_bitwise_bool,
-                reason = "three tests are cheaper than a branch"
-            )]
-            let open = leads_on & (to != self.question.start) & (to != self.question.goal);
-            let (pool, pair) = (edge.pool, edge.pair);
         let open = self.pick(edges, only_near);
         self.scratch.chances.reserve(open);
         for at in 0..open {
