@@ -45,6 +45,7 @@ fn piece(direction: Direction, liquidity: f64, price: f64, end: f64, gamma: f64)
         reserve_in,
         reserve_out,
         gamma,
-        capacity_in: net_in.max(0.0) / gamma,
+        // What the difference of two close prices loses to rounding is given back, so that no end comes too early.
+        capacity_in: (net_in.max(0.0) + 8.0 * f64::EPSILON * reserve_in) / gamma,
     }
 }
