@@ -1,12 +1,15 @@
 """What an exchange sent that is not what it documents: the field, and what is wrong with it."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import cast
 
 from tradewind.errors import TradewindError
 
 _MOST = 2**63 - 1
+_DEEPEST = 16
+_NO_BRACKETS = re.compile(r"[^\[\]{}]+")
 
 
 class Malformed(TradewindError):
@@ -20,12 +23,29 @@ class Malformed(TradewindError):
 def parse(text: str | bytes) -> Mapping[str, object]:
     """A JSON object; fractions stay texts, so that no digit is lost. Malformed for anything else."""
     try:
-        value: object = json.loads(text, parse_float=str, parse_constant=_refuse)
-    except (ValueError, RecursionError):
+        whole = text.decode() if isinstance(text, bytes) else text
+        deep = _is_deep(whole)
+        value: object = None if deep else json.loads(whole, parse_float=str, parse_constant=_refuse)
+    except ValueError:
         raise Malformed("(whole)", "json_malformed", "is not JSON") from None
+    if deep:
+        raise Malformed("(whole)", "json_malformed", "is not JSON")
     if not isinstance(value, dict):
         raise Malformed("(whole)", "wrong_type", "must be an object")
     return cast("dict[str, object]", value)
+
+
+def _is_deep(text: str) -> bool:
+    """Whether brackets are left after the innermost pairs were taken away as often as a message may be deep.
+
+    The JSON module recurses with the nesting, on the stack of the process.
+    """
+    brackets = _NO_BRACKETS.sub("", text)
+    for _ in range(_DEEPEST):
+        if not brackets:
+            return False
+        brackets = brackets.replace("[]", "").replace("{}", "")
+    return len(brackets) > _DEEPEST
 
 
 def integer(values: Mapping[str, object], field: str) -> int:

@@ -1,6 +1,5 @@
 """`tradewind decode`: any Ethereum or Solana transaction from its bytes, with the swaps that it asks for."""
 
-import json
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic_core import from_json
 
 from tradewind import core
 from tradewind.cli.decode_evm import call_document, call_shown, transaction_document, transaction_shown
@@ -111,10 +111,10 @@ def _tables(path: Path | None) -> dict[str, list[str]] | None:
     if path is None:
         return None
     try:
-        tables = json.loads(path.read_text(encoding="utf-8"))
+        tables = from_json(path.read_bytes())
     except OSError as error:
         raise _wrong("--lookup-table", "file_unreadable", f"{path}: {error.strerror}. Name a JSON file.") from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise _wrong("--lookup-table", "json_malformed", f"{path} is no JSON: {error}.") from None
     if isinstance(tables, dict) and all(_addresses(table) for table in tables.values()):
         return tables
