@@ -12,7 +12,7 @@
 
 use alloy_primitives::U256;
 
-use super::bound::{Hyperbolic, Side, at_least, at_most, rounded_down, rounded_up};
+use super::bound::{Hyperbolic, Side, at_least, at_most, most_ever, rounded_down, rounded_up};
 use super::graph::PoolGraph;
 use super::labels::{self, Between, Chance, Label, MANY_EDGES, RouteScratch, Step};
 use super::numbers::{Edge, PoolId, TokenId};
@@ -42,7 +42,7 @@ pub(super) trait Way {
     /// What is carried on by a pool whose curve is a hyperbola.
     fn carried(side: Side, value: f64) -> f64;
     /// What is carried on by any other pool.
-    fn asked(pool: Option<&Pool>, pair: TokenPair, value: f64) -> Result<f64, Uncertain>;
+    fn asked(graph: &PoolGraph, step: Step, value: f64) -> Result<f64, Uncertain>;
     /// Whether a bound leaves anything to carry on with.
     fn useful(value: f64) -> bool;
     /// What the pool answers at the other end of the step.
@@ -96,8 +96,12 @@ impl Way for Forward {
         side.most_out(value)
     }
 
-    fn asked(pool: Option<&Pool>, pair: TokenPair, value: f64) -> Result<f64, Uncertain> {
-        most_out(pool, pair, value)
+    fn asked(graph: &PoolGraph, step: Step, value: f64) -> Result<f64, Uncertain> {
+        let powers = graph.powers(step.pool, step.pair);
+        if let Some(most) = powers.and_then(|(powers, way)| powers.most_out(way, value)) {
+            return Ok(most);
+        }
+        most_out(graph.at(step.pool), step.pair, value)
     }
 
     /// Less than one unit is none.
@@ -152,8 +156,13 @@ impl Way for Backward {
         side.least_in(value)
     }
 
-    fn asked(pool: Option<&Pool>, pair: TokenPair, value: f64) -> Result<f64, Uncertain> {
-        least_in(pool, pair.reversed(), value)
+    fn asked(graph: &PoolGraph, step: Step, value: f64) -> Result<f64, Uncertain> {
+        let pair = step.pair.reversed();
+        let powers = graph.powers(step.pool, pair);
+        if let Some(least) = powers.and_then(|(powers, way)| powers.least_in(way, value)) {
+            return Ok(least);
+        }
+        least_in(graph.at(step.pool), pair, value)
     }
 
     #[inline]
@@ -179,7 +188,7 @@ fn most_out(pool: Option<&Pool>, pair: TokenPair, input: f64) -> Result<f64, Unc
         Ok(swap) => Ok(at_least(swap.amount_out_raw)),
         Err(PoolError::InsufficientLiquidity { most_out_raw, .. }) => Ok(at_least(most_out_raw)),
         Err(error) if whatever_the_amount(&error) => Ok(Forward::WORST),
-        Err(_) => Err(Uncertain),
+        Err(_) => most_ever(&pool.curve(pair)).ok_or(Uncertain),
     }
 }
 
@@ -212,7 +221,7 @@ fn through<W: Way>(graph: &PoolGraph, step: Step, value: f64) -> Result<f64, Unc
     if side.exists() {
         return Ok(W::carried(side, value));
     }
-    W::asked(graph.at(step.pool), step.pair, value)
+    W::asked(graph, step, value)
 }
 
 /// One quick search; its bounds stay in the scratch until the next one.
@@ -565,7 +574,7 @@ impl<'a> Relaxation<'a> {
             let value = if hop.side.exists() {
                 W::carried(hop.side, value)
             } else {
-                W::asked(self.graph.at(hop.step.pool), hop.step.pair, value)?
+                W::asked(self.graph, hop.step, value)?
             };
             if W::useful(value) {
                 arrival.challenge::<W>(value, labels::from(from, hop.step.pool));
