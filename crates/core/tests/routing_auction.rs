@@ -1,4 +1,4 @@
-//! The sell orders of one auction of CoW Protocol, against every path of its pools and against Uniswap's own package.
+//! The sell orders of one auction of `CoW` Protocol, against every path of its pools and against Uniswap's own package.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;

@@ -27,7 +27,7 @@ fn reserve() -> impl Strategy<Value = u128> {
     prop_oneof![
         2 => (0u32..100, 1u128..8).prop_map(|(bits, times)| times << bits),
         3 => (1u128..5).prop_map(|times| times * UNIT),
-        3 => (UNIT / 2..UNIT * 2),
+        3 => UNIT / 2..UNIT * 2,
         1 => 1u128..2_000,
     ]
 }

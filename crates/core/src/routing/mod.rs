@@ -7,6 +7,7 @@
 
 mod best_path;
 mod bound;
+mod chances;
 mod choice;
 mod coverage;
 mod cycles;
@@ -20,6 +21,7 @@ mod relax;
 mod request;
 mod search;
 mod watchers;
+mod way;
 
 pub use best_path::{BestPath, best_path, optimize_routes};
 pub use cycles::{BaseToken, Cycle, CycleHop, CycleIndex, MAX_CYCLE_HOPS};
