@@ -14,7 +14,7 @@ FAILPOINTS := target/debug/tradewind-signer-failpoints
 # Only root can become another user, which is how the signer's peer check is tried.
 AS_USER := $(if $(filter 0,$(shell id -u)),,-E 'not test(another_user)')
 
-.PHONY: help tools build demo picture test test-rust test-python test-extra lint format bench docs lock wheel clean
+.PHONY: help tools build demo picture test test-rust test-python test-extra fuzz lint format bench docs lock wheel clean
 
 help: ## List these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,8 +38,10 @@ build: $(VENV)/.built ## Build everything into .venv
 demo: build ## Carry one intent from HTTP to a fill on a local chain, and prove it
 	@$(BIN)/tradewind demo
 
-picture: build ## Draw docs/demo.svg from a real run of the demo
+picture: build ## Draw docs/demo.svg from a real run of the demo, and docs/route.svg from a recorded auction
 	@$(BIN)/tradewind demo --svg docs/demo.svg
+	@$(BIN)/tradewind route --pools tests/fixtures/evm/cow_auction_7400693.json --from WETH --to USDC --amount 1000.0 \
+	  --plot docs/route.svg
 
 test: lint test-rust test-python ## Lint, build and run every test; the last line is their count
 	@$(BIN)/python packaging/count_tests.py build/nextest.xml build/pytest.xml
@@ -75,6 +77,9 @@ format: build ## Rewrite the sources in the project's format
 test-extra: ## What only root or a user's own parts can run; says what it did not run
 	@if [ "$$(id -u)" = 0 ]; then cargo nextest run --locked --package tradewind-signer --all-features -E 'test(another_user)'; \
 	  else echo "not run: the signer's peer check (needs root: sudo make test-extra)"; fi
+
+fuzz: ## Give every decoder and quoter random input; RUNS=200000 of each, TARGETS="..." for some
+	@RUNS=$(or $(RUNS),200000) fuzz/run.sh $(TARGETS)
 
 bench: build ## Ours and the peers in one run; writes benches/results.json
 	@$(BIN)/python -m benches

@@ -7,13 +7,35 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benches import broadcast, concentrated_quote, halt, intake, machine, soak, table
+from benches import (
+    auction_routes,
+    broadcast,
+    concentrated_quote,
+    cycle_scan,
+    decoding,
+    growth,
+    halt,
+    intake,
+    machine,
+    order_books,
+    soak,
+    table,
+    uncapped_split,
+    whirlpool_quote,
+)
 from benches.row import Row
 from tradewind.core import build_profile
 
 RESULTS = Path(__file__).parent / "results.json"
 BENCHES: dict[str, Callable[[], Iterator[Row]]] = {
     "P1": concentrated_quote.run,
+    "P1-WHIRLPOOL": whirlpool_quote.run,
+    "P2": auction_routes.run,
+    "P3": uncapped_split.run,
+    "P5": decoding.run,
+    "P6": order_books.run,
+    "P7": cycle_scan.run,
+    "GROWTH": growth.run,
     "P9": broadcast.run,
     "P10": intake.run,
     "HALT": halt.run,

@@ -46,6 +46,7 @@ class RecordedPool:
             "chain_id": file["chain_id"],
             "tokens": [{key: file[name][key] for key in ("address", "decimals")} for name in ("token0", "token1")],
             "fee_pips": scalars["fee"],
+            "tick_spacing": scalars["tick_spacing"],
             "tick": scalars["tick"],
             "sqrt_price_x96": str(scalars["sqrt_price_x96"]),
             "liquidity": str(scalars["liquidity"]),

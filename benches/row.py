@@ -8,8 +8,9 @@ from typing import Any
 class Row:
     """`ours` and `peer` are medians in `unit`; `ratio` is the median of paired ratios, and higher is better.
 
-    Without a `goal` the row is reported only. Answers that were compared and differ fail the row, however fast it is.
-    So does a ratio above `possible`, which says that something else was measured than was meant.
+    Without a `goal` the row is reported only; `at_most` is one for `ours` itself. Answers that were compared and differ
+    fail the row, however fast it is. So does a ratio above `possible`, which says that something else was measured than
+    was meant.
     """
 
     id: str
@@ -20,6 +21,7 @@ class Row:
     peer: float | None = None
     ratio: float | None = None
     goal: float | None = None
+    at_most: float | None = None
     possible: float | None = None
     answers_compared: int = 0
     answers_equal: int = 0
@@ -40,9 +42,11 @@ class Row:
         """None: there is no goal, and nothing is wrong."""
         if not (self.exact and self.credible):
             return False
-        if self.goal is None:
+        if self.goal is None and self.at_most is None:
             return None
-        return self.ratio is not None and self.answers_compared > 0 and self.ratio >= self.goal
+        fast = self.at_most is None or self.ours <= self.at_most
+        faster = self.goal is None or (self.ratio is not None and self.ratio >= self.goal)
+        return self.answers_compared > 0 and fast and faster
 
     def as_json(self) -> dict[str, Any]:
         """The row as it stands in results.json."""
@@ -61,6 +65,7 @@ class Row:
             "unit": self.unit,
             "ratio": rounded(self.ratio),
             "goal": self.goal,
+            "at_most": self.at_most,
             "met": self.met,
             "answers_compared": self.answers_compared,
             "answers_equal": self.answers_equal,

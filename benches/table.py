@@ -39,9 +39,11 @@ def _verdict(row: Row) -> Text:
         return Text(f"WRONG\n{row.answers_equal} of {row.answers_compared}", "bold red")
     if not row.credible:
         return Text("not credible", "bold red")
-    if row.goal is None:
+    if row.met is None:
         return Text("reported", "dim")
-    goal = f"{_number(row.goal, 'x')}\n"
+    goals = [_number(row.goal, "x")] if row.goal is not None else []
+    goals += [f"<= {_number(row.at_most)}"] if row.at_most is not None else []
+    goal = "".join(f"{goal}\n" for goal in goals)
     return Text.assemble(goal, ("met", "green") if row.met else ("not met", "red"))
 
 

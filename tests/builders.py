@@ -16,6 +16,7 @@ from tradewind.domain.plan import (
     ExecutionPlan,
     GasEstimate,
     PlannedHop,
+    PlannedLeg,
     PlanStep,
     StepKind,
 )
@@ -78,7 +79,7 @@ def an_intent(**changes: Any) -> Intent:
 
 
 def a_plan(intent_id: UUID, **changes: Any) -> ExecutionPlan:
-    """Buy 1.5 WETH with about 6,000 USDC over one pool."""
+    """Buy 1.5 WETH with about 6,000 USDC over one pool. The one leg has the plan's amounts unless `legs` are given."""
     amounts = {"amount_in_raw": 6_000_000_000, "amount_out_raw": 1_500_000_000_000_000_000}
     fields: dict[str, Any] = {
         "plan_id": uuid4(),
@@ -100,17 +101,6 @@ def a_plan(intent_id: UUID, **changes: Any) -> ExecutionPlan:
         "fee_ppm": 500,
         "price_impact_ppm": 1_170,
         "max_slippage_ppm": 5_000,
-        "hops": (
-            PlannedHop(
-                pool=POOL,
-                venue="uniswap_v3",
-                token_in=USDC.address,
-                token_out=WETH.address,
-                fee_pips=500,
-                ticks_crossed=2,
-                **amounts,
-            ),
-        ),
         "considered": (ConsideredRoute(pools=(POOL,), amount_raw=6_000_000_000, cost_raw=40_000, chosen=True),),
         "gas": GasEstimate(
             gas_limit=300_000,
@@ -134,7 +124,38 @@ def a_plan(intent_id: UUID, **changes: Any) -> ExecutionPlan:
             ),
         ),
     }
-    return ExecutionPlan(**{**fields, **changes})
+    fields |= changes
+    if "legs" not in fields:
+        hop = PlannedHop(
+            pool=POOL,
+            venue="uniswap_v3",
+            token_in=USDC.address,
+            token_out=WETH.address,
+            fee_pips=500,
+            ticks_crossed=2,
+            **amounts,
+        )
+        fields["legs"] = (a_leg(fields, fields.pop("hops", (hop,))),)
+    return ExecutionPlan(**fields)
+
+
+def a_leg(of_plan: dict[str, Any], hops: tuple[PlannedHop, ...]) -> PlannedLeg:
+    """The only leg of a plan with these amounts."""
+    return PlannedLeg(
+        share_ppm=1_000_000,
+        amount_in_raw=of_plan["quoted_in_raw"],
+        amount_out_raw=of_plan["quoted_out_raw"],
+        worst_in_raw=of_plan["worst_in_raw"],
+        worst_out_raw=of_plan["worst_out_raw"],
+        hops=hops,
+    )
+
+
+def with_limits(plan: ExecutionPlan, **worst: int) -> ExecutionPlan:
+    """A plan of one leg with other limits, or another deadline."""
+    [leg] = plan.legs
+    of_leg = {name: value for name, value in worst.items() if name.startswith("worst")}
+    return plan.model_copy(update={**worst, "legs": (leg.model_copy(update=of_leg),)})
 
 
 def a_result(**changes: Any) -> StepResult:

@@ -15,7 +15,7 @@ from tests.fake_clock import FakeClock
 from tradewind import core
 from tradewind.accounting.reference_price import ReferencePrices
 from tradewind.domain.chain import ChainTiming
-from tradewind.domain.plan import BlockRef, Exact, ExecutionPlan, GasEstimate, PlannedHop, PlanStep
+from tradewind.domain.plan import BlockRef, Exact, ExecutionPlan, GasEstimate, PlannedLeg, PlanStep
 from tradewind.domain.reference_price import PoolPrice
 from tradewind.domain.strategy import Strategy
 from tradewind.domain.token_list import PermitDomain, Token, TokenList
@@ -30,7 +30,9 @@ from tradewind.venues.reading import Reading
 from tradewind.venues.rpc_error import Revert
 from tradewind.venues.send_outcome import SendOutcome
 from tradewind.venues.simulated import Simulated
+from tradewind.venues.trade_quote import TradeQuote, trade_quote
 from tradewind.venues.uniswap_v3.movement import movement
+from tradewind.venues.uniswap_v3.planned_legs import planned_legs
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -79,15 +81,22 @@ class AGate:
         return self
 
 
+SECOND_POOL = "0xc473e2aEE3441BF9240Be85eb122aBB059A3B57c"
+
+
 class MemoryMarket(VenueAdapter):
-    """The venue, and the chain behind it as far as planning asks. `down` is raised by every sync while it is set."""
+    """The venue, and the chain behind it as far as planning asks. `down` is raised by every sync while it is set.
+
+    `second_pool` adds another of 0.3 %, at the same price and as deep.
+    """
 
     name = "uniswap_v3"
     chain_id = builders.ARBITRUM
     hop_gas = 85_000
+    leg_gas = 9_000
     approve_gas = 60_000
 
-    def __init__(self, clock: FakeClock | None = None) -> None:
+    def __init__(self, clock: FakeClock | None = None, *, second_pool: bool = False) -> None:
         self.clock = clock or FakeClock()
         self.graph = core.PoolGraph()
         self.held = {builders.WETH.address: 100 * 10**18, builders.USDC.address: 500_000 * 10**6}
@@ -97,17 +106,22 @@ class MemoryMarket(VenueAdapter):
         self.down: TradewindError | None = None
         self.syncs = self.readings = 0
         self.at = builders.BLOCK
+        self._add(builders.POOL, fee_pips=500, tick_spacing=10, last_tick=887270)
+        if second_pool:
+            self._add(SECOND_POOL, fee_pips=3000, tick_spacing=60, last_tick=887220)
+
+    def _add(self, pool: str, *, fee_pips: int, tick_spacing: int, last_tick: int) -> None:
         price = isqrt((3_000 * 10**6 << 192) // 10**18)
         self.graph.upsert_uniswap_v3(
-            pool=builders.POOL,
+            pool=pool,
             token0=builders.WETH.address,
             token1=builders.USDC.address,
-            fee_pips=500,
-            tick_spacing=10,
+            fee_pips=fee_pips,
+            tick_spacing=tick_spacing,
             sqrt_price_x96=price,
             tick=_tick(price),
             liquidity=LIQUIDITY,
-            ticks=[(-887270, LIQUIDITY, LIQUIDITY), (887270, LIQUIDITY, -LIQUIDITY)],
+            ticks=[(-last_tick, LIQUIDITY, LIQUIDITY), (last_tick, LIQUIDITY, -LIQUIDITY)],
         )
 
     @property
@@ -187,28 +201,37 @@ class MemoryMarket(VenueAdapter):
         raise AssertionError(ONLY_QUOTES)
 
     async def quote(
-        self, *, token_in: str, token_out: str, amount_raw: int, exact: Exact, hop_cost_raw: int = 0
-    ) -> core.Route:
+        self,
+        *,
+        token_in: str,
+        token_out: str,
+        amount_raw: int,
+        exact: Exact,
+        hop_cost_raw: int = 0,
+        path_cost_raw: int = 0,
+    ) -> TradeQuote:
+        asked: dict[str, Any] = {
+            "token_in": token_in,
+            "token_out": token_out,
+            "amount_raw": amount_raw,
+            "exact": exact.value,
+            "hop_cost_raw": hop_cost_raw,
+        }
         try:
-            return core.optimize_route(
-                self.graph,
-                token_in=token_in,
-                token_out=token_out,
-                amount_raw=amount_raw,
-                exact=exact.value,
-                hop_cost_raw=hop_cost_raw,
-            )
+            split = core.optimize_split(self.graph, **asked, path_cost_raw=path_cost_raw)
+            path = None if split.single is None else core.optimize_route(self.graph, **asked)
         except core.CoreError as error:
             raise Refused(error.code, str(error)) from None
+        return trade_quote(split, path)
 
     async def gas_cost_in_token(self, cost_wei: int, token: str) -> int:
         return cost_wei if token == builders.WETH.address else -(-cost_wei * 3_000 * 10**6 // 10**18)
 
-    def gas_reading(self, route: core.Route, *, spendable: bool, **_: Any) -> Reading[GasConditions]:
+    def gas_reading(self, legs: Sequence[PlannedLeg], *, spendable: bool, **_: Any) -> Reading[GasConditions]:
         price_wei = self.gas_price_wei
         return Reading((), lambda _: GasConditions(price_wei, 0, SWAP_GAS if spendable else None))
 
-    def estimate_gas(self, route: core.Route, conditions: GasConditions, *, with_permit: bool) -> GasEstimate:
+    def estimate_gas(self, route: TradeQuote, conditions: GasConditions, *, with_permit: bool) -> GasEstimate:
         return GasEstimate(
             gas_limit=SWAP_GAS * 13 // 10,
             expected_gas=SWAP_GAS,
@@ -218,20 +241,8 @@ class MemoryMarket(VenueAdapter):
             max_priority_fee_per_gas_wei=0,
         )
 
-    def planned_hops(self, route: core.Route) -> tuple[PlannedHop, ...]:
-        return tuple(
-            PlannedHop(
-                pool=hop.pool,
-                venue=self.name,
-                token_in=hop.token_in,
-                token_out=hop.token_out,
-                fee_pips=hop.fee_ppm,
-                amount_in_raw=hop.amount_in_raw,
-                amount_out_raw=hop.amount_out_raw,
-                ticks_crossed=movement(hop).ticks_crossed,
-            )
-            for hop in route.hops
-        )
+    def planned_legs(self, route: TradeQuote, worst: Sequence[tuple[int, int]]) -> tuple[PlannedLeg, ...]:
+        return planned_legs(route, worst, venue=self.name)
 
     async def build_swap_tx(
         self, plan: ExecutionPlan, step: PlanStep, *, permit: core.Permit | None, nonce: int

@@ -1,7 +1,8 @@
 // Answers quotes with @uniswap/v3-sdk: one JSON request a line on stdin, one JSON answer a line on stdout.
 //
 // {"op": "load", "pool": {...}}                       -> {"version": "..."}
-// {"op": "quote", "token_in": 0 | 1, "amounts": [..]} -> {"outputs": [..], "ns": [..]}   ns: each quote by itself
+// {"op": "quote", "token_in": 0 | 1, "exact": "in" | "out", "amounts": [..]}
+//                                                     -> {"outputs": [..], "ns": [..]}   ns: each quote by itself
 //
 // The folder that holds node_modules is the first argument.
 
@@ -30,15 +31,16 @@ function load(state) {
   return { version };
 }
 
-async function quote(tokenIn, amounts) {
-  const token = tokenIn === 0 ? pool.token0 : pool.token1;
+async function quote(tokenIn, exact, amounts) {
+  const given = exact === "out" ? 1 - tokenIn : tokenIn;
+  const token = given === 0 ? pool.token0 : pool.token1;
   // Parsing the amounts and writing the outputs is left out of the time.
   const inputs = amounts.map((amount) => CurrencyAmount.fromRawAmount(token, amount));
   const outputs = [];
   const ns = [];
   for (const input of inputs) {
     const start = process.hrtime.bigint();
-    const [output] = await pool.getOutputAmount(input);
+    const [output] = exact === "out" ? await pool.getInputAmount(input) : await pool.getOutputAmount(input);
     ns.push(Number(process.hrtime.bigint() - start));
     outputs.push(output);
   }
@@ -47,7 +49,7 @@ async function quote(tokenIn, amounts) {
 
 async function answer(request) {
   if (request.op === "load") return load(request.pool);
-  if (request.op === "quote") return quote(request.token_in, request.amounts);
+  if (request.op === "quote") return quote(request.token_in, request.exact, request.amounts);
   throw new Error(`unknown op ${request.op}`);
 }
 

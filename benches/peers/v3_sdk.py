@@ -27,7 +27,8 @@ class V3Sdk:
     ) -> None:
         self._process.__exit__(kind, error, traceback)
 
-    def quote(self, token_in: int, amounts_in_raw: list[int]) -> tuple[list[int], list[int]]:
-        """The outputs, and the nanoseconds that each took. `token_in` is 0 or 1, in the pool's order."""
-        answer = self._process.ask(op="quote", token_in=token_in, amounts=[str(amount) for amount in amounts_in_raw])
+    def quote(self, token_in: int, amounts_raw: list[int], exact: str = "in") -> tuple[list[int], list[int]]:
+        """The other amounts, and the nanoseconds that each took. `token_in` is 0 or 1, in the pool's order."""
+        amounts = [str(amount) for amount in amounts_raw]
+        answer = self._process.ask(op="quote", token_in=token_in, exact=exact, amounts=amounts)
         return [int(output) for output in answer["outputs"]], answer["ns"]

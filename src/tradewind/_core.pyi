@@ -4,32 +4,78 @@ Integers are exact `int`s of any size that fits; addresses are "0x" text (given 
 in EIP-55 case). Every refusal is a `CoreError` with a stable `code`. Quotes and routes release the GIL.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, final
+
+from _typeshed import ReadableBuffer
 
 __all__ = [
     "Alternative",
     "Approve",
+    "AuctionOrder",
+    "AuctionPool",
+    "Authorization",
+    "BaseToken",
     "BinMovement",
+    "BookCrossing",
+    "BookEvents",
+    "BookLevel",
+    "BookSweep",
+    "Bound",
     "ConcentratedMovement",
+    "ConsolidatedBook",
     "CoreError",
+    "CowAuction",
+    "CrossedPair",
+    "Cycle",
+    "CycleHop",
+    "CycleIndex",
+    "DecodedEip1559",
+    "DecodedSwap",
     "DecodedTransaction",
     "Eip1559Transaction",
     "Fee",
+    "GraphUpdate",
+    "Leg",
+    "OrderBook",
     "Permit",
     "PoolGraph",
     "PoolQuote",
+    "RefusedPool",
     "Route",
+    "RouterAction",
+    "RouterCall",
+    "RouterStep",
     "RouterSwap",
+    "Single",
+    "SolanaAccount",
+    "SolanaInstruction",
+    "SolanaSwap",
+    "SolanaTransaction",
+    "SplitRoute",
+    "SwapLeg",
+    "SweepFill",
+    "TransactionBatch",
     "UniswapV3State",
+    "aggregate_order_books",
     "build_profile",
     "decode_approve",
+    "decode_eip1559",
+    "decode_router_call",
+    "decode_solana_transaction",
+    "decode_solana_transactions",
     "decode_transaction",
+    "decode_transactions",
     "eip712_domain_separator",
     "encode_approve",
     "keccak256",
     "optimize_route",
+    "optimize_split",
     "permit_digest",
+    "pool_from_accounts",
+    "read_cow_auction",
+    "recover_senders",
+    "synthetic_levels",
     "to_checksum_address",
 ]
 
@@ -180,7 +226,7 @@ class Route:
     def amount_out_raw(self) -> int: ...
     @property
     def cost_raw(self) -> int:
-        """`hop_cost_raw` times the hops, in `token_out` (exact in) or `token_in` (exact out); not in the amounts."""
+        """Of all hops, in `token_out` (exact in) or `token_in` (exact out); not contained in the amounts."""
     @property
     def spot_amount_raw(self) -> int:
         """At the prices before the trade and without fees: what `amount_in_raw` would give, rounded down (exact
@@ -194,6 +240,17 @@ class Route:
     @property
     def alternatives(self) -> list[Alternative]:
         """Best first, after the cost of the hops."""
+
+@final
+class GraphUpdate:
+    """What came of an account's bytes, or of a new clock."""
+
+    @property
+    def applied(self) -> list[str]:
+        """The pools that took it."""
+    @property
+    def refused(self) -> list[tuple[str, CoreError]]:
+        """The pools that could not, as they were, with the reason: read them anew, or take them out."""
 
 @final
 class PoolGraph:
@@ -222,13 +279,14 @@ class PoolGraph:
 
         Codes: `unknown_pool`, `change_mismatch` (another family), `state_invalid`.
         """
-    def apply_account(self, pool: str, *, account: str, owner: str, data: bytes) -> None:
-        """Takes the new bytes of one of a Solana pool's accounts.
+    def apply_account(self, account: str, owner: str, data: bytes) -> GraphUpdate:
+        """Gives new bytes of a Solana account to every pool that reads it; to none, when none does.
 
-        Codes: `unknown_pool`, `change_mismatch`, `account_malformed`, `unsupported_feature`.
+        `owner` is the program that owns the account. Codes of what is refused: `account_malformed`,
+        `unsupported_feature`, and what the family refuses; each such pool is then as it was.
         """
-    def apply_clock(self, pool: str, *, slot: int, epoch: int, unix_timestamp: int) -> None:
-        """Moves the chain's clock on, for a pool that reads it. Codes: `unknown_pool`, `change_mismatch`."""
+    def apply_clock(self, *, slot: int, epoch: int, unix_timestamp: int) -> GraphUpdate:
+        """Tells every pool that reads its chain's clock what it shows now; the others are not in the answer."""
     def upsert_uniswap_v3(
         self,
         *,
@@ -291,6 +349,22 @@ class PoolGraph:
     ) -> list[int]:
         """The outputs of many exact inputs, each against the same state. Codes: those of `quote_exact_in`."""
 
+def pool_from_accounts(
+    pool: str,
+    accounts: Sequence[tuple[str, str, bytes]],
+    *,
+    slot: int,
+    epoch: int,
+    unix_timestamp: int,
+) -> str:
+    """A Solana pool, decoded from the bytes of its accounts, in the JSON form that `PoolGraph.add` reads.
+
+    `accounts` holds `(address, owner, data)` of the pool and of all that its family needs (docs/pool-formats). The
+    program that owns the pool's account says which family it is. The clock is the chain's, as read with them.
+
+    Codes: `account_missing` (and what it is for), `account_malformed`, `unsupported_feature`, `state_invalid`.
+    """
+
 def optimize_route(
     graph: PoolGraph,
     *,
@@ -300,22 +374,283 @@ def optimize_route(
     exact: Literal["in", "out"],
     max_hops: int = 3,
     hop_cost_raw: int = 0,
+    venue_costs_raw: Mapping[str, int] | None = None,
+    pool_costs_raw: Mapping[str, int] | None = None,
     allowed_pools: Sequence[str] | None = None,
+    allowed_venues: Sequence[str] | None = None,
     excluded_tokens: Sequence[str] | None = None,
 ) -> Route:
-    """The simple path of at most `max_hops` (1 to 4) pools with the best amount after `hop_cost_raw` per hop.
+    """The simple path of at most `max_hops` (1 to 4) pools with the best amount after the costs of its hops.
 
     The most output for an exact input, the least input for an exact output. The search is the label-setting one of
     Dijkstra's algorithm with amounts as labels, because spot prices hold for infinitely small amounts only; it is
     exact over all simple paths (no token, hence no pool, twice), also where cycles gain.
 
-    `hop_cost_raw` is what executing one hop costs, in `token_out` (exact in) or `token_in` (exact out).
-    `allowed_pools` and `excluded_tokens` may name what the graph does not know; it means nothing then. Equal
-    amounts are decided by the pools' addresses and by fewer hops, never by the order in which pools were added.
+    A hop costs `hop_cost_raw` to execute, and beyond it what `pool_costs_raw` says of its pool, or else
+    `venue_costs_raw` of its family: all in raw units of `token_out` (exact in) or `token_in` (exact out).
+    `allowed_pools`, `pool_costs_raw` and `excluded_tokens` may name what the graph does not know; it means nothing
+    then. Equal amounts are decided by the pools' addresses and by fewer hops, never by the order in which pools were
+    added.
 
     Codes: `same_token`, `amount_zero`, `amount_too_large`, `max_hops_out_of_range`, `exact_unknown`, `unknown_token`,
-    `token_excluded`, `no_route` (not connected), `insufficient_liquidity` (connected, but no path fills the amount),
-    `amount_too_small` (every path gives nothing).
+    `unknown_venue`, `token_excluded`, `no_route` (not connected), `insufficient_liquidity` (connected, but no path
+    fills the amount), `amount_too_small` (every path gives nothing).
+    """
+
+@final
+class Leg:
+    """One path of a split, and its share of the amount."""
+
+    @property
+    def amount_in_raw(self) -> int: ...
+    @property
+    def amount_out_raw(self) -> int: ...
+    @property
+    def hops(self) -> list[PoolQuote]:
+        """In trade order. A pool that an earlier leg passes too is quoted as that one leaves it."""
+
+@final
+class Single:
+    """The best single path, in short."""
+
+    @property
+    def amount_raw(self) -> int:
+        """Got (exact in) or paid (exact out), without the cost."""
+    @property
+    def cost_raw(self) -> int: ...
+
+@final
+class Bound:
+    """A limit, and how close the route comes."""
+
+    @property
+    def bound_raw(self) -> int:
+        """No routing gives more (exact in) or takes less (exact out)."""
+    @property
+    def share_ppm(self) -> int:
+        """Output of bound (exact in) or bound of input (exact out), in parts per million, rounded down."""
+    @property
+    def proven(self) -> bool:
+        """Whether the limit is a proof: not where a stable pool of three or more tokens is among the pools."""
+
+@final
+class SplitRoute:
+    """Paths that are executed one after the other, and how far they are from what no route can pass."""
+
+    @property
+    def token_in(self) -> str: ...
+    @property
+    def token_out(self) -> str: ...
+    @property
+    def exact(self) -> Literal["in", "out"]: ...
+    @property
+    def amount_in_raw(self) -> int:
+        """Paid by all legs; exactly what was asked for an exact input."""
+    @property
+    def amount_out_raw(self) -> int:
+        """Got by all legs; exactly what was asked for an exact output."""
+    @property
+    def cost_raw(self) -> int:
+        """Of all hops and of each leg beyond the first; not contained in the amounts."""
+    @property
+    def legs(self) -> list[Leg]:
+        """In the order of execution."""
+    @property
+    def single(self) -> Single | None:
+        """The best single path; None when none fills the amount."""
+    @property
+    def within_hops(self) -> Bound:
+        """Against all routings through the pools that a path of at most `max_hops` can pass: any number of paths and
+        hops, arbitrage included, at no cost."""
+    @property
+    def uncapped(self) -> Bound | None:
+        """The same over all allowed pools, when it was asked for."""
+
+def optimize_split(
+    graph: PoolGraph,
+    *,
+    token_in: str,
+    token_out: str,
+    amount_raw: int,
+    exact: Literal["in", "out"],
+    max_hops: int = 3,
+    max_paths: int = 4,
+    hop_cost_raw: int = 0,
+    path_cost_raw: int = 0,
+    venue_costs_raw: Mapping[str, int] | None = None,
+    pool_costs_raw: Mapping[str, int] | None = None,
+    allowed_pools: Sequence[str] | None = None,
+    allowed_venues: Sequence[str] | None = None,
+    excluded_tokens: Sequence[str] | None = None,
+    uncapped_bound: bool = False,
+) -> SplitRoute:
+    """Up to `max_paths` (1 to 16) paths of at most `max_hops` (1 to 4) pools that share the amount.
+
+    Never worse than `optimize_route` after all costs. The shares come from a convex problem in real numbers and
+    are then moved in integers by exact quotes; its dual proves `within_hops`. `path_cost_raw` is what each leg
+    beyond the first costs, in the unit of the hops' costs; the rest is as `optimize_route` takes it.
+    `uncapped_bound` also proves the limit over all allowed pools, which takes longer in a large graph.
+
+    Codes: those of `optimize_route`, and `max_paths_out_of_range`.
+    """
+
+@final
+class BaseToken:
+    """A token in which gain is counted, and what a cycle costs in its raw units.
+
+    `hop_cost_raw`: what one hop costs to execute. `cycle_cost_raw`: what a cycle costs besides, whatever its length.
+    """
+
+    def __new__(cls, token: str, *, hop_cost_raw: int = 0, cycle_cost_raw: int = 0) -> BaseToken: ...
+    @property
+    def token(self) -> str: ...
+    @property
+    def hop_cost_raw(self) -> int: ...
+    @property
+    def cycle_cost_raw(self) -> int: ...
+
+@final
+class CycleHop:
+    """One pool of a cycle, with the amounts at the best input."""
+
+    @property
+    def pool(self) -> str: ...
+    @property
+    def token_in(self) -> str: ...
+    @property
+    def token_out(self) -> str: ...
+    @property
+    def amount_in_raw(self) -> int: ...
+    @property
+    def amount_out_raw(self) -> int: ...
+
+@final
+class Cycle:
+    """A cycle that gains, at the input that gains most. Amounts are raw units of the base."""
+
+    @property
+    def base(self) -> str:
+        """The token where it begins and ends."""
+    @property
+    def amount_in_raw(self) -> int: ...
+    @property
+    def amount_out_raw(self) -> int: ...
+    @property
+    def cost_raw(self) -> int:
+        """Of its hops, and of the cycle."""
+    @property
+    def profit_raw(self) -> int:
+        """`amount_out_raw - amount_in_raw - cost_raw`; never zero."""
+    @property
+    def hops(self) -> list[CycleHop]:
+        """In trade order."""
+
+@final
+class CycleIndex:
+    """The cycles of a graph, kept so that a changed pool is looked at alone. Safe to share between threads.
+
+    Every cycle of tokens of 2 to `max_hops` (at most 4) hops through a base token; no token twice, save the base at
+    the ends. One that passes several base tokens is answered once, from the first of them. A base is a `BaseToken` or
+    `(token, hop_cost_raw, cycle_cost_raw)`. After pools were added to the graph or removed, build it anew.
+
+    Codes: `cycle_hops_out_of_range`, `unknown_token` (a base that no pool trades), `base_malformed`.
+    """
+
+    def __new__(
+        cls, graph: PoolGraph, bases: Sequence[BaseToken | tuple[str, int, int]], max_hops: int = 3
+    ) -> CycleIndex: ...
+    def scan(self, graph: PoolGraph) -> list[Cycle]:
+        """Every cycle that gains after its cost, the greatest profit first within each base token.
+
+        Parallel pools give a cycle for every choice among them that gains.
+        """
+    def update(self, graph: PoolGraph, pool: str) -> list[Cycle]:
+        """Takes the new state of a pool, and answers for the cycles through it alone: that part of `scan`.
+
+        A pool that is not in the graph has none.
+        """
+    def promising(self) -> int:
+        """How many cycles of tokens may gain by their rates alone: what a scan decides without a quote."""
+    def __len__(self) -> int:
+        """How many cycles of tokens there are; each stands for every choice among parallel pools."""
+
+@final
+class AuctionPool:
+    """A pool, as the auction lists it."""
+
+    @property
+    def id(self) -> str:
+        """Its name in the file."""
+    @property
+    def pool(self) -> str:
+        """Its address."""
+    @property
+    def venue(self) -> str: ...
+    @property
+    def cost_raw(self) -> int:
+        """What a swap through it costs to execute, in raw units of `cost_token`."""
+    @property
+    def cost_token(self) -> str:
+        """The native token, wrapped."""
+
+@final
+class RefusedPool:
+    """A pool that is listed and cannot be quoted exactly."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def reason(self) -> str:
+        """Why, with the field."""
+
+@final
+class AuctionOrder:
+    """What a trader asks for."""
+
+    @property
+    def number(self) -> str:
+        """Its number in the file."""
+    @property
+    def sell_token(self) -> str: ...
+    @property
+    def buy_token(self) -> str: ...
+    @property
+    def sell_amount_raw(self) -> int:
+        """A sell order pays exactly this; a buy order at most this."""
+    @property
+    def buy_amount_raw(self) -> int:
+        """A sell order gets at least this; a buy order exactly this."""
+    @property
+    def exact(self) -> Literal["in", "out"]:
+        """`in` for a sell order, `out` for a buy order."""
+    @property
+    def partially_fillable(self) -> bool: ...
+
+@final
+class CowAuction:
+    """Pools and orders of one auction of CoW Protocol."""
+
+    @property
+    def pools_json(self) -> str:
+        """The pools in the form that `PoolGraph.add` reads."""
+    @property
+    def pools(self) -> list[AuctionPool]:
+        """In the order of their ids."""
+    @property
+    def refused(self) -> list[RefusedPool]: ...
+    @property
+    def orders(self) -> list[AuctionOrder]:
+        """In the order of their numbers."""
+
+def read_cow_auction(text: str) -> CowAuction:
+    """Reads an instance file of an auction of CoW Protocol: JSON with `tokens`, `amms` and `orders`.
+
+    A pool that its family refuses, whose kind or a field of which is not known, or whose fee is finer than its
+    contract can keep it, is in `refused`; all else that is wrong refuses the file.
+
+    Codes: `auction_not_json`, `auction_malformed`. Source: cowprotocol/solver-template-py, `data/real_auctions`.
     """
 
 def keccak256(data: bytes) -> bytes:
@@ -364,14 +699,37 @@ class Permit:
     def s(self) -> bytes: ...
 
 @final
+class SwapLeg:
+    """One path of a swap, with the part of the amount that goes over it and the limit of that part.
+
+    `path` and `fees_pips` are in trade order, 1 to 4 hops. In a swap with `exact="in"`, `amount_in_raw` is spent and
+    `amount_out_raw` is the minimum; with `exact="out"`, `amount_out_raw` is received and `amount_in_raw` is the
+    maximum.
+
+    Codes: path_malformed, address_malformed, address_checksum, integer_out_of_range.
+    """
+
+    def __new__(
+        cls, *, path: Sequence[str], fees_pips: Sequence[int], amount_in_raw: int, amount_out_raw: int
+    ) -> SwapLeg: ...
+    @property
+    def path(self) -> list[str]: ...
+    @property
+    def fees_pips(self) -> list[int]: ...
+    @property
+    def amount_in_raw(self) -> int: ...
+    @property
+    def amount_out_raw(self) -> int: ...
+
+@final
 class RouterSwap:
-    """One swap by SwapRouter02: `multicall(deadline, [permit?, swap])`, without a price limit.
+    """One swap by SwapRouter02: `multicall(deadline, [permit?, leg, ...])`, without a price limit.
 
-    `path` and `fees_pips` are in trade order, 1 to 4 hops. `exact="in"`: `amount_in_raw` is spent and
-    `amount_out_raw` is the minimum; `exact="out"`: `amount_out_raw` is received and `amount_in_raw` is the maximum.
-    `deadline_s` is the last second (Unix time) in which it may execute.
+    `legs`, 1 to 8, trade the same two tokens over different paths, in the order of execution; all of them fill, or
+    none. The amounts of the swap are the sums of theirs. `deadline_s` is the last second (Unix time) in which it may
+    execute.
 
-    Codes: exact_unknown, path_malformed, amount_zero, recipient_reserved, address_malformed, address_checksum,
+    Codes: exact_unknown, legs_malformed, amount_zero, recipient_reserved, address_malformed, address_checksum,
     integer_out_of_range.
     """
 
@@ -379,11 +737,8 @@ class RouterSwap:
         cls,
         *,
         exact: Literal["in", "out"],
-        path: Sequence[str],
-        fees_pips: Sequence[int],
+        legs: Sequence[SwapLeg],
         recipient: str,
-        amount_in_raw: int,
-        amount_out_raw: int,
         deadline_s: int,
         permit: Permit | None = None,
     ) -> RouterSwap: ...
@@ -397,9 +752,11 @@ class RouterSwap:
     @property
     def exact(self) -> Literal["in", "out"]: ...
     @property
-    def path(self) -> list[str]: ...
+    def legs(self) -> list[SwapLeg]: ...
     @property
-    def fees_pips(self) -> list[int]: ...
+    def token_in(self) -> str: ...
+    @property
+    def token_out(self) -> str: ...
     @property
     def recipient(self) -> str: ...
     @property
@@ -466,7 +823,7 @@ class Eip1559Transaction:
     def data(self) -> bytes: ...
 
 @final
-class DecodedTransaction:
+class DecodedEip1559:
     """A type 2 transaction read from its bytes; `signature` and `hash` are None when it is unsigned."""
 
     kind: Final = "eip1559"
@@ -481,8 +838,788 @@ class DecodedTransaction:
     @property
     def hash(self) -> bytes | None: ...
 
-def decode_transaction(raw: bytes) -> DecodedTransaction:
-    """Reads a signed or unsigned type 2 transaction in canonical RLP.
+def decode_eip1559(raw: bytes) -> DecodedEip1559:
+    """Reads what `Eip1559Transaction` writes, signed or not: `decode_transaction` reads every type.
 
     Codes: transaction_type_unsupported (names the type), transaction_malformed.
+    """
+
+# ---- transactions of others ----
+
+_Amount = int | Literal["contract_balance", "message_value", "already_paid"]
+_Router = Literal["uniswap_v2_router02", "swap_router", "swap_router02", "universal_router"]
+
+@final
+class Authorization:
+    """One EIP-7702 authorization. A tuple that does not verify is skipped by the chain, not refused here."""
+
+    @property
+    def chain_id(self) -> int:
+        """0 for every chain."""
+    @property
+    def address(self) -> str: ...
+    @property
+    def nonce(self) -> int: ...
+    @property
+    def signature(self) -> tuple[int, int, int]:
+        """`(y_parity, r, s)`."""
+    def recover_authority(self) -> str:
+        """The account that gives the permission. Code: signature_invalid."""
+
+@final
+class DecodedTransaction:
+    """A transaction of any Ethereum type, signed or not: a handle on its bytes.
+
+    Each property reads its field where it stands; equal bytes are equal transactions. What a type does not
+    have is None (prices) or empty (lists).
+    """
+
+    @property
+    def raw(self) -> bytes: ...
+    @property
+    def kind(self) -> Literal["legacy", "eip2930", "eip1559", "eip4844", "eip7702"]: ...
+    @property
+    def chain_id(self) -> int | None:
+        """None for a legacy transaction from before EIP-155, which is valid on every chain."""
+    @property
+    def nonce(self) -> int: ...
+    @property
+    def gas_limit(self) -> int: ...
+    @property
+    def gas_price_wei(self) -> int | None:
+        """Legacy and EIP-2930."""
+    @property
+    def max_fee_per_gas_wei(self) -> int | None:
+        """EIP-1559 and later, tip included."""
+    @property
+    def max_priority_fee_per_gas_wei(self) -> int | None:
+        """EIP-1559 and later."""
+    @property
+    def max_fee_per_blob_gas_wei(self) -> int | None:
+        """EIP-4844."""
+    @property
+    def to(self) -> str | None:
+        """None creates a contract."""
+    @property
+    def value_wei(self) -> int: ...
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def access_list(self) -> list[tuple[str, list[bytes]]]:
+        """`(contract, storage slots of 32 bytes)`."""
+    @property
+    def blob_versioned_hashes(self) -> list[bytes]: ...
+    @property
+    def authorizations(self) -> list[Authorization]: ...
+    @property
+    def sidecar(self) -> tuple[int, int, int] | None:
+        """`(version, blobs, proofs)` of the network form of EIP-4844; its KZG proofs are not verified."""
+    @property
+    def signature(self) -> tuple[int, int, int] | None:
+        """`(y_parity, r, s)`; None when it is not signed."""
+    @property
+    def hash(self) -> bytes | None:
+        """The transaction hash, without the sidecar; None when it is not signed."""
+    @property
+    def signing_hash(self) -> bytes:
+        """What its sender signs."""
+    def recover_sender(self) -> str:
+        """The account that signed it, by libsecp256k1 (about 50 us, without the GIL).
+
+        Codes: transaction_unsigned, signature_invalid.
+        """
+    def router_call(self, routers: Mapping[str, _Router] | None = None) -> RouterCall | None:
+        """The router call in its data; None when it calls no function of a router that is known here.
+
+        Without `routers` the selector decides, whatever the address. With `routers` (address: kind) a call to
+        any other address is None, and the function must be one of that router.
+
+        Codes: calldata_malformed, calldata_unbounded, selector_not_of_router, router_unknown.
+        """
+
+def decode_transaction(raw: bytes) -> DecodedTransaction:
+    """Reads one transaction of any Ethereum type (0 to 4), signed or not, in canonical form.
+
+    `raw` is `rlp(fields)` for type 0 and `type || rlp(fields)` for the others; type 3 also in its network form with
+    blobs. Checked: minimal RLP with nothing behind it, field sizes, nonce (EIP-2681), y_parity, r and s with low s
+    (EIP-2), shapes of EIP-2930, 4844, 7594 and 7702. Not judged: balances, fees, what a chain would include.
+
+    Codes: transaction_type_unsupported (names the type, Arbitrum's own among them), transaction_malformed (names
+    the field), signature_invalid, bytes_required.
+    """
+
+@final
+class TransactionBatch(Sequence[DecodedTransaction | CoreError]):
+    """Answers in the order of the batch: a transaction, or the refusal (not raised) in its place."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int) -> DecodedTransaction | CoreError: ...  # type: ignore[override]
+    def __iter__(self) -> Iterator[DecodedTransaction | CoreError]: ...
+    @property
+    def refused(self) -> int:
+        """How many were refused."""
+    def recover_senders(self) -> list[str | CoreError]:
+        """As `recover_senders`, without reading the bytes again."""
+    def router_calls(self, routers: Mapping[str, _Router] | None = None) -> list[RouterCall | CoreError | None]:
+        """`DecodedTransaction.router_call` of each."""
+
+def decode_transactions(raws: Sequence[bytes]) -> TransactionBatch:
+    """`decode_transaction` of each, without the GIL: tens of nanoseconds a transaction.
+
+    Objects are made when an item is asked for. The batch keeps the `bytes`, not copies of them.
+    Code: bytes_required (names the item).
+    """
+
+def recover_senders(raws: Sequence[bytes]) -> list[str | CoreError]:
+    """The sender of each transaction, without the GIL; a `CoreError` (not raised) where there is none."""
+
+@final
+class DecodedSwap:
+    """One swap along one path that a router call asks for. Amounts in raw units."""
+
+    @property
+    def router(self) -> _Router: ...
+    @property
+    def venue(self) -> Literal["uniswap_v2", "uniswap_v3"]: ...
+    @property
+    def exact(self) -> Literal["in", "out"]: ...
+    @property
+    def path(self) -> list[str]:
+        """Tokens in trade order, two at least; the wrapped token where native currency is traded."""
+    @property
+    def fees_pips(self) -> list[int]:
+        """The fee of each pool in hundredths of a basis point, in trade order; empty for V2."""
+    @property
+    def amount_raw(self) -> _Amount:
+        """The exact amount: of the first token ("in") or the last ("out").
+
+        `contract_balance`: all that the router holds; `message_value`: the native currency sent along, where only
+        the calldata is known; `already_paid`: what was sent to the first pair before.
+        """
+    @property
+    def limit_raw(self) -> _Amount:
+        """Least output ("in") or most input ("out")."""
+    @property
+    def recipient(self) -> str:
+        """An address, `msg_sender` or `address_this` (the router)."""
+    @property
+    def deadline_s(self) -> int | None:
+        """Last second (Unix time) in which it may execute; None when nothing in the call says so."""
+    @property
+    def sqrt_price_limit_x96(self) -> int | None: ...
+    @property
+    def fee_on_transfer(self) -> bool: ...
+    @property
+    def native_in(self) -> bool: ...
+    @property
+    def native_out(self) -> bool: ...
+    @property
+    def payer_is_user(self) -> bool | None:
+        """Universal Router: the caller pays the input; otherwise the router, from what it holds."""
+    @property
+    def min_hop_prices_x36(self) -> list[int]:
+        """Universal Router 2.1.1: the least price of each hop, scaled by 10**36; empty when not given."""
+
+@final
+class RouterAction:
+    """A payment or permit around the swaps."""
+
+    @property
+    def kind(
+        self,
+    ) -> Literal[
+        "self_permit",
+        "permit2_permit",
+        "permit2_transfer",
+        "wrap",
+        "unwrap",
+        "sweep",
+        "transfer",
+        "pay_portion",
+        "refund",
+        "pull",
+        "balance_check",
+    ]: ...
+    @property
+    def token(self) -> str | None:
+        """None for native currency."""
+    @property
+    def recipient(self) -> str | None:
+        """Who gets it, is allowed it, or is looked at."""
+    @property
+    def amount_raw(self) -> _Amount | None:
+        """For a sweep, an unwrap and a balance check the least that must be there."""
+    @property
+    def share_bips(self) -> int | None:
+        """The share of a fee or portion, in basis points."""
+
+@final
+class RouterStep:
+    """One step in order of execution: exactly one of `swap`, `action` and `not_decoded` is not None."""
+
+    @property
+    def function(self) -> str:
+        """The function or command that asks for it."""
+    @property
+    def depth(self) -> int:
+        """How many multicalls or sub-plans are around it."""
+    @property
+    def allow_revert(self) -> bool:
+        """The call goes on when this step reverts."""
+    @property
+    def swap(self) -> DecodedSwap | None: ...
+    @property
+    def action(self) -> RouterAction | None: ...
+    @property
+    def not_decoded(self) -> str | None:
+        """The name or selector of what is not read, such as `V4_SWAP (0x10)`."""
+
+@final
+class RouterCall:
+    """A call of one of Uniswap's routers (or a fork of it), with all multicalls laid out in one row.
+
+    Sources: UniswapV2Router02 (v2-periphery), SwapRouter (v3-periphery 1.4.4), SwapRouter02 (swap-router-contracts
+    1.3.1), UniversalRouter (universal-router 1.2 to 2.1).
+    """
+
+    @property
+    def function(self) -> str: ...
+    @property
+    def router(self) -> _Router | None:
+        """The one router that has all functions called; None when several have them."""
+    @property
+    def deadline_s(self) -> int | None: ...
+    @property
+    def steps(self) -> list[RouterStep]: ...
+    @property
+    def swaps(self) -> list[DecodedSwap]:
+        """Those of the steps."""
+
+def decode_router_call(
+    data: bytes, *, value_wei: int | None = None, router: _Router | None = None
+) -> RouterCall | None:
+    """Reads calldata alone; None when it is no known function of a router.
+
+    `value_wei` is the native currency sent along; `router` is the contract called, when it is known.
+    Codes: as `DecodedTransaction.router_call`.
+    """
+
+_SolanaVenue = Literal[
+    "raydium_amm_v4",
+    "raydium_cpmm",
+    "raydium_clmm",
+    "orca_whirlpool",
+    "meteora_dlmm",
+    "pump_swap",
+    "pump_curve",
+]
+
+@final
+class SolanaAccount:
+    """One account. `writable` is what the message asks for; the runtime takes it back for programs."""
+
+    @property
+    def key(self) -> str:
+        """Base 58, or `TABLE[index]` behind a lookup table that was not given."""
+    @property
+    def resolved(self) -> bool: ...
+    @property
+    def signer(self) -> bool: ...
+    @property
+    def writable(self) -> bool: ...
+
+@final
+class SolanaSwap:
+    """One swap through one pool, or two for a two-hop swap. Amounts in raw units, keys as in `SolanaAccount`."""
+
+    @property
+    def venue(self) -> _SolanaVenue: ...
+    @property
+    def function(self) -> str: ...
+    @property
+    def exact(self) -> Literal["in", "out"]: ...
+    @property
+    def amount_raw(self) -> int: ...
+    @property
+    def limit_raw(self) -> int:
+        """Least output ("in") or most input ("out")."""
+    @property
+    def sqrt_price_limits_x64(self) -> list[int]:
+        """sqrt(price) * 2**64 for each pool, 0 for no limit; empty on venues without such limits."""
+    @property
+    def pools(self) -> list[str]: ...
+    @property
+    def directions(self) -> list[Literal["a_to_b", "b_to_a", "buy", "sell"]]:
+        """One for each pool; empty where only the mints of the user's token accounts tell (Raydium, DLMM)."""
+    @property
+    def user(self) -> str: ...
+    @property
+    def mint_in(self) -> str | None: ...
+    @property
+    def mint_out(self) -> str | None: ...
+    @property
+    def mints(self) -> list[str]:
+        """The pool's mints in its order, where the accounts have them."""
+    @property
+    def account_in(self) -> str | None:
+        """The user's token account that is spent from; None for native SOL."""
+    @property
+    def account_out(self) -> str | None: ...
+
+@final
+class SolanaInstruction:
+    """One instruction, with its accounts in the order that the program reads them."""
+
+    @property
+    def program(self) -> str: ...
+    @property
+    def accounts(self) -> list[SolanaAccount]: ...
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def kind(
+        self,
+    ) -> Literal[
+        "swap",
+        "compute_unit_limit",
+        "compute_unit_price",
+        "heap_frame",
+        "loaded_accounts_data_size_limit",
+        "jito_tip",
+        "transfer",
+        "not_read",
+        "malformed",
+    ]: ...
+    @property
+    def venue(self) -> _SolanaVenue | None:
+        """The venue of the program, also when the instruction is no swap that is read here."""
+    @property
+    def swap(self) -> SolanaSwap | None: ...
+    @property
+    def value(self) -> int | None:
+        """Compute units, micro-lamports per unit, bytes or lamports, as `kind` says."""
+    @property
+    def transfer_from(self) -> str | None: ...
+    @property
+    def transfer_to(self) -> str | None: ...
+    @property
+    def refusal(self) -> CoreError | None:
+        """Why its program would refuse it (`malformed`). Code: instruction_malformed."""
+
+@final
+class SolanaTransaction:
+    """A Solana transaction. Its signatures are counted, not verified."""
+
+    @property
+    def raw(self) -> bytes: ...
+    @property
+    def version(self) -> Literal["legacy", "v0"]: ...
+    @property
+    def signatures(self) -> list[bytes]: ...
+    @property
+    def message(self) -> bytes:
+        """What the signatures are made over."""
+    @property
+    def required_signatures(self) -> int: ...
+    @property
+    def readonly_signed(self) -> int: ...
+    @property
+    def readonly_unsigned(self) -> int: ...
+    @property
+    def recent_blockhash(self) -> str: ...
+    @property
+    def accounts(self) -> list[SolanaAccount]:
+        """Its own, then the writable and then the read-only ones behind lookup tables."""
+    @property
+    def instructions(self) -> list[SolanaInstruction]: ...
+    @property
+    def lookups(self) -> list[tuple[str, bytes, bytes]]:
+        """`(table, places of writable accounts, places of read-only accounts)`, a place in a byte."""
+    @property
+    def size_bytes(self) -> int: ...
+    @property
+    def within_size_limit(self) -> bool: ...
+
+def decode_solana_transaction(
+    raw: bytes, *, lookup_tables: Mapping[str, Sequence[str]] | None = None, size_limit_bytes: int = 1232
+) -> SolanaTransaction:
+    """Reads one signed Solana transaction (legacy or version 0).
+
+    With `lookup_tables` (table: its addresses in order) every account is resolved, and a missing table or place is
+    an error; with None those accounts are `TABLE[index]`. The size is reported, not enforced.
+
+    Codes: transaction_version_unsupported (names the version), transaction_malformed, lookup_table_missing,
+    lookup_index_outside, key_malformed, bytes_required. Source: solana-message and solana-transaction 3.0.
+    """
+
+def decode_solana_transactions(
+    raws: Sequence[bytes], *, lookup_tables: Mapping[str, Sequence[str]] | None = None, size_limit_bytes: int = 1232
+) -> list[SolanaTransaction | CoreError]:
+    """`decode_solana_transaction` of each; a refusal stands (not raised) in the place of its transaction."""
+
+@final
+class BookEvents:
+    """What became of the events of one `apply_events`."""
+
+    @property
+    def applied_events(self) -> int: ...
+    @property
+    def applied_rows(self) -> int:
+        """Rows of the applied events."""
+    @property
+    def ignored_events(self) -> int:
+        """Events that the book already had, or has no use for."""
+    @property
+    def pending_events(self) -> int:
+        """Events that wait for a snapshot."""
+
+@final
+class OrderBook:
+    """One venue's order book. Safe to share between threads.
+
+    A price is an integer of the venue's ticks, a size one of its lots; `tick` and `lot` say how many units of the
+    instrument they are, and a unit is `10**-price_decimals` quote for one base, or `10**-size_decimals` base. Books
+    of one instrument share its decimals, so that venues with different ticks merge exactly.
+
+    `numbered` is how the venue numbers its events. `True` (as Binance's diff depth): each event covers the update ids
+    from `first` to `last`; one that ends at or before the book's id is ignored, one that begins after the next id is
+    a gap. From a gap on, events wait (at most 200,000 rows, the oldest make room) and the book refuses to answer
+    until a snapshot. `False` (as Kraken): the connection keeps the order, and events before a snapshot are ignored.
+
+    `depth`: the venue keeps only so many levels of a side up to date; the rest is dropped after each event.
+    `taker_fee_ppm`: below 1,000,000.
+
+    Code: `term_out_of_range`.
+    """
+
+    def __new__(
+        cls,
+        *,
+        venue: str,
+        instrument: str,
+        price_decimals: int,
+        size_decimals: int,
+        tick: int = 1,
+        lot: int = 1,
+        taker_fee_ppm: int = 0,
+        numbered: bool = True,
+        depth: int | None = None,
+    ) -> OrderBook: ...
+    def apply_snapshot(
+        self,
+        *,
+        sequence: int,
+        bid_prices: ReadableBuffer,
+        bid_sizes: ReadableBuffer,
+        ask_prices: ReadableBuffer,
+        ask_sizes: ReadableBuffer,
+        time_ns: int,
+    ) -> Literal["live", "older", "gap"]:
+        """Replaces the book, then applies the events that waited for it.
+
+        Columns are contiguous buffers (an `array`, a NumPy array) of signed 64-bit integers, prices in ticks and sizes
+        in lots, in any order. `sequence` is the id of the last update in the snapshot (0 when the venue has no
+        numbers); `time_ns` is the caller's time.
+
+        "live": the book answers. "older": it was in sync and is not older than the snapshot; nothing changed. "gap":
+        updates between the snapshot and the next waiting event are missing, so a newer snapshot is needed.
+
+        Codes: `column_malformed`, `columns_unequal` (nothing changed); `price_out_of_range`, `size_out_of_range`,
+        `too_many_levels` (1,000,000 a side): the book is out of sync.
+        """
+    def apply_events(
+        self,
+        *,
+        last_sequences: ReadableBuffer,
+        sides: ReadableBuffer,
+        prices: ReadableBuffer,
+        sizes: ReadableBuffer,
+        time_ns: int,
+        first_sequences: ReadableBuffer | None = None,
+        row_counts: ReadableBuffer | None = None,
+    ) -> BookEvents:
+        """Applies many events in one call, in order, each by the sequence rule; the GIL is released meanwhile.
+
+        One row an event: `last_sequences` and `first_sequences`, the update ids that it covers (zeros when the venue
+        has none; without `first_sequences` each covers one id), and `row_counts`, how many of the next rows are its
+        own (without: one each); signed 64-bit integers. One row a level: `sides` (unsigned bytes, 0 bid and 1 ask),
+        `prices` (ticks) and `sizes` (lots, absolute; 0 takes the level out, also one that is not there).
+
+        Codes: `column_malformed`, `columns_unequal` (nothing changed); `sequence_malformed`, `side_unknown`,
+        `price_out_of_range`, `size_out_of_range`, `too_many_levels`: the book is out of sync, and the rest of the
+        call is left out. The message counts rows and events from the first of the call.
+        """
+    def lose_sync(self, reason: str, *, keep_pending: bool = False) -> None:
+        """The book refuses until the next snapshot; what waits is forgotten unless its stream is whole."""
+    @property
+    def venue(self) -> str: ...
+    @property
+    def instrument(self) -> str: ...
+    @property
+    def in_sync(self) -> bool: ...
+    @property
+    def out_of_sync(self) -> str | None:
+        """Why it does not answer; None when it does."""
+    @property
+    def sequence(self) -> int:
+        """The last update id in the book; how many events since the snapshot when the venue has no numbers."""
+    @property
+    def as_of_ns(self) -> int:
+        """The `time_ns` of the newest update in it."""
+    @property
+    def pending_events(self) -> int: ...
+    @property
+    def dropped_events(self) -> int:
+        """Events that waited for a snapshot and had to make room, ever."""
+    def bids(self, most: int | None = None) -> list[tuple[int, int]]:
+        """`(price in ticks, size in lots)`, the highest price first. Code: `book_out_of_sync`."""
+    def asks(self, most: int | None = None) -> list[tuple[int, int]]:
+        """`(price in ticks, size in lots)`, the lowest price first. Code: `book_out_of_sync`."""
+    def kraken_checksum(self, *, price_step: int = 1, size_step: int = 1) -> int:
+        """The CRC-32 of Kraken's book channel (WebSocket v2) over the ten best levels of each side.
+
+        The steps are the tick and the lot in units of the pair's precision. Code: `book_out_of_sync`.
+        """
+
+@final
+class BookLevel:
+    """One price of a consolidated book."""
+
+    @property
+    def price_units(self) -> int: ...
+    @property
+    def size_units(self) -> int:
+        """All venues together."""
+    @property
+    def venues(self) -> list[tuple[str, int]]:
+        """Each venue's size there, in the order of the books."""
+
+@final
+class CrossedPair:
+    """A bid that stands above an ask."""
+
+    @property
+    def ask_venue(self) -> str:
+        """Where to buy."""
+    @property
+    def bid_venue(self) -> str:
+        """Where to sell."""
+    @property
+    def ask_price_units(self) -> int: ...
+    @property
+    def bid_price_units(self) -> int: ...
+    @property
+    def size_units(self) -> int:
+        """What both have."""
+    @property
+    def gain_ppm_units(self) -> int:
+        """How far the bid is above the ask, in millionths of a price unit; after fees when those were asked for."""
+
+@final
+class BookCrossing:
+    """The crossed part of a consolidated book."""
+
+    @property
+    def state(self) -> Literal["clear", "locked", "crossed"]:
+        """The best bid below, equal to or above the best ask."""
+    @property
+    def after_fees(self) -> bool: ...
+    @property
+    def pairs(self) -> list[CrossedPair]:
+        """Best against best, until they no longer cross."""
+    @property
+    def size_units(self) -> int: ...
+    @property
+    def gain_notional_units(self) -> int:
+        """What all pairs bring, in price units times size units, rounded down."""
+
+@final
+class SweepFill:
+    """One venue's share of a sweep."""
+
+    @property
+    def venue(self) -> str: ...
+    @property
+    def size_units(self) -> int: ...
+    @property
+    def notional_units(self) -> int:
+        """Exact, without the fee."""
+    @property
+    def fee_units(self) -> int:
+        """Rounded up to a notional unit."""
+
+@final
+class BookSweep:
+    """What an amount costs (buy) or brings (sell). A notional unit is a price unit times a size unit."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the whole amount is filled; what cannot be is never in the other numbers."""
+    @property
+    def size_units(self) -> int: ...
+    @property
+    def notional_units(self) -> int:
+        """Exact, without fees."""
+    @property
+    def fee_units(self) -> int: ...
+    @property
+    def total_units(self) -> int:
+        """Paid with the fees (buy), or got after them (sell)."""
+    @property
+    def average_price_units(self) -> int | None:
+        """`total_units / size_units`, rounded up when buying and down when selling; None when nothing is filled."""
+    @property
+    def worst_price_units(self) -> int | None: ...
+    @property
+    def fills(self) -> list[SweepFill]:
+        """In the order of the venues; only those that fill something."""
+
+@final
+class ConsolidatedBook:
+    """Several venues' books as one, as they were when it was made. Prices, sizes in the instrument's units."""
+
+    @property
+    def venues(self) -> list[tuple[str, int, int]]:
+        """`(venue, sequence, as_of_ns)` of each that is in it."""
+    @property
+    def excluded(self) -> list[tuple[str, Literal["out_of_sync", "stale"], int | None]]:
+        """Each that is not, why, and its age in nanoseconds when it is stale."""
+    def bids(self, most: int | None = None) -> list[BookLevel]:
+        """The highest price first."""
+    def asks(self, most: int | None = None) -> list[BookLevel]:
+        """The lowest price first."""
+    def columns(self, side: Literal["bid", "ask"]) -> list[bytes]:
+        """Prices and sizes (unsigned 64-bit) and places in `venues` (unsigned 32-bit), best first, one row for each
+        venue at each price; little-endian. Code: `side_unknown`."""
+    def crossing(self, *, after_fees: bool) -> BookCrossing:
+        """What is crossed or locked, by the stated prices or after the taker's fees on both sides."""
+    def sweep(
+        self,
+        side: Literal["buy", "sell"],
+        *,
+        size_units: int | None = None,
+        notional_units: int | None = None,
+        best_after_fees: bool = True,
+    ) -> BookSweep:
+        """Takes an amount level by level: a size, or a notional with its fees.
+
+        Buying for a notional takes the most that it pays for; selling for one takes the least that brings it. Only
+        whole lots of a venue are taken. The best price after fees goes first, or before them with
+        `best_after_fees=False`; fees are charged either way.
+
+        Codes: `side_unknown`, `amount_ambiguous` (both or neither), `amount_zero`.
+        """
+
+def aggregate_order_books(
+    books: Sequence[OrderBook], *, levels: int | None = None, now_ns: int | None = None, max_age_ns: int | None = None
+) -> ConsolidatedBook:
+    """Merges the books of one instrument, with each venue's depth at every level; the GIL is released.
+
+    Books out of sync, and with `max_age_ns` those whose newest update is older at `now_ns`, are left out and named in
+    `excluded`. `levels` limits the consolidated levels of each side. Equal prices keep the order of `books`.
+
+    Codes: `book_count` (1 to 1,024), `venue_twice`, `units_mismatch`, `now_missing`.
+    """
+
+def synthetic_levels(
+    side: Literal["bid", "ask"],
+    samples: Sequence[tuple[int, int]],
+    *,
+    base_raw_per_lot: int,
+    quote_raw_per_tick_lot: tuple[int, int],
+) -> list[tuple[int, int]]:
+    """A pool's curve as levels `(price in ticks, size in lots)`, best first, that promise no more than the pool gives.
+
+    `samples` are `(cumulative in, cumulative out)` in raw units, each what the pool gives for that input alone, in
+    ascending order; the pool's price must not get better with the amount, as no pool's does. "ask": the pool takes
+    quote and gives base; "bid": it takes base and gives quote. `quote_raw_per_tick_lot` is what a lot costs at a price
+    of one tick, as numerator and denominator. Prices are rounded against the taker, sizes down.
+
+    Codes: `side_unknown`, `curve_malformed`, `term_out_of_range`.
+    """
+
+def quote_batch(
+    graph: PoolGraph,
+    pool: str,
+    *,
+    token_in: str,
+    token_out: str,
+    amounts: bytes,
+    exact: str = "in",
+) -> bytes:
+    """Quotes of one pool, amounts as flat words of 32 bytes, little end first; the GIL is released.
+
+    One word in, one word out: the output of an exact input, the input of an exact output, in raw units. A word whose
+    bits are all ones stands where the pool refuses (`PoolGraph.quote_exact_in` says why); no amount is as large.
+
+    Codes: `words_malformed`, `unknown_pool`, `exact_unknown`, and those of a token that is not the pool's.
+    """
+
+@final
+class RouteBatch:
+    """Questions of `(token_in, token_out, amount_raw)` that are asked again and again, read once.
+
+    Codes: those of the values; what a graph refuses is told by `best_paths`.
+    """
+
+    def __new__(
+        cls,
+        requests: Sequence[tuple[str, str, int]],
+        *,
+        exact: str = "in",
+        max_hops: int | None = None,
+    ) -> RouteBatch: ...
+    def best_paths(self, graph: PoolGraph) -> bytes:
+        """The amount that `optimize_route` finds for each question, as flat words of 32 bytes, little end first.
+
+        The output of an exact input, the input of an exact output, in raw units; a word whose bits are all ones where
+        there is no route. Questions with the same goal share the work on it; the GIL is released.
+        """
+    def __len__(self) -> int: ...
+
+@final
+class UncappedOptimum:
+    """The optimum over all pools at once, arbitrage included: a limit to routes, and no route itself."""
+
+    @property
+    def bound_raw(self) -> int:
+        """No routing gives more (exact input) or takes less (exact output)."""
+    @property
+    def reached_raw(self) -> int | None:
+        """What the flows give or take, in integers that the pools themselves quote; None when none were found."""
+    @property
+    def share_ppm(self) -> int:
+        """How near `reached_raw` is to `bound_raw`, in parts per million, rounded down."""
+    @property
+    def flows(self) -> list[tuple[str, str, str, int, int]]:
+        """`(pool, token in, token out, amount in, amount out)`."""
+
+def solve_uncapped(
+    graph: PoolGraph, requests: Sequence[tuple[str, str, int]], *, exact: str = "in"
+) -> list[UncappedOptimum]:
+    """The optimum of routing without any cap for each `(token_in, token_out, amount_raw)`; the GIL is released.
+
+    The pools are prepared once for all requests. Codes: those of `optimize_route`, of the first request refused.
+    """
+
+@final
+class CycleUpdates:
+    """What a batch of updates brought, in the order of the batch."""
+
+    @property
+    def cycles(self) -> list[list[Cycle]]:
+        """The answer of `CycleIndex.update` after each."""
+    @property
+    def apply_ns(self) -> list[int]:
+        """How long the graph took for each, by a monotonic clock."""
+    @property
+    def update_ns(self) -> list[int]:
+        """How long the index took for each."""
+
+def apply_syncs(graph: PoolGraph, index: CycleIndex, *, pools: Sequence[str], reserves: bytes) -> CycleUpdates:
+    """Many `Sync` logs in one call: `PoolGraph.apply_sync` and then `CycleIndex.update`, one after the other.
+
+    `reserves` are two words of 32 bytes a pool, little end first. Those before one that is refused stay applied.
+
+    Codes: `words_malformed`, `integer_out_of_range`, and those of `PoolGraph.apply_sync`. The GIL is released.
     """

@@ -167,6 +167,7 @@ class UniswapV3Settings(Model):
         10_000,
     )
     max_hops: Annotated[int, Field(ge=1, le=4)] = 3
+    max_paths: Annotated[int, Field(ge=1, le=8)] = 4
 
 
 class VenuesSettings(Model):

@@ -67,6 +67,19 @@ def quoter(url: str, kind: str, path: list[str], fees: list[int], amount: int, b
     return int(decode(["uint256"], bytes.fromhex(answer[2:])[:32])[0])
 
 
+def quoter_of_legs(url: str, kind: str, legs: list[dict[str, Any]], block: str) -> int:
+    """QuoterV2's answers for the legs of a shown plan, added up; it answers each alone, so none may share a pool."""
+    pools = [hop["pool"] for leg in legs for hop in leg["hops"]]
+    assert len(pools) == len(set(pools)), pools
+    total = 0
+    for leg in legs:
+        path = [hop["pays"]["token"] for hop in leg["hops"]] + [leg["hops"][-1]["gets"]["token"]]
+        fees = [round(float(hop["fee_percent"]) * 10_000) for hop in leg["hops"]]
+        amount = int(leg["pays" if kind == "in" else "gets"]["raw"])
+        total += quoter(url, kind, path, fees, amount, block)
+    return total
+
+
 def trader_receipts(url: str) -> list[dict[str, Any]]:
     """The receipts of every transaction that the trader ever sent, oldest first."""
     found = []

@@ -49,7 +49,8 @@ async def test_the_shipped_example_quotes_sends_and_follows_an_intent_to_its_fil
     said, fault = await process.communicate()
     assert process.returncode == 0, fault.decode()
     lines = said.decode().splitlines()
-    assert lines[0].startswith("acquire 1.5 WETH with USDC: USDC -(")
+    assert lines[0].startswith("acquire 1.5 WETH with USDC: ")
+    assert " % USDC -(" in lines[0]
     assert lines[-1].endswith("for 1.5 WETH")
     assert truth.balance(chain.rpc_url, truth.WETH) - before == 1_500_000_000_000_000_000
 

@@ -37,9 +37,8 @@ async def test_the_example_of_the_specification_is_filled_at_its_quote_to_the_we
     assert wei - truth.ether(url) == gas_wei == int(fill["network_fee"]["raw"])
     assert transaction["tx_hash"] == receipt["transactionHash"]
     # Quoted, worst, simulated and filled agree, and the real quoter agrees with them.
-    path = [hop["pays"]["token"] for hop in plan["hops"]] + [plan["hops"][-1]["gets"]["token"]]
-    fees = [int(Decimal(hop["fee_percent"].rstrip(" %")) * 10_000) for hop in plan["hops"]]
-    asked = truth.quoter(url, "out", path, fees, got, hex(plan["quoted_at_block"]))
+    assert sum(int(leg["gets"]["raw"]) for leg in plan["legs"]) == got
+    asked = truth.quoter_of_legs(url, "out", plan["legs"], hex(plan["quoted_at_block"]))
     assert paid == int(plan["quoted_pay"]["raw"]) == int(transaction["simulated_pay"]["raw"]) == asked
     assert int(plan["worst_pay"]["raw"]) == asked * 1_005 // 1_000
     # One transaction, and nothing left that anybody could spend.
@@ -66,18 +65,25 @@ async def test_a_percentage_is_taken_of_what_the_wallet_holds(deployment: Deploy
     assert truth.balance(url, truth.WETH) == weth - weth // 8
 
 
-async def test_two_hops_are_taken_when_they_beat_one(deployment: Deployment, chain: EvmLocalnet) -> None:
-    """For this size the market was made so that the way over ARB costs less; the quoter is the judge."""
+async def test_a_split_in_one_transaction_is_taken_when_it_beats_every_single_path(
+    deployment: Deployment, chain: EvmLocalnet
+) -> None:
+    """For this size the market was made so that several ways cost less than any one; the quoter is the judge."""
     url = chain.rpc_url
     view = await deployment.until_final(await deployment.submit(dispose("12")))
     assert view["status"] == "COMPLETED", view["end"]
     [plan] = view["plans"]
-    assert len(plan["hops"]) == 2
+    assert len(plan["legs"]) > 1
+    assert 99 < float(plan["reached_percent"]) <= 100
+    assert sum(Decimal(leg["share_percent"]) for leg in plan["legs"]) == 100
+    assert sum(int(leg["worst_get"]["raw"]) for leg in plan["legs"]) == int(plan["worst_get"]["raw"])
     gained = truth.received(only_fill(url), truth.USDC)
     singles = [
         truth.quoter(url, "in", [truth.WETH, truth.USDC], [fee], 12 * 10**18, hex(plan["quoted_at_block"]))
         for fee in (100, 500, 3000, 10000)
     ]
+    over_arb = [truth.WETH, truth.ARB, truth.USDC]
+    singles.append(truth.quoter(url, "in", over_arb, [500, 500], 12 * 10**18, hex(plan["quoted_at_block"])))
     assert gained == int(plan["quoted_get"]["raw"]) > max(singles)
 
 

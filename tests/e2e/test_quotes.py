@@ -9,7 +9,7 @@ import pytest
 from tests.e2e import chain_truth as truth
 from tests.e2e.deployment import Deployment, deployed
 from tests.e2e.intents import acquire, dispose, intent, spec
-from tradewind.core import decode_transaction
+from tradewind.core import decode_eip1559
 from tradewind.localnet.evm import EvmLocalnet
 
 
@@ -41,13 +41,11 @@ async def test_what_is_quoted_is_what_the_quoter_says_and_what_is_then_filled(
     said = await quote(deployment, body)
     assert said["would_be"] == "accepted", said["rejections"]
     route = said["route"]
-    tokens = [truth.USDC, truth.WETH] if body["intent_type"] == "acquire" else [truth.WETH, truth.USDC]
     exact, quoted = ("out", "quoted_pay") if body["intent_type"] == "acquire" else ("in", "quoted_get")
-    [hop] = route["hops"]
-    fee_pips = int(float(hop["fee_percent"]) * 10_000)
-    amount_raw = int(said["amount"]["raw"])
+    fixed = "gets" if exact == "out" else "pays"
+    assert sum(int(leg[fixed]["raw"]) for leg in route["legs"]) == int(said["amount"]["raw"])
     at = hex(route["quoted_at_block"])
-    assert int(route[quoted]["raw"]) == truth.quoter(url, exact, tokens, [fee_pips], amount_raw, at)
+    assert int(route[quoted]["raw"]) == truth.quoter_of_legs(url, exact, route["legs"], at)
     filled = await deployment.until_final(await deployment.submit(body))
     side = "paid" if exact == "out" else "got"
     assert filled["fill"][side]["raw"] == route[quoted]["raw"]
@@ -67,7 +65,7 @@ async def test_the_unsigned_transaction_is_the_swap_within_its_limits(
 ) -> None:
     said = await quote(deployment, acquire("1.5"))
     [sent] = said["route"]["transactions"]
-    decoded = decode_transaction(bytes.fromhex(sent["unsigned_tx"][2:]))
+    decoded = decode_eip1559(bytes.fromhex(sent["unsigned_tx"][2:]))
     assert decoded.signature is None
     tx = decoded.transaction
     assert (tx.chain_id, tx.nonce, tx.to) == (42161, truth.nonce(chain.rpc_url), truth.ROUTER)
@@ -89,7 +87,7 @@ async def test_a_token_that_needs_an_approval_first_is_quoted_with_both_transact
         (1, "swap", False),
     ]
     assert [tx["policy"] for tx in sent] == [{"verdict": "passed", "rule": None, "message": None}] * 2
-    nonces = [decode_transaction(bytes.fromhex(tx["unsigned_tx"][2:])).transaction.nonce for tx in sent]
+    nonces = [decode_eip1559(bytes.fromhex(tx["unsigned_tx"][2:])).transaction.nonce for tx in sent]
     assert nonces == [0, 1]
 
 

@@ -74,8 +74,9 @@ async def test_a_passive_intent_is_filled_in_slices_spread_over_its_window_for_l
     for slices in (1, 2):
         await until_ended(slicing, intent_id, slices)
         [plan] = [p for p in facts(slicing, intent_id, "PlanCreated") if p["plan"]["slice_index"] == slices - 1]
-        for hop in plan["plan"]["hops"]:
-            await chain.swap_as_market(truth.WETH, truth.USDC, hop["fee_pips"], HALF_ETHER)
+        for leg in plan["plan"]["legs"]:
+            [hop] = leg["hops"]
+            await chain.swap_as_market(truth.WETH, truth.USDC, hop["fee_pips"], int(leg["amount_out_raw"]))
     view = await slicing.until_final(intent_id, timeout_s=60)
     assert view["status"] == "COMPLETED", view["end"]
     assert fills(url) == [HALF_ETHER] * 3

@@ -192,11 +192,10 @@ class Budgets(RuleBasedStateMachine):
         else:
             call = core.RouterSwap(
                 exact="in" if step.exact == "in" else "out",
-                path=[USDC, WETH],
-                fees_pips=[500],
+                legs=[
+                    core.SwapLeg(path=[USDC, WETH], fees_pips=[500], amount_in_raw=step.reserved, amount_out_raw=10**15)
+                ],
                 recipient=WALLET,
-                amount_in_raw=step.reserved,
-                amount_out_raw=10**15,
                 deadline_s=step.deadline_s,
             )
             to, data, quoted = ROUTER, call.encode(), (step.reserved, 10**15)

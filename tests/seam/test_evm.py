@@ -1,5 +1,6 @@
 """The EVM codecs, compared with independent ones: eth-abi, eth-account and the token's own typed data."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import pytest
@@ -34,18 +35,32 @@ words = st.binary(min_size=32, max_size=32)
 
 
 @st.composite
-def swaps(draw: st.DrawFn) -> dict[str, Any]:
+def legs(draw: st.DrawFn, ends: Sequence[str], most_raw: int) -> dict[str, Any]:
     hops = draw(st.integers(1, 4))
+    between = st.lists(addresses.filter(lambda a: a not in ends), min_size=hops - 1, max_size=hops - 1, unique=True)
+    amounts = positives.map(lambda n: min(n, most_raw))
+    return {
+        "path": [ends[0], *draw(between), ends[1]],
+        "fees_pips": draw(st.lists(st.integers(0, 999_999), min_size=hops, max_size=hops)),
+        "amount_in_raw": draw(amounts),
+        "amount_out_raw": draw(amounts),
+    }
+
+
+@st.composite
+def swaps(draw: st.DrawFn) -> dict[str, Any]:
+    ends = draw(st.lists(addresses, min_size=2, max_size=2, unique=True))
+    count = draw(st.integers(1, 8))
+    drawn = st.lists(
+        legs(ends, (2**256 - 1) // count), min_size=count, max_size=count, unique_by=lambda leg: repr(path_of(leg))
+    )
     permit = st.fixed_dictionaries(
         {"value_raw": uint256s, "deadline_s": uint64s, "v": st.sampled_from([27, 28]), "r": words, "s": words}
     )
     return {
         "exact": draw(st.sampled_from(["in", "out"])),
-        "path": draw(st.lists(addresses, min_size=hops + 1, max_size=hops + 1, unique=True)),
-        "fees_pips": draw(st.lists(st.integers(0, 999_999), min_size=hops, max_size=hops)),
+        "legs": draw(drawn),
         "recipient": draw(addresses),
-        "amount_in_raw": draw(positives),
-        "amount_out_raw": draw(positives),
         "deadline_s": draw(uint64s),
         "permit": draw(st.none() | permit),
     }
@@ -65,9 +80,13 @@ transactions = st.fixed_dictionaries(
 )
 
 
+def path_of(leg: dict[str, Any]) -> tuple[list[str], list[int]]:
+    return leg["path"], leg["fees_pips"]
+
+
 def ours(swap: dict[str, Any]) -> core.RouterSwap:
     permit = swap["permit"] and core.Permit(**swap["permit"])
-    return core.RouterSwap(**{**swap, "permit": permit})
+    return core.RouterSwap(**{**swap, "legs": [core.SwapLeg(**leg) for leg in swap["legs"]], "permit": permit})
 
 
 def call(signature: str, *arguments: object) -> bytes:
@@ -77,23 +96,27 @@ def call(signature: str, *arguments: object) -> bytes:
     return function_signature_to_4byte_selector(signature) + abi_encode(listed, arguments)
 
 
-def expected_calldata(swap: dict[str, Any]) -> bytes:
-    tokens, fees, exact = swap["path"], swap["fees_pips"], swap["exact"]
-    amounts = (swap["amount_in_raw"], swap["amount_out_raw"])
+def leg_call(leg: dict[str, Any], exact: str, recipient: str) -> bytes:
+    tokens, fees = path_of(leg)
+    amounts = (leg["amount_in_raw"], leg["amount_out_raw"])
     fixed, limit = amounts if exact == "in" else amounts[::-1]
     single = len(fees) == 1
     if single:
-        struct: tuple[object, ...] = (*tokens, fees[0], swap["recipient"], fixed, limit, 0)
+        struct: tuple[object, ...] = (*tokens, fees[0], recipient, fixed, limit, 0)
     else:
         step = 1 if exact == "in" else -1
         packed = bytes.fromhex(tokens[::step][0][2:])
         for fee, token in zip(fees[::step], tokens[::step][1:], strict=True):
             packed += fee.to_bytes(3, "big") + bytes.fromhex(token[2:])
-        struct = (packed, swap["recipient"], fixed, limit)
-    calls = [call(CALLS[exact, single], struct)]
+        struct = (packed, recipient, fixed, limit)
+    return call(CALLS[exact, single], struct)
+
+
+def expected_calldata(swap: dict[str, Any]) -> bytes:
+    calls = [leg_call(leg, swap["exact"], swap["recipient"]) for leg in swap["legs"]]
     if permit := swap["permit"]:
         fields = (permit["value_raw"], permit["deadline_s"], permit["v"], permit["r"], permit["s"])
-        calls.insert(0, call(PERMIT_CALL, tokens[0], *fields))
+        calls.insert(0, call(PERMIT_CALL, swap["legs"][0]["path"][0], *fields))
     selector = function_signature_to_4byte_selector("multicall(uint256,bytes[])")
     return selector + abi_encode(["uint256", "bytes[]"], [swap["deadline_s"], calls])
 
@@ -125,8 +148,13 @@ def test_a_swap_has_the_calldata_that_eth_abi_gives_for_the_routers_signatures(s
 def test_calldata_made_by_eth_abi_decodes_to_the_swap_it_was_made_of(swap: dict[str, Any]) -> None:
     decoded = core.RouterSwap.decode(expected_calldata(swap))
     assert decoded == ours(swap)
-    for name in swap.keys() - {"permit"}:
+    for name in ("exact", "recipient", "deadline_s"):
         assert getattr(decoded, name) == swap[name]
+    for leg, drawn in zip(decoded.legs, swap["legs"], strict=True):
+        assert {name: getattr(leg, name) for name in drawn} == drawn
+    assert decoded.amount_in_raw == sum(leg["amount_in_raw"] for leg in swap["legs"])
+    assert decoded.amount_out_raw == sum(leg["amount_out_raw"] for leg in swap["legs"])
+    assert [decoded.token_in, decoded.token_out] == [swap["legs"][0]["path"][at] for at in (0, -1)]
     if swap["permit"] is None:
         assert decoded.permit is None
     else:
@@ -165,7 +193,7 @@ def test_an_unsigned_transaction_hashes_to_what_eth_account_signs(tx: dict[str, 
     made = core.Eip1559Transaction(**tx)
     assert made.signing_hash() == TypedTransaction.from_dict(for_eth_account(tx)).hash()
     assert keccak(made.encode_unsigned()) == made.signing_hash()
-    decoded = core.decode_transaction(made.encode_unsigned())
+    decoded = core.decode_eip1559(made.encode_unsigned())
     assert decoded.transaction == made
     assert (decoded.signature, decoded.hash, decoded.access_list_len) == (None, None, 0)
 
@@ -179,7 +207,7 @@ def test_a_transaction_signed_by_eth_account_decodes_to_its_fields(
         {"address": address, "storageKeys": ["0x" + key.hex() for key in keys]} for address, keys in access
     ]
     signed = Account.sign_transaction(wanted, KEY)
-    decoded = core.decode_transaction(bytes(signed.raw_transaction))
+    decoded = core.decode_eip1559(bytes(signed.raw_transaction))
     assert decoded.kind == "eip1559"
     assert decoded.hash == bytes(signed.hash)
     assert decoded.signature == (signed.v, signed.r, signed.s)
@@ -196,13 +224,13 @@ def test_refuses_a_transaction_of_another_type_by_its_name(extra: dict[str, Any]
     plain = {"chainId": 42161, "nonce": 0, "gas": 21_000, "to": "0x" + "11" * 20, "value": 1, "data": b""}
     signed = Account.sign_transaction({**plain, **extra}, KEY)
     with refusal("transaction_type_unsupported") as caught:
-        core.decode_transaction(bytes(signed.raw_transaction))
+        core.decode_eip1559(bytes(signed.raw_transaction))
     assert name in str(caught.value)
 
 
 @given(st.binary(max_size=400), st.sampled_from([b"", b"\x02", b"\x02\xf8", b"\x5a\xe4\x01\xdc"]))
 def test_random_bytes_are_refused_with_a_code_and_never_crash(tail: bytes, head: bytes) -> None:
-    for decode in (core.decode_transaction, core.RouterSwap.decode, core.decode_approve):
+    for decode in (core.decode_eip1559, core.RouterSwap.decode, core.decode_approve):
         with pytest.raises(core.CoreError) as caught:
             decode(head + tail)
         assert caught.value.code.islower()
@@ -260,16 +288,16 @@ def test_refuses_an_address_with_a_letter_in_the_wrong_case() -> None:
 
 def a_swap(**changes: Any) -> core.RouterSwap:
     exact: Literal["in", "out"] = "in"
-    plain: dict[str, Any] = {
-        "exact": exact,
+    leg: dict[str, Any] = {
         "path": ["0x" + "11" * 20, "0x" + "22" * 20],
         "fees_pips": [500],
-        "recipient": "0x" + "33" * 20,
         "amount_in_raw": 1,
         "amount_out_raw": 1,
-        "deadline_s": 1,
     }
-    return core.RouterSwap(**{**plain, **changes})
+    leg |= {name: value for name, value in changes.items() if name in leg}
+    plain: dict[str, Any] = {"exact": exact, "recipient": "0x" + "33" * 20, "deadline_s": 1}
+    plain |= {name: value for name, value in changes.items() if name not in leg}
+    return core.RouterSwap(**{"legs": [core.SwapLeg(**leg)], **plain})
 
 
 @pytest.mark.parametrize(
@@ -287,6 +315,7 @@ def a_swap(**changes: Any) -> core.RouterSwap:
         ({"amount_out_raw": 2**256}, "integer_out_of_range", "amount_out_raw"),
         ({"amount_in_raw": 1.5}, "integer_required", "amount_in_raw"),
         ({"deadline_s": 2**64}, "integer_out_of_range", "deadline_s"),
+        ({"legs": []}, "legs_malformed", "legs"),
     ],
 )
 def test_refuses_a_swap_that_must_not_be_made_and_names_the_field(

@@ -1,6 +1,8 @@
 """Pools in their JSON form through the one door: what is dumped is what was added, and faults are named."""
 
+import base64
 import json
+from pathlib import Path
 
 import pytest
 
@@ -46,9 +48,9 @@ def test_a_sync_log_sets_the_reserves() -> None:
     pool = str(PAIR["pool"])
     graph.apply_sync(pool, reserve0_raw=7, reserve1_raw=8)
     assert json.loads(graph.dump([pool]))["pools"] == [PAIR | {"reserve0_raw": "7", "reserve1_raw": "8"}]
-    with pytest.raises(core.CoreError, match="takes no clock") as refused:
-        graph.apply_clock(pool, slot=1, epoch=1, unix_timestamp=1)
-    assert refused.value.code == "change_mismatch"
+    # A pair reads no clock, so it neither takes one nor refuses it.
+    updated = graph.apply_clock(slot=1, epoch=1, unix_timestamp=1)
+    assert (updated.applied, updated.refused) == ([], [])
 
 
 def test_nothing_is_added_when_one_pool_of_the_text_is_wrong() -> None:
@@ -61,3 +63,38 @@ def test_nothing_is_added_when_one_pool_of_the_text_is_wrong() -> None:
         graph.add(json.dumps([PAIR, PAIR | {"reserve0_raw": 1.5}]))
     assert refused.value.code == "pool_field_invalid"
     assert len(graph) == 0
+
+
+SOLANA = Path(__file__).parents[1] / "fixtures/solana/raydium_amm_v4"
+NOW = {"slot": 433179580, "epoch": 1000, "unix_timestamp": 1_790_000_000}
+
+
+def recorded_accounts() -> tuple[str, list[tuple[str, str, bytes]]]:
+    accounts = json.loads((SOLANA / "accounts.json").read_text())["pool_with_vaults"]
+    read = [(account["address"], account["owner"], base64.b64decode(account["data"])) for account in accounts]
+    return accounts[0]["address"], read
+
+
+def test_a_pool_is_made_from_the_bytes_that_were_read_on_mainnet() -> None:
+    pool, accounts = recorded_accounts()
+    graph = core.PoolGraph()
+    assert graph.add(core.pool_from_accounts(pool, accounts, **NOW)) == [pool]
+    # SOL against USDC at about 150 to 200 dollars when the dump was made: raw units of 9 and 6 decimals.
+    over, under = graph.quote_exact_in(pool, graph.tokens(pool)[0], 10**9).spot_before
+    assert 0.05 < over / under < 0.5
+    vault = accounts[1]
+    richer = vault[2][:64] + (10**15).to_bytes(8, "little") + vault[2][72:]
+    before = graph.quote_exact_in(pool, graph.tokens(pool)[0], 10**9).amount_out_raw
+    assert graph.apply_account(vault[0], vault[1], richer).applied == [pool]
+    assert graph.quote_exact_in(pool, graph.tokens(pool)[0], 10**9).amount_out_raw != before
+
+
+def test_a_missing_account_and_a_strange_owner_are_named() -> None:
+    pool, accounts = recorded_accounts()
+    with pytest.raises(core.CoreError) as refused:
+        core.pool_from_accounts(pool, accounts[:1], **NOW)
+    assert refused.value.code == "account_missing"
+    strange = [(pool, pool, accounts[0][2])]
+    with pytest.raises(core.CoreError, match="is not modelled") as refused:
+        core.pool_from_accounts(pool, strange, **NOW)
+    assert refused.value.code == "unsupported_feature"

@@ -204,11 +204,10 @@ def test_transactions_are_signed_to_the_bytes_of_eth_account(signer: Signer) -> 
         amounts = (1_000_000 + nonce, 10**15)
         swap = core.RouterSwap(
             exact="in",
-            path=[USDC, WETH],
-            fees_pips=[500],
+            legs=[
+                core.SwapLeg(path=[USDC, WETH], fees_pips=[500], amount_in_raw=amounts[0], amount_out_raw=amounts[1])
+            ],
             recipient=WALLET,
-            amount_in_raw=amounts[0],
-            amount_out_raw=amounts[1],
             deadline_s=deadline_s,
         )
         approve = nonce % 3 == 0
@@ -258,11 +257,8 @@ def noop(nonce: int, fee_wei: int = 100_000_000) -> core.Eip1559Transaction:
 def swap(nonce: int, amount_raw: int) -> core.Eip1559Transaction:
     call = core.RouterSwap(
         exact="in",
-        path=[USDC, WETH],
-        fees_pips=[500],
+        legs=[core.SwapLeg(path=[USDC, WETH], fees_pips=[500], amount_in_raw=amount_raw, amount_out_raw=10**15)],
         recipient=WALLET,
-        amount_in_raw=amount_raw,
-        amount_out_raw=10**15,
         deadline_s=int(time.time()) + 600,
     )
     return transaction(nonce, to=ROUTER, data=call.encode())

@@ -4,10 +4,14 @@
 //! - [`routing`]: the pool graph and the search over it.
 //! - [`solana`]: accounts that every Solana family shares: mints, token accounts, transfer fees.
 //! - [`sources`]: pools from files that others publish.
+//! - [`decode`]: any Ethereum or Solana transaction from its bytes, with the swaps that it asks for.
+//! - [`books`]: order books of several venues, and what they come to as one.
 //! - [`evm`]: transactions and calldata, encoded and decoded by hand.
 //! - [`ChainAddress`]: how tokens, pools and accounts are named on any chain.
 
+pub mod books;
 mod chain_address;
+pub mod decode;
 pub mod evm;
 pub mod pools;
 pub mod routing;

@@ -1,4 +1,4 @@
-//! PumpSwap pools decoded from account bytes, against 200 trades that the real program executed.
+//! `PumpSwap` pools decoded from account bytes, against 200 trades that the real program executed.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -14,8 +14,8 @@ use tradewind_core::ChainAddress;
 use tradewind_core::pools::pump_fees::FeeSettlement;
 use tradewind_core::pools::pumpswap::{PumpswapPool, PumpswapState};
 use tradewind_core::pools::{
-    AccountSet, ChainClock, Exact, FeeKind, Pool, PoolChange, PoolError, PoolMath, PoolState,
-    SwapAmounts, TokenPair,
+    AccountSet, ChainClock, Exact, FeeKind, Pool, PoolChange, PoolError, PoolMath, SwapAmounts,
+    TokenPair, read_pools,
 };
 use tradewind_core::solana::program_address;
 
@@ -71,7 +71,7 @@ fn accounts(file: &Value, case: &Value) -> (ChainAddress, Vec<Written>) {
         &data[43..75],
         &data[75..107],
     ];
-    let pool = program_address(&seeds, &key(PUMPSWAP)).unwrap();
+    let pool = program_address(key(PUMPSWAP), &seeds).unwrap();
     let [base_vault, quote_vault] = [key_at(&data, 139), key_at(&data, 171)];
     let mut fee_config = base64(&file["fee_config_data"]);
     fee_config.resize(4_073, 0);
@@ -309,7 +309,7 @@ fn has_a_json_form_from_which_it_is_made_again() {
     for case in cases() {
         let state = Pool::from(case.pool.clone()).state();
         let json = serde_json::to_string(&state).unwrap();
-        let read: PoolState = serde_json::from_str(&json).unwrap();
+        let read = read_pools(&json).unwrap().remove(0);
         assert_eq!(read, state);
         let made = Pool::new(&read).unwrap();
         let (pair, exact) = case.side();

@@ -359,6 +359,55 @@ fn fees_of(basis_points: u16, maximum_fee_raw: u64) -> TransferFees {
 }
 
 #[test]
+fn a_swap_leaves_in_the_vaults_what_is_owed_out_of_them() {
+    let state = RaydiumCpmmState {
+        protocol_fees0_raw: 10,
+        fund_fees0_raw: 20,
+        creator_fees0_raw: 30,
+        creator_fees1_raw: 40,
+        creator_fee_ppm: 10_000,
+        enable_creator_fee: true,
+        ..plain(1_000_000_000, 2_000_000_000)
+    };
+    let swapped = |creator_fee_on| {
+        let state = RaydiumCpmmState {
+            creator_fee_on,
+            ..state.clone()
+        };
+        let mut pool = RaydiumCpmmPool::new(&state).unwrap();
+        pool.swap(TokenPair::ZERO_FOR_ONE, Exact::In, U256::from(1_000_000))
+            .unwrap();
+        pool.state()
+    };
+    // 12500 = 1.25 % together: 10000 to the creator, 2500 for the trade, of which 12 % and 4 % are owed.
+    let on_input = swapped(CreatorFeeOn::BothTokens);
+    let out = 1_999_999_960_u64 * 987_500 / (999_999_940 + 987_500);
+    assert_eq!(on_input.vault0_raw, 1_001_000_000);
+    assert_eq!(
+        [on_input.protocol_fees0_raw, on_input.fund_fees0_raw],
+        [310, 120]
+    );
+    assert_eq!(
+        [on_input.creator_fees0_raw, on_input.creator_fees1_raw],
+        [10_030, 40]
+    );
+    assert_eq!(on_input.vault1_raw, 2_000_000_000 - out);
+    // 0.25 % of the input; the creator's 1 % is taken off what the curve gives, rounded up.
+    let on_output = swapped(CreatorFeeOn::OnlyToken1);
+    let curve_out = 1_999_999_960_u64 * 997_500 / (999_999_940 + 997_500);
+    let creator = curve_out.div_ceil(100);
+    assert_eq!(
+        [on_output.protocol_fees0_raw, on_output.fund_fees0_raw],
+        [310, 120]
+    );
+    assert_eq!(
+        [on_output.creator_fees0_raw, on_output.creator_fees1_raw],
+        [30, 40 + creator]
+    );
+    assert_eq!(on_output.vault1_raw, 2_000_000_000 - (curve_out - creator));
+}
+
+#[test]
 fn transfer_fees_are_taken_before_the_vault_and_after_it() {
     let plain = plain(5_000_000_000, 7_000_000_000);
     let bare = RaydiumCpmmPool::new(&plain).unwrap();

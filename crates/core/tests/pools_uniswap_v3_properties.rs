@@ -1,5 +1,10 @@
 //! What must hold for every pool: order, inverse, conservation; and which states are refused.
 #![allow(
+    clippy::float_arithmetic,
+    clippy::cast_precision_loss,
+    reason = "curves are real functions; no amount is decided by one"
+)]
+#![allow(
     clippy::unwrap_used,
     clippy::panic,
     reason = "a test fails by panicking"
@@ -14,7 +19,7 @@ use random_pools::{Depth, RandomPool, Range, active, amount, numbered, reserves,
 use tradewind_core::ChainAddress;
 use tradewind_core::pools::uniswap_v3::tick_math::sqrt_price_at_tick;
 use tradewind_core::pools::uniswap_v3::{Tick, UniswapV3Change, UniswapV3Pool, UniswapV3State};
-use tradewind_core::pools::{Exact, Movement, PoolChange, PoolError, PoolMath, TokenPair};
+use tradewind_core::pools::{Curve, Exact, Movement, PoolChange, PoolError, PoolMath, TokenPair};
 
 const TOKENS: [ChainAddress; 2] = [
     ChainAddress::Evm(Address::with_last_byte(1)),
@@ -92,6 +97,38 @@ proptest! {
     }
 
     #[test]
+    fn a_split_in_two_swaps_is_never_better_than_the_whole(
+        random in any_pool(), pair in any_pair(), a in amount(1..90), b in amount(1..90),
+    ) {
+        if let Ok([_, whole]) = fill(&random.pool, pair, Exact::In, a + b) {
+            let mut pool = random.pool;
+            let first = pool.swap(pair, Exact::In, a).unwrap().amount_out_raw;
+            let second = pool.swap(pair, Exact::In, b).unwrap().amount_out_raw;
+            prop_assert!(first + second <= whole, "{first} and {second}, but {whole} at once");
+        }
+    }
+
+    #[test]
+    fn the_curve_is_never_below_what_the_pool_gives_and_ends_where_it_ends(
+        random in any_pool(), pair in any_pair(), asked in amount(1..120),
+    ) {
+        let curve = random.pool.curve(pair);
+        let end = fill(&random.pool, pair, Exact::In, U256::ONE << 254).unwrap_err();
+        let [end_in, end_out] = end.map(f64::from);
+        if let Ok([paid, got]) = fill(&random.pool, pair, Exact::In, asked) {
+            let real = on_curve(&curve, f64::from(paid));
+            prop_assert!(real >= f64::from(got) * (1.0 - 1e-12), "{real} but {got}");
+        }
+        let real = on_curve(&curve, end_in);
+        prop_assert!(real >= end_out * (1.0 - 1e-12), "{real} but {end_out}");
+        let Curve::Hyperbolas(pieces) = curve else { unreachable!() };
+        let capacity: f64 = pieces.iter().map(|piece| piece.capacity_in).sum();
+        // Each step may round its input and its fee up by a unit.
+        let slack = capacity * 1e-9 + 20_000.0;
+        prop_assert!((capacity - end_in).abs() <= slack, "{capacity} but {end_in}");
+    }
+
+    #[test]
     fn never_gives_more_than_the_pool_holds(
         random in any_pool(), pair in any_pair(), asked in amount(1..120),
     ) {
@@ -165,6 +202,33 @@ proptest! {
         pool.apply(PoolChange::UniswapV3(change(-delta))).unwrap();
         prop_assert_eq!(pool.state(), original);
     }
+}
+
+/// The output of a curve of hyperbolas.
+fn on_curve(curve: &Curve, input: f64) -> f64 {
+    let Curve::Hyperbolas(pieces) = curve else {
+        unreachable!()
+    };
+    let (mut left, mut output) = (input, 0.0);
+    for piece in pieces {
+        let net = left.min(piece.capacity_in) * piece.gamma;
+        output += piece.reserve_out * net / (piece.reserve_in + net);
+        left -= piece.capacity_in;
+        if left <= 0.0 {
+            break;
+        }
+    }
+    output
+}
+
+#[test]
+fn a_source_may_leave_out_the_gross_liquidity() {
+    let whole = r#"{"index": 60, "liquidity_gross": "7", "liquidity_net": "-5"}"#;
+    let net = r#"{"index": 60, "liquidity_net": "-5"}"#;
+    let gross = |json: &str| serde_json::from_str::<Tick>(json).unwrap().liquidity_gross;
+    assert_eq!((gross(whole), gross(net)), (7, 5));
+    let misspelt = r#"{"index": 60, "liquidity": "7", "liquidity_net": "-5"}"#;
+    assert!(serde_json::from_str::<Tick>(misspelt).is_err());
 }
 
 fn valid() -> UniswapV3State {

@@ -21,3 +21,12 @@ pub(crate) fn text(address: &Address) -> String {
 pub(crate) fn chain_address(field: &'static str, text: &str) -> PyResult<ChainAddress> {
     ChainAddress::parse(field, text).map_err(raise)
 }
+
+/// Reads addresses of any chain; `field` is what the error names.
+pub(crate) fn chain_addresses(
+    field: &'static str,
+    texts: &[String],
+) -> PyResult<Vec<ChainAddress>> {
+    let read = |text: &String| chain_address(field, text);
+    texts.iter().map(read).collect()
+}

@@ -2,11 +2,13 @@
 
 use pyo3::prelude::*;
 use tradewind_core::pools::uniswap_v3::UniswapV3State as State;
-use tradewind_core::pools::{self, Exact, FeeKind, PriceRatio};
+use tradewind_core::pools::{self, FeeKind, PoolError, PriceRatio};
 use tradewind_core::routing;
 
+use crate::error::refusal;
 use crate::integer::Integer;
 use crate::movement::Movement;
+use crate::route::exact_text;
 
 /// The whole state of a Uniswap V3 pool.
 #[pyclass(frozen, get_all, eq, module = "tradewind._core")]
@@ -208,10 +210,7 @@ impl From<&routing::Route> for Route {
         Self {
             token_in: route.token_in.to_string(),
             token_out: route.token_out.to_string(),
-            exact: match route.exact {
-                Exact::In => "in",
-                Exact::Out => "out",
-            },
+            exact: exact_text(route.exact),
             amount_in_raw: Integer(route.amount_in_raw),
             amount_out_raw: Integer(route.amount_out_raw),
             cost_raw: Integer(route.cost_raw),
@@ -238,6 +237,51 @@ impl Route {
             self.spot_amount_raw.0,
             self.fee_ppm,
             self.alternatives.len(),
+        )
+    }
+}
+
+/// What came of an account's bytes, or of a new clock.
+#[pyclass(frozen, module = "tradewind._core")]
+pub(crate) struct GraphUpdate {
+    applied: Vec<String>,
+    refused: Vec<(String, PoolError)>,
+}
+
+impl GraphUpdate {
+    /// The pools by their addresses in the graph that was changed.
+    pub(crate) fn new(graph: &routing::PoolGraph, updated: routing::Updated) -> Self {
+        let text = |pool| graph.address_of(pool).map(|address| address.to_string());
+        let refused = updated.refused.into_iter();
+        Self {
+            applied: updated.applied.into_iter().filter_map(text).collect(),
+            refused: refused
+                .filter_map(|(pool, error)| Some((text(pool)?, error)))
+                .collect(),
+        }
+    }
+}
+
+#[pymethods]
+impl GraphUpdate {
+    #[getter]
+    fn applied(&self) -> Vec<String> {
+        self.applied.clone()
+    }
+
+    #[getter]
+    fn refused<'py>(&self, py: Python<'py>) -> Vec<(String, Bound<'py, PyAny>)> {
+        let refused = self.refused.iter();
+        refused
+            .map(|(pool, error)| (pool.clone(), refusal(py, error.clone())))
+            .collect()
+    }
+
+    fn __repr__(&self) -> String {
+        format!(
+            "GraphUpdate(applied={:?}, refused=[{} pools])",
+            self.applied,
+            self.refused.len(),
         )
     }
 }

@@ -70,6 +70,13 @@ pub(crate) fn core_error(code: &'static str, message: &str) -> PyErr {
     })
 }
 
+/// A refusal as an object: what stands in the place of an answer.
+#[allow(clippy::needless_pass_by_value, reason = "the shape of `raise`")]
+pub(crate) fn refusal(py: Python<'_>, refusal: impl Coded) -> Bound<'_, PyAny> {
+    let error = core_error(refusal.code(), &refusal.to_string());
+    error.into_value(py).into_bound(py).into_any()
+}
+
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("CoreError", module.py().get_type::<CoreError>())
 }

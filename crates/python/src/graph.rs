@@ -1,6 +1,6 @@
-//! The graph part of `tradewind._core`: `PoolGraph`, its quotes and states, and `optimize_route`.
+//! The graph part of `tradewind._core`: `PoolGraph`, its quotes and states.
 //!
-//! Arguments are read while the GIL is held; the graph is locked, quoted and searched without it.
+//! Arguments are read while the GIL is held; the graph is locked, quoted without it.
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -16,10 +16,10 @@ use tradewind_core::pools::{
     Account, ChainClock, Exact, Pool, PoolChange, PoolError, PoolMath, TokenPair, read_pools,
     write_pools,
 };
-use tradewind_core::routing::{self, RouteRequest};
+use tradewind_core::routing;
 
-use crate::address::chain_address;
-use crate::answers::{Alternative, Fee, PoolQuote, Route, UniswapV3State};
+use crate::address::{chain_address, chain_addresses};
+use crate::answers::{Alternative, Fee, GraphUpdate, PoolQuote, Route, UniswapV3State};
 use crate::error::{core_error, raise};
 use crate::integer::{Integer, native, unsigned};
 
@@ -27,16 +27,16 @@ type Any<'a, 'py> = &'a Bound<'py, PyAny>;
 
 /// The pools known to this process, and the tokens they connect. Safe to share between threads.
 #[pyclass(frozen, module = "tradewind._core")]
-struct PoolGraph(RwLock<routing::PoolGraph>);
+pub(crate) struct PoolGraph(RwLock<routing::PoolGraph>);
 
 // A panic while the lock is held cannot leave a change half made: each one is prepared aside and then
 // moved into place. So a poisoned lock is used as it is.
 impl PoolGraph {
-    fn read(&self) -> RwLockReadGuard<'_, routing::PoolGraph> {
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, routing::PoolGraph> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, routing::PoolGraph> {
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, routing::PoolGraph> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -158,38 +158,44 @@ impl PoolGraph {
         self.apply(py, pool, PoolChange::UniswapV2(change))
     }
 
-    #[pyo3(signature = (pool, *, account, owner, data))]
+    #[pyo3(signature = (account, owner, data))]
     fn apply_account(
         &self,
         py: Python<'_>,
-        pool: &str,
         account: &str,
         owner: &str,
         data: &[u8],
-    ) -> PyResult<()> {
+    ) -> PyResult<GraphUpdate> {
         let account = Account {
             address: chain_address("account", account)?,
             owner: chain_address("owner", owner)?,
             data,
         };
-        self.apply(py, pool, PoolChange::Account(account))
+        Ok(py.detach(|| {
+            let mut graph = self.write();
+            let updated = graph.apply_account(account);
+            GraphUpdate::new(&graph, updated)
+        }))
     }
 
-    #[pyo3(signature = (pool, *, slot, epoch, unix_timestamp))]
+    #[pyo3(signature = (*, slot, epoch, unix_timestamp))]
     fn apply_clock(
         &self,
         py: Python<'_>,
-        pool: &str,
         slot: Any<'_, '_>,
         epoch: Any<'_, '_>,
         unix_timestamp: Any<'_, '_>,
-    ) -> PyResult<()> {
+    ) -> PyResult<GraphUpdate> {
         let clock = ChainClock {
             slot: native("slot", slot)?,
             epoch: native("epoch", epoch)?,
             unix_timestamp: native("unix_timestamp", unix_timestamp)?,
         };
-        self.apply(py, pool, PoolChange::Clock(clock))
+        Ok(py.detach(|| {
+            let mut graph = self.write();
+            let updated = graph.set_clock(clock);
+            GraphUpdate::new(&graph, updated)
+        }))
     }
 
     fn add(&self, py: Python<'_>, pools: &str) -> PyResult<Vec<String>> {
@@ -209,7 +215,9 @@ impl PoolGraph {
 
     #[pyo3(signature = (pools=None))]
     fn dump(&self, py: Python<'_>, pools: Option<Vec<String>>) -> PyResult<String> {
-        let pools = pools.map(|pools| addresses("pools", &pools)).transpose()?;
+        let pools = pools
+            .map(|pools| chain_addresses("pools", &pools))
+            .transpose()?;
         py.detach(|| {
             let graph = self.read();
             let pools = pools.unwrap_or_else(|| graph.addresses());
@@ -381,57 +389,6 @@ fn read_tick(tick: Any<'_, '_>) -> PyResult<Tick> {
     })
 }
 
-#[pyfunction]
-#[pyo3(signature = (graph, *, token_in, token_out, amount_raw, exact, max_hops=None, hop_cost_raw=None, allowed_pools=None, excluded_tokens=None))]
-#[allow(clippy::too_many_arguments, reason = "keyword arguments")]
-fn optimize_route(
-    py: Python<'_>,
-    graph: &Bound<'_, PoolGraph>,
-    token_in: &str,
-    token_out: &str,
-    amount_raw: Any<'_, '_>,
-    exact: &str,
-    max_hops: Option<Bound<'_, PyAny>>,
-    hop_cost_raw: Option<Bound<'_, PyAny>>,
-    allowed_pools: Option<Vec<String>>,
-    excluded_tokens: Option<Vec<String>>,
-) -> PyResult<Route> {
-    let request = RouteRequest {
-        token_in: chain_address("token_in", token_in)?,
-        token_out: chain_address("token_out", token_out)?,
-        amount_raw: unsigned("amount_raw", amount_raw)?,
-        exact: read_exact(exact)?,
-        max_hops: max_hops.map_or(Ok(3), |hops| native("max_hops", &hops))?,
-        hop_cost_raw: hop_cost_raw
-            .map_or(Ok(U256::ZERO), |cost| unsigned("hop_cost_raw", &cost))?,
-        allowed_pools: allowed_pools
-            .map(|pools| addresses("allowed_pools", &pools))
-            .transpose()?,
-        excluded_tokens: addresses("excluded_tokens", &excluded_tokens.unwrap_or_default())?,
-    };
-    let graph = graph.get();
-    let route = py.detach(|| routing::optimize_route(&graph.read(), &request));
-    route.map(|route| Route::from(&route)).map_err(raise)
-}
-
-fn addresses(field: &'static str, texts: &[String]) -> PyResult<Vec<ChainAddress>> {
-    texts
-        .iter()
-        .map(|text| chain_address(field, text))
-        .collect()
-}
-
-fn read_exact(exact: &str) -> PyResult<Exact> {
-    match exact {
-        "in" => Ok(Exact::In),
-        "out" => Ok(Exact::Out),
-        other => Err(core_error(
-            "exact_unknown",
-            &format!("exact: must be 'in' or 'out', not {other:?}"),
-        )),
-    }
-}
-
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PoolGraph>()?;
     module.add_class::<UniswapV3State>()?;
@@ -439,5 +396,5 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PoolQuote>()?;
     module.add_class::<Route>()?;
     module.add_class::<Alternative>()?;
-    module.add_function(wrap_pyfunction!(optimize_route, module)?)
+    module.add_class::<GraphUpdate>()
 }

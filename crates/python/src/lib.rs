@@ -2,13 +2,21 @@
 
 use pyo3::prelude::*;
 
+mod accounts;
 mod address;
 mod answers;
+mod batch;
+mod books;
+mod cow_auction;
+mod cycles;
+mod decode;
 mod error;
 mod evm;
 mod graph;
 mod integer;
 mod movement;
+mod route;
+mod split;
 
 /// How the module was compiled; the time that a debug build takes means nothing.
 const BUILD_PROFILE: &str = if cfg!(debug_assertions) {
@@ -23,5 +31,13 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     error::register(module)?;
     graph::register(module)?;
     movement::register(module)?;
-    evm::register(module)
+    route::register(module)?;
+    split::register(module)?;
+    cycles::register(module)?;
+    cow_auction::register(module)?;
+    accounts::register(module)?;
+    batch::register(module)?;
+    evm::register(module)?;
+    decode::register(module)?;
+    books::register(module)
 }

@@ -120,6 +120,18 @@ class HopShown(Shown):
     gets: Amount
 
 
+class LegShown(Shown):
+    """One path of a split, in the order of execution. `share_percent` is of the amount that is exact."""
+
+    share_percent: str
+    route: str
+    hops: tuple[HopShown, ...]
+    pays: Amount
+    gets: Amount
+    worst_pay: Amount
+    worst_get: Amount
+
+
 class StepShown(Shown):
     """One transaction of the plan."""
 
@@ -130,13 +142,18 @@ class StepShown(Shown):
 
 
 class PlanShown(Shown):
-    """The chosen route: what it was quoted, and the worst it may do."""
+    """The chosen route: what it was quoted, and the worst it may do. `hops` are those of all `legs`, one after another.
+
+    `reached_percent` is how much of the best that any routing over the same pools could do is reached.
+    """
 
     plan_id: UUID
     slice_index: int
     executor: str
     route: str
     hops: tuple[HopShown, ...]
+    legs: tuple[LegShown, ...]
+    reached_percent: str | None
     quoted_pay: Amount
     quoted_get: Amount
     worst_pay: Amount

@@ -1,6 +1,6 @@
 """Turns the view of an intent into what the API shows of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from tradewind.api.dto import (
@@ -9,6 +9,7 @@ from tradewind.api.dto import (
     HopShown,
     IntentShown,
     IntentSummary,
+    LegShown,
     Moment,
     Outcome,
     PlanShown,
@@ -21,7 +22,7 @@ from tradewind.domain.asset import AssetSpec
 from tradewind.domain.events import ExecutionCompleted, ExecutionPartiallyCompleted, ExecutionStepSubmitted
 from tradewind.domain.fill import StepResult
 from tradewind.domain.intent import Intent, IntentType
-from tradewind.domain.plan import Exact, ExecutionPlan
+from tradewind.domain.plan import Exact, ExecutionPlan, PlannedHop, PlannedLeg
 from tradewind.domain.slice import Slice
 from tradewind.domain.token_list import TokenList
 from tradewind.state.archive import Summary
@@ -138,6 +139,8 @@ def _plan(plan: ExecutionPlan, labels: Labels) -> PlanShown:
         executor=plan.executor,
         route=route_of(plan, labels),
         hops=hops_of(plan, labels),
+        legs=legs_of(plan, labels),
+        reached_percent=reached_of(plan),
         quoted_pay=labels.amount(plan.quoted_in_raw, plan.token_in),
         quoted_get=labels.amount(plan.quoted_out_raw, plan.token_out),
         worst_pay=labels.amount(plan.worst_in_raw, plan.token_in),
@@ -156,7 +159,11 @@ def _plan(plan: ExecutionPlan, labels: Labels) -> PlanShown:
 
 
 def hops_of(plan: ExecutionPlan, labels: Labels) -> tuple[HopShown, ...]:
-    """The pools of the route, in the order of the trade."""
+    """The pools of all legs, in the order of the trade."""
+    return _hops(plan.hops, labels)
+
+
+def _hops(hops: Sequence[PlannedHop], labels: Labels) -> tuple[HopShown, ...]:
     return tuple(
         HopShown(
             venue=hop.venue,
@@ -165,14 +172,41 @@ def hops_of(plan: ExecutionPlan, labels: Labels) -> tuple[HopShown, ...]:
             pays=labels.amount(hop.amount_in_raw, hop.token_in),
             gets=labels.amount(hop.amount_out_raw, hop.token_out),
         )
-        for hop in plan.hops
+        for hop in hops
     )
 
 
+def legs_of(plan: ExecutionPlan, labels: Labels) -> tuple[LegShown, ...]:
+    """The paths of the trade, in the order of execution."""
+    return tuple(
+        LegShown(
+            share_percent=percent(leg.share_ppm),
+            route=_path_of(leg, labels),
+            hops=_hops(leg.hops, labels),
+            pays=labels.amount(leg.amount_in_raw, plan.token_in),
+            gets=labels.amount(leg.amount_out_raw, plan.token_out),
+            worst_pay=labels.amount(leg.worst_in_raw, plan.token_in),
+            worst_get=labels.amount(leg.worst_out_raw, plan.token_out),
+        )
+        for leg in plan.legs
+    )
+
+
+def reached_of(plan: ExecutionPlan) -> str | None:
+    """How much of the best that any routing could do; None where nobody knows."""
+    return None if plan.optimality is None else percent(plan.optimality.share_ppm)
+
+
 def route_of(plan: ExecutionPlan, labels: Labels) -> str:
-    """Such as `USDC -(0.05 %)-> WETH`."""
-    hops = "".join(f" -({percent(hop.fee_pips)} %)-> {labels.name(hop.token_out)}" for hop in plan.hops)
-    return labels.name(plan.token_in) + hops
+    """Such as `USDC -(0.05 %)-> WETH`, or `60 % USDC -(0.05 %)-> WETH + 40 % USDC -(0.3 %)-> WETH`."""
+    if len(plan.legs) == 1:
+        return _path_of(plan.legs[0], labels)
+    return " + ".join(f"{percent(leg.share_ppm)} % {_path_of(leg, labels)}" for leg in plan.legs)
+
+
+def _path_of(leg: PlannedLeg, labels: Labels) -> str:
+    hops = "".join(f" -({percent(hop.fee_pips)} %)-> {labels.name(hop.token_out)}" for hop in leg.hops)
+    return labels.name(leg.hops[0].token_in) + hops
 
 
 def _transaction(sent: ExecutionStepSubmitted, view: IntentView, labels: Labels) -> TransactionShown:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from tradewind.api.dto import Amount, HopShown, Shown, SliceShown
+from tradewind.api.dto import Amount, HopShown, LegShown, Shown, SliceShown
 from tradewind.domain.receipt import Priority
 
 
@@ -57,11 +57,16 @@ class TransactionQuoted(Shown):
 
 
 class RouteQuoted(Shown):
-    """The route of the first slice: quoted exactly at `quoted_at_block`; `worst_*` would be written into it."""
+    """The route of the first slice: quoted exactly at `quoted_at_block`; `worst_*` would be written into it.
+
+    `legs` and `reached_percent` as in a plan.
+    """
 
     venue: str
     route: str
     hops: tuple[HopShown, ...]
+    legs: tuple[LegShown, ...]
+    reached_percent: str | None
     quoted_pay: Amount
     quoted_get: Amount
     worst_pay: Amount

@@ -2,7 +2,7 @@
 
 from tradewind.api.dto import Amount
 from tradewind.api.labels import Labels, moment, percent, price
-from tradewind.api.page import hops_of, route_of, slice_of, wants_of
+from tradewind.api.page import hops_of, legs_of, reached_of, route_of, slice_of, wants_of
 from tradewind.api.quote_dto import (
     ConsideredShown,
     FundsShown,
@@ -73,6 +73,8 @@ def _route(intent: Intent, plan: ExecutionPlan, steps: tuple[StepQuote, ...], la
         venue=plan.hops[0].venue,
         route=route_of(plan, labels),
         hops=hops_of(plan, labels),
+        legs=legs_of(plan, labels),
+        reached_percent=reached_of(plan),
         quoted_pay=pay,
         quoted_get=get,
         worst_pay=labels.amount(plan.worst_in_raw, plan.token_in),
@@ -93,11 +95,15 @@ def _route(intent: Intent, plan: ExecutionPlan, steps: tuple[StepQuote, ...], la
 def _considered(route: ConsideredRoute, plan: ExecutionPlan, labels: Labels) -> ConsideredShown:
     counted_in = plan.token_in if plan.exact is Exact.OUT else plan.token_out
     return ConsideredShown(
-        route=" > ".join(route.pools),
+        route=_pools(plan) if route.chosen else " > ".join(route.pools),
         amount=labels.amount(route.amount_raw, counted_in),
         cost=labels.amount(route.cost_raw, counted_in),
         chosen=route.chosen,
     )
+
+
+def _pools(plan: ExecutionPlan) -> str:
+    return " + ".join(" > ".join(hop.pool for hop in leg.hops) for leg in plan.legs)
 
 
 def _transaction(step: StepQuote) -> TransactionQuoted:

@@ -58,6 +58,7 @@ def venues_of(settings: Settings, chains: Mapping[int, EvmChain], tokens: TokenL
                     router=uniswap.router,
                     fees_pips=uniswap.fees_pips,
                     max_hops=uniswap.max_hops,
+                    max_paths=uniswap.max_paths,
                 ),
                 tokens=tokens.on_chain(chain_id),
                 wrapped_native=wrapped.address if wrapped else "",

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from tradewind.cli import failure
 from tradewind.cli.cancel import cancel
+from tradewind.cli.decode import decode
 from tradewind.cli.demo.command import demo
 from tradewind.cli.doctor.command import doctor
 from tradewind.cli.events import events
@@ -23,6 +24,8 @@ from tradewind.cli.keys import keys
 from tradewind.cli.limits import limits
 from tradewind.cli.localnet import localnet
 from tradewind.cli.options import JSON_ASKED
+from tradewind.cli.pools.cycles import cycles
+from tradewind.cli.pools.route import route
 from tradewind.cli.portfolio import portfolio
 from tradewind.cli.quote import quote
 from tradewind.cli.report import report
@@ -115,7 +118,7 @@ def _root(
     logging.getLogger("tradewind").addHandler(logging.NullHandler())
 
 
-for command in (demo, init, doctor, up, cancel, events, portfolio, report, halt, resume, sweep):
+for command in (demo, init, doctor, up, cancel, events, portfolio, report, halt, resume, sweep, route, cycles, decode):
     app.command()(command)
 for group in (intent, quote, limits, journal, keys, token, localnet):
     app.add_typer(group, name=group.info.name)

@@ -6,6 +6,7 @@ from rich.text import Text
 from tradewind.api.cancel_dto import CancelShown
 from tradewind.api.dto import IntentPage, IntentShown, TransactionShown
 from tradewind.cli.amounts import amount_text
+from tradewind.cli.legs_view import legs_text, reached_text
 from tradewind.cli.output import Hanging, facts, table
 from tradewind.domain.events import Envelope
 from tradewind.domain.receipt import IntentReceipt, Priority
@@ -132,7 +133,9 @@ def _plans(shown: IntentShown) -> dict[str, RenderableType]:
     lines: dict[str, RenderableType] = {}
     for plan in shown.plans:
         of = f" of slice {plan.slice_index + 1}" if len(shown.slices) > 1 else ""
-        lines[f"route{of}"] = plan.route
+        lines[f"route{of}"] = legs_text(plan.legs, plan.route)
+        if plan.reached_percent is not None:
+            lines[f"reaches{of}"] = reached_text(plan.reached_percent)
         lines[f"quoted{of}"] = f"pays {amount_text(plan.quoted_pay)}, gets {amount_text(plan.quoted_get)}"
         lines[f"worst allowed{of}"] = f"pays {amount_text(plan.worst_pay)}, gets {amount_text(plan.worst_get)}"
         lines[f"price impact{of}"] = f"{plan.price_impact_percent} % (pool fee {plan.fee_percent} %)"

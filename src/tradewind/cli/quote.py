@@ -1,4 +1,4 @@
-"""`tradewind quote`: what an intent would do now, without doing it."""
+"""`tradewind quote`: what an intent would do now, without doing it; or, with `--pools`, what one pool answers."""
 
 import typer
 
@@ -8,6 +8,7 @@ from tradewind.cli.document import document_of
 from tradewind.cli.exit_code import ExitCode
 from tradewind.cli.options import DEFAULT_CONFIG, ConfigFile, JsonFlag, TokenFile, Url
 from tradewind.cli.output import Output
+from tradewind.cli.pools.quote import pool
 from tradewind.cli.quote_view import quote_shown
 from tradewind.cli.service import service_of
 from tradewind.client import Client
@@ -15,11 +16,13 @@ from tradewind.domain.intent import ExecutionStyle, IntentType
 
 quote = typer.Typer(
     name="quote",
-    cls=with_default("file", when_bare=False),
+    cls=with_default("file", when_bare=False, told_by={"--pools": "pool", "--rpc": "pool"}),
     no_args_is_help=True,
     help="See what an intent would do now: route, amounts, impact, gas, slices, and what the signer would say. Nothing "
-    "is sent, recorded or signed. Exit code 1 when it would be rejected. `tradewind quote intent.json` reads a file.",
+    "is sent, recorded or signed. Exit code 1 when it would be rejected. `tradewind quote intent.json` reads a file. "
+    "With `--pools` or `--rpc` it asks no service, but one pool: `tradewind quote --pools FILE --pool ADDRESS …`.",
 )
+quote.command()(pool)
 
 
 @quote.command()

@@ -6,6 +6,7 @@ from rich.text import Text
 from tradewind.api.quote_dto import FundsShown, QuoteShown, RouteQuoted
 from tradewind.cli.amounts import amount_text
 from tradewind.cli.intent_view import priority_text
+from tradewind.cli.legs_view import legs_text, reached_text
 from tradewind.cli.output import facts
 
 
@@ -33,8 +34,10 @@ def quote_shown(said: QuoteShown) -> RenderableType:
 
 def _route(route: RouteQuoted) -> dict[str, RenderableType]:
     fee, worst = amount_text(route.expected_network_fee), amount_text(route.worst_network_fee)
+    reached = {} if route.reached_percent is None else {"reaches": reached_text(route.reached_percent)}
     return {
-        "route": f"{route.route} on {route.venue}",
+        "route": legs_text(route.legs, f"{route.route} on {route.venue}"),
+        **reached,
         "pays": f"{amount_text(route.quoted_pay)}, at most {amount_text(route.worst_pay)}",
         "gets": f"{amount_text(route.quoted_get)}, at least {amount_text(route.worst_get)}",
         "price": route.price or "",

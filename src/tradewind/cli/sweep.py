@@ -15,7 +15,7 @@ import typer
 from tradewind.cli.options import DEFAULT_CONFIG, ConfigFile, JsonFlag
 from tradewind.cli.output import Output, table
 from tradewind.cli.signer_binary import find_signer
-from tradewind.core import CoreError, decode_transaction, to_checksum_address
+from tradewind.core import CoreError, decode_eip1559, to_checksum_address
 from tradewind.domain.amount import format_raw
 from tradewind.domain.balances import WalletBalances
 from tradewind.errors import InvalidInput, Misconfigured, Refused, Unavailable
@@ -159,7 +159,7 @@ async def _send(chain: EvmChain, raw_tx: bytes, symbol: str, decimals: int, amou
     sent = await chain.send_raw(raw_tx)
     receipt = await _receipt(chain, sent.tx_hash)
     if receipt is None:
-        nonce = decode_transaction(raw_tx).transaction.nonce
+        nonce = decode_eip1559(raw_tx).transaction.nonce
         raise Unavailable(
             "sweep_not_included",
             f"The transfer of {symbol} (nonce {nonce}, {sent.tx_hash}) was not included in {_RECEIPT_S:.0f} s: "

@@ -1,12 +1,12 @@
 """The plan: the chosen route, its price in every respect, and the steps that carry it out."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from tradewind.domain.amount import Raw
+from tradewind.domain.amount import PPM, Raw
 from tradewind.domain.model import Model
 from tradewind.domain.reference_price import ReferencePrice
 
@@ -46,8 +46,33 @@ class PlannedHop(Model):
     ticks_crossed: int
 
 
+class PlannedLeg(Model):
+    """One path of the trade, with its share of the exact amount and a limit of its own: it fills within that, or
+    nothing of the transaction happens."""
+
+    share_ppm: int
+    amount_in_raw: Raw
+    amount_out_raw: Raw
+    worst_in_raw: Raw
+    worst_out_raw: Raw
+    hops: tuple[PlannedHop, ...]
+
+
+class Optimality(Model):
+    """No routing over the same pools gives more (exact in) or takes less (exact out) than `bound_raw`, gas not counted.
+
+    `share_ppm` is how much of that the plan reaches, in millionths, rounded down.
+    """
+
+    bound_raw: Raw
+    share_ppm: int
+
+
 class ConsideredRoute(Model):
-    """A route that was weighed: what it would take or give, and its gas in the same token."""
+    """A route that was weighed: what it would take or give, and its gas in the same token.
+
+    `pools` of a chosen split are those of all its legs, one after the other.
+    """
 
     pools: tuple[str, ...]
     amount_raw: Raw
@@ -92,7 +117,9 @@ class PlanStep(Model):
 class ExecutionPlan(Model):
     """How one slice of an intent is carried out. `quoted_*` is the exact answer at `block`; `worst_*` the limit.
 
-    `reference_prices` are for display and accounts, of the tokens and the native coin; an unknown one is absent.
+    Both are the sums of the legs, which one transaction executes in their order. `optimality` is unknown for plans
+    that were made without it. `reference_prices` are for display and accounts, of the tokens and the native coin; an
+    unknown one is absent.
     """
 
     plan_id: UUID
@@ -114,9 +141,35 @@ class ExecutionPlan(Model):
     fee_ppm: int
     price_impact_ppm: int
     max_slippage_ppm: int
-    hops: tuple[PlannedHop, ...]
+    legs: Annotated[tuple[PlannedLeg, ...], Field(min_length=1)]
+    optimality: Optimality | None = None
     considered: tuple[ConsideredRoute, ...]
     gas: GasEstimate
     deadline_s: int
     steps: tuple[PlanStep, ...]
     reference_prices: tuple[ReferencePrice, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_path_is_one_leg(cls, data: Any) -> Any:
+        """Journals have plans of one path, with its hops beside the amounts of the whole."""
+        if not isinstance(data, dict) or "hops" not in data or "legs" in data:
+            return data
+        leg = {"share_ppm": PPM, "hops": data["hops"]}
+        for name, of_plan in _AMOUNTS_OF_A_LEG.items():
+            if of_plan in data:
+                leg[name] = data[of_plan]
+        return {**{name: value for name, value in data.items() if name != "hops"}, "legs": (leg,)}
+
+    @property
+    def hops(self) -> tuple[PlannedHop, ...]:
+        """Every hop, leg after leg."""
+        return tuple(hop for leg in self.legs for hop in leg.hops)
+
+
+_AMOUNTS_OF_A_LEG = {
+    "amount_in_raw": "quoted_in_raw",
+    "amount_out_raw": "quoted_out_raw",
+    "worst_in_raw": "worst_in_raw",
+    "worst_out_raw": "worst_out_raw",
+}

@@ -55,7 +55,7 @@ class LaterAttempts:
         Raises Refused with the gate's rule: fee_cap when that is above the caps, validity past the deadline.
         """
         now = await look(self._chains[plan.chain_id], plan.wallet)
-        before = core.decode_transaction(attempts.last.raw_tx).transaction
+        before = core.decode_eip1559(attempts.last.raw_tx).transaction
         tx = self._at_higher_fees(before, attempts, offer)
         signed = await self._signer.sign(
             plan,
@@ -139,7 +139,7 @@ class LaterAttempts:
 
     def _at_higher_fees(self, tx: core.Eip1559Transaction, attempts: Attempts, offer: Offer) -> core.Eip1559Transaction:
         """`tx` with fees above those of every attempt so far, and fit for the base fee of the next block."""
-        before = [core.decode_transaction(attempt.raw_tx).transaction for attempt in attempts.signed]
+        before = [core.decode_eip1559(attempt.raw_tx).transaction for attempt in attempts.signed]
         highest_wei = max(other.max_fee_per_gas_wei for other in before)
         fee_wei = 2 * highest_wei if offer.was_refused else _raised(highest_wei)
         tip_wei = max(_raised(other.max_priority_fee_per_gas_wei) for other in before)

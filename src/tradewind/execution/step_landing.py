@@ -268,7 +268,7 @@ class StepLanding:
             cancel_requested=view is not None and view.cancel_requested is not None,
             trade_refused=journey.trade_refused,
         )
-        tx = core.decode_transaction(last.raw_tx).transaction
+        tx = core.decode_eip1559(last.raw_tx).transaction
         successor = self._rules[plan.chain_id].successor(tx, standing, is_noop=last.noop)
         if successor is not None:
             journey.add(await self._sign(journey, successor, standing), self._clock.now_ns())

@@ -24,7 +24,7 @@ class StepReceipts:
         """The result of `step`, which `signed` ended in the block of `receipt`."""
         code = reason = None
         if not receipt.succeeded:
-            tx = core.decode_transaction(signed.raw_tx).transaction
+            tx = core.decode_eip1559(signed.raw_tx).transaction
             revert = await self._chains[plan.chain_id].revert_reason(receipt, tx)
             code, reason = self._venues.get(plan.chain_id, step.venue).revert_code(revert), revert.reason
         trades = step.kind is StepKind.SWAP and not signed.noop
@@ -34,7 +34,7 @@ class StepReceipts:
             attempt=signed.attempt,
             nonce=signed.nonce,
             wallet=plan.wallet,
-            hops=plan.hops if trades else (),
+            legs=plan.legs if trades else (),
             revert_code=code,
             revert_reason=reason,
         )

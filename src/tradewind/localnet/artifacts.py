@@ -19,6 +19,10 @@ _UNISWAP = {
     "QuoterV2": "swap-router-contracts/artifacts/contracts/lens/QuoterV2.sol",
     "SwapRouter02": "swap-router-contracts/artifacts/contracts/SwapRouter02.sol",
 }
+_UNISWAP_V2 = {
+    "UniswapV2Factory": "v2-core/build",
+    "UniswapV2Router02": "v2-periphery/build",
+}
 _OPENZEPPELIN = "node_modules/@openzeppelin/contracts/build/contracts"
 
 
@@ -43,6 +47,11 @@ class Artifacts:
     def uniswap(self, name: str) -> bytes:
         """Creation code of a Uniswap V3 contract that needs no linking."""
         return bytes.fromhex(self._uniswap(name)["bytecode"][2:])
+
+    def uniswap_v2(self, name: str) -> bytes:
+        """Creation code of a Uniswap V2 contract; a pair's is inside its factory."""
+        path = self._packages / "node_modules/@uniswap" / _UNISWAP_V2[name] / f"{name}.json"
+        return bytes.fromhex(json.loads(path.read_text())["bytecode"])
 
     def position_descriptor(self, nft_descriptor: str) -> bytes:
         """Creation code of the position descriptor, linked to its library's address."""

@@ -39,7 +39,7 @@ def cache_folder() -> Path:
 
 
 def ensure_packages(progress: Progress = lambda _: None) -> Path:
-    """The folder that holds `node_modules`; installs it first when it is not there (61 MB, a few seconds).
+    """The folder that holds `node_modules`; installs it first when it is not there (72 MB, a few seconds).
 
     Several processes may ask at once: one installs, the others wait. Blocks; raises MissingTool or LocalnetError.
     """
@@ -50,7 +50,7 @@ def ensure_packages(progress: Progress = lambda _: None) -> Path:
             if not folder.exists():
                 _check_platform()
                 _check_tools()
-                progress("Installing the local chain's packages with npm (61 MB, only this once).")
+                progress("Installing the local chain's packages with npm (72 MB, only this once).")
                 _install(folder)
     if not os.access(folder / ANVIL, os.X_OK):
         raise LocalnetError(

@@ -178,3 +178,9 @@ def later_attempt_signed(*, intent_id: UUID, step: int, attempt: int, tx_hash: s
         why=why,
     )
     _tell("later_attempt_signed", intent_id=intent_id)
+
+
+def book_lost(*, venue: str, instrument: str, code: str, message: str) -> None:
+    """An exchange's book cannot be relied on, or its snapshot not be had; it is synchronised anew."""
+    write("warning", "book_lost", venue=venue, instrument=instrument, code=code, message=message)
+    _tell("book_lost", venue=venue, code=code)

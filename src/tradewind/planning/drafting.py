@@ -2,12 +2,12 @@
 
 from uuid import UUID, uuid5
 
-from tradewind.core import Alternative, Route
 from tradewind.domain.intent import Intent
 from tradewind.domain.plan import ConsideredRoute, ExecutionPlan, PlanStep, StepKind
 from tradewind.domain.reference_price import ReferencePrice
 from tradewind.domain.slice import Slice
 from tradewind.planning.quoting import BestQuote, Spending
+from tradewind.venues.trade_quote import SinglePath, TradeQuote
 
 
 def draft_plan(
@@ -42,7 +42,8 @@ def draft_plan(
         fee_ppm=best.route.fee_ppm,
         price_impact_ppm=best.price_impact_ppm,
         max_slippage_ppm=intent.constraints.max_slippage_ppm,
-        hops=best.venue.planned_hops(best.route),
+        legs=best.legs,
+        optimality=best.route.optimality,
         considered=considered_routes(best.route),
         gas=best.gas,
         deadline_s=deadline_s,
@@ -74,16 +75,17 @@ def _step(kind: StepKind, index: int, best: BestQuote, *, target: str) -> PlanSt
     )
 
 
-def considered_routes(route: Route) -> tuple[ConsideredRoute, ...]:
-    """The chosen route and the best of each other length, best first."""
+def considered_routes(route: TradeQuote) -> tuple[ConsideredRoute, ...]:
+    """What was chosen, and the best single path of each length that was not, best first."""
     amount_raw = route.amount_out_raw if route.exact == "in" else route.amount_in_raw
     pools = tuple(hop.pool for hop in route.hops)
     chosen = ConsideredRoute(pools=pools, amount_raw=amount_raw, cost_raw=route.cost_raw, chosen=True)
-    return (chosen, *(_considered(other) for other in route.alternatives))
+    others = (path for path in route.paths if len(route.legs) > 1 or path.pools != pools)
+    return (chosen, *(_considered(path) for path in others))
 
 
-def _considered(other: Alternative) -> ConsideredRoute:
-    return ConsideredRoute(pools=tuple(other.pools), amount_raw=other.amount_raw, cost_raw=other.cost_raw, chosen=False)
+def _considered(path: SinglePath) -> ConsideredRoute:
+    return ConsideredRoute(pools=path.pools, amount_raw=path.amount_raw, cost_raw=path.cost_raw, chosen=False)
 
 
 def plan_id_of(intent_id: UUID, slice_index: int) -> UUID:

@@ -5,19 +5,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
-from tradewind.core import Route
-from tradewind.domain.amount import PPM, format_raw, mul_ppm_ceil, mul_ppm_floor
+from tradewind.domain.amount import format_raw
 from tradewind.domain.chain import ChainTiming
 from tradewind.domain.intent import Intent, IntentType
-from tradewind.domain.plan import BlockRef, Exact, GasEstimate
+from tradewind.domain.plan import BlockRef, Exact, GasEstimate, PlannedLeg
 from tradewind.domain.token_list import TokenList
 from tradewind.errors import Refused, Unavailable
 from tradewind.observability.clock import Clock
+from tradewind.planning.limits import leg_limits
 from tradewind.planning.price_impact import price_impact_ppm
 from tradewind.venues.account import AccountState
 from tradewind.venues.adapter import VenueAdapter
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.manager import VenueManager
+from tradewind.venues.trade_quote import TradeQuote
 
 NS_PER_MS = 1_000_000
 
@@ -39,7 +40,8 @@ class BestQuote:
     """The chosen route at `block`, and what may happen at worst. Amounts in smallest units."""
 
     venue: VenueAdapter
-    route: Route
+    route: TradeQuote
+    legs: tuple[PlannedLeg, ...]
     block: BlockRef
     account: AccountState
     spending: Spending
@@ -124,7 +126,7 @@ class Quoting:
         `limit_raw` bounds the other side besides the slippage: the most that may go in, or the least that must come
         out. Raises BeyondLimit when the best one is worse than `limit_raw`.
         """
-        routes = [(venue, await _route(venue, intent, amount_raw)) for venue in self._allowed(intent)]
+        routes = [(venue, await quoted(venue, intent, amount_raw)) for venue in self._allowed(intent)]
         if intent.intent_type is IntentType.ACQUIRE:
             venue, route = min(routes, key=lambda found: found[1].amount_in_raw + found[1].cost_raw)
         else:
@@ -140,17 +142,25 @@ class Quoting:
         return [self._venues.get(intent.chain_id, name) for name in allowed]
 
     async def _priced(
-        self, venue: VenueAdapter, route: Route, intent: Intent, *, wallet: str, deadline_s: int, limit_raw: int | None
+        self,
+        venue: VenueAdapter,
+        route: TradeQuote,
+        intent: Intent,
+        *,
+        wallet: str,
+        deadline_s: int,
+        limit_raw: int | None,
     ) -> BestQuote:
         block = venue.block
-        worst_in_raw, worst_out_raw = limits(route, intent.constraints.max_slippage_ppm, limit_raw)
+        worst = leg_limits(route, intent.constraints.max_slippage_ppm, limit_raw)
+        legs = venue.planned_legs(route, [(leg.worst_in_raw, leg.worst_out_raw) for leg in worst])
+        worst_in_raw = sum(leg.worst_in_raw for leg in legs)
         chain, takes_permits = self._chains[intent.chain_id], self._takes_permits(intent.chain_id, route.token_in)
         gas_question = partial(
             venue.gas_reading,
-            route,
+            legs,
+            exact=Exact(route.exact),
             wallet=wallet,
-            worst_in_raw=worst_in_raw,
-            worst_out_raw=worst_out_raw,
             deadline_s=deadline_s,
         )
         account, conditions = await chain.read_both(
@@ -166,13 +176,14 @@ class Quoting:
         return BestQuote(
             venue=venue,
             route=route,
+            legs=legs,
             block=block,
             account=account,
             spending=spending,
             gas=gas,
             price_impact_ppm=price_impact_ppm(route),
             worst_in_raw=worst_in_raw,
-            worst_out_raw=worst_out_raw,
+            worst_out_raw=sum(leg.worst_out_raw for leg in legs),
         )
 
     def _takes_permits(self, chain_id: int, token: str) -> bool:
@@ -180,13 +191,17 @@ class Quoting:
         return listed is not None and listed.permit is not None
 
 
-async def _route(venue: VenueAdapter, intent: Intent, amount_raw: int) -> Route:
-    """The venue's best route after gas: each hop's gas is counted in the token that the objective is counted in."""
+async def quoted(venue: VenueAdapter, intent: Intent, amount_raw: int) -> TradeQuote:
+    """The venue's best answer after gas: that of each hop and of each further leg, in the token of the objective."""
     token_in, token_out, exact = direction(intent)
     counted_in = token_in if exact is Exact.OUT else token_out
-    hop_cost_raw = await venue.gas_cost_in_token(venue.hop_gas * venue.base_fee_wei, counted_in)
     return await venue.quote(
-        token_in=token_in, token_out=token_out, amount_raw=amount_raw, exact=exact, hop_cost_raw=hop_cost_raw
+        token_in=token_in,
+        token_out=token_out,
+        amount_raw=amount_raw,
+        exact=exact,
+        hop_cost_raw=await venue.gas_cost_in_token(venue.hop_gas * venue.base_fee_wei, counted_in),
+        path_cost_raw=await venue.gas_cost_in_token(venue.leg_gas * venue.base_fee_wei, counted_in),
     )
 
 
@@ -198,18 +213,7 @@ def direction(intent: Intent) -> tuple[str, str, Exact]:
     return sized, counter, Exact.IN
 
 
-def limits(route: Route, max_slippage_ppm: int, limit_raw: int | None = None) -> tuple[int, int]:
-    """The most that may go in and the least that must come out; rounded so that neither is looser than asked.
-
-    `limit_raw` is a bound on the side that is not exact, which holds if it is the stricter one.
-    """
-    if route.exact == "out":
-        most_raw = mul_ppm_floor(route.amount_in_raw, PPM + max_slippage_ppm)
-        return most_raw if limit_raw is None else min(most_raw, limit_raw), route.amount_out_raw
-    return route.amount_in_raw, max(mul_ppm_ceil(route.amount_out_raw, PPM - max_slippage_ppm), limit_raw or 0)
-
-
-def _check_limit(intent: Intent, route: Route, limit_raw: int | None) -> None:
+def _check_limit(intent: Intent, route: TradeQuote, limit_raw: int | None) -> None:
     if limit_raw is None:
         return
     paid = intent.counter.asset

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tradewind.core import Route
 from tradewind.domain.amount import PPM, format_raw, to_raw
 from tradewind.domain.asset import Asset
 from tradewind.domain.chain import ChainTiming
@@ -13,8 +12,9 @@ from tradewind.domain.slice import ConsideredSlicing, Slice, SlicingDecision
 from tradewind.domain.strategy import Strategy
 from tradewind.errors import Refused
 from tradewind.observability.clock import Clock
-from tradewind.planning.quoting import BestQuote, Quoting, Spending, direction
+from tradewind.planning.quoting import BestQuote, Quoting, Spending, direction, quoted
 from tradewind.planning.slicing import Slicing, SlicingRules, best_of, equal_parts, slicings, weigh
+from tradewind.venues.trade_quote import TradeQuote
 
 NS_PER_MS = 1_000_000
 _WHOLE = "one transaction carries the whole intent"
@@ -92,19 +92,14 @@ class Slicer:
             fee_wei += best.venue.approve_gas * best.gas.base_fee_wei
         return await best.venue.gas_cost_in_token(fee_wei, intent.counter.asset.address)
 
-    async def _routes(self, intent: Intent, best: BestQuote, options: list[Slicing]) -> dict[int, Route]:
+    async def _routes(self, intent: Intent, best: BestQuote, options: list[Slicing]) -> dict[int, TradeQuote]:
         """The venue's answer for every volume that is asked about; those that it cannot give are left out."""
         volumes = {volume for option in options for move in option.moves for volume in move if volume}
-        token_in, token_out, exact = direction(intent)
-        hop_cost_raw = await best.venue.gas_cost_in_token(
-            best.venue.hop_gas * best.gas.base_fee_wei, intent.counter.asset.address
-        )
+        _, _, exact = direction(intent)
         found = {best.route.amount_out_raw if exact is Exact.OUT else best.route.amount_in_raw: best.route}
         for volume in volumes - found.keys():
             try:
-                found[volume] = await best.venue.quote(
-                    token_in=token_in, token_out=token_out, amount_raw=volume, exact=exact, hop_cost_raw=hop_cost_raw
-                )
+                found[volume] = await quoted(best.venue, intent, volume)
             except Refused:
                 continue
         return found
@@ -133,7 +128,7 @@ def _asks_for_speed(intent: Intent) -> bool:
     return intent.constraints.execution_style is ExecutionStyle.AGGRESSIVE
 
 
-def _is_quoted(option: Slicing, routes: Mapping[int, Route]) -> bool:
+def _is_quoted(option: Slicing, routes: Mapping[int, TradeQuote]) -> bool:
     return all(volume in routes for move in option.moves for volume in move if volume)
 
 

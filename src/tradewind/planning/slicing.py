@@ -22,10 +22,9 @@ the smallest of equals; among those whose furthest move of the price stays withi
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tradewind.core import Route
 from tradewind.domain.amount import PPM, mul_ppm_ceil
 from tradewind.domain.slice import ConsideredSlicing
-from tradewind.planning.price_impact import price_impact_ppm
+from tradewind.planning.price_impact import Priced, price_impact_ppm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +88,7 @@ def standing(parts: Sequence[int], remaining: int) -> tuple[tuple[int, int], ...
     return tuple(moves)
 
 
-def weigh(slicing: Slicing, routes: Mapping[int, Route], *, gas_per_slice_raw: int) -> ConsideredSlicing:
+def weigh(slicing: Slicing, routes: Mapping[int, Priced], *, gas_per_slice_raw: int) -> ConsideredSlicing:
     """What the slices come to, by the pools' answers for each volume in `moves`."""
     furthest = max(after for _, after in slicing.moves)
     return ConsideredSlicing(
@@ -107,7 +106,7 @@ def traded_raw(moves: Sequence[tuple[int, int]], curve: Callable[[int], int]) ->
     return sum(curve(after) - (curve(before) if before else 0) for before, after in moves)
 
 
-def _traded(route: Route) -> int:
+def _traded(route: Priced) -> int:
     return route.amount_in_raw if route.exact == "out" else route.amount_out_raw
 
 

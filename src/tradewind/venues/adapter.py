@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from tradewind import core
-from tradewind.domain.plan import BlockRef, Exact, ExecutionPlan, GasEstimate, PlannedHop, PlanStep
+from tradewind.domain.plan import BlockRef, Exact, ExecutionPlan, GasEstimate, PlannedLeg, PlanStep
 from tradewind.domain.reference_price import PoolPrice
 from tradewind.venues.evm_gas import GasConditions
 from tradewind.venues.reading import Reading
 from tradewind.venues.rpc_error import Revert
 from tradewind.venues.send_outcome import SendOutcome
 from tradewind.venues.simulated import Simulated
+from tradewind.venues.trade_quote import TradeQuote
 
 
 class VenueAdapter(ABC):
@@ -21,6 +22,8 @@ class VenueAdapter(ABC):
     chain_id: int
     # Gas that one more hop costs, for weighing routes of different length against each other.
     hop_gas: int
+    # Gas of one more leg of the same transaction, beside that of its hops.
+    leg_gas: int
     # Gas of an approval before the swap, for tokens without permits; without any share for L1 data.
     approve_gas: int
 
@@ -59,9 +62,20 @@ class VenueAdapter(ABC):
 
     @abstractmethod
     async def quote(
-        self, *, token_in: str, token_out: str, amount_raw: int, exact: Exact, hop_cost_raw: int = 0
-    ) -> core.Route:
-        """The best route for the fixed amount; Refused when there is none."""
+        self,
+        *,
+        token_in: str,
+        token_out: str,
+        amount_raw: int,
+        exact: Exact,
+        hop_cost_raw: int = 0,
+        path_cost_raw: int = 0,
+    ) -> TradeQuote:
+        """The best way for the fixed amount, over one leg or several; Refused when there is none.
+
+        `hop_cost_raw` and `path_cost_raw` are what a hop and each leg beyond the first cost to execute, in the token
+        that is not fixed.
+        """
 
     @abstractmethod
     async def gas_cost_in_token(self, cost_wei: int, token: str) -> int:
@@ -70,11 +84,10 @@ class VenueAdapter(ABC):
     @abstractmethod
     def gas_reading(
         self,
-        route: core.Route,
+        legs: Sequence[PlannedLeg],
         *,
+        exact: Exact,
         wallet: str,
-        worst_in_raw: int,
-        worst_out_raw: int,
         deadline_s: int,
         with_permit: bool,
         spendable: bool,
@@ -82,12 +95,12 @@ class VenueAdapter(ABC):
         """What the gas of the swap depends on, as of `block`; `spendable`: the spender may already take the input."""
 
     @abstractmethod
-    def estimate_gas(self, route: core.Route, conditions: GasConditions, *, with_permit: bool) -> GasEstimate:
+    def estimate_gas(self, route: TradeQuote, conditions: GasConditions, *, with_permit: bool) -> GasEstimate:
         """The gas of the swap under these conditions; Refused when it is more than is allowed."""
 
     @abstractmethod
-    def planned_hops(self, route: core.Route) -> tuple[PlannedHop, ...]:
-        """The hops of a route as a plan keeps them."""
+    def planned_legs(self, route: TradeQuote, worst: Sequence[tuple[int, int]]) -> tuple[PlannedLeg, ...]:
+        """The legs as a plan keeps them; `worst` are the most in and the least out of each."""
 
     @abstractmethod
     async def build_swap_tx(

@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.chain_truth import balance
 from tests.integration.venues.conftest import dice_of
-from tests.integration.venues.trader import Order, Trader
+from tests.integration.venues.trader import Order, Trader, without_slippage
 from tradewind.domain.plan import Exact
 from tradewind.localnet import EvmLocalnet
 from tradewind.localnet import addresses as at
@@ -25,7 +25,7 @@ async def test_hundreds_of_fills_equal_their_quotes_to_the_unit(localnet: EvmLoc
     for token in at.TOKENS.values():
         await localnet.fund(at.TRADER, token.address, 100 * LARGEST_RAW[token.symbol])
         await trader.approve(token, 2**255)
-    hops, ticks = set(), []
+    hops, legs, ticks = set(), set(), []
     for _ in range(SWAPS):
         token_in, token_out = dice.sample(list(at.TOKENS.values()), 2)
         exact = dice.choice(list(Exact))
@@ -35,14 +35,15 @@ async def test_hundreds_of_fills_equal_their_quotes_to_the_unit(localnet: EvmLoc
         order = Order(token_in, token_out, amount_raw, exact)
         before = [balance(localnet.rpc_url, token.address) for token in (token_in, token_out)]
         plan = await trader.plan(order)
-        exactly = {"worst_in_raw": plan.quoted_in_raw, "worst_out_raw": plan.quoted_out_raw}
-        plan = plan.model_copy(update=exactly)
+        plan = without_slippage(plan)
         receipt = await trader.send(await trader.transaction(plan))
         assert receipt.succeeded, (order, plan.hops)
         after = [balance(localnet.rpc_url, token.address) for token in (token_in, token_out)]
         assert (before[0] - after[0], after[1] - before[1]) == (plan.quoted_in_raw, plan.quoted_out_raw), order
-        hops.add(len(plan.hops))
+        hops |= {len(leg.hops) for leg in plan.legs}
+        legs.add(len(plan.legs))
         ticks.append(sum(hop.ticks_crossed for hop in plan.hops))
     assert hops >= {1, 2}
+    assert legs >= {1, 2, 3}
     assert sum(ticks) > 50
     assert max(ticks) > 5

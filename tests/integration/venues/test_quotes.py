@@ -110,6 +110,7 @@ async def test_routes_of_several_hops_quote_what_the_quoter_contract_answers(
             amount_raw=amount_raw,
             exact=exact,
             allowed_pools=over_two,
+            max_paths=1,
         )
         tokens = [route.hops[0].token_in, *(hop.token_out for hop in route.hops)]
         fees = [hop.fee_ppm for hop in route.hops]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.builders import with_limits
 from tests.integration.venues.conftest import dice_of
 from tests.integration.venues.trader import Order, Trader, gas_at, step
 from tradewind import core
@@ -79,7 +80,7 @@ async def test_quote_simulation_and_fill_are_the_same_amounts(
 
     simulated = await trader.venue.simulate(tx, trader.wallet, plan.block)
     receipt = await trader.send(tx)
-    fill = fill_of(receipt, wallet=trader.wallet, hops=plan.hops)
+    fill = fill_of(receipt, wallet=trader.wallet, legs=plan.legs)
 
     spent, received = (after - was for after, was in zip(await balances(localnet, order), before, strict=True))
     assert (fill.amount_in_raw, fill.amount_out_raw) == (-spent, received)
@@ -142,7 +143,7 @@ async def test_tells_why_a_swap_would_fail_and_why_it_did(localnet: EvmLocalnet,
         await trader.approve(at.USDC, UNLIMITED)
     # The trader holds 50,000 USDC: enough for 0.1 WETH, not for 18.
     bought_raw = 18 * 10**18 if case == "no balance" else 10**17
-    order = Order(at.USDC, at.WETH, 10**9 if exact is Exact.IN else bought_raw, exact)
+    order = Order(at.USDC, at.WETH, 10**9 if exact is Exact.IN else bought_raw, exact, max_paths=1)
     plan = await trader.plan(order)
     changes: dict[str, int] = {}
     if case == "price moved, selling":
@@ -151,9 +152,8 @@ async def test_tells_why_a_swap_would_fail_and_why_it_did(localnet: EvmLocalnet,
         changes = {"worst_in_raw": plan.quoted_in_raw - 1}
     elif case == "late":
         changes = {"deadline_s": plan.block.timestamp_s - 1}
-    plan = plan.model_copy(
-        update=changes | {"gas": gas_at(plan.gas.base_fee_wei).model_copy(update={"gas_limit": 900_000})}
-    )
+    gas = gas_at(plan.gas.base_fee_wei).model_copy(update={"gas_limit": 900_000})
+    plan = with_limits(plan, **changes).model_copy(update={"gas": gas})
     tx = await trader.transaction(plan)
 
     assert await trader.venue.simulate(tx, trader.wallet, plan.block) == SimulatedRevert(code, reason)
@@ -163,7 +163,7 @@ async def test_tells_why_a_swap_would_fail_and_why_it_did(localnet: EvmLocalnet,
     revert = await trader.chain.revert_reason(receipt, tx)
     assert revert.reason == reason
     result = step_result(
-        receipt, step=0, attempt=1, nonce=tx.nonce, wallet=at.TRADER, hops=plan.hops, revert_reason=reason
+        receipt, step=0, attempt=1, nonce=tx.nonce, wallet=at.TRADER, legs=plan.legs, revert_reason=reason
     )
     assert (result.outcome, result.revert_reason, result.fill) == (StepOutcome.REVERTED, reason, None)
 
@@ -172,7 +172,7 @@ async def test_a_swap_that_only_failed_in_its_own_block_tells_why(localnet: EvmL
     await trader.approve(at.USDC, UNLIMITED)
     pools = [pool_of(localnet, at.WETH, at.USDC, 500)]
     plan = await trader.plan(Order(at.USDC, at.WETH, 10**9, Exact.IN, pools))
-    plan = plan.model_copy(update={"worst_out_raw": plan.quoted_out_raw})
+    plan = with_limits(plan, worst_out_raw=plan.quoted_out_raw)
     tx = await trader.transaction(plan)
     await localnet.set_automine(on=False)
     ahead = await localnet.rpc.call(
@@ -205,11 +205,15 @@ async def market_transaction(trader: Trader, order: Order) -> dict[str, str]:
     plan = await trader.plan(order)
     data = core.RouterSwap(
         exact="in",
-        path=[plan.hops[0].token_in, *(hop.token_out for hop in plan.hops)],
-        fees_pips=[hop.fee_pips for hop in plan.hops],
+        legs=[
+            core.SwapLeg(
+                path=[plan.hops[0].token_in, *(hop.token_out for hop in plan.hops)],
+                fees_pips=[hop.fee_pips for hop in plan.hops],
+                amount_in_raw=order.amount_raw,
+                amount_out_raw=1,
+            )
+        ],
         recipient=at.MARKET_MAKER,
-        amount_in_raw=order.amount_raw,
-        amount_out_raw=1,
         deadline_s=plan.deadline_s,
         permit=None,
     ).encode()

@@ -14,12 +14,12 @@ from tradewind import core
 from tradewind.domain.plan import Exact, ExecutionPlan, GasEstimate, PlanStep, StepKind
 from tradewind.localnet import EvmLocalnet
 from tradewind.localnet import addresses as at
+from tradewind.planning.limits import leg_limits
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.evm_receipt import Receipt
 from tradewind.venues.send_outcome import SendAnswer
 from tradewind.venues.uniswap_v3.adapter import UniswapV3Adapter
 
-PPM = 1_000_000
 SLIPPAGE_PPM = 10_000
 WINDOW_S = 3600
 
@@ -33,6 +33,7 @@ class Order:
     amount_raw: int
     exact: Exact = Exact.IN
     pools: Sequence[str] | None = None
+    max_paths: int | None = None
 
 
 class Trader:
@@ -54,19 +55,25 @@ class Trader:
             amount_raw=order.amount_raw,
             exact=order.exact,
             allowed_pools=order.pools,
+            max_paths=order.max_paths,
         )
-        exact_in = order.exact is Exact.IN
+        limits = leg_limits(route, SLIPPAGE_PPM)
+        legs = self.venue.planned_legs(route, [(limit.worst_in_raw, limit.worst_out_raw) for limit in limits])
         worst = {
-            "worst_in_raw": route.amount_in_raw if exact_in else route.amount_in_raw * (PPM + SLIPPAGE_PPM) // PPM + 1,
-            "worst_out_raw": route.amount_out_raw * (PPM - SLIPPAGE_PPM) // PPM if exact_in else route.amount_out_raw,
+            "worst_in_raw": sum(leg.worst_in_raw for leg in legs),
+            "worst_out_raw": sum(leg.worst_out_raw for leg in legs),
         }
-        worst |= {name: changes.pop(name) for name in worst if name in changes}
         deadline_s = changes.pop("deadline_s", block.timestamp_s + WINDOW_S)
         allowance = await self.chain.allowance(order.token_in.address, self.wallet, at.SWAP_ROUTER_02)
         spendable = allowance >= worst["worst_in_raw"]
         conditions = await self.chain.read(
             self.venue.gas_reading(
-                route, wallet=self.wallet, deadline_s=deadline_s, with_permit=with_permit, spendable=spendable, **worst
+                legs,
+                exact=order.exact,
+                wallet=self.wallet,
+                deadline_s=deadline_s,
+                with_permit=with_permit,
+                spendable=spendable,
             )
         )
         fields: dict[str, Any] = {
@@ -76,7 +83,8 @@ class Trader:
             "token_out": order.token_out.address,
             "quoted_in_raw": route.amount_in_raw,
             "quoted_out_raw": route.amount_out_raw,
-            "hops": self.venue.planned_hops(route),
+            "legs": legs,
+            "optimality": route.optimality,
             "deadline_s": deadline_s,
             "gas": self.venue.estimate_gas(route, conditions, with_permit=with_permit),
             "steps": (step(StepKind.SWAP, order.token_in.address, worst["worst_in_raw"], with_permit=with_permit),),
@@ -153,6 +161,17 @@ class Trader:
             r=signed.r.to_bytes(32),
             s=signed.s.to_bytes(32),
         )
+
+
+def without_slippage(plan: ExecutionPlan) -> ExecutionPlan:
+    """The plan with its quote as the limit of each leg."""
+    legs = tuple(
+        leg.model_copy(update={"worst_in_raw": leg.amount_in_raw, "worst_out_raw": leg.amount_out_raw})
+        for leg in plan.legs
+    )
+    return plan.model_copy(
+        update={"legs": legs, "worst_in_raw": plan.quoted_in_raw, "worst_out_raw": plan.quoted_out_raw}
+    )
 
 
 def step(kind: StepKind, token_in: str, amount_in_raw: int, *, with_permit: bool = False) -> PlanStep:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from benches.concentrated_quote import Tally, compare_any_size
+from benches.concentrated_quote import compare_any_size
 from benches.peers.v3_sdk import V3Sdk
 from benches.recorded_pool import FIXTURES, RecordedPool
 
@@ -66,15 +66,3 @@ def test_a_peer_with_another_pool_is_noticed(pool: RecordedPool) -> None:
     with V3Sdk(other) as peer:
         tally = compare_any_size(pool, peer, chance())
     assert 0 <= tally.equal < tally.compared
-
-
-def test_a_tally_counts_each_answer() -> None:
-    tally = Tally()
-    tally.add([1, 2, 3], [1, 2, 4])
-    tally.add([5], [5])
-    assert (tally.compared, tally.equal) == (4, 3)
-
-
-def test_a_tally_refuses_answers_that_are_missing() -> None:
-    with pytest.raises(ValueError, match="zip"):
-        Tally().add([1], [1, 2])

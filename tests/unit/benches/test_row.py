@@ -1,5 +1,6 @@
 """When a line of the result table counts as met."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -65,7 +66,7 @@ def test_a_ratio_up_to_what_is_possible_counts() -> None:
 
 def test_results_have_every_field_that_readers_rely_on() -> None:
     assert list(a_row().as_json()) == [
-        *("id", "what", "input", "ours", "peer", "unit", "ratio", "goal", "met"),
+        *("id", "what", "input", "ours", "peer", "unit", "ratio", "goal", "at_most", "met"),
         *("answers_compared", "answers_equal", "notes"),
     ]
 
@@ -75,3 +76,11 @@ def test_results_have_every_field_that_readers_rely_on() -> None:
 )
 def test_results_keep_four_significant_digits(value: float | None, shown: float | None) -> None:
     assert rounded(value) == shown
+
+
+def test_a_goal_for_ours_itself_is_met_by_a_short_time_alone() -> None:
+    row = Row(id="X", what="", input="", ours=0.2, unit="us", at_most=0.2, answers_compared=1, answers_equal=1)
+    assert row.met is True
+    assert replace(row, ours=0.21).met is False
+    assert replace(row, goal=10.0, ratio=9.0).met is False
+    assert replace(row, answers_equal=0).met is False

@@ -30,7 +30,8 @@ COMMANDS = [
     ("intent", "submit"), ("intent", "acquire"), ("intent", "dispose"), ("intent", "show"), ("intent", "watch"),
     ("intent", "list"), ("journal", "verify"), ("journal", "show"), ("quote", "file"), ("quote", "acquire"),
     ("quote", "dispose"), ("cancel",), ("events",), ("portfolio",), ("limits", "show"), ("limits", "set"),
-    ("limits", "cancel-raise"), ("token", "new"), ("token", "list"), ("token", "revoke"),
+    ("limits", "cancel-raise"), ("quote", "pool"), ("route",), ("cycles",), ("decode",),
+    ("token", "new"), ("token", "list"), ("token", "revoke"),
 ]  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from tradewind.domain.plan import (
     ExecutionPlan,
     GasEstimate,
     PlannedHop,
+    PlannedLeg,
     StepKind,
 )
 from tradewind.domain.receipt import Priority, PriorityReason
@@ -99,7 +100,16 @@ def planned(story: Story) -> ExecutionPlan:
         fee_ppm=500,
         price_impact_ppm=402,
         max_slippage_ppm=5_000,
-        hops=(hop,),
+        legs=(
+            PlannedLeg(
+                share_ppm=1_000_000,
+                amount_in_raw=chain.PAID_RAW,
+                amount_out_raw=chain.WANTED_RAW,
+                worst_in_raw=4_527_135_406,
+                worst_out_raw=chain.WANTED_RAW,
+                hops=(hop,),
+            ),
+        ),
         considered=(ConsideredRoute(pools=(chain.POOL,), amount_raw=chain.PAID_RAW, cost_raw=4_463, chosen=True),),
         gas=GasEstimate(
             gas_limit=300_000,

@@ -150,3 +150,20 @@ def test_keeps_what_caused_it() -> None:
     cause = uuid4()
     envelope = Envelope.about_intent(builders.rejected(INTENT_ID), at_ns=1, because_of=cause)
     assert Envelope.from_json(envelope.to_json()).causation_id == cause
+
+
+def test_a_plan_of_one_path_as_older_journals_have_it_is_read_as_a_plan_of_one_leg() -> None:
+    """Such as every journal has from the time before splits: `hops` of the plan, no legs and no bound."""
+    plan = builders.a_plan(INTENT_ID)
+    envelope = next(sample for sample in SAMPLES if sample.type == "PlanCreated")
+    written = json.loads(envelope.to_json())
+    older = json.loads(plan.model_dump_json())
+    [leg] = older.pop("legs")
+    assert older.pop("optimality") is None
+    older["hops"] = leg["hops"]
+    written["body"]["plan"] = older
+    read = Envelope.from_json(json.dumps(written)).body
+    assert isinstance(read, events.PlanCreated)
+    assert read.plan == plan
+    assert read.plan.hops == plan.legs[0].hops
+    assert "legs" in json.loads(read.model_dump_json())["plan"]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import builders
-from tradewind.core import Eip1559Transaction, decode_transaction
+from tradewind.core import Eip1559Transaction, decode_eip1559
 from tradewind.domain.plan import BlockRef
 from tradewind.execution.attempt import Attempts
 from tradewind.execution.later_attempts import LaterAttempts, Offer
@@ -93,7 +93,7 @@ async def test_a_replacement_satisfies_every_pool_and_changes_nothing_but_the_fe
     offer = Offer(base_fee_wei, was_refused=refused)
     await later(signer, base_fee_wei=base_fee_wei).replace(plan, plan.steps[0], attempts, offer=offer, why="test")
     [asked] = signer.asked
-    after = decode_transaction(asked["unsigned_tx"]).transaction
+    after = decode_eip1559(asked["unsigned_tx"]).transaction
     # go-ethereum, core/txpool/legacypool/list.go: both fees must be higher, and by 10 % at least.
     assert after.max_fee_per_gas_wei * 100 >= before.max_fee_per_gas_wei * 110
     assert after.max_priority_fee_per_gas_wei * 100 >= before.max_priority_fee_per_gas_wei * 110
@@ -113,7 +113,7 @@ async def test_what_does_nothing_goes_to_the_wallet_itself_and_outbids_every_att
         (attempt(1, a_trade(900, 80).encode_unsigned()), attempt(2, a_trade(500, 90).encode_unsigned()))
     )
     await later(signer, base_fee_wei=10).cancel(plan, plan.steps[0], attempts, nonce=7, attempt=3, why="test")
-    tx = decode_transaction(signer.asked[0]["unsigned_tx"]).transaction
+    tx = decode_eip1559(signer.asked[0]["unsigned_tx"]).transaction
     assert (tx.to, tx.value_wei, tx.data, tx.nonce) == (plan.wallet, 0, b"", 7)
     # An eighth above 900 and above 90, rounded up; the gas of a transfer and 30 %.
     assert (tx.max_fee_per_gas_wei, tx.max_priority_fee_per_gas_wei, tx.gas_limit) == (1_013, 102, 27_300)
@@ -124,5 +124,5 @@ async def test_a_gap_is_filled_at_the_fee_that_the_policy_offers(base_fee_wei: i
     signer = SignerInMemory()
     await later(signer, base_fee_wei=base_fee_wei).fill_gap(builders.ARBITRUM, builders.WALLET, 7)
     [asked] = signer.asked
-    assert decode_transaction(asked["unsigned_tx"]).transaction.max_fee_per_gas_wei == offered_wei
+    assert decode_eip1559(asked["unsigned_tx"]).transaction.max_fee_per_gas_wei == offered_wei
     assert (asked["attempt"], asked["strategy_id"]) == (1, None)

@@ -38,11 +38,12 @@ def test_refuses_more_gas_than_the_policy_allows() -> None:
     assert caught.value.code == "gas_limit_exceeded"
 
 
-def test_more_hops_ticks_and_a_permit_cost_more() -> None:
-    one = swap_gas([HopShape(0, 0)], with_permit=False)
-    assert swap_gas([HopShape(0, 0)], with_permit=True) > one
-    assert swap_gas([HopShape(1, 0)], with_permit=False) > swap_gas([HopShape(0, 1)], with_permit=False) > one
-    assert swap_gas([HopShape(0, 0)] * 2, with_permit=False) > one
+def test_more_hops_legs_ticks_and_a_permit_cost_more() -> None:
+    still = HopShape(0, 0)
+    one = swap_gas([[still]], with_permit=False)
+    assert swap_gas([[still]], with_permit=True) > one
+    assert swap_gas([[HopShape(1, 0)]], with_permit=False) > swap_gas([[HopShape(0, 1)]], with_permit=False) > one
+    assert swap_gas([[still], [still]], with_permit=False) > swap_gas([[still] * 2], with_permit=False) > one
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,9 @@ pub enum EvmError {
     /// Tokens and fees that do not make a path.
     #[error("path: {0}")]
     PathMalformed(String),
+    /// Legs that do not make one swap.
+    #[error("legs: {0}")]
+    LegsMalformed(String),
     /// A swap whose amounts cannot be what the trader meant.
     #[error("{field}: must be greater than zero{why}")]
     AmountZero {
@@ -63,6 +66,7 @@ impl EvmError {
             Self::AddressMalformed { .. } => "address_malformed",
             Self::AddressChecksum { .. } => "address_checksum",
             Self::PathMalformed(_) => "path_malformed",
+            Self::LegsMalformed(_) => "legs_malformed",
             Self::AmountZero { .. } => "amount_zero",
             Self::RecipientReserved(_) => "recipient_reserved",
             Self::RecoveryValue(_) => "recovery_value",

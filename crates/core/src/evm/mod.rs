@@ -11,6 +11,7 @@ mod error;
 mod path;
 mod permit;
 mod router;
+mod router_leg;
 mod transaction;
 
 #[cfg(test)]
@@ -22,5 +23,6 @@ pub use approve::Approve;
 pub use error::EvmError;
 pub use path::{MAX_HOPS, SwapPath};
 pub use permit::{Eip712Domain, Permit, PermitMessage};
-pub use router::{Exact, RouterSwap};
+pub use router::{Exact, MAX_LEGS, RouterSwap};
+pub use router_leg::SwapLeg;
 pub use transaction::{AccessListItem, DecodedTransaction, Eip1559Transaction, TxSignature};

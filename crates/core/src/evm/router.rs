@@ -1,19 +1,19 @@
-//! Swaps through Uniswap's `SwapRouter02`: `multicall(deadline, [permit?, swap])`.
+//! Swaps through Uniswap's `SwapRouter02`: `multicall(deadline, [permit?, leg, …])`.
 //!
 //! The router's swap structs carry no deadline and its single calls check none, so every swap goes
-//! through the multicall that does. Signatures: `IV3SwapRouter`, `ISelfPermit` and
-//! `IMulticallExtended` of `@uniswap/swap-router-contracts`.
+//! through the multicall that does; it also makes all legs happen, or none. Signatures:
+//! `IV3SwapRouter`, `ISelfPermit` and `IMulticallExtended` of `@uniswap/swap-router-contracts`.
 
 use super::abi::{Reader, Writer};
-use super::{EvmError, Permit, SwapPath};
+use super::router_leg::{LegCall, read_leg};
+use super::{EvmError, Permit, SwapLeg};
 use alloy_primitives::{Address, U256};
+
+/// The most legs that one swap may have.
+pub const MAX_LEGS: usize = 8;
 
 const MULTICALL: [u8; 4] = [0x5a, 0xe4, 0x01, 0xdc];
 const SELF_PERMIT_IF_NECESSARY: [u8; 4] = [0xc2, 0xe3, 0x14, 0x0a];
-const EXACT_INPUT_SINGLE: [u8; 4] = [0x04, 0xe4, 0x5a, 0xaf];
-const EXACT_OUTPUT_SINGLE: [u8; 4] = [0x50, 0x23, 0xb4, 0xdf];
-const EXACT_INPUT: [u8; 4] = [0xb8, 0x58, 0x18, 0x3f];
-const EXACT_OUTPUT: [u8; 4] = [0x09, 0xb8, 0x13, 0x46];
 
 // Addresses 1 and 2 mean "the caller" and "the router" to `SwapRouter02`, and 0 is nobody's.
 const RESERVED_RECIPIENTS: u8 = 2;
@@ -27,11 +27,12 @@ pub enum Exact {
     Out,
 }
 
-/// One swap of one wallet, without a price limit, so that it fills in full or not at all.
+/// One swap of one wallet over one or several legs, without a price limit, so that it fills in full
+/// or not at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RouterSwap {
     exact: Exact,
-    path: SwapPath,
+    legs: Vec<SwapLeg>,
     recipient: Address,
     amount_in_raw: U256,
     amount_out_raw: U256,
@@ -40,42 +41,34 @@ pub struct RouterSwap {
 }
 
 impl RouterSwap {
-    /// Amounts in base units, `deadline_s` in Unix time (the last second in which it may execute).
+    /// Legs in the order of execution; `deadline_s` in Unix time (the last second in which it may
+    /// execute).
     ///
     /// # Errors
-    /// `amount_zero` for the exact amount or for what may be spent (the router reads an input of
-    /// zero as "all it holds"), `recipient_reserved` for the addresses 0, 1 and 2.
+    /// `legs_malformed` for no leg, more than [`MAX_LEGS`], legs between different tokens, two of one
+    /// path, and sums that are no amounts; `amount_zero` for the exact amount of a leg or for what it
+    /// may spend (the router reads an input of zero as "all it holds"); `recipient_reserved` for the
+    /// addresses 0, 1 and 2.
     pub fn new(
         exact: Exact,
-        path: SwapPath,
+        legs: Vec<SwapLeg>,
         recipient: Address,
-        amount_in_raw: U256,
-        amount_out_raw: U256,
         deadline_s: u64,
         permit: Option<Permit>,
     ) -> Result<Self, EvmError> {
-        if amount_in_raw.is_zero() {
-            let why = "; the router reads zero as everything it holds";
-            return Err(EvmError::AmountZero {
-                field: "amount_in_raw",
-                why,
-            });
-        }
-        if exact == Exact::Out && amount_out_raw.is_zero() {
-            return Err(EvmError::AmountZero {
-                field: "amount_out_raw",
-                why: "",
-            });
+        check_paths(&legs)?;
+        for leg in &legs {
+            check_amounts(exact, leg)?;
         }
         if U256::from_be_bytes(recipient.into_word().0) <= U256::from(RESERVED_RECIPIENTS) {
             return Err(EvmError::RecipientReserved(recipient));
         }
         Ok(Self {
             exact,
-            path,
             recipient,
-            amount_in_raw,
-            amount_out_raw,
+            amount_in_raw: sum("amount_in_raw", legs.iter().map(|leg| leg.amount_in_raw))?,
+            amount_out_raw: sum("amount_out_raw", legs.iter().map(|leg| leg.amount_out_raw))?,
+            legs,
             deadline_s,
             permit,
         })
@@ -87,10 +80,22 @@ impl RouterSwap {
         self.exact
     }
 
-    /// Tokens and fees in trade order.
+    /// One or more, in the order of execution.
     #[must_use]
-    pub fn path(&self) -> &SwapPath {
-        &self.path
+    pub fn legs(&self) -> &[SwapLeg] {
+        &self.legs
+    }
+
+    /// What all legs spend.
+    #[must_use]
+    pub fn token_in(&self) -> Address {
+        self.legs[0].path.token_in()
+    }
+
+    /// What all legs buy.
+    #[must_use]
+    pub fn token_out(&self) -> Address {
+        self.legs[0].path.token_out()
     }
 
     /// Who receives the bought tokens.
@@ -99,13 +104,13 @@ impl RouterSwap {
         self.recipient
     }
 
-    /// Spent (exact in), or the most that may be spent (exact out).
+    /// Spent by all legs (exact in), or the most that they may spend (exact out).
     #[must_use]
     pub fn amount_in_raw(&self) -> U256 {
         self.amount_in_raw
     }
 
-    /// The least that must be received (exact in), or received (exact out).
+    /// The least that all legs must bring (exact in), or what they bring (exact out).
     #[must_use]
     pub fn amount_out_raw(&self) -> U256 {
         self.amount_out_raw
@@ -130,7 +135,12 @@ impl RouterSwap {
             .permit
             .as_ref()
             .map(|permit| self.encode_permit(permit));
-        let calls: Vec<_> = permit.into_iter().chain([self.encode_swap()]).collect();
+        let legs = self.legs.iter().map(|leg| {
+            let (exact, recipient) = (self.exact, self.recipient);
+            let call = LegCall { exact, recipient };
+            call.encode(leg)
+        });
+        let calls: Vec<_> = permit.into_iter().chain(legs).collect();
         Writer::call(MULTICALL)
             .uint(U256::from(self.deadline_s))
             .offset(64)
@@ -159,34 +169,27 @@ impl RouterSwap {
         let deadline_s = reader.int()?;
         reader.skip(1)?;
         let count: usize = reader.int()?;
-        if !matches!(count, 1 | 2) {
-            return Err(EvmError::CalldataNotRecognised("neither one call nor two"));
+        if !(1..=1 + MAX_LEGS).contains(&count) {
+            let why = "neither a permit and up to eight legs nor less";
+            return Err(EvmError::CalldataNotRecognised(why));
         }
         reader.skip(count)?;
-        let permit = if count == 2 {
-            Some(read_permit(reader.bytes()?)?)
-        } else {
-            None
+        let calls = (0..count)
+            .map(|_| reader.bytes())
+            .collect::<Result<Vec<_>, _>>()?;
+        let (permit, calls) = match calls.split_first() {
+            Some((first, rest)) if first.starts_with(&SELF_PERMIT_IF_NECESSARY) => {
+                (Some(read_permit(first)?), rest)
+            }
+            _ => (None, calls.as_slice()),
         };
-        let (exact, path, recipient, fixed, limit) = read_swap(reader.bytes()?)?;
-        let (amount_in_raw, amount_out_raw) = match exact {
-            Exact::In => (fixed, limit),
-            Exact::Out => (limit, fixed),
-        };
-        Self::new(
-            exact,
-            path,
-            recipient,
-            amount_in_raw,
-            amount_out_raw,
-            deadline_s,
-            permit,
-        )
+        let (call, legs) = read_legs(calls)?;
+        Self::new(call.exact, legs, call.recipient, deadline_s, permit)
     }
 
     fn encode_permit(&self, permit: &Permit) -> Vec<u8> {
         Writer::call(SELF_PERMIT_IF_NECESSARY)
-            .address(self.path.token_in())
+            .address(self.token_in())
             .uint(permit.value_raw)
             .uint(U256::from(permit.deadline_s))
             .uint(U256::from(permit.v()))
@@ -194,41 +197,61 @@ impl RouterSwap {
             .word(permit.s)
             .finish()
     }
+}
 
-    fn encode_swap(&self) -> Vec<u8> {
-        let (fixed, limit) = match self.exact {
-            Exact::In => (self.amount_in_raw, self.amount_out_raw),
-            Exact::Out => (self.amount_out_raw, self.amount_in_raw),
-        };
-        match (self.exact, self.path.fees_pips()) {
-            (Exact::In, [fee]) => self.encode_single(EXACT_INPUT_SINGLE, *fee, fixed, limit),
-            (Exact::Out, [fee]) => self.encode_single(EXACT_OUTPUT_SINGLE, *fee, fixed, limit),
-            (Exact::In, _) => self.encode_path(EXACT_INPUT, &self.path, fixed, limit),
-            (Exact::Out, _) => self.encode_path(EXACT_OUTPUT, &self.path.reversed(), fixed, limit),
+fn check_paths(legs: &[SwapLeg]) -> Result<(), EvmError> {
+    if !(1..=MAX_LEGS).contains(&legs.len()) {
+        return Err(EvmError::LegsMalformed(format!(
+            "{} given; a swap has 1 to {MAX_LEGS}",
+            legs.len()
+        )));
+    }
+    let ends = |leg: &SwapLeg| (leg.path.token_in(), leg.path.token_out());
+    for (index, leg) in legs.iter().enumerate() {
+        if ends(leg) != ends(&legs[0]) {
+            let why = "does not trade the tokens of the first leg; all must";
+            return Err(EvmError::LegsMalformed(format!("leg {index} {why}")));
+        }
+        if legs[..index].iter().any(|before| before.path == leg.path) {
+            let why = "has the path of another leg; add its amount to that one";
+            return Err(EvmError::LegsMalformed(format!("leg {index} {why}")));
         }
     }
+    Ok(())
+}
 
-    fn encode_single(&self, selector: [u8; 4], fee: u32, fixed: U256, limit: U256) -> Vec<u8> {
-        Writer::call(selector)
-            .address(self.path.token_in())
-            .address(self.path.token_out())
-            .uint(U256::from(fee))
-            .address(self.recipient)
-            .uint(fixed)
-            .uint(limit)
-            .uint(U256::ZERO)
-            .finish()
+fn check_amounts(exact: Exact, leg: &SwapLeg) -> Result<(), EvmError> {
+    if leg.amount_in_raw.is_zero() {
+        return Err(EvmError::AmountZero {
+            field: "amount_in_raw",
+            why: "; the router reads zero as everything it holds",
+        });
     }
+    if exact == Exact::Out && leg.amount_out_raw.is_zero() {
+        return Err(EvmError::AmountZero {
+            field: "amount_out_raw",
+            why: "",
+        });
+    }
+    Ok(())
+}
 
-    fn encode_path(&self, selector: [u8; 4], path: &SwapPath, fixed: U256, limit: U256) -> Vec<u8> {
-        Writer::call(selector)
-            .offset(32)
-            .offset(128)
-            .address(self.recipient)
-            .uint(fixed)
-            .uint(limit)
-            .bytes(&path.pack())
-            .finish()
+fn sum(field: &str, mut amounts: impl Iterator<Item = U256>) -> Result<U256, EvmError> {
+    amounts
+        .try_fold(U256::ZERO, U256::checked_add)
+        .ok_or_else(|| EvmError::LegsMalformed(format!("their {field} together exceed 256 bits")))
+}
+
+/// All legs make the same kind of call, for the same recipient.
+fn read_legs(calls: &[&[u8]]) -> Result<(LegCall, Vec<SwapLeg>), EvmError> {
+    let read = calls.iter().map(|call| read_leg(call));
+    let (kinds, legs): (Vec<_>, Vec<_>) = read.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+    match kinds.first() {
+        Some(&first) if kinds.iter().all(|kind| *kind == first) => Ok((first, legs)),
+        Some(_) => Err(EvmError::CalldataNotRecognised(
+            "legs of different kinds or for different recipients",
+        )),
+        None => Err(EvmError::CalldataNotRecognised("a permit without a swap")),
     }
 }
 
@@ -243,44 +266,4 @@ fn read_permit(call: &[u8]) -> Result<Permit, EvmError> {
         reader.word()?,
         reader.word()?,
     )
-}
-
-/// The exact amount comes before the limit in all four structs.
-type SwapFacts = (Exact, SwapPath, Address, U256, U256);
-
-fn read_swap(call: &[u8]) -> Result<SwapFacts, EvmError> {
-    match call.first_chunk() {
-        Some(&EXACT_INPUT_SINGLE) => read_single(Exact::In, EXACT_INPUT_SINGLE, call),
-        Some(&EXACT_OUTPUT_SINGLE) => read_single(Exact::Out, EXACT_OUTPUT_SINGLE, call),
-        Some(&EXACT_INPUT) => read_path(Exact::In, EXACT_INPUT, call),
-        Some(&EXACT_OUTPUT) => read_path(Exact::Out, EXACT_OUTPUT, call),
-        _ => Err(EvmError::CalldataNotRecognised(
-            "unknown selector inside the multicall",
-        )),
-    }
-}
-
-fn read_single(exact: Exact, selector: [u8; 4], call: &[u8]) -> Result<SwapFacts, EvmError> {
-    let mut reader = Reader::call(call, selector)?;
-    let tokens = vec![reader.address()?, reader.address()?];
-    let path = SwapPath::new(tokens, vec![reader.int()?])?;
-    Ok((
-        exact,
-        path,
-        reader.address()?,
-        reader.uint()?,
-        reader.uint()?,
-    ))
-}
-
-fn read_path(exact: Exact, selector: [u8; 4], call: &[u8]) -> Result<SwapFacts, EvmError> {
-    let mut reader = Reader::call(call, selector)?;
-    reader.skip(2)?;
-    let (recipient, fixed, limit) = (reader.address()?, reader.uint()?, reader.uint()?);
-    let packed = SwapPath::unpack(reader.bytes()?)?;
-    let path = match exact {
-        Exact::In => packed,
-        Exact::Out => packed.reversed(),
-    };
-    Ok((exact, path, recipient, fixed, limit))
 }

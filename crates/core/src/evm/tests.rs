@@ -42,22 +42,39 @@ fn permit() -> impl Strategy<Value = Permit> {
         })
 }
 
+/// One to [`MAX_LEGS`] legs between two tokens, whose amounts together fit 256 bits.
+fn legs() -> impl Strategy<Value = Vec<SwapLeg>> {
+    let leg = (path(), positive(), positive());
+    (address(), address(), vec(leg, 1..=MAX_LEGS)).prop_filter_map(
+        "paths of one kind",
+        |(from, to, drawn)| {
+            let all_fit: usize = if drawn.len() == 1 { 0 } else { 3 };
+            let legs: Option<Vec<_>> = drawn
+                .into_iter()
+                .map(|(path, amount_in, amount_out)| {
+                    let mut tokens = path.tokens().to_vec();
+                    let last = tokens.len() - 1;
+                    (tokens[0], tokens[last]) = (from, to);
+                    Some(SwapLeg {
+                        path: SwapPath::new(tokens, path.fees_pips().to_vec()).ok()?,
+                        amount_in_raw: U256::max(amount_in >> all_fit, U256::ONE),
+                        amount_out_raw: U256::max(amount_out >> all_fit, U256::ONE),
+                    })
+                })
+                .collect();
+            legs
+        },
+    )
+}
+
 fn swap() -> impl Strategy<Value = RouterSwap> {
     let exact = prop_oneof![Just(Exact::In), Just(Exact::Out)];
-    (
-        exact,
-        path(),
-        address(),
-        positive(),
-        positive(),
-        any::<u64>(),
-        proptest::option::of(permit()),
+    let permit = proptest::option::of(permit());
+    (exact, legs(), address(), any::<u64>(), permit).prop_map(
+        |(exact, legs, to, deadline, permit)| {
+            RouterSwap::new(exact, legs, to, deadline, permit).unwrap()
+        },
     )
-        .prop_map(
-            |(exact, path, to, amount_in, amount_out, deadline, permit)| {
-                RouterSwap::new(exact, path, to, amount_in, amount_out, deadline, permit).unwrap()
-            },
-        )
 }
 
 fn access_list() -> impl Strategy<Value = Vec<AccessListItem>> {
@@ -240,12 +257,77 @@ fn refuses_paths_that_no_pool_could_serve() {
     }
 }
 
+fn leg(fee_pips: u32, amount_in: u64, amount_out: u64) -> SwapLeg {
+    SwapLeg {
+        path: SwapPath::new(tokens(2), vec![fee_pips]).unwrap(),
+        amount_in_raw: U256::from(amount_in),
+        amount_out_raw: U256::from(amount_out),
+    }
+}
+
+fn split(legs: Vec<SwapLeg>) -> Result<RouterSwap, EvmError> {
+    RouterSwap::new(Exact::In, legs, Address::repeat_byte(9), 1, None)
+}
+
+#[test]
+fn a_split_spends_and_brings_the_sums_of_its_legs_in_their_order() {
+    let swap = split(vec![leg(3_000, 70, 60), leg(500, 30, 25)]).unwrap();
+    assert_eq!(swap.amount_in_raw(), U256::from(100));
+    assert_eq!(swap.amount_out_raw(), U256::from(85));
+    let fees: Vec<_> = swap.legs().iter().map(|leg| leg.path.fees_pips()).collect();
+    assert_eq!(fees, [[3_000], [500]]);
+    assert_eq!(RouterSwap::decode(&swap.encode()), Ok(swap));
+}
+
+#[test]
+fn refuses_legs_that_do_not_make_one_swap() {
+    let other_way = SwapLeg {
+        path: SwapPath::new(tokens(2).into_iter().rev().collect(), vec![500]).unwrap(),
+        ..leg(500, 1, 1)
+    };
+    let huge = |fee_pips, amount_in_raw, amount_out_raw| SwapLeg {
+        amount_in_raw,
+        amount_out_raw,
+        ..leg(fee_pips, 1, 1)
+    };
+    let many = |count: u32| (1..=count).map(|fee| leg(fee, 1, 1)).collect();
+    for legs in [
+        vec![],
+        many(9),
+        vec![leg(500, 1, 1), other_way],
+        vec![leg(500, 1, 1), leg(500, 2, 2)],
+        vec![huge(1, U256::MAX, U256::ONE), leg(2, 1, 1)],
+        vec![huge(1, U256::ONE, U256::MAX), leg(2, 1, 1)],
+    ] {
+        assert_eq!(code(split(legs)), "legs_malformed");
+    }
+    assert!(split(many(8)).is_ok());
+}
+
+#[test]
+fn refuses_a_multicall_whose_legs_differ_in_recipient_or_kind() {
+    let data = split(vec![leg(500, 70, 60), leg(3_000, 30, 25)])
+        .unwrap()
+        .encode();
+    // The last call's eight words end with: recipient, amount, limit, price limit, and 28 bytes of padding.
+    let recipient_of_the_last = data.len() - 28 - 3 * 32 - 1;
+    assert_eq!(data[recipient_of_the_last], 9);
+    let mut elsewhere = data.clone();
+    elsewhere[recipient_of_the_last] = 8;
+    let mut mixed = data.clone();
+    let selector_of_the_last = data.len() - 28 - 7 * 32 - 4;
+    mixed[selector_of_the_last..selector_of_the_last + 4].copy_from_slice(&hex!("5023b4df"));
+    for changed in [elsewhere, mixed] {
+        let error = RouterSwap::decode(&changed).unwrap_err();
+        assert!(error.to_string().contains("different"), "{error}");
+    }
+}
+
 #[test]
 fn refuses_amounts_and_recipients_that_the_router_reads_otherwise() {
     let swap = |exact, recipient, amount_in: u64, amount_out: u64| {
-        let path = SwapPath::new(tokens(2), vec![500]).unwrap();
-        let (amount_in, amount_out) = (U256::from(amount_in), U256::from(amount_out));
-        RouterSwap::new(exact, path, recipient, amount_in, amount_out, 1, None)
+        let legs = vec![leg(500, amount_in, amount_out)];
+        RouterSwap::new(exact, legs, recipient, 1, None)
     };
     let wallet = Address::repeat_byte(9);
     assert_eq!(code(swap(Exact::In, wallet, 0, 5)), "amount_zero");
@@ -264,10 +346,8 @@ fn refuses_amounts_and_recipients_that_the_router_reads_otherwise() {
 
 #[test]
 fn refuses_a_price_limit_because_it_would_allow_a_partial_fill() {
-    let path = SwapPath::new(tokens(2), vec![500]).unwrap();
     let wallet = Address::repeat_byte(9);
-    let (amount_in, amount_out) = (U256::from(5), U256::from(4));
-    let swap = RouterSwap::new(Exact::In, path, wallet, amount_in, amount_out, 1, None).unwrap();
+    let swap = RouterSwap::new(Exact::In, vec![leg(500, 5, 4)], wallet, 1, None).unwrap();
     let mut data = swap.encode();
     let last_word_of_the_single_call = data.len() - 28 - 1;
     data[last_word_of_the_single_call] = 1;

@@ -36,7 +36,11 @@ pub(super) fn share_up(amount: u64, over: u64, under: u64) -> Option<u128> {
     if under == 0 {
         return None;
     }
-    Some((u128::from(amount) * u128::from(over)).div_ceil(u128::from(under)))
+    let product = u128::from(amount) * u128::from(over);
+    Some(match u64::try_from(product) {
+        Ok(product) => u128::from(product.div_ceil(under)),
+        Err(_) => product.div_ceil(u128::from(under)),
+    })
 }
 
 /// `floor(a * b / under)`; `None` when `under` is zero or the quotient has more than 128 bits.
@@ -68,14 +72,11 @@ fn widening_mul(a: u128, b: u128) -> (u128, u128) {
 #[inline]
 fn wide_div(high: u128, low: u128, under: u128) -> u128 {
     let shift = under.leading_zeros();
-    let under = under << shift;
-    let high = match shift {
-        0 => high,
-        shift => high << shift | low >> (128 - shift),
-    };
+    // Two shifts to the right, because one by 128 does not exist.
+    let high = high << shift | low >> 1 >> (127 - shift);
     let (low1, low0) = halves(low << shift);
-    let (digit1, rest) = digit(high, low1, under);
-    let (digit0, _) = digit(rest, low0, under);
+    let (digit1, rest) = digit(high, low1, under << shift);
+    let (digit0, _) = digit(rest, low0, under << shift);
     digit1 << 64 | digit0
 }
 
@@ -84,20 +85,35 @@ fn wide_div(high: u128, low: u128, under: u128) -> u128 {
 #[inline]
 fn digit(rest: u128, next: u128, under: u128) -> (u128, u128) {
     let (under1, under0) = halves(under);
-    let rest1 = rest >> 64;
-    let mut guess = if rest1 == under1 {
-        u128::from(u64::MAX)
-    } else {
-        rest / under1
-    };
+    if rest >> 64 >= under1 {
+        return widest_digit(rest, next, under);
+    }
+    // At most two too large, which shows as a negative rest.
+    let guess = rest / under1;
+    let (left, negative) = ((rest - guess * under1) << 64 | next).overflowing_sub(guess * under0);
+    if !negative {
+        return (guess, left);
+    }
+    let (left, positive) = left.overflowing_add(under);
+    if positive {
+        return (guess - 1, left);
+    }
+    (guess - 2, left.wrapping_add(under))
+}
+
+/// A digit whose guess would outgrow it.
+#[cold]
+fn widest_digit(rest: u128, next: u128, under: u128) -> (u128, u128) {
+    let (under1, under0) = halves(under);
+    let mut guess = u128::from(u64::MAX);
     let mut left = rest - guess * under1;
-    // The guess is at most two too large; once `left` has outgrown a digit it cannot be.
+    // Once `left` has outgrown a digit, the guess is not too large.
     while left >> 64 == 0 && guess * under0 > (left << 64 | next) {
         guess -= 1;
         left += under1;
     }
-    let whole = (rest << 64 | next).wrapping_sub(guess.wrapping_mul(under));
-    (guess, whole)
+    let left = (rest << 64 | next).wrapping_sub(guess.wrapping_mul(under));
+    (guess, left)
 }
 
 #[inline]

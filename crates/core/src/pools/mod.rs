@@ -11,6 +11,9 @@ mod constant_product;
 mod curve;
 pub mod decimal;
 mod error;
+mod from_accounts;
+pub mod meteora_dlmm;
+pub mod orca_whirlpool;
 mod pool_json;
 mod pool_math;
 pub mod pump_curve;
@@ -19,6 +22,7 @@ pub mod pumpswap;
 mod quote;
 mod ratio;
 pub mod raydium_amm_v4;
+pub mod raydium_clmm;
 pub mod raydium_cpmm;
 mod token_pair;
 pub mod uniswap_v2;
@@ -42,10 +46,13 @@ use balancer::{
     BalancerChange, BalancerStablePool, BalancerStableState, BalancerWeightedPool,
     BalancerWeightedState,
 };
+use meteora_dlmm::{MeteoraDlmmPool, MeteoraDlmmState};
+use orca_whirlpool::{OrcaWhirlpoolPool, OrcaWhirlpoolState};
 use pool_json::{FieldError, Fields};
 use pump_curve::{PumpCurvePool, PumpCurveState};
 use pumpswap::{PumpswapPool, PumpswapState};
 use raydium_amm_v4::{RaydiumAmmV4Pool, RaydiumAmmV4State};
+use raydium_clmm::{RaydiumClmmPool, RaydiumClmmState};
 use raydium_cpmm::{RaydiumCpmmPool, RaydiumCpmmState};
 use uniswap_v2::{UniswapV2Change, UniswapV2Pool, UniswapV2State};
 use uniswap_v3::{UniswapV3Change, UniswapV3Pool, UniswapV3State};
@@ -209,20 +216,26 @@ macro_rules! families {
 families! {
     /// A Uniswap V2 pair, or a fork of it with another fee.
     UniswapV2(UniswapV2Pool, UniswapV2State) = "uniswap_v2",
+    /// A pair of bins of Meteora.
+    MeteoraDlmm(MeteoraDlmmPool, MeteoraDlmmState) = "meteora_dlmm",
     /// A Raydium AMM v4 pool.
     RaydiumAmmV4(RaydiumAmmV4Pool, RaydiumAmmV4State) = "raydium_amm_v4",
     /// A Raydium CPMM pool.
     RaydiumCpmm(RaydiumCpmmPool, RaydiumCpmmState) = "raydium_cpmm",
-    /// A PumpSwap pool.
+    /// A `PumpSwap` pool.
     Pumpswap(PumpswapPool, PumpswapState) = "pumpswap",
     /// A bonding curve of pump.
     PumpCurve(PumpCurvePool, PumpCurveState) = "pump_curve",
     /// A Uniswap V3 pool, or an unchanged fork of it.
     UniswapV3(UniswapV3Pool, UniswapV3State) = "uniswap_v3",
+    /// A Raydium CLMM pool.
+    RaydiumClmm(RaydiumClmmPool, RaydiumClmmState) = "raydium_clmm",
     /// A weighted pool of Balancer V2.
     BalancerWeighted(BalancerWeightedPool, BalancerWeightedState) = "balancer_weighted",
     /// A stable pool of Balancer V2.
     BalancerStable(BalancerStablePool, BalancerStableState) = "balancer_stable",
+    /// An Orca Whirlpool, of either deployment of its program.
+    OrcaWhirlpool(OrcaWhirlpoolPool, OrcaWhirlpoolState) = "orca_whirlpool",
 }
 
 impl Pool {

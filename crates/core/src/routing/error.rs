@@ -48,6 +48,9 @@ pub enum RouteError {
         /// As given, cut to 64 characters.
         venue: String,
     },
+    /// A number of paths that the split does not serve.
+    #[error("max_paths: must be from 1 to 16, not {0}")]
+    MaxPathsOutOfRange(u8),
     /// The tokens are not connected.
     #[error("no path of at most {max_hops} allowed pools leads from {token_in} to {token_out}")]
     NoRoute {
@@ -82,6 +85,7 @@ impl RouteError {
             Self::MaxHopsOutOfRange(_) => "max_hops_out_of_range",
             Self::CycleHopsOutOfRange(_) => "cycle_hops_out_of_range",
             Self::UnknownVenue { .. } => "unknown_venue",
+            Self::MaxPathsOutOfRange(_) => "max_paths_out_of_range",
             Self::NoRoute { .. } => "no_route",
             Self::InsufficientLiquidity(_) => "insufficient_liquidity",
             Self::AmountTooSmall(_) => "amount_too_small",

@@ -1,9 +1,9 @@
 //! Solana accounts that every family of pools shares: bytes, mints, token accounts and what a transfer costs.
 //!
 //! - `account_fields`: bounded reads of an account's bytes;
+//! - `program_address`: addresses that a program owns;
 //! - `token`: mints and token accounts of the two token programs;
 //! - `extensions`: what Token-2022 appends to them, and which of it is refused;
-//! - `program_address`: addresses that programs derive from seeds;
 //! - `transfer_fee`: the fee of Token-2022 on a transfer, by epoch.
 
 mod account_fields;

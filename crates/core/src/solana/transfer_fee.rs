@@ -32,7 +32,11 @@ impl TransferFee {
 
     /// What is withheld of a transfer of `amount_raw`: rounded up, at most the maximum.
     #[must_use]
+    #[inline]
     pub fn fee_raw(self, amount_raw: u64) -> u64 {
+        if self.basis_points == 0 {
+            return 0;
+        }
         let over = u128::from(amount_raw) * u128::from(self.basis_points);
         let fee = over.div_ceil(u128::from(ONE_IN_BASIS_POINTS));
         u64::try_from(fee).map_or(self.maximum_fee_raw, |fee| fee.min(self.maximum_fee_raw))
@@ -40,6 +44,7 @@ impl TransferFee {
 
     /// What arrives of a transfer of `amount_raw`.
     #[must_use]
+    #[inline]
     pub fn net_raw(self, amount_raw: u64) -> u64 {
         amount_raw.saturating_sub(self.fee_raw(amount_raw))
     }

@@ -1,5 +1,9 @@
 //! Accounts and files as the fixtures record them.
-#![allow(dead_code, reason = "each test file uses some of it")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test file uses some of it; a test fails by panicking"
+)]
 
 use std::path::PathBuf;
 

@@ -1,6 +1,5 @@
 //! The recorded WBTC/WETH pool and the Quoter's answers.
 #![allow(dead_code, reason = "each test file uses its part")]
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::collections::HashMap;
 use std::str::FromStr;

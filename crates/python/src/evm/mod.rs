@@ -34,15 +34,16 @@ fn to_checksum_address(address: &str) -> PyResult<String> {
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<permit::Permit>()?;
+    module.add_class::<swap::SwapLeg>()?;
     module.add_class::<swap::RouterSwap>()?;
     module.add_class::<approve::Approve>()?;
     module.add_class::<transaction::Eip1559Transaction>()?;
-    module.add_class::<transaction::DecodedTransaction>()?;
+    module.add_class::<transaction::DecodedEip1559>()?;
     module.add_function(wrap_pyfunction!(keccak256, module)?)?;
     module.add_function(wrap_pyfunction!(to_checksum_address, module)?)?;
     module.add_function(wrap_pyfunction!(permit::eip712_domain_separator, module)?)?;
     module.add_function(wrap_pyfunction!(permit::permit_digest, module)?)?;
     module.add_function(wrap_pyfunction!(approve::encode_approve, module)?)?;
     module.add_function(wrap_pyfunction!(approve::decode_approve, module)?)?;
-    module.add_function(wrap_pyfunction!(transaction::decode_transaction, module)?)
+    module.add_function(wrap_pyfunction!(transaction::decode_eip1559, module)?)
 }

@@ -1,4 +1,4 @@
-//! One swap through the router.
+//! One swap through the router, and its legs.
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -15,24 +15,24 @@ use crate::integer::{native, python};
 #[derive(PartialEq)]
 pub(super) struct RouterSwap(evm::RouterSwap);
 
+/// One path of a swap, with the part of the amount that goes over it and the limit of that part.
+#[pyclass(frozen, eq, from_py_object, module = "tradewind._core")]
+#[derive(Clone, PartialEq)]
+pub(super) struct SwapLeg(evm::SwapLeg);
+
 #[pymethods]
-impl RouterSwap {
+impl SwapLeg {
     #[new]
-    #[pyo3(signature = (*, exact, path, fees_pips, recipient, amount_in_raw, amount_out_raw, deadline_s, permit=None))]
+    #[pyo3(signature = (*, path, fees_pips, amount_in_raw, amount_out_raw))]
     #[allow(
-        clippy::too_many_arguments,
         clippy::needless_pass_by_value,
-        reason = "keyword arguments of a Python class, lists converted into owned ones"
+        reason = "lists converted into owned ones"
     )]
     fn new(
-        exact: &str,
         path: Vec<String>,
         fees_pips: Vec<Bound<'_, PyAny>>,
-        recipient: &str,
         amount_in_raw: Any<'_, '_>,
         amount_out_raw: Any<'_, '_>,
-        deadline_s: Any<'_, '_>,
-        permit: Option<Permit>,
     ) -> PyResult<Self> {
         let tokens = path
             .iter()
@@ -42,12 +42,59 @@ impl RouterSwap {
             .iter()
             .map(|fee| native("fees_pips", fee))
             .collect::<PyResult<_>>()?;
+        Ok(Self(evm::SwapLeg {
+            path: evm::SwapPath::new(tokens, fees).map_err(raise)?,
+            amount_in_raw: uint("amount_in_raw", amount_in_raw)?,
+            amount_out_raw: uint("amount_out_raw", amount_out_raw)?,
+        }))
+    }
+
+    #[getter]
+    fn path(&self) -> Vec<String> {
+        self.0.path.tokens().iter().map(text).collect()
+    }
+
+    #[getter]
+    fn fees_pips(&self) -> Vec<u32> {
+        self.0.path.fees_pips().to_vec()
+    }
+
+    #[getter]
+    fn amount_in_raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        python(py, &self.0.amount_in_raw)
+    }
+
+    #[getter]
+    fn amount_out_raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        python(py, &self.0.amount_out_raw)
+    }
+
+    fn __repr__(&self) -> String {
+        format!(
+            "SwapLeg(path={:?}, fees_pips={:?}, amount_in_raw={}, amount_out_raw={})",
+            self.path(),
+            self.fees_pips(),
+            self.0.amount_in_raw,
+            self.0.amount_out_raw,
+        )
+    }
+}
+
+#[pymethods]
+impl RouterSwap {
+    #[new]
+    #[pyo3(signature = (*, exact, legs, recipient, deadline_s, permit=None))]
+    fn new(
+        exact: &str,
+        legs: Vec<SwapLeg>,
+        recipient: &str,
+        deadline_s: Any<'_, '_>,
+        permit: Option<Permit>,
+    ) -> PyResult<Self> {
         evm::RouterSwap::new(
             direction(exact)?,
-            evm::SwapPath::new(tokens, fees).map_err(raise)?,
+            legs.into_iter().map(|leg| leg.0).collect(),
             address("recipient", recipient)?,
-            uint("amount_in_raw", amount_in_raw)?,
-            uint("amount_out_raw", amount_out_raw)?,
             native("deadline_s", deadline_s)?,
             permit.map(|permit| permit.0),
         )
@@ -74,13 +121,18 @@ impl RouterSwap {
     }
 
     #[getter]
-    fn path(&self) -> Vec<String> {
-        self.0.path().tokens().iter().map(text).collect()
+    fn legs(&self) -> Vec<SwapLeg> {
+        self.0.legs().iter().cloned().map(SwapLeg).collect()
     }
 
     #[getter]
-    fn fees_pips(&self) -> Vec<u32> {
-        self.0.path().fees_pips().to_vec()
+    fn token_in(&self) -> String {
+        text(&self.0.token_in())
+    }
+
+    #[getter]
+    fn token_out(&self) -> String {
+        text(&self.0.token_out())
     }
 
     #[getter]
@@ -109,15 +161,12 @@ impl RouterSwap {
     }
 
     fn __repr__(&self) -> String {
+        let legs: Vec<_> = self.legs().iter().map(SwapLeg::__repr__).collect();
         format!(
-            "RouterSwap(exact='{}', path={:?}, fees_pips={:?}, recipient='{}', amount_in_raw={}, \
-             amount_out_raw={}, deadline_s={}, permit={})",
+            "RouterSwap(exact='{}', legs=[{}], recipient='{}', deadline_s={}, permit={})",
             self.exact(),
-            self.path(),
-            self.fees_pips(),
+            legs.join(", "),
             self.recipient(),
-            self.0.amount_in_raw(),
-            self.0.amount_out_raw(),
             self.0.deadline_s(),
             self.permit()
                 .map_or_else(|| "None".to_owned(), |permit| permit.__repr__()),

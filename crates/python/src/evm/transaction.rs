@@ -118,10 +118,10 @@ impl Eip1559Transaction {
 /// A transaction read from its bytes.
 #[pyclass(frozen, eq, module = "tradewind._core")]
 #[derive(PartialEq)]
-pub(super) struct DecodedTransaction(evm::DecodedTransaction);
+pub(super) struct DecodedEip1559(evm::DecodedTransaction);
 
 #[pymethods]
-impl DecodedTransaction {
+impl DecodedEip1559 {
     #[classattr]
     #[pyo3(name = "kind")]
     const KIND: &'static str = "eip1559";
@@ -157,7 +157,7 @@ impl DecodedTransaction {
 
     fn __repr__(&self) -> String {
         format!(
-            "DecodedTransaction(kind='{}', transaction={}, access_list_len={}, signed={})",
+            "DecodedEip1559(kind='{}', transaction={}, access_list_len={}, signed={})",
             Self::KIND,
             self.transaction().__repr__(),
             self.access_list_len(),
@@ -172,8 +172,8 @@ impl DecodedTransaction {
 
 /// Reads a signed or unsigned type 2 transaction in canonical RLP.
 #[pyfunction]
-pub(super) fn decode_transaction(raw: &[u8]) -> PyResult<DecodedTransaction> {
+pub(super) fn decode_eip1559(raw: &[u8]) -> PyResult<DecodedEip1559> {
     evm::DecodedTransaction::decode(raw)
-        .map(DecodedTransaction)
+        .map(DecodedEip1559)
         .map_err(raise)
 }

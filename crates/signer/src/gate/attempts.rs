@@ -339,10 +339,8 @@ fn same_action(recorded: &[u8], asked: &Eip1559Transaction) -> bool {
 
 fn same_trade(one: &RouterSwap, other: &RouterSwap) -> bool {
     one.exact() == other.exact()
-        && one.path() == other.path()
+        && one.legs() == other.legs()
         && one.recipient() == other.recipient()
-        && one.amount_in_raw() == other.amount_in_raw()
-        && one.amount_out_raw() == other.amount_out_raw()
 }
 
 fn read_attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {

@@ -60,7 +60,7 @@ impl<'a> Passed<'a> {
     #[must_use]
     pub fn token(&self) -> Address {
         match &self.action {
-            Action::Swap(swap) => swap.path().token_in(),
+            Action::Swap(swap) => swap.token_in(),
             Action::Approve(_) => self.transaction.to,
             Action::Noop => Address::ZERO,
         }

@@ -80,7 +80,7 @@ impl ChainPolicy {
         Rule::Recipient.require(to == wallet || self.recipients.contains(&to), || {
             format!("the bought tokens would go to {to}, which is neither the wallet nor a listed recipient")
         })?;
-        for token in swap.path().tokens() {
+        for token in swap.legs().iter().flat_map(|leg| leg.path.tokens()) {
             self.token(*token)?;
         }
         self.check_quote(swap, quoted)?;

@@ -41,6 +41,7 @@ mod scoped_halts;
 mod secrets;
 mod settlements;
 mod signed;
+mod splits;
 mod strategies;
 mod sweeps;
 mod window;

@@ -4,7 +4,9 @@ use crate::process::WALLETS;
 use alloy_primitives::{Address, B256, U256, hex};
 use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
-use tradewind_core::evm::{Approve, Eip1559Transaction, Exact, Permit, RouterSwap, SwapPath};
+use tradewind_core::evm::{
+    Approve, Eip1559Transaction, Exact, Permit, RouterSwap, SwapLeg, SwapPath,
+};
 
 pub const ROUTER: &str = "0x68b3465833fb72A70ecDF485E0e4C7bD8665Fc45";
 pub const USDC: &str = "0xaf88d065e77c8cC2239327C5EDb3A432268e5831";
@@ -125,12 +127,15 @@ impl Order {
 
     fn swap(&self) -> RouterSwap {
         let fees = vec![500; self.tokens.len() - 1];
+        let leg = SwapLeg {
+            path: SwapPath::new(self.tokens.clone(), fees).unwrap(),
+            amount_in_raw: U256::from(self.amount_in),
+            amount_out_raw: U256::from(self.amount_out),
+        };
         RouterSwap::new(
             self.exact,
-            SwapPath::new(self.tokens.clone(), fees).unwrap(),
+            vec![leg],
             self.recipient.unwrap_or(self.wallet),
-            U256::from(self.amount_in),
-            U256::from(self.amount_out),
             self.deadline_s,
             self.permit,
         )

@@ -39,7 +39,7 @@ def demo(
 
     Starts a local Arbitrum One with the real Uniswap V3 contracts, the signer and the service as processes of their
     own, sends them one intent, and follows it. The wallet is a public test account; nothing leaves this machine. The
-    first run fetches the local chain with npm (61 MB); later ones need no network.
+    first run fetches the local chain with npm (72 MB); later ones need no network.
 
     Example: `tradewind demo --keep`
     """

@@ -99,13 +99,7 @@ async def _judge(witness: Witness, scene: Scene, story: Story, plan: ExecutionPl
         quoted_in_raw=plan.quoted_in_raw,
         tx_hashes=tuple(sent.tx_hash for sent in story.submitted),
     )
-    quote = await witness.quote_exact_output(
-        _venue(scene.settings, story).quoter,
-        path=[plan.hops[0].token_in, *(hop.token_out for hop in plan.hops)],
-        fees_pips=[hop.fee_pips for hop in plan.hops],
-        amount_out_raw=promise.wanted_out_raw,
-        block=plan.block.number,
-    )
+    quote = await _chain_quote_in_raw(witness, _venue(scene.settings, story).quoter, plan)
     journal = verify_file(scene.settings.journal_file)
     evidence = Evidence(
         before=before,
@@ -116,6 +110,21 @@ async def _judge(witness: Witness, scene: Scene, story: Story, plan: ExecutionPl
         journal_fault=journal.fault,
     )
     return Ending(promise, evidence, judge(promise, evidence))
+
+
+async def _chain_quote_in_raw(witness: Witness, quoter: str, plan: ExecutionPlan) -> int:
+    """The quoter's answers for the legs, one by one: legs of the shipped example share no pool."""
+    asked = [
+        await witness.quote_exact_output(
+            quoter,
+            path=[leg.hops[0].token_in, *(hop.token_out for hop in leg.hops)],
+            fees_pips=[hop.fee_pips for hop in leg.hops],
+            amount_out_raw=leg.amount_out_raw,
+            block=plan.block.number,
+        )
+        for leg in plan.legs
+    ]
+    return sum(asked)
 
 
 def _intent(story: Story) -> Intent:

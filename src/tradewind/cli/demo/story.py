@@ -134,7 +134,8 @@ class Story:
     def _planned(self, plan: ExecutionPlan, at_ns: int) -> None:
         self.plan = plan
         hops = f"{len(plan.hops)} hop" + ("s" if len(plan.hops) != 1 else "")
-        self._end(3, at_ns, f"{hops}, {len(plan.considered)} routes considered")
+        legs = f"{len(plan.legs)} legs, " if len(plan.legs) > 1 else ""
+        self._end(3, at_ns, f"{legs}{hops}, {len(plan.considered)} routes considered")
         self._begin(4, at_ns)
 
     def _begin(self, index: int, at_ns: int) -> None:

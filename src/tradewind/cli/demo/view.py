@@ -14,7 +14,7 @@ from rich.text import Text
 from tradewind.cli.demo.story import Stage, Story
 from tradewind.cli.demo.verdict import Check
 from tradewind.domain.amount import format_raw, from_raw
-from tradewind.domain.plan import ExecutionPlan, PlannedHop
+from tradewind.domain.plan import ExecutionPlan, PlannedHop, PlannedLeg
 from tradewind.domain.receipt import Priority
 from tradewind.domain.token_list import Token
 
@@ -140,18 +140,16 @@ def _bar(stage: Stage, started_ns: int, whole_ns: int) -> Text:
 
 
 def _route(story: Story, plan: ExecutionPlan) -> RenderableType:
-    line = Text.assemble((_symbol(story, plan.token_in), "bold"))
-    for hop in plan.hops:
-        line.append(f" ──{percent(hop.fee_pips)}──▶ ", style=_ACCENT)
-        line.append(_symbol(story, hop.token_out), style="bold")
-    line.append(
-        f"    price impact {percent(plan.price_impact_ppm)} · pool fee {percent(plan.fee_ppm)} · quoted at block "
-        f"{plan.block.number:,}",
-        style=_QUIET,
-    )
-    hops = Table.grid(padding=(0, 2))
-    for hop in plan.hops:
-        hops.add_row(*_hop(story, hop))
+    facts = f"price impact {percent(plan.price_impact_ppm)} · pool fee {percent(plan.fee_ppm)}"
+    if plan.optimality is not None:
+        facts += f" · {percent(plan.optimality.share_ppm)} of what any routing can reach"
+    line = Text(f"{facts} · quoted at block {plan.block.number:,}", style=_QUIET)
+    legs: list[RenderableType] = []
+    for leg in plan.legs:
+        hops = Table.grid(padding=(0, 2))
+        for hop in leg.hops:
+            hops.add_row(*_hop(story, hop))
+        legs += [_leg(story, leg, alone=len(plan.legs) == 1), hops]
     considered = Table.grid(padding=(0, 2))
     for route in plan.considered:
         names = " + ".join(story.pool_names.get(pool.lower(), f"{pool[:8]}…{pool[-4:]}") for pool in route.pools)
@@ -162,7 +160,16 @@ def _route(story: Story, plan: ExecutionPlan) -> RenderableType:
             Text(_amount(route.amount_raw, token), style="" if route.chosen else _QUIET),
             Text(f"+ gas worth {_amount(route.cost_raw, token)}", style=_QUIET),
         )
-    return Group(line, hops, Text(""), considered)
+    return Group(*legs, line, Text(""), considered)
+
+
+def _leg(story: Story, leg: PlannedLeg, *, alone: bool) -> Text:
+    line = Text("" if alone else f"{percent(leg.share_ppm)}  ")
+    line.append(_symbol(story, leg.hops[0].token_in), style="bold")
+    for hop in leg.hops:
+        line.append(f" ──{percent(hop.fee_pips)}──▶ ", style=_ACCENT)
+        line.append(_symbol(story, hop.token_out), style="bold")
+    return line
 
 
 def _hop(story: Story, hop: PlannedHop) -> tuple[Text, ...]:

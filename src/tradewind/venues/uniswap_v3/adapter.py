@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from decimal import Decimal, localcontext
+from typing import Literal, TypedDict
 
 from tradewind import core
-from tradewind.domain.plan import BlockRef, Exact, ExecutionPlan, GasEstimate, PlannedHop, PlanStep
+from tradewind.domain.plan import BlockRef, Exact, ExecutionPlan, GasEstimate, PlannedLeg, PlanStep
 from tradewind.domain.reference_price import PoolPrice
 from tradewind.domain.token_list import Token
 from tradewind.errors import Refused
@@ -15,15 +16,24 @@ from tradewind.venues.reading import Reading
 from tradewind.venues.rpc_error import Revert
 from tradewind.venues.send_outcome import SendOutcome
 from tradewind.venues.simulated import Simulated
+from tradewind.venues.trade_quote import TradeQuote, trade_quote
 from tradewind.venues.uniswap_v3.deployment import UniswapV3Deployment
 from tradewind.venues.uniswap_v3.movement import movement
+from tradewind.venues.uniswap_v3.planned_legs import planned_legs
 from tradewind.venues.uniswap_v3.pool_price import pool_prices
 from tradewind.venues.uniswap_v3.pool_sync import PoolSync
 from tradewind.venues.uniswap_v3.revert_code import revert_code
 from tradewind.venues.uniswap_v3.simulation import read_simulation
 from tradewind.venues.uniswap_v3.spot import spot_ratio
-from tradewind.venues.uniswap_v3.swap_gas import APPROVE_GAS, FURTHER_HOP_GAS, HopShape, bitmap_words, swap_gas
-from tradewind.venues.uniswap_v3.swap_transaction import build_step
+from tradewind.venues.uniswap_v3.swap_gas import (
+    APPROVE_GAS,
+    FURTHER_HOP_GAS,
+    FURTHER_LEG_GAS,
+    HopShape,
+    bitmap_words,
+    swap_gas,
+)
+from tradewind.venues.uniswap_v3.swap_transaction import build_step, router_swap
 
 NAME = "uniswap_v3"
 
@@ -32,6 +42,19 @@ _PRICED_WEI = 10**16
 
 # Stands in for a signature where only the length of the calldata counts; incompressible, like a real one.
 _PLACEHOLDER_WORDS = (core.keccak256(b"r"), core.keccak256(b"s"))
+
+
+class _Asked(TypedDict):
+    """What core.optimize_route and core.optimize_split are asked alike."""
+
+    token_in: str
+    token_out: str
+    amount_raw: int
+    exact: Literal["in", "out"]
+    max_hops: int
+    hop_cost_raw: int
+    allowed_pools: list[str] | None
+    excluded_tokens: list[str] | None
 
 
 class UniswapV3Adapter(VenueAdapter):
@@ -46,6 +69,7 @@ class UniswapV3Adapter(VenueAdapter):
 
     name = NAME
     hop_gas = FURTHER_HOP_GAS
+    leg_gas = FURTHER_LEG_GAS
     approve_gas = APPROVE_GAS
 
     def __init__(
@@ -93,7 +117,8 @@ class UniswapV3Adapter(VenueAdapter):
     async def get_price(self, token_in: str, token_out: str) -> Decimal:
         """Whole `token_out` for one whole `token_in` at spot, along the best route for one; no fee. Display only."""
         shift = self._decimals_of(token_in) - self._decimals_of(token_out)
-        route = await self.quote(
+        self._pools.require_loaded()
+        route = self._best_path(
             token_in=token_in, token_out=token_out, amount_raw=10 ** self._decimals_of(token_in), exact=Exact.IN
         )
         ratio = spot_ratio(route.hops)
@@ -115,15 +140,37 @@ class UniswapV3Adapter(VenueAdapter):
         amount_raw: int,
         exact: Exact,
         hop_cost_raw: int = 0,
+        path_cost_raw: int = 0,
         max_hops: int | None = None,
+        max_paths: int | None = None,
         allowed_pools: Sequence[str] | None = None,
         excluded_tokens: Sequence[str] | None = None,
-    ) -> core.Route:
-        """The best route as of `block`; `hop_cost_raw` as in core.optimize_route.
+    ) -> TradeQuote:
+        """The best way over one leg or several, as of `block`; the costs as in core.optimize_split.
 
         Refused with the core's code (no_route, insufficient_liquidity, amount_zero, …) when there is none.
         """
         self._pools.require_loaded()
+        asked: _Asked = {
+            "token_in": token_in,
+            "token_out": token_out,
+            "amount_raw": amount_raw,
+            "exact": exact.value,
+            "max_hops": self.deployment.max_hops if max_hops is None else max_hops,
+            "hop_cost_raw": hop_cost_raw,
+            "allowed_pools": None if allowed_pools is None else list(allowed_pools),
+            "excluded_tokens": None if excluded_tokens is None else list(excluded_tokens),
+        }
+        paths = self.deployment.max_paths if max_paths is None else max_paths
+        try:
+            split = core.optimize_split(self.graph, **asked, max_paths=paths, path_cost_raw=path_cost_raw)
+            # Several legs may fill what no single path can.
+            path = None if split.single is None else core.optimize_route(self.graph, **asked)
+        except core.CoreError as error:
+            raise Refused(error.code, str(error)) from None
+        return trade_quote(split, path)
+
+    def _best_path(self, *, token_in: str, token_out: str, amount_raw: int, exact: Exact) -> core.Route:
         try:
             return core.optimize_route(
                 self.graph,
@@ -131,10 +178,7 @@ class UniswapV3Adapter(VenueAdapter):
                 token_out=token_out,
                 amount_raw=amount_raw,
                 exact=exact.value,
-                max_hops=self.deployment.max_hops if max_hops is None else max_hops,
-                hop_cost_raw=hop_cost_raw,
-                allowed_pools=None if allowed_pools is None else list(allowed_pools),
-                excluded_tokens=None if excluded_tokens is None else list(excluded_tokens),
+                max_hops=self.deployment.max_hops,
             )
         except core.CoreError as error:
             raise Refused(error.code, str(error)) from None
@@ -147,33 +191,21 @@ class UniswapV3Adapter(VenueAdapter):
         """
         if token == self._wrapped_native or cost_wei == 0:
             return cost_wei
-        route = await self.quote(token_in=self._wrapped_native, token_out=token, amount_raw=_PRICED_WEI, exact=Exact.IN)
+        self._pools.require_loaded()
+        route = self._best_path(token_in=self._wrapped_native, token_out=token, amount_raw=_PRICED_WEI, exact=Exact.IN)
         ratio = spot_ratio(route.hops)
         return -(-cost_wei * ratio.numerator // ratio.denominator)
 
-    def planned_hops(self, route: core.Route) -> tuple[PlannedHop, ...]:
-        """The hops of a route as a plan keeps them."""
-        return tuple(
-            PlannedHop(
-                pool=hop.pool,
-                venue=self.name,
-                token_in=hop.token_in,
-                token_out=hop.token_out,
-                fee_pips=hop.fee_ppm,
-                amount_in_raw=hop.amount_in_raw,
-                amount_out_raw=hop.amount_out_raw,
-                ticks_crossed=movement(hop).ticks_crossed,
-            )
-            for hop in route.hops
-        )
+    def planned_legs(self, route: TradeQuote, worst: Sequence[tuple[int, int]]) -> tuple[PlannedLeg, ...]:
+        """The legs as a plan keeps them; their shares are of the exact side, and add up to the whole."""
+        return planned_legs(route, worst, venue=self.name)
 
     def gas_reading(
         self,
-        route: core.Route,
+        legs: Sequence[PlannedLeg],
         *,
+        exact: Exact,
         wallet: str,
-        worst_in_raw: int,
-        worst_out_raw: int,
         deadline_s: int,
         with_permit: bool,
         spendable: bool,
@@ -186,17 +218,9 @@ class UniswapV3Adapter(VenueAdapter):
         permit = None
         if with_permit:
             r, s = _PLACEHOLDER_WORDS
-            permit = core.Permit(value_raw=worst_in_raw, deadline_s=deadline_s, v=27, r=r, s=s)
-        swap = core.RouterSwap(
-            exact=route.exact,
-            path=[route.token_in, *(hop.token_out for hop in route.hops)],
-            fees_pips=[hop.fee_ppm for hop in route.hops],
-            recipient=wallet,
-            amount_in_raw=worst_in_raw,
-            amount_out_raw=worst_out_raw,
-            deadline_s=deadline_s,
-            permit=permit,
-        )
+            value_raw = sum(leg.worst_in_raw for leg in legs)
+            permit = core.Permit(value_raw=value_raw, deadline_s=deadline_s, v=27, r=r, s=s)
+        swap = router_swap(legs, exact=exact, recipient=wallet, deadline_s=deadline_s, permit=permit)
         return gas_reading(
             self.chain_id,
             self._pools.header,
@@ -206,7 +230,7 @@ class UniswapV3Adapter(VenueAdapter):
             estimate=spendable and not with_permit,
         )
 
-    def estimate_gas(self, route: core.Route, conditions: GasConditions, *, with_permit: bool) -> GasEstimate:
+    def estimate_gas(self, route: TradeQuote, conditions: GasConditions, *, with_permit: bool) -> GasEstimate:
         """The gas of the swap under these conditions, whose block must be `block`."""
         modelled = swap_gas(self._shapes(route), with_permit=with_permit)
         return gas_estimate(conditions, modelled_gas=modelled, policy=self._gas_policy)
@@ -231,13 +255,17 @@ class UniswapV3Adapter(VenueAdapter):
         """Hand a signed transaction to the chain; the same bytes may be sent again."""
         return await self.chain.send_raw(raw)
 
-    def _shapes(self, route: core.Route) -> list[HopShape]:
-        keys, shapes = self._pools.keys, []
-        for hop in route.hops:
-            before, moved = self.graph.uniswap_v3_state(hop.pool).tick, movement(hop)
-            words = bitmap_words(before, moved.tick_after, keys[hop.pool].tick_spacing)
-            shapes.append(HopShape(moved.ticks_crossed, words))
-        return shapes
+    def _shapes(self, route: TradeQuote) -> list[list[HopShape]]:
+        """A pool that several legs share is walked on from where the leg before left it."""
+        at: dict[str, int] = {}
+        return [[self._shape(hop, at) for hop in leg.hops] for leg in route.legs]
+
+    def _shape(self, hop: core.PoolQuote, at: dict[str, int]) -> HopShape:
+        before = at[hop.pool] if hop.pool in at else self.graph.uniswap_v3_state(hop.pool).tick
+        moved = movement(hop)
+        at[hop.pool] = moved.tick_after
+        spacing = self._pools.keys[hop.pool].tick_spacing
+        return HopShape(moved.ticks_crossed, bitmap_words(before, moved.tick_after, spacing))
 
     def _decimals_of(self, token: str) -> int:
         if token not in self._decimals:

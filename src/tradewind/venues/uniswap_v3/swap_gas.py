@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 SINGLE_HOP_GAS = 140_000
 FURTHER_HOP_GAS = 85_000
+# A leg is a call of its own: one of a single hop was seen to use up to 300 gas more than a further hop of a path where
+# the input is exact, and up to 8,600 more where the output is.
+FURTHER_LEG_GAS = 9_000
 PERMIT_GAS = 75_000
 TICK_GAS = 35_000
 BITMAP_WORD_GAS = 6_000
@@ -24,10 +27,12 @@ class HopShape:
     bitmap_words: int
 
 
-def swap_gas(hops: Sequence[HopShape], *, with_permit: bool) -> int:
+def swap_gas(legs: Sequence[Sequence[HopShape]], *, with_permit: bool) -> int:
     """Gas of a swap through SwapRouter02's multicall, without any share for L1 data."""
+    hops = [hop for leg in legs for hop in leg]
     walked = sum(hop.ticks_crossed * TICK_GAS + hop.bitmap_words * BITMAP_WORD_GAS for hop in hops)
-    return SINGLE_HOP_GAS + FURTHER_HOP_GAS * (len(hops) - 1) + (PERMIT_GAS if with_permit else 0) + walked
+    further = FURTHER_HOP_GAS * (len(hops) - 1) + FURTHER_LEG_GAS * (len(legs) - 1)
+    return SINGLE_HOP_GAS + further + (PERMIT_GAS if with_permit else 0) + walked
 
 
 def bitmap_words(tick_before: int, tick_after: int, tick_spacing: int) -> int:

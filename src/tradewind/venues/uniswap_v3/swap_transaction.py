@@ -1,7 +1,9 @@
 """The unsigned transaction of a plan's step: an approval of the exact amount, or the swap itself."""
 
+from collections.abc import Sequence
+
 from tradewind import core
-from tradewind.domain.plan import Exact, ExecutionPlan, PlanStep, StepKind
+from tradewind.domain.plan import Exact, ExecutionPlan, PlannedLeg, PlanStep, StepKind
 from tradewind.errors import Refused
 from tradewind.venues.evm_gas import GasPolicy, padded_limit
 from tradewind.venues.uniswap_v3.deployment import UniswapV3Deployment
@@ -29,7 +31,10 @@ def build_step(
         expected_target, data = step.token_in, core.encode_approve(step.spender, step.amount_in_raw)
         gas_limit = padded_limit(APPROVE_GAS + plan.gas.l1_gas, policy)
     else:
-        expected_target, data = deployment.router, _swap(plan, permit).encode()
+        swap = router_swap(
+            plan.legs, exact=plan.exact, recipient=plan.wallet, deadline_s=plan.deadline_s, permit=permit
+        )
+        expected_target, data = deployment.router, swap.encode()
         gas_limit = plan.gas.gas_limit
     if step.target != expected_target:
         raise Refused("plan_contradicts_venue", f"step {step.index} calls {step.target} instead of {expected_target}.")
@@ -45,16 +50,22 @@ def build_step(
     )
 
 
-def _swap(plan: ExecutionPlan, permit: core.Permit | None) -> core.RouterSwap:
-    """The fixed side as quoted, the other side at its limit."""
-    exact_in = plan.exact is Exact.IN
+def router_swap(
+    legs: Sequence[PlannedLeg], *, exact: Exact, recipient: str, deadline_s: int, permit: core.Permit | None
+) -> core.RouterSwap:
+    """Each leg with its fixed side as quoted, and the other side at its limit."""
     return core.RouterSwap(
-        exact=plan.exact.value,
-        path=[plan.hops[0].token_in, *(hop.token_out for hop in plan.hops)],
-        fees_pips=[hop.fee_pips for hop in plan.hops],
-        recipient=plan.wallet,
-        amount_in_raw=plan.quoted_in_raw if exact_in else plan.worst_in_raw,
-        amount_out_raw=plan.worst_out_raw if exact_in else plan.quoted_out_raw,
-        deadline_s=plan.deadline_s,
+        exact=exact.value,
+        legs=[
+            core.SwapLeg(
+                path=[leg.hops[0].token_in, *(hop.token_out for hop in leg.hops)],
+                fees_pips=[hop.fee_pips for hop in leg.hops],
+                amount_in_raw=leg.amount_in_raw if exact is Exact.IN else leg.worst_in_raw,
+                amount_out_raw=leg.worst_out_raw if exact is Exact.IN else leg.amount_out_raw,
+            )
+            for leg in legs
+        ],
+        recipient=recipient,
+        deadline_s=deadline_s,
         permit=permit,
     )

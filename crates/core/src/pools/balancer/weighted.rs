@@ -157,7 +157,8 @@ impl CurveMath for Weighted {
         let (input, output) = vault.two(pair)?;
         let (weight_in, weight_out) = self.weights(pair)?;
         let (balance_in, balance_out) = (input.scaled()?, output.scaled()?);
-        if amount_out > mul_down(balance_out, MOST_AT_ONCE)? {
+        // An empty side would sell for nothing; only a pool that nobody has joined yet has one.
+        if balance_in.is_zero() || amount_out > mul_down(balance_out, MOST_AT_ONCE)? {
             return None;
         }
         let base = div_up(balance_out, balance_out.checked_sub(amount_out)?)?;

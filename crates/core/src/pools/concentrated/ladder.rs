@@ -151,6 +151,15 @@ impl<C: Course> Ladder<C> {
         }
     }
 
+    /// The stop that a landing's last part of a step goes towards.
+    pub(in crate::pools) fn stop_after(
+        &self,
+        landing: &Landing<C>,
+        direction: Direction,
+    ) -> Option<Stop<C::Price>> {
+        self.course.next_stop(landing.position, direction)
+    }
+
     /// Where the price comes to rest after a landing's last part of a step, and the ticks crossed in all.
     pub(in crate::pools) fn arrive(
         &self,
@@ -163,7 +172,7 @@ impl<C: Course> Ladder<C> {
             return (from, landing.crossed);
         }
         // Rounding may take the last part of a step onto the very stop; it then is a whole one.
-        match self.course.next_stop(from, direction) {
+        match self.stop_after(landing, direction) {
             Some(stop) if stop.after.sqrt_price == sqrt_price => {
                 (stop.after, landing.crossed + u32::from(stop.crosses))
             }

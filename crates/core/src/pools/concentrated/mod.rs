@@ -22,10 +22,12 @@
 //! nanoseconds each). Memory: a pool that is only quoted up to its first stop keeps no sums; a stop of a
 //! stretch that was needed costs about 160 bytes in each direction with amounts of 256 bits.
 
+mod curve;
 mod ladder;
 mod shelf;
 mod stretch;
 
+pub(super) use curve::hyperbolas;
 pub(super) use ladder::{Exhausted, Ladder, Landing};
 
 use std::fmt::Debug;

@@ -10,6 +10,10 @@ use crate::pools::{PoolError, decimal};
 /// The whole state of a curve, as its accounts give it at one slot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "they are the account's own flags"
+)]
 pub struct PumpCurveState {
     /// The curve's account.
     pub pool: ChainAddress,
@@ -41,7 +45,7 @@ pub struct PumpCurveState {
     /// `token_total_supply` of the curve, which counts instead for a mayhem coin.
     #[serde(with = "decimal")]
     pub total_supply_raw: u64,
-    /// Whether everything was sold; the coin then trades on PumpSwap alone.
+    /// Whether everything was sold; the coin then trades on `PumpSwap` alone.
     pub complete: bool,
     /// Whether a creator is set; without one there is no creator fee.
     pub has_creator: bool,
@@ -71,9 +75,6 @@ impl PumpCurvePool {
                 "must be another token than base_mint",
             ));
         }
-        if state.creator_fee_bps > 10_000 {
-            return Err(invalid("creator_fee_bps", "must be at most 10000"));
-        }
         if state.buyback_bps > 10_000 {
             return Err(invalid("buyback_bps", "must be at most 10000"));
         }
@@ -83,6 +84,9 @@ impl PumpCurvePool {
 
     /// The pool of a state whose fixed fields are known to be right.
     pub(super) fn priced(state: PumpCurveState) -> Result<Self, PoolError> {
+        if state.creator_fee_bps > 10_000 {
+            return Err(invalid("creator_fee_bps", "must be at most 10000"));
+        }
         let rates = rates(&state)?;
         rates.check("creator_fee_bps")?;
         Ok(Self {

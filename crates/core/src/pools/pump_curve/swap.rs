@@ -189,6 +189,7 @@ impl PumpCurvePool {
 }
 
 /// What a trade changes in a curve.
+#[allow(clippy::struct_field_names, reason = "the unit stands in every name")]
 pub(super) struct Reserves {
     pub(super) virtual_base_raw: u64,
     pub(super) virtual_quote_raw: u64,

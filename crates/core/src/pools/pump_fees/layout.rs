@@ -180,5 +180,5 @@ pub(in crate::pools) fn refuse_transfer_fee(
 
 /// The pump program's own address for a coin: the authority that creates its pool, or its curve.
 pub(in crate::pools) fn of_coin(seed: &[u8], mint: ChainAddress) -> Option<ChainAddress> {
-    program_address(&[seed, &mint.solana()?], &PUMP_PROGRAM)
+    program_address(PUMP_PROGRAM, &[seed, &mint.solana()?])
 }

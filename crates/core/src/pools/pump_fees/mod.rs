@@ -1,4 +1,4 @@
-//! The fee program that PumpSwap and the pump curve share: which rates a trade pays, and how they round.
+//! The fee program that `PumpSwap` and the pump curve share: which rates a trade pays, and how they round.
 //!
 //! Source: program `pfeeUxB6jkeY1Hxd7CsFCAjcbHA9rWtchMGdZ6VojVZ` and its account `FeeConfig`, as executed in the
 //! builds of crate `pump-rust-client` 0.5.0.
@@ -86,7 +86,7 @@ pub struct FeeSchedule(Arc<FeeTable>);
 pub enum FeeSettlement {
     /// They are sent away at once: the first and, on the curve, the second form of the instructions.
     PaidOut,
-    /// They stay in the pool's account and are owed: `_v2` of PumpSwap, `_v3` of the curve.
+    /// They stay in the pool's account and are owed: `_v2` of `PumpSwap`, `_v3` of the curve.
     Kept,
 }
 

@@ -14,6 +14,7 @@ fn fee_raw(amount_raw: u128, bps: u64) -> u128 {
 
 /// The three fees of one trade, in raw units of the quote token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(clippy::struct_field_names, reason = "the unit stands in every name")]
 pub(in crate::pools) struct Fees {
     pub(in crate::pools) lp_raw: u128,
     pub(in crate::pools) protocol_raw: u128,

@@ -1,4 +1,4 @@
-//! The bytes of a PumpSwap pool and of what it is priced with.
+//! The bytes of a `PumpSwap` pool and of what it is priced with.
 //!
 //! Source: IDL `pump_amm` in crate `pump-rust-client` 0.5.0: `Pool` (287 bytes, older ones shorter) and
 //! `GlobalConfig` (949).
@@ -13,7 +13,7 @@ use crate::pools::{Account, AccountSet, ChainClock, PoolError};
 use crate::solana::{AccountFields, Mint, TOKEN_2022_PROGRAM, TokenAccount};
 
 /// The program.
-pub(super) const PUMPSWAP_PROGRAM: ChainAddress = ChainAddress::Solana(
+pub(in crate::pools) const PUMPSWAP_PROGRAM: ChainAddress = ChainAddress::Solana(
     bs58::decode(b"pAMMBay6oceH9fJKBRHGP5D4bD4sWpmSwMn52FMfXEA".as_slice())
         .into_array_const_unwrap(),
 );
@@ -114,7 +114,7 @@ impl PumpswapPool {
         let pool = state.pool;
         match account.address {
             address if address == pool => {
-                PoolFields::decode(account)?.replace(account, &mut state)?
+                PoolFields::decode(account)?.replace(account, &mut state)?;
             }
             address if address == state.base_vault => {
                 state.base_vault_raw = balance(pool, account, state.base_mint)?.amount_raw;

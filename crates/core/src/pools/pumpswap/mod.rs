@@ -1,4 +1,4 @@
-//! PumpSwap: constant product with virtual reserves and fees on the quote token by market cap, to the unit what
+//! `PumpSwap`: constant product with virtual reserves and fees on the quote token by market cap, to the unit what
 //! program `pAMMBay6oceH9fJKBRHGP5D4bD4sWpmSwMn52FMfXEA` answers.
 //!
 //! - `state`: what a pool is made from; `layout`: its accounts' bytes;
@@ -7,7 +7,7 @@
 //! Each fee is rounded up by itself, so amounts are monotone only to within three units of the quote token; a
 //! trade that lifts the market cap into another tier changes the rates of the next one.
 
-mod layout;
+pub(super) mod layout;
 mod state;
 mod swap;
 

@@ -1,4 +1,4 @@
-//! What a PumpSwap pool is made from, and what is refused.
+//! What a `PumpSwap` pool is made from, and what is refused.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,10 @@ const MAYHEM_SUPPLY_RAW: u64 = 1_000_000_000_000_000;
 /// The whole state of a pool, as its accounts give it at one slot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "they are the account's own flags"
+)]
 pub struct PumpswapState {
     /// The pool's account.
     pub pool: ChainAddress,
@@ -56,7 +60,7 @@ pub struct PumpswapState {
     pub disable_flags: u8,
     /// `buyback_basis_points` of the global config: the part of the protocol fee that leaves in every trade.
     pub buyback_bps: u64,
-    /// The fee program's table for PumpSwap.
+    /// The fee program's table for `PumpSwap`.
     pub fees: FeeSchedule,
     /// Which instructions trade: `paid_out` for the first form, `kept` for `_v2`.
     pub fee_settlement: FeeSettlement,
@@ -75,7 +79,6 @@ impl PumpswapPool {
             });
         }
         state.fees.check()?;
-        check_bps("creator_fee_bps", state.creator_fee_bps)?;
         check_bps("buyback_bps", state.buyback_bps)?;
         priced_quote(state)?;
         Self::priced(state.clone())
@@ -84,6 +87,7 @@ impl PumpswapPool {
     /// The pool of a state whose fixed fields are known to be right. While a vault and the virtual reserves do not
     /// belong together, because one of the two accounts is still to come, it has no price and no trade.
     pub(super) fn priced(state: PumpswapState) -> Result<Self, PoolError> {
+        check_bps("creator_fee_bps", state.creator_fee_bps)?;
         let quote_raw = priced_quote(&state).unwrap_or(0);
         let rates = rates(&state, quote_raw)?;
         rates.check("creator_fee_bps")?;

@@ -1,4 +1,4 @@
-//! The trades of the PumpSwap program, and what they leave in the pool.
+//! The trades of the `PumpSwap` program, and what they leave in the pool.
 //!
 //! Source: `buy`, `buy_exact_quote_in` and `sell` with their `_v2` forms, as executed in the build of crate
 //! `pump-rust-client` 0.5.0; error numbers are the program's.
@@ -13,6 +13,7 @@ use crate::pools::pump_fees::trade::{
 use crate::pools::{Exact, PoolError};
 
 /// What a trade changes in a pool.
+#[allow(clippy::struct_field_names, reason = "the unit stands in every name")]
 pub(super) struct Reserves {
     pub(super) base_vault_raw: u64,
     pub(super) quote_vault_raw: u64,

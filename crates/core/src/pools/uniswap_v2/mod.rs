@@ -207,18 +207,17 @@ impl UniswapV2Pool {
     #[inline]
     fn given(&self, (reserve_in, reserve_out): (u128, u128), amount_in_raw: u128) -> u128 {
         let Share { kept, whole } = self.share;
-        let narrow = || {
-            let less_fee = amount_in_raw.checked_mul(u128::from(kept))?;
-            let under = reserve_in
-                .checked_mul(u128::from(whole))?
-                .checked_add(less_fee)?;
-            mul_div(less_fee, reserve_out, under)
-        };
-        narrow().unwrap_or_else(|| {
-            let less_fee = U320::from(amount_in_raw) * U320::from(kept);
-            let under = U320::from(reserve_in) * U320::from(whole) + less_fee;
-            (less_fee * U320::from(reserve_out) / under).wrapping_to()
-        })
+        // A reserve or amount of 107 bits times a share of 20 bits leaves room for the sum of two such products.
+        if (amount_in_raw | reserve_in) >> 107 == 0 {
+            let less_fee = amount_in_raw * u128::from(kept);
+            let under = reserve_in * u128::from(whole) + less_fee;
+            if let Some(out) = mul_div(less_fee, reserve_out, under) {
+                return out;
+            }
+        }
+        let less_fee = U320::from(amount_in_raw) * U320::from(kept);
+        let under = U320::from(reserve_in) * U320::from(whole) + less_fee;
+        (less_fee * U320::from(reserve_out) / under).wrapping_to()
     }
 
     /// `getAmountIn`, and what the pair then demands: the reserve keeps its bits.

@@ -1,6 +1,6 @@
 //! Uniswap V3: concentrated liquidity, to the unit what the pool contract and `QuoterV2` answer.
 //!
-//! - [`tick_math`] and `sqrt_price_math`: the contract's arithmetic;
+//! - [`tick_math`], `sqrt_price_math` and `quotient`: the contract's arithmetic;
 //! - `swap_step`: the steps of its swap loop; `course`: where each one stops, because every stop rounds;
 //! - `ticks`: the initialised ticks; `state`: what a pool is made from and what may change it.
 //!
@@ -8,6 +8,7 @@
 
 mod course;
 mod curve;
+mod quotient;
 mod sqrt_price_math;
 mod state;
 mod swap_step;
@@ -138,7 +139,7 @@ impl PoolMath for UniswapV3Pool {
 
     fn curve(&self, pair: TokenPair) -> Curve {
         self.direction(pair)
-            .map_or(Curve::Nothing, |direction| self.hyperbolas(direction))
+            .map_or(Curve::Nothing, |direction| self.pieces(direction))
     }
 }
 

@@ -7,6 +7,8 @@
 use alloy_primitives::aliases::{U128, U160, U224, U320, U384};
 use alloy_primitives::{U256, Uint};
 
+use super::quotient::quotient;
+
 /// Which way a result that is no integer goes: always against the trader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rounding {
@@ -18,8 +20,7 @@ pub(super) enum Rounding {
 pub(super) fn amount0_between(low: U160, high: U160, liquidity: u128, rounding: Rounding) -> U256 {
     let numerator: U384 = shifted(liquidity).widening_mul(high - low);
     let denominator: U320 = low.widening_mul(high);
-    let quotient: U384 = divide(numerator, U384::from(denominator), rounding);
-    quotient.wrapping_to()
+    divide(numerator, U384::from(denominator), rounding).wrapping_to()
 }
 
 /// Token 1 between two prices in bounds; at most `2**192`.
@@ -44,7 +45,7 @@ pub(super) fn price_after_adding0(price: U160, liquidity: u128, amount0: U256) -
         return price_times_ratio(price, liquidity, denominator);
     }
     let denominator = numerator / U256::from(price) + amount0;
-    divide(numerator, denominator, Rounding::Up).wrapping_to()
+    divide(U384::from(numerator), U384::from(denominator), Rounding::Up).wrapping_to()
 }
 
 /// The price after `amount0` was taken at constant liquidity, rounded up; `None` when there is not as much.
@@ -81,11 +82,7 @@ fn shifted(liquidity: u128) -> U224 {
 }
 
 /// A quotient whose divisor is not zero.
-pub(super) fn divide<const BITS: usize, const LIMBS: usize>(
-    numerator: Uint<BITS, LIMBS>,
-    denominator: Uint<BITS, LIMBS>,
-    rounding: Rounding,
-) -> Uint<BITS, LIMBS> {
-    let (quotient, remainder) = numerator.div_rem(denominator);
-    quotient + Uint::from(rounding == Rounding::Up && !remainder.is_zero())
+pub(super) fn divide(over: U384, under: U384, rounding: Rounding) -> U384 {
+    let (quotient, inexact) = quotient(over, under);
+    quotient + U384::from(rounding == Rounding::Up && inexact)
 }

@@ -158,7 +158,9 @@ impl UniswapV3Pool {
         let mut ticks = grid.ticks.ticks();
         add(&mut ticks, tick_lower, delta, Some(delta))?;
         add(&mut ticks, tick_upper, delta, delta.checked_neg())?;
-        let ticks = TickTable::new("tick_lower, tick_upper", &ticks, grid.spacing)?;
+        let ticks = grid
+            .ticks
+            .changed("tick_lower, tick_upper", &ticks, grid.spacing)?;
         let old = self.ladder.position();
         let position = Position {
             liquidity: ticks.liquidity_at(old.tick),

@@ -6,7 +6,7 @@ use alloy_primitives::U256;
 use alloy_primitives::aliases::{U160, U320};
 
 use super::sqrt_price_math::{
-    Rounding, amount0_between, amount1_between, divide, price_after_adding0, price_after_adding1,
+    Rounding, amount0_between, amount1_between, price_after_adding0, price_after_adding1,
     price_after_taking0, price_after_taking1,
 };
 use crate::pools::concentrated::{Flow, Position};
@@ -159,8 +159,12 @@ impl Terms {
 
     /// `ceil(amount_in * fee / (1e6 - fee))`; an input of at most `2**192` leaves room for the product.
     fn fee_on(self, amount_in: U256) -> U256 {
-        let product = amount_in * U256::from(self.fee_pips);
-        divide(product, U256::from(MILLION - self.fee_pips), Rounding::Up)
+        let (over, under) = (self.fee_pips, MILLION - self.fee_pips);
+        if amount_in.bit_len() <= 108 {
+            let product = amount_in.wrapping_to::<u128>() * u128::from(over);
+            return U256::from(product.div_ceil(u128::from(under)));
+        }
+        (amount_in * U256::from(over)).div_ceil(U256::from(under))
     }
 
     /// `floor(remaining * (1e6 - fee) / 1e6)`.

@@ -8,18 +8,48 @@ use crate::pools::{Direction, PoolError, decimal};
 
 /// An initialised tick, as `ticks(int24)` of the contract gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "TickFields")]
 pub struct Tick {
     /// The tick, a multiple of the spacing.
     pub index: i32,
     /// Liquidity of all positions that begin or end here; a tick with none is not initialised.
     ///
-    /// It tells a tick whose net is zero (still a stop, and each stop rounds) from one that is gone.
+    /// It tells a tick whose net is zero (still a stop, and each stop rounds) from one that is gone. The JSON
+    /// form may leave it out; it is then taken as the size of the net, which is too little where positions
+    /// meet. Quotes differ only by the ticks of net zero that such a source leaves out (units, by rounding);
+    /// a `Burn` may be refused, or end a tick too early.
     #[serde(with = "decimal")]
     pub liquidity_gross: u128,
     /// What the active liquidity gains when the price rises across the tick.
     #[serde(with = "decimal")]
     pub liquidity_net: i128,
+}
+
+/// A tick as the JSON form has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TickFields {
+    index: i32,
+    liquidity_gross: Option<Gross>,
+    #[serde(with = "decimal")]
+    liquidity_net: i128,
+}
+
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Gross(#[serde(with = "decimal")] u128);
+
+impl From<TickFields> for Tick {
+    fn from(fields: TickFields) -> Self {
+        let net = fields.liquidity_net;
+        Self {
+            index: fields.index,
+            liquidity_gross: fields
+                .liquidity_gross
+                .map_or(net.unsigned_abs(), |gross| gross.0),
+            liquidity_net: net,
+        }
+    }
 }
 
 /// A tick with what a swap needs on the way.
@@ -54,6 +84,26 @@ impl TickTable {
         ticks: &[Tick],
         spacing: i32,
     ) -> Result<Self, PoolError> {
+        Self { entries: vec![] }.changed(field, ticks, spacing)
+    }
+
+    /// A table of other ticks; prices of those that stay are not computed again.
+    ///
+    /// # Errors
+    /// Those of [`TickTable::new`].
+    pub(super) fn changed(
+        &self,
+        field: &'static str,
+        ticks: &[Tick],
+        spacing: i32,
+    ) -> Result<Self, PoolError> {
+        let mut known = self.entries.as_slice();
+        let mut price = |index: i32| {
+            let passed = known.iter().take_while(|entry| entry.tick.index < index);
+            known = known.get(passed.count()..).unwrap_or_default();
+            let same = known.first().filter(|entry| entry.tick.index == index);
+            same.map_or_else(|| sqrt_price(index), |entry| entry.sqrt_price)
+        };
         let mut entries: Vec<Entry> = Vec::with_capacity(ticks.len());
         for tick in ticks {
             let below = entries.last();
@@ -65,7 +115,7 @@ impl TickTable {
                 (None, Some(liquidity_above)) => {
                     entries.push(Entry {
                         tick: *tick,
-                        sqrt_price: sqrt_price(tick.index),
+                        sqrt_price: price(tick.index),
                         liquidity_above,
                     });
                 }

@@ -15,17 +15,23 @@ use super::links::Way;
 use crate::pools::{Curve, Exact, Hyperbola, PoolMath};
 use crate::routing::PoolGraph;
 
+/// A closed form in real numbers is right to about this many bits, a doubled input to two.
+const CLOSED_FORM_BITS: usize = 24;
+const SEARCHED_BITS: usize = 2;
+/// Steps of less than this many bits of the input change the gain by less than its rounding.
+const LEAST_BITS: usize = 40;
+
 /// A loss is less than none.
 type Gain = alloy_primitives::I256;
 
 /// The input that gains most; `None` when none is found to gain.
 pub(super) fn best_input(graph: &PoolGraph, ways: &[Way]) -> Option<U256> {
-    let start = match closed_form(graph, ways) {
-        Closed::At(input) => input,
+    let (start, near) = match closed_form(graph, ways) {
+        Closed::At(input) => (input, CLOSED_FORM_BITS),
         Closed::Never => return None,
-        Closed::NotConstantProduct => searched(graph, ways)?,
+        Closed::NotConstantProduct => (searched(graph, ways)?, SEARCHED_BITS),
     };
-    let climbed = climb(graph, ways, start)?;
+    let climbed = climb(graph, ways, start, near)?;
     let input = least_for_same(graph, ways, climbed).unwrap_or(climbed);
     gain(graph, ways, input)
         .is_some_and(|gain| gain.is_positive())
@@ -84,8 +90,8 @@ fn searched(graph: &PoolGraph, ways: &[Way]) -> Option<U256> {
     (!best.1.is_zero()).then_some(best.1)
 }
 
-/// Steps of half the input, then of a quarter, and so on to one unit, each as long as it gains more.
-fn climb(graph: &PoolGraph, ways: &[Way], start: U256) -> Option<U256> {
+/// Steps of `input / 2**near`, then of an eighth of that, and so on, each as long as it gains more.
+fn climb(graph: &PoolGraph, ways: &[Way], start: U256, near: usize) -> Option<U256> {
     let mut input = start;
     while gain(graph, ways, input).is_none() {
         input >>= 1;
@@ -94,7 +100,8 @@ fn climb(graph: &PoolGraph, ways: &[Way], start: U256) -> Option<U256> {
         }
     }
     let mut best = gain(graph, ways, input)?;
-    let mut step = U256::ONE.max(input >> 1);
+    let least = U256::ONE.max(input >> LEAST_BITS);
+    let mut step = U256::ONE.max(input >> near);
     loop {
         let up = input.checked_add(step);
         let down = input.checked_sub(step).filter(|lower| !lower.is_zero());
@@ -104,8 +111,8 @@ fn climb(graph: &PoolGraph, ways: &[Way], start: U256) -> Option<U256> {
         });
         match better {
             Some((other, other_gain)) => (input, best) = (other, other_gain),
-            None if step == U256::ONE => return Some(input),
-            None => step >>= 1,
+            None if step == least => return Some(input),
+            None => step = least.max(step >> 3),
         }
     }
 }

@@ -4,8 +4,6 @@
     reason = "a rate rules out what cannot gain; what can is decided by quotes"
 )]
 
-use std::collections::HashMap;
-
 use crate::pools::{Pool, PoolMath, TokenPair};
 use crate::routing::{PoolGraph, PoolId, TokenId};
 
@@ -37,7 +35,8 @@ pub(super) struct Links {
     best: Vec<f64>,
     /// The links that leave each token, in the order of the token they lead to.
     leaving: Vec<Vec<u32>>,
-    of_pool: HashMap<PoolId, Vec<u32>>,
+    /// The links of each pool, by its number.
+    of_pool: Vec<Vec<u32>>,
 }
 
 impl Links {
@@ -46,7 +45,7 @@ impl Links {
             numbered: Vec::new(),
             best: Vec::new(),
             leaving: vec![Vec::new(); graph.token_count()],
-            of_pool: HashMap::new(),
+            of_pool: vec![Vec::new(); graph.pool_places()],
         };
         for from in graph.token_ids() {
             links.add_leaving(graph, from);
@@ -72,7 +71,7 @@ impl Links {
             let mut ways: Vec<Way> = ways.collect();
             ways.sort_by(|a, b| b.rate.total_cmp(&a.rate));
             for way in &ways {
-                self.of_pool.entry(way.pool).or_default().push(number);
+                self.of_pool[way.pool.index()].push(number);
             }
             self.best
                 .push(ways.first().map_or(f64::NEG_INFINITY, |way| way.rate));
@@ -110,7 +109,7 @@ impl Links {
     }
 
     pub(super) fn of_pool(&self, pool: PoolId) -> &[u32] {
-        self.of_pool.get(&pool).map_or(&[], Vec::as_slice)
+        self.of_pool.get(pool.index()).map_or(&[], Vec::as_slice)
     }
 
     /// How far the pool's own rate in a link that it is part of is below the best one.
@@ -125,7 +124,7 @@ impl Links {
         let Some(state) = graph.at(pool) else {
             return;
         };
-        for number in self.of_pool.get(&pool).into_iter().flatten() {
+        for number in self.of_pool.get(pool.index()).into_iter().flatten() {
             let link = &mut self.numbered[*number as usize];
             for way in link.ways.iter_mut().filter(|way| way.pool == pool) {
                 way.rate = rate(state, way.pair);

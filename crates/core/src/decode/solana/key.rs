@@ -1,0 +1,34 @@
+//! Public keys: 32 bytes, written in base 58.
+
+use std::fmt;
+
+/// An account's address.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(pub [u8; 32]);
+
+impl Key {
+    /// From base 58 text, for constants.
+    pub(super) const fn constant(text: &str) -> Self {
+        Self(bs58::decode(text.as_bytes()).into_array_const_unwrap())
+    }
+
+    /// From base 58 text; None when it is not exactly 32 bytes.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        let length = bs58::decode(text).onto(&mut bytes).ok()?;
+        (length == bytes.len()).then_some(Self(bytes))
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&bs58::encode(self.0).into_string())
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}

@@ -1,0 +1,41 @@
+//! Solana transactions as they travel (legacy and version 0), and the known swaps inside them.
+//!
+//! Wire format and its rules: `solana-transaction`, `solana-message` and `solana-short-vec` 3.0
+//! (`sanitize`, `AccountKeys`). Accounts behind lookup tables are resolved with the tables that the
+//! caller gives, and stay named by table and index without them.
+
+mod account;
+mod instruction;
+mod key;
+mod swap;
+mod wire;
+
+pub use account::{Account, AccountKey, LookupTables};
+pub use instruction::{Instruction, Meaning};
+pub use key::Key;
+pub use swap::{Direction, Swap, Venue};
+pub use wire::{CompiledInstruction, Lookup, Transaction, Version};
+
+use super::DecodeError;
+
+/// Most bytes of a legacy or version 0 transaction that the network carries.
+pub const SIZE_LIMIT_BYTES: usize = 1232;
+
+/// Reads one signed transaction. Its signatures are counted, not verified, and its size is not judged:
+/// compare `raw.len()` with [`SIZE_LIMIT_BYTES`].
+///
+/// # Errors
+/// `transaction_version_unsupported` (names the version), `transaction_malformed`.
+pub fn decode_transaction(raw: &[u8]) -> Result<Transaction<'_>, DecodeError> {
+    Transaction::read(raw)
+}
+
+/// Everything that this module can do with bytes that nobody vouches for. Never panics.
+pub fn inspect(raw: &[u8]) {
+    if let Ok(transaction) = decode_transaction(raw) {
+        let _ = transaction.accounts(&LookupTables::new());
+        if let Ok(accounts) = transaction.accounts_as_named() {
+            let _ = transaction.instructions(&accounts).count();
+        }
+    }
+}

@@ -1,0 +1,6 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(
+    init: tradewind_fuzz::write_seeds("accounts_pumpswap"),
+    |data: &[u8]| tradewind_fuzz::run("accounts_pumpswap", data)
+);

@@ -1,0 +1,6 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(
+    init: tradewind_fuzz::write_seeds("decode_solana"),
+    |data: &[u8]| tradewind_fuzz::run("decode_solana", data)
+);

@@ -1,0 +1,1 @@
+"""Commands that work on pools alone, without a service: exact quotes, routes and cycles."""
