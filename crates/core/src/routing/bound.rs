@@ -104,6 +104,106 @@ impl Side {
     }
 }
 
+/// The curves of a weighted pool, one for each way through it in the order of
+/// [`way_number`](super::neighbours::way_number).
+#[derive(Debug, Clone)]
+pub(super) struct Powers(Box<[Power]>);
+
+/// `balance_out * (1 - (balance_in / (balance_in + gamma * x)) ** exponent)`.
+#[derive(Debug, Clone, Copy)]
+struct Power {
+    balance_in: f64,
+    balance_out: f64,
+    exponent: f64,
+    gamma: f64,
+    capacity_in: f64,
+}
+
+/// More than the rounding of the logarithms and powers below, over the range in which they are used.
+const POWER_SLACK: f64 = 1e-9;
+
+/// The part of a balance beyond which the inverse curve is not followed; what it takes there is taken for all more.
+const MOST_OUT: f64 = 0.9;
+
+impl Powers {
+    /// `None` when a way of the pool is no such curve.
+    pub(super) fn of(pool: &Pool) -> Option<Self> {
+        if !matches!(pool, Pool::BalancerWeighted(_)) {
+            return None;
+        }
+        let tokens = u8::try_from(pool.tokens().len()).ok()?;
+        let pairs = (0..tokens).flat_map(|input| {
+            let others = (0..tokens).filter(move |output| *output != input);
+            others.map(move |output| TokenPair { input, output })
+        });
+        let power = |pair| match pool.curve(pair) {
+            Curve::Weighted {
+                balance_in,
+                balance_out,
+                exponent,
+                gamma,
+                capacity_in,
+            } => Some(Power {
+                balance_in,
+                balance_out,
+                exponent,
+                gamma,
+                capacity_in,
+            }),
+            _ => None,
+        };
+        pairs.map(power).collect::<Option<Box<_>>>().map(Self)
+    }
+
+    /// At least what the way gives for `input`, or for less.
+    pub(super) fn most_out(&self, way: usize, input: f64) -> Option<f64> {
+        let it = self.0.get(way)?;
+        let paid = it.gamma * input.min(it.capacity_in * (1.0 + POWER_SLACK));
+        let kept = -it.exponent * (paid / it.balance_in).ln_1p();
+        let most = it.balance_out * -kept.exp_m1() * (1.0 + POWER_SLACK);
+        most.is_finite().then_some(most)
+    }
+
+    /// At most what the way takes for `output`, or for more.
+    pub(super) fn least_in(&self, way: usize, output: f64) -> Option<f64> {
+        let it = self.0.get(way)?;
+        let part = (output / it.balance_out).min(MOST_OUT);
+        let grown = -(-part).ln_1p() / it.exponent;
+        let least = it.balance_in / it.gamma * grown.exp_m1() * (1.0 - POWER_SLACK);
+        least.is_finite().then_some(least)
+    }
+}
+
+/// At least the most that a pool gives for any input; `None` where its curve does not say.
+pub(super) fn most_ever(curve: &Curve) -> Option<f64> {
+    let most = match curve {
+        Curve::Hyperbolas(pieces) => pieces
+            .iter()
+            .map(|piece| {
+                let paid = piece.gamma * piece.capacity_in;
+                if paid.is_finite() {
+                    piece.reserve_out * paid / (piece.reserve_in + paid)
+                } else {
+                    piece.reserve_out
+                }
+            })
+            .sum::<f64>(),
+        Curve::Lines(pieces) => pieces
+            .iter()
+            .map(|piece| piece.price * piece.capacity_in)
+            .sum::<f64>(),
+        Curve::Weighted { balance_out, .. } => *balance_out,
+        Curve::Stable {
+            balances,
+            output,
+            scale_out,
+            ..
+        } => balances.get(*output)? / scale_out,
+        Curve::Nothing => 0.0,
+    };
+    most.is_finite().then_some(most * (1.0 + POWER_SLACK))
+}
+
 /// A real number not below this integer.
 pub(super) fn at_least(amount: U256) -> f64 {
     nearby(amount.as_limbs()) * (1.0 + SLACK)

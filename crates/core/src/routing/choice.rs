@@ -8,9 +8,10 @@ use super::bound::difference_at_most;
 use super::error::RouteError;
 use super::graph::PoolGraph;
 use super::labels::{RouteScratch, Step};
-use super::relax::{Backward, Forward, Relaxation, Way};
+use super::relax::Relaxation;
 use super::request::{MAX_HOPS, Net, Question, RouteRequest};
 use super::search::{Outcome, Search};
+use super::way::{Backward, Forward, Way};
 use crate::pools::Exact;
 
 /// A path and the amount at its far end.

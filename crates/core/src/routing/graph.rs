@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::bound::Hyperbolic;
+use super::bound::{Hyperbolic, Powers};
 use super::neighbours::{Neighbours, Places, way_number};
 use super::numbers::{BuildAddressHasher, Edge, PoolId, TokenId};
 use super::watchers::{Updated, Watchers};
@@ -20,7 +20,7 @@ pub struct PoolGraph {
     token_addresses: Vec<ChainAddress>,
     neighbours: Neighbours,
     pools: Vec<Option<Entry>>,
-    /// Of each pool's place: what its curve is, for bounds.
+    /// By pool: its curve, for bounds.
     bounds: Vec<Hyperbolic>,
     numbers: HashMap<ChainAddress, PoolId, BuildAddressHasher>,
     free: Vec<PoolId>,
@@ -38,6 +38,8 @@ struct Entry {
     tokens: Box<[TokenId]>,
     places: Places,
     version: u64,
+    /// The curves of a weighted pool.
+    powers: Option<Powers>,
     /// Place of its family in [`VENUES`].
     venue: u8,
 }
@@ -277,6 +279,13 @@ impl PoolGraph {
         self.bounds.get(id.index()).unwrap_or(&Hyperbolic::NONE)
     }
 
+    /// The curves of a weighted pool, and the place of one way among them.
+    pub(super) fn powers(&self, id: PoolId, pair: TokenPair) -> Option<(&Powers, usize)> {
+        let entry = self.entry(id)?;
+        let way = way_number(pair.input, pair.output, entry.tokens.len());
+        Some((entry.powers.as_ref()?, way))
+    }
+
     /// The families that the graph has pools of, by place in [`VENUES`].
     pub(super) fn venues(&self) -> impl Iterator<Item = u8> + '_ {
         let counted = (0u8..).zip(&self.venue_counts);
@@ -309,6 +318,7 @@ impl PoolGraph {
         };
         entry.pool.apply(change)?;
         entry.version = version;
+        entry.powers = Powers::of(&entry.pool);
         self.epoch = version;
         let bound = &mut self.bounds[id.index()];
         // A curve that was one hyperbola stays one in a family of constant product. One of many pieces is not
@@ -327,6 +337,7 @@ impl PoolGraph {
             self.venue_counts[usize::from(entry.venue)] -= 1;
             entry.venue = venue(&pool);
             self.venue_counts[usize::from(entry.venue)] += 1;
+            entry.powers = Powers::of(&pool);
             entry.pool = pool;
             entry.version = version;
         }
@@ -352,6 +363,7 @@ impl PoolGraph {
         self.venue_counts.resize(VENUES.len(), 0);
         self.venue_counts[usize::from(venue)] += 1;
         self.pools[id.index()] = Some(Entry {
+            powers: Powers::of(&pool),
             pool,
             tokens,
             places,

@@ -9,6 +9,7 @@
 
 mod best_path;
 mod bound;
+mod chances;
 mod choice;
 pub mod convex;
 mod coverage;
@@ -24,6 +25,7 @@ mod request;
 mod search;
 pub mod split;
 mod watchers;
+mod way;
 
 pub use best_path::{BestPath, best_path, optimize_routes};
 pub use cycles::{BaseToken, Cycle, CycleHop, CycleIndex, MAX_CYCLE_HOPS};

@@ -87,7 +87,7 @@ pub struct Alternative {
 /// direct pool 99 C. Cycles that gain (arbitrage) are negative cycles to it, besides; simple paths have none.
 ///
 /// # Ties
-/// Of equal amounts at a token, the path whose pools' addresses come first is kept; of equal results with
+/// Of equal amounts at a token, the path whose pools' addresses come first is kept, then its tokens'; of equal results with
 /// different numbers of hops, the shorter one is chosen. The order in which pools were added has no influence.
 ///
 /// # Errors

@@ -254,7 +254,7 @@ impl<'a> Search<'a> {
             Exact::In => by_amount.reverse(),
             Exact::Out => by_amount,
         };
-        better_first.then_with(|| self.addresses(a).cmp(&self.addresses(b)))
+        better_first.then_with(|| self.by_names(a, b))
     }
 
     /// As [`Self::order`], after costs.
@@ -265,7 +265,7 @@ impl<'a> Search<'a> {
             Exact::In => (b_amount + a_label.cost).cmp(&(a_amount + b_label.cost)),
             Exact::Out => (a_amount + a_label.cost).cmp(&(b_amount + b_label.cost)),
         };
-        better_first.then_with(|| self.addresses(a).cmp(&self.addresses(b)))
+        better_first.then_with(|| self.by_names(a, b))
     }
 
     /// Tokens from the label's own to the start, each with the edge that led to it.
@@ -302,6 +302,19 @@ impl<'a> Search<'a> {
         let mut edges: Vec<Edge> = self.path(label).filter_map(|(_, edge)| edge).collect();
         edges.reverse();
         edges
+    }
+
+    /// By the addresses of the pools, then of the tokens: pools of many tokens may be passed in several ways.
+    fn by_names(&self, a: LabelId, b: LabelId) -> Ordering {
+        let tokens = |label| {
+            let path = self.path(label);
+            let tokens = path.map(|(token, _)| self.graph.token_address(token));
+            let mut tokens: Vec<_> = tokens.collect();
+            tokens.reverse();
+            tokens
+        };
+        let by_pools = self.addresses(a).cmp(&self.addresses(b));
+        by_pools.then_with(|| tokens(a).cmp(&tokens(b)))
     }
 
     fn addresses(&self, label: LabelId) -> Vec<ChainAddress> {
