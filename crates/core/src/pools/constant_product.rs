@@ -4,7 +4,7 @@
 
 use alloy_primitives::U256;
 
-use super::{Direction, PoolError, TokenPair};
+use super::PoolError;
 use crate::ChainAddress;
 
 /// `floor(amount * reserve_out / (reserve_in + amount))`: what the curve gives, without fees; at most
@@ -145,17 +145,6 @@ pub(super) fn amount_u64(
         pool,
         given: amount_raw,
         reason: "the program takes amounts below 2**64",
-    })
-}
-
-/// The direction in a pool of two tokens.
-#[inline]
-pub(super) fn direction(pool: ChainAddress, pair: TokenPair) -> Result<Direction, PoolError> {
-    pair.direction().ok_or(PoolError::PairUnknown {
-        pool,
-        tokens: 2,
-        input: pair.input,
-        output: pair.output,
     })
 }
 

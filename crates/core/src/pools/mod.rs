@@ -73,6 +73,15 @@ pub enum PoolChange<'a> {
 }
 
 impl PoolChange<'_> {
+    /// The refusal of a pool that takes no such change.
+    fn refused_by(&self, pool: ChainAddress, venue: &'static str) -> PoolError {
+        PoolError::ChangeMismatch {
+            pool,
+            venue,
+            change: self.kind(),
+        }
+    }
+
     /// What it is, in words.
     #[must_use]
     pub fn kind(&self) -> &'static str {

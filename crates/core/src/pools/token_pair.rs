@@ -1,5 +1,8 @@
 //! Which of a pool's tokens are paid in and out.
 
+use super::PoolError;
+use crate::ChainAddress;
+
 /// Two different tokens of a pool, by their places in [`tokens`](super::PoolMath::tokens).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TokenPair {
@@ -38,6 +41,19 @@ impl TokenPair {
             (1, 0) => Some(Direction::OneForZero),
             _ => None,
         }
+    }
+
+    /// As [`TokenPair::direction`], with a refusal that names the pool.
+    ///
+    /// # Errors
+    /// `pair_unknown`.
+    pub(super) fn direction_in(self, pool: ChainAddress) -> Result<Direction, PoolError> {
+        self.direction().ok_or(PoolError::PairUnknown {
+            pool,
+            tokens: 2,
+            input: self.input,
+            output: self.output,
+        })
     }
 }
 

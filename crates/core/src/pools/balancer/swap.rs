@@ -245,11 +245,7 @@ impl Vault {
 
     pub(super) fn apply(&mut self, change: PoolChange<'_>) -> Result<(), PoolError> {
         let PoolChange::Balancer(BalancerChange::Balance { token, balance_raw }) = change else {
-            return Err(PoolError::ChangeMismatch {
-                pool: self.address,
-                venue: self.venue,
-                change: change.kind(),
-            });
+            return Err(change.refused_by(self.address, self.venue));
         };
         let place = self.addresses.iter().position(|other| *other == token);
         let place = place.ok_or(PoolError::TokenNotInPool {

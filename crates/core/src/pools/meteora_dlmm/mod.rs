@@ -138,11 +138,7 @@ impl PoolMath for MeteoraDlmmPool {
                 self.paths = [const { OnceLock::new() }; 2];
                 Ok(())
             }
-            other => Err(PoolError::ChangeMismatch {
-                pool: self.state.pool,
-                venue: "meteora_dlmm",
-                change: other.kind(),
-            }),
+            other => Err(other.refused_by(self.state.pool, "meteora_dlmm")),
         }
     }
 
@@ -158,12 +154,7 @@ impl PoolMath for MeteoraDlmmPool {
 
 impl MeteoraDlmmPool {
     fn direction(&self, pair: TokenPair) -> Result<Direction, PoolError> {
-        pair.direction().ok_or(PoolError::PairUnknown {
-            pool: self.state.pool,
-            tokens: 2,
-            input: pair.input,
-            output: pair.output,
-        })
+        pair.direction_in(self.state.pool)
     }
 
     /// The fees that are not zero.

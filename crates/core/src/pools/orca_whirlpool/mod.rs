@@ -202,12 +202,7 @@ fn spot_price(pair: TokenPair, sqrt_price: u128) -> PriceRatio {
 
 impl OrcaWhirlpoolPool {
     fn direction(&self, pair: TokenPair) -> Result<Direction, PoolError> {
-        pair.direction().ok_or(PoolError::PairUnknown {
-            pool: self.terms.address,
-            tokens: 2,
-            input: pair.input,
-            output: pair.output,
-        })
+        pair.direction_in(self.terms.address)
     }
 
     fn outlook(&self, direction: Direction) -> &Outlook {

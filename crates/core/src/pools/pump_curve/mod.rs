@@ -117,11 +117,7 @@ impl PoolMath for PumpCurvePool {
             PoolChange::Account(account) => self.update(&account),
             // No price of this program depends on the time.
             PoolChange::Clock(_) => Ok(()),
-            other => Err(PoolError::ChangeMismatch {
-                pool: self.state.pool,
-                venue: "pump_curve",
-                change: other.kind(),
-            }),
+            other => Err(other.refused_by(self.state.pool, "pump_curve")),
         }
     }
 
@@ -175,14 +171,7 @@ impl PoolMath for PumpCurvePool {
 
 impl PumpCurvePool {
     fn side(&self, pair: TokenPair) -> Result<Side, PoolError> {
-        pair.direction()
-            .map(Side::of)
-            .ok_or(PoolError::PairUnknown {
-                pool: self.state.pool,
-                tokens: 2,
-                input: pair.input,
-                output: pair.output,
-            })
+        pair.direction_in(self.state.pool).map(Side::of)
     }
 
     /// The curve after a trade; the one that takes the last coin completes it.

@@ -118,11 +118,7 @@ impl PoolMath for PumpswapPool {
             PoolChange::Account(account) => self.update(&account),
             // No price of this program depends on the time.
             PoolChange::Clock(_) => Ok(()),
-            other => Err(PoolError::ChangeMismatch {
-                pool: self.state.pool,
-                venue: "pumpswap",
-                change: other.kind(),
-            }),
+            other => Err(other.refused_by(self.state.pool, "pumpswap")),
         }
     }
 
@@ -164,14 +160,7 @@ impl PoolMath for PumpswapPool {
 
 impl PumpswapPool {
     fn side(&self, pair: TokenPair) -> Result<Side, PoolError> {
-        pair.direction()
-            .map(Side::of)
-            .ok_or(PoolError::PairUnknown {
-                pool: self.state.pool,
-                tokens: 2,
-                input: pair.input,
-                output: pair.output,
-            })
+        pair.direction_in(self.state.pool).map(Side::of)
     }
 
     /// The pool after a trade.

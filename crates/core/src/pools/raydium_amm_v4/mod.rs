@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use alloy_primitives::{U256, Uint};
 
-use super::constant_product::{direction, ppm_up};
+use super::constant_product::ppm_up;
 use super::{
     Curve, Exact, Fee, FeeKind, Hyperbola, PoolChange, PoolError, PoolMath, PoolQuote, PriceRatio,
     SwapAmounts, TokenPair,
@@ -98,7 +98,7 @@ impl PoolMath for RaydiumAmmV4Pool {
         let swap = self.fix(pair, exact, amount_raw)?;
         let mut after = self.clone();
         after.settle(pair, swap)?;
-        let (token_in, token_out) = direction(self.address(), pair)?.in_and_out(self.tokens);
+        let (token_in, token_out) = pair.direction_in(self.address())?.in_and_out(self.tokens);
         let fee = Fee {
             kind: FeeKind::Liquidity,
             token: token_in,
@@ -172,7 +172,7 @@ impl RaydiumAmmV4Pool {
     /// Moves the vaults; a waiting pool has begun to trade.
     fn settle(&mut self, pair: TokenPair, swap: Swap) -> Result<(), PoolError> {
         let [coin, pc] = [self.state.coin_vault_raw, self.state.pc_vault_raw];
-        let zero_for_one = direction(self.address(), pair)? == super::Direction::ZeroForOne;
+        let zero_for_one = pair.direction_in(self.address())? == super::Direction::ZeroForOne;
         let (vault_in, vault_out) = if zero_for_one { (coin, pc) } else { (pc, coin) };
         let paid = vault_in.checked_add(swap.amount_in);
         let given = vault_out.checked_sub(swap.amount_out);

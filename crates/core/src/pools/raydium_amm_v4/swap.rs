@@ -5,7 +5,7 @@
 use alloy_primitives::U256;
 
 use super::{Door, RaydiumAmmV4Pool, Rounding};
-use crate::pools::constant_product::{amount_u64, direction, input_raw, output_raw};
+use crate::pools::constant_product::{amount_u64, input_raw, output_raw};
 use crate::pools::{Direction, Exact, PoolError, PoolMath, TokenPair};
 
 /// Reserves and balances of one direction, the input's first.
@@ -40,7 +40,7 @@ impl RaydiumAmmV4Pool {
         amount_raw: U256,
     ) -> Result<Swap, PoolError> {
         let pool = self.address();
-        let direction = direction(pool, pair)?;
+        let direction = pair.direction_in(pool)?;
         let sides = self.sides(direction).ok_or_else(|| self.closed())?;
         let (field, answer) = match exact {
             Exact::In => {

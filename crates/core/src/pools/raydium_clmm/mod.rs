@@ -176,12 +176,7 @@ impl PoolMath for RaydiumClmmPool {
 
 impl RaydiumClmmPool {
     fn direction(&self, pair: TokenPair) -> Result<Direction, PoolError> {
-        pair.direction().ok_or(PoolError::PairUnknown {
-            pool: self.facts.address,
-            tokens: 2,
-            input: pair.input,
-            output: pair.output,
-        })
+        pair.direction_in(self.facts.address)
     }
 
     /// Whether the pool swaps now.

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use alloy_primitives::{U256, Uint};
 
-use super::constant_product::{amount_u64, direction};
+use super::constant_product::amount_u64;
 use super::{
     Curve, Direction, Exact, Fee, FeeKind, Hyperbola, PoolChange, PoolError, PoolMath, PoolQuote,
     PriceRatio, SwapAmounts, TokenPair,
@@ -177,7 +177,7 @@ impl RaydiumCpmmPool {
         amount_raw: U256,
     ) -> Result<(Direction, Swap), PoolError> {
         let pool = self.address();
-        let direction = direction(pool, pair)?;
+        let direction = pair.direction_in(pool)?;
         let sides = self.door.sides(direction);
         let sides = sides.ok_or_else(|| self.door.refusal(&self.state))?;
         let field = match exact {

@@ -143,11 +143,7 @@ impl PoolMath for UniswapV2Pool {
     fn apply(&mut self, change: PoolChange<'_>) -> Result<(), PoolError> {
         match change {
             PoolChange::UniswapV2(change) => self.change(change),
-            other => Err(PoolError::ChangeMismatch {
-                pool: self.address,
-                venue: "uniswap_v2",
-                change: other.kind(),
-            }),
+            other => Err(other.refused_by(self.address, "uniswap_v2")),
         }
     }
 
@@ -287,12 +283,7 @@ impl UniswapV2Pool {
     }
 
     fn direction(&self, pair: TokenPair) -> Result<Direction, PoolError> {
-        pair.direction().ok_or(PoolError::PairUnknown {
-            pool: self.address,
-            tokens: 2,
-            input: pair.input,
-            output: pair.output,
-        })
+        pair.direction_in(self.address)
     }
 
     fn exhausted(&self, field: &'static str, (reserve_in, reserve_out): (u128, u128)) -> PoolError {

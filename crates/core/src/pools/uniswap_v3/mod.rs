@@ -129,11 +129,7 @@ impl PoolMath for UniswapV3Pool {
     fn apply(&mut self, change: PoolChange<'_>) -> Result<(), PoolError> {
         match change {
             PoolChange::UniswapV3(change) => self.change(change),
-            other => Err(PoolError::ChangeMismatch {
-                pool: self.address,
-                venue: "uniswap_v3",
-                change: other.kind(),
-            }),
+            other => Err(other.refused_by(self.address, "uniswap_v3")),
         }
     }
 
@@ -163,12 +159,7 @@ impl UniswapV3Pool {
     }
 
     fn direction(&self, pair: TokenPair) -> Result<Direction, PoolError> {
-        pair.direction().ok_or(PoolError::PairUnknown {
-            pool: self.address,
-            tokens: 2,
-            input: pair.input,
-            output: pair.output,
-        })
+        pair.direction_in(self.address)
     }
 
     /// A swap in full: what it moves, and where the pool then stands.
