@@ -16,6 +16,7 @@ mod graph;
 mod integer;
 mod movement;
 mod route;
+mod solana;
 mod split;
 
 /// How the module was compiled; the time that a debug build takes means nothing.
@@ -39,5 +40,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     batch::register(module)?;
     evm::register(module)?;
     decode::register(module)?;
-    books::register(module)
+    books::register(module)?;
+    solana::register(module)
 }

@@ -7,8 +7,12 @@ use std::fmt;
 pub struct Key(pub [u8; 32]);
 
 impl Key {
-    /// From base 58 text, for constants.
-    pub(super) const fn constant(text: &str) -> Self {
+    /// From base 58 text, for constants: anything but 32 bytes does not compile there.
+    ///
+    /// # Panics
+    /// At run time, when the text is not that.
+    #[must_use]
+    pub const fn constant(text: &str) -> Self {
         Self(bs58::decode(text.as_bytes()).into_array_const_unwrap())
     }
 
