@@ -138,7 +138,7 @@ class StepShown(Shown):
     index: int
     kind: str
     venue: str
-    target: str
+    target: str | None
 
 
 class PlanShown(Shown):
@@ -180,7 +180,7 @@ class TransactionShown(Shown):
     attempt: int
     kind: str
     tx_hash: str
-    nonce: int
+    nonce: int | None
     simulated_pay: Amount | None
     simulated_get: Amount | None
     outcome: Outcome

@@ -8,6 +8,7 @@ from tradewind.domain.token_list import TokenList
 from tradewind.observability.clock import Clock
 from tradewind.settings import ChainSettings, Settings
 from tradewind.venues.adapter import VenueAdapter
+from tradewind.venues.evm_adapter import EvmVenueAdapter
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.evm_gas import GasPolicy
 from tradewind.venues.rpc import RpcClient
@@ -46,7 +47,7 @@ def chain_of(settings: Settings, chain_id: int, clock: Clock) -> EvmChain:
     return EvmChain(rpc, chain_id=chain_id, multicall=chain.multicall)
 
 
-def venues_of(settings: Settings, chains: Mapping[int, EvmChain], tokens: TokenList) -> Iterator[VenueAdapter]:
+def venues_of(settings: Settings, chains: Mapping[int, EvmChain], tokens: TokenList) -> Iterator[EvmVenueAdapter]:
     """Every venue that the configuration names."""
     for chain_id, chain in settings.chains.items():
         if (uniswap := chain.venues.uniswap_v3) is not None:

@@ -25,6 +25,7 @@ from tradewind.bootstrap.readiness import Readiness
 from tradewind.bootstrap.steps import finality_watches, step_runner
 from tradewind.domain.events import Envelope, ServiceStarted, ServiceStopped, SystemEvent
 from tradewind.errors import TradewindError
+from tradewind.execution.evm_step_quotes import EvmStepQuotes
 from tradewind.execution.kill_switch import KillSwitch
 from tradewind.execution.orchestrator import ExecutionOrchestrator
 from tradewind.execution.quotes import QuoteService
@@ -38,6 +39,7 @@ from tradewind.intents.validator import IntentValidator
 from tradewind.observability import events as observe
 from tradewind.observability.clock import Clock, SystemClock
 from tradewind.planning.endings import Endings
+from tradewind.planning.evm_terms import EvmTerms
 from tradewind.planning.halt_watch import HaltWatch
 from tradewind.planning.planner import ExecutionPlanner
 from tradewind.planning.quoting import Quoting
@@ -52,6 +54,7 @@ from tradewind.streaming.feed import EventFeed
 from tradewind.streaming.journal import Journal
 from tradewind.streaming.journal_reader import JournalReader
 from tradewind.venues.adapter import VenueAdapter
+from tradewind.venues.evm_adapter import EvmVenueAdapter
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.manager import VenueManager
 from tradewind.venues.wallet_balances import ChainBalances
@@ -186,14 +189,14 @@ class Service:
         self._adapters = list(venues_of(self._settings, self._chains, self._tokens))
         self._prices = reference_prices(self._settings, self._adapters, self._tokens)
         venues = VenueManager(self._adapters)
-        quoting = Quoting(venues, self._chains, self._tokens, timing=self._timing, clock=self._clock)
+        terms = {chain_id: EvmTerms(chain, self._tokens) for chain_id, chain in self._chains.items()}
+        quoting = Quoting(venues, terms, timing=self._timing, clock=self._clock)
         validator = IntentValidator(
             tokens=self._tokens,
             strategies={strategy.id: strategy for strategy in self._settings.strategies.values()},
             venues=venues,
             quoting=quoting,
             slicer=Slicer(quoting=quoting, timing=self._timing, clock=self._clock),
-            chains=self._chains,
             timing=self._timing,
             clock=self._clock,
         )
@@ -218,9 +221,10 @@ class Service:
         self._quotes = QuoteService(
             previews=validator,
             prioritizer=RulePrioritizer(),
-            venues=venues,
-            chains=self._chains,
-            signer=self._signer,
+            steps={
+                chain_id: EvmStepQuotes(venues=venues, chain=chain, signer=self._signer)
+                for chain_id, chain in self._chains.items()
+            },
         )
         self._manager = IntentManager(
             stream=self._stream,
@@ -232,7 +236,7 @@ class Service:
         )
 
     def _subscribe(
-        self, validator: IntentValidator, quoting: Quoting, venues: VenueManager, turns: WalletTurns
+        self, validator: IntentValidator, quoting: Quoting, venues: VenueManager[EvmVenueAdapter], turns: WalletTurns
     ) -> None:
         processor = IntentProcessor(
             stream=self._stream,

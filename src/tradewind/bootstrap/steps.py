@@ -17,13 +17,14 @@ from tradewind.settings import Settings
 from tradewind.state.coordinator import StateCoordinator
 from tradewind.state.intent_locks import IntentLocks
 from tradewind.streaming.event_stream import EventStream
+from tradewind.venues.evm_adapter import EvmVenueAdapter
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.manager import VenueManager
 
 
 def step_runner(
     settings: Settings,
-    venues: VenueManager,
+    venues: VenueManager[EvmVenueAdapter],
     *,
     stream: EventStream,
     state: StateCoordinator,

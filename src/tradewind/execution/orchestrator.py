@@ -161,7 +161,7 @@ def _slice_end(plan: ExecutionPlan, results: list[StepResult], view: IntentView)
     """How the slice ended by its steps' results; None while steps are left to do."""
     if not results or (results[-1].outcome is StepOutcome.SUCCEEDED and len(results) < len(plan.steps)):
         return None
-    fee_wei, last = sum(result.fee_wei for result in results), results[-1]
+    fee_raw, last = sum(result.fee_raw for result in results), results[-1]
     if last.outcome is StepOutcome.SUCCEEDED and last.fill is not None:
         return SliceEnded(
             intent_id=plan.intent_id,
@@ -170,12 +170,12 @@ def _slice_end(plan: ExecutionPlan, results: list[StepResult], view: IntentView)
             outcome=SliceOutcome.FILLED,
             filled_in_raw=last.fill.amount_in_raw,
             filled_out_raw=last.fill.amount_out_raw,
-            fee_wei=fee_wei,
+            fee_raw=fee_raw,
         )
     if last.outcome is StepOutcome.CANCELLED:
-        return _not_filled(plan, _spent_by_noop(view), "step_cancelled", _NOOP, fee_wei)
+        return _not_filled(plan, _spent_by_noop(view), "step_cancelled", _NOOP, fee_raw)
     code = last.revert_code or "reverted"
-    return _not_filled(plan, SliceOutcome.FAILED, code, _why_reverted(last), fee_wei)
+    return _not_filled(plan, SliceOutcome.FAILED, code, _why_reverted(last), fee_raw)
 
 
 _NOOP = "Its nonce was spent by a transaction of ours that does nothing. Nothing was traded; the gas is spent."
@@ -185,7 +185,7 @@ def _spent_by_noop(view: IntentView) -> SliceOutcome:
     return SliceOutcome.CANCELLED if view.cancel_requested is not None else SliceOutcome.FAILED
 
 
-def _not_filled(plan: ExecutionPlan, outcome: SliceOutcome, code: str, message: str, fee_wei: int) -> SliceEnded:
+def _not_filled(plan: ExecutionPlan, outcome: SliceOutcome, code: str, message: str, fee_raw: int) -> SliceEnded:
     return unfilled(
         plan.intent_id,
         plan.slice_index,
@@ -193,7 +193,7 @@ def _not_filled(plan: ExecutionPlan, outcome: SliceOutcome, code: str, message: 
         code=code,
         message=message,
         plan_id=plan.plan_id,
-        fee_wei=fee_wei,
+        fee_raw=fee_raw,
     )
 
 
@@ -220,8 +220,8 @@ def _without_receipt(
     elif ended.expired and not results:
         outcome = SliceOutcome.EXPIRED
     approved = " An approval before it was included, and its gas is spent." if results else ""
-    fee_wei = sum(result.fee_wei for result in results)
-    return _not_filled(plan, outcome, code, f"{message}{approved}", fee_wei)
+    fee_raw = sum(result.fee_raw for result in results)
+    return _not_filled(plan, outcome, code, f"{message}{approved}", fee_raw)
 
 
 # Of ours, and of the gate, when it was asked to sign a step just after that was closed.

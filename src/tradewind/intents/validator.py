@@ -20,7 +20,7 @@ from tradewind.planning.funds import check_funds
 from tradewind.planning.quoting import BestQuote, Quoting
 from tradewind.planning.slicer import Sliced, Slicer
 from tradewind.state.view import IntentView
-from tradewind.venues.evm_chain import EvmChain
+from tradewind.venues.adapter import VenueAdapter
 from tradewind.venues.manager import VenueManager
 
 NS_PER_S = 1_000_000_000
@@ -43,14 +43,12 @@ class IntentValidator:
         *,
         tokens: TokenList,
         strategies: Mapping[UUID, Strategy],
-        venues: VenueManager,
+        venues: VenueManager[VenueAdapter],
         quoting: Quoting,
         slicer: Slicer,
-        chains: Mapping[int, EvmChain],
         timing: Mapping[int, ChainTiming],
         clock: Clock,
     ) -> None:
-        self._chains = chains
         self._timing = timing
         self._tokens = tokens
         self._strategies = strategies
@@ -86,8 +84,8 @@ class IntentValidator:
         facts = IntentValidated(
             intent_id=intent.id,
             amount_raw=amount_raw,
-            balance_in_raw=best.account.token_balance_raw,
-            native_balance_wei=best.account.native_balance_wei,
+            balance_in_raw=best.terms.account.token_balance_raw,
+            native_balance_raw=best.terms.account.native_balance_raw,
             slippage_ceiling_ppm=ceiling_ppm,
             block_number=block.number,
         )
@@ -127,8 +125,8 @@ class IntentValidator:
             slices=sliced.slices,
             slicing=sliced.decision,
             because=sliced.because,
-            balance_in_raw=best.account.token_balance_raw,
-            native_balance_wei=best.account.native_balance_wei,
+            balance_in_raw=best.terms.account.token_balance_raw,
+            native_balance_raw=best.terms.account.native_balance_raw,
             refusals=refusals,
         )
 
@@ -198,7 +196,7 @@ class IntentValidator:
             return spec.amount_raw
         percentage = spec.percentage
         assert percentage is not None  # noqa: S101 (the model allows no third case)
-        held_raw = await self._chains[intent.chain_id].erc20_balance(spec.asset.address, wallet, block)
+        held_raw = await self._quoting.holding(intent, spec.asset.address, wallet, block)
         numerator, denominator = percentage.as_integer_ratio()
         amount_raw = held_raw * numerator // (100 * denominator)
         if amount_raw == 0:

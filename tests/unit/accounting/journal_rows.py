@@ -68,7 +68,7 @@ class Trade:
 
     sold: tuple[str, int]
     bought: tuple[str, int]
-    fee_wei: int = 0
+    fee_raw: int = 0
     number: int = 100
     reference_prices: tuple[ReferencePrice, ...] = field(default_factory=prices)
     strategy_id: UUID = builders.STRATEGY_ID
@@ -114,7 +114,7 @@ class Trade:
         result = builders.a_result(
             outcome=self.outcome,
             block=block(self.number if number is None else number),
-            fee_wei=self.fee_wei,
+            fee_raw=self.fee_raw,
             fill=fill if self.outcome is StepOutcome.SUCCEEDED else None,
         )
         return events.ExecutionStepConfirmed(

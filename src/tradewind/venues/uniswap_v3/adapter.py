@@ -5,11 +5,12 @@ from decimal import Decimal, localcontext
 from typing import Literal, TypedDict
 
 from tradewind import core
+from tradewind.domain.intent import VenueRule
 from tradewind.domain.plan import BlockRef, Exact, ExecutionPlan, GasEstimate, PlannedLeg, PlanStep
 from tradewind.domain.reference_price import PoolPrice
 from tradewind.domain.token_list import Token
 from tradewind.errors import Refused
-from tradewind.venues.adapter import VenueAdapter
+from tradewind.venues.evm_adapter import EvmVenueAdapter
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.evm_gas import GasConditions, GasPolicy, gas_estimate, gas_reading
 from tradewind.venues.reading import Reading
@@ -57,7 +58,7 @@ class _Asked(TypedDict):
     excluded_tokens: list[str] | None
 
 
-class UniswapV3Adapter(VenueAdapter):
+class UniswapV3Adapter(EvmVenueAdapter):
     """One chain's Uniswap V3.
 
     Quotes are answered from memory, as of `block`: a caller that awaits `sync` and then `quote`, with nothing
@@ -141,12 +142,15 @@ class UniswapV3Adapter(VenueAdapter):
         exact: Exact,
         hop_cost_raw: int = 0,
         path_cost_raw: int = 0,
+        rule: VenueRule | None = None,
         max_hops: int | None = None,
         max_paths: int | None = None,
         allowed_pools: Sequence[str] | None = None,
         excluded_tokens: Sequence[str] | None = None,
     ) -> TradeQuote:
         """The best way over one leg or several, as of `block`; the costs as in core.optimize_split.
+
+        All pools are of this one venue, so `rule` has been answered by who asks.
 
         Refused with the core's code (no_route, insufficient_liquidity, amount_zero, …) when there is none.
         """
@@ -183,18 +187,18 @@ class UniswapV3Adapter(VenueAdapter):
         except core.CoreError as error:
             raise Refused(error.code, str(error)) from None
 
-    async def gas_cost_in_token(self, cost_wei: int, token: str) -> int:
-        """What `cost_wei` of the native coin is worth in `token`, rounded up.
+    async def fee_in_token(self, fee_raw: int, token: str) -> int:
+        """What `fee_raw` of the native coin is worth in `token`, rounded up.
 
         At spot prices, without fees, along the best route that sells 0.01 of the wrapped native coin for the token: so
         little gas may cost that no route would give a unit for it. Refused with the core's code when none leads there.
         """
-        if token == self._wrapped_native or cost_wei == 0:
-            return cost_wei
+        if token == self._wrapped_native or fee_raw == 0:
+            return fee_raw
         self._pools.require_loaded()
         route = self._best_path(token_in=self._wrapped_native, token_out=token, amount_raw=_PRICED_WEI, exact=Exact.IN)
         ratio = spot_ratio(route.hops)
-        return -(-cost_wei * ratio.numerator // ratio.denominator)
+        return -(-fee_raw * ratio.numerator // ratio.denominator)
 
     def planned_legs(self, route: TradeQuote, worst: Sequence[tuple[int, int]]) -> tuple[PlannedLeg, ...]:
         """The legs as a plan keeps them; their shares are of the exact side, and add up to the whole."""
