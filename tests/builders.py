@@ -7,6 +7,14 @@ from uuid import UUID, uuid4
 from tradewind.domain import events
 from tradewind.domain.asset import Asset, AssetSpec
 from tradewind.domain.balances import TokenBalance, WalletBalances
+from tradewind.domain.execution_plan_event import (
+    ExecutionMethod,
+    ExecutionPlanEvent,
+    PlanExecutor,
+    PlanStrategy,
+    SwapRoute,
+)
+from tradewind.domain.execution_result_event import ExecutionResultEvent, ResultStatus
 from tradewind.domain.fill import Fill, StepOutcome, StepResult
 from tradewind.domain.intent import Intent, IntentConstraints, IntentType
 from tradewind.domain.plan import (
@@ -370,9 +378,20 @@ def one_of_each() -> list[events.Envelope]:
         events.KillSwitchEngaged(kill_epoch=1, by="operator", reason="prices look wrong"),
         events.KillSwitchReleased(kill_epoch=1, by="operator"),
         balances_observed(),
+        events.HaltRequested(by="operator", reason="prices look wrong"),
+        events.ShutdownRequested(by="operator", reason="maintenance"),
+        events.ExecutorStopped(executor="jito-executor-1", reason="killswitch", open_plans=0),
+        events.PlanLeftToAnother(plan_id=uuid4(), wallet=SOLANA_WALLET),
     ]
+    plan = execution_plan()
+    of_plans = [plan_envelope(plan), plan_envelope(execution_result(plan))]
     asked = events.Envelope.about_request(request_accepted(), at_ns=START_NS)
-    return [envelope(body) for body in of_intents] + [system_envelope(body) for body in of_the_service] + [asked]
+    return (
+        [envelope(body) for body in of_intents]
+        + [system_envelope(body) for body in of_the_service]
+        + of_plans
+        + [asked]
+    )
 
 
 def request_accepted(**changes: Any) -> events.RequestAccepted:
@@ -388,3 +407,82 @@ def request_accepted(**changes: Any) -> events.RequestAccepted:
         "intent_id": STRATEGY_ID,
     }
     return events.RequestAccepted(**{**facts, **changes})
+
+
+SOL_MINT = "So11111111111111111111111111111111111111112"
+USDC_MINT = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
+SOLANA_POOL = "58oQChx4yWmvKdwLLZzBi4ChoCc2fqCUWBkwMihLYQo2"
+SOLANA_WALLET = "9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM"
+START_MS = START_NS // 1_000_000
+
+
+def execution_plan(**changes: Any) -> ExecutionPlanEvent:
+    """An arbitrage of SOL over USDC and back, to be executed by a service."""
+    there = SwapRoute(
+        pool=SOLANA_POOL,
+        venue="raydium_amm_v4",
+        input_mint=SOL_MINT,
+        output_mint=USDC_MINT,
+        input_amount=10**9,
+        output_amount=180_000_000,
+        limit_amount=179_000_000,
+    )
+    back = there.model_copy(
+        update={
+            "venue": "pumpswap",
+            "input_mint": USDC_MINT,
+            "output_mint": SOL_MINT,
+            "input_amount": 180_000_000,
+            "output_amount": 1_002_000_000,
+            "limit_amount": 1_000_500_000,
+        }
+    )
+    fields: dict[str, Any] = {
+        "plan_id": uuid4(),
+        "opportunity_id": uuid4(),
+        "strategy": PlanStrategy.ARBITRAGE,
+        "execution_method": ExecutionMethod.AUTO,
+        "executor": PlanExecutor.SERVICE,
+        "routes": (there, back),
+        "input_token": SOL_MINT,
+        "output_token": SOL_MINT,
+        "input_amount": 10**9,
+        "expected_profit": 2_000_000,
+        "expected_profit_usd": Decimal("0.36"),
+        "simulation_success": True,
+        "gas_estimate": 250_000,
+        "slippage": 50,
+        "max_latency": 2_000,
+        "deadline": START_MS + 60_000,
+        "priority_fee": 1_000,
+        "timestamp": START_MS,
+    }
+    return ExecutionPlanEvent(**{**fields, **changes})
+
+
+def execution_result(plan: ExecutionPlanEvent, **changes: Any) -> ExecutionResultEvent:
+    """The plan landed with a little more than it promised."""
+    fields: dict[str, Any] = {
+        "execution_id": uuid4(),
+        "plan_id": plan.plan_id,
+        "opportunity_id": plan.opportunity_id,
+        "outcome": ResultStatus.SUCCESS,
+        "signature": "5" * 88,
+        "block_slot": 300_000_000,
+        "confirmation_time": 812,
+        "expected_profit": plan.expected_profit,
+        "actual_profit": 2_100_000,
+        "actual_profit_usd": Decimal("0.378"),
+        "execution_cost": 15_000,
+        "net_profit": 2_085_000,
+        "latency": 900,
+        "execution_method": ExecutionMethod.JITO_BUNDLE,
+        "executor_name": "jito-executor-1",
+        "timestamp": START_MS + 900,
+    }
+    return ExecutionResultEvent(**{**fields, **changes})
+
+
+def plan_envelope(plan: ExecutionPlanEvent | ExecutionResultEvent) -> events.Envelope:
+    """The plan or result as it is published."""
+    return events.Envelope.about_plan(plan, at_ns=START_NS)

@@ -4,13 +4,16 @@ An event that can happen only once to its subject gets its id from the subject, 
 a crash is recognised as the same event.
 """
 
-from typing import ClassVar, Self
+from typing import Self
 from uuid import UUID, uuid5
 
 from pydantic import Field, SerializeAsAny, model_validator
 
 from tradewind.domain.amount import Raw
 from tradewind.domain.balances import WalletBalances
+from tradewind.domain.event import NAMESPACE, Event, SystemEvent
+from tradewind.domain.execution_plan_event import ExecutionPlanEvent
+from tradewind.domain.execution_result_event import ExecutionResultEvent
 from tradewind.domain.fill import StepResult
 from tradewind.domain.intent import Intent
 from tradewind.domain.model import Model, old_names
@@ -21,21 +24,6 @@ from tradewind.domain.status import IntentStatus
 
 # Native coins are counted in their smallest unit, whatever it is called: wei, lamports.
 _IN_RAW = model_validator(mode="before")(old_names(fee_wei="fee_raw", native_balance_wei="native_balance_raw"))
-_NAMESPACE = UUID("6f1f3a9e-6a0c-5f0b-9d55-2d1f6f0c7c55")
-
-
-class Event(Model):
-    """Base of every event body. `stream` and `subject` say where it is published."""
-
-    stream: ClassVar[str]
-    subject: ClassVar[str]
-    version: ClassVar[int] = 1
-    status: ClassVar[IntentStatus | None] = None
-
-    @classmethod
-    def type_name(cls) -> str:
-        """The name under which the type is published."""
-        return cls.__name__
 
 
 class IntentEvent(Event):
@@ -312,12 +300,6 @@ class ExecutionFailed(ReversibleEvent):
     _in_raw = _IN_RAW
 
 
-class SystemEvent(Event):
-    """An event in the life of the service."""
-
-    stream = "SYSTEM"
-
-
 class RequestAccepted(Event):
     """A request that changes something was taken under its sender's key: the same key never means another request.
 
@@ -339,12 +321,12 @@ class RequestAccepted(Event):
     @staticmethod
     def event_id(owner: str, key: str) -> UUID:
         """The id of the event for this key of this owner."""
-        return uuid5(_NAMESPACE, f"request/{owner}/{key}")
+        return uuid5(NAMESPACE, f"request/{owner}/{key}")
 
     @staticmethod
     def intent_id_of(owner: str, key: str) -> UUID:
         """The id of an intent that was sent under this key without one."""
-        return uuid5(_NAMESPACE, f"intent of request/{owner}/{key}")
+        return uuid5(NAMESPACE, f"intent of request/{owner}/{key}")
 
 
 class ServiceStarted(SystemEvent):
@@ -386,6 +368,45 @@ class KillSwitchReleased(SystemEvent):
     by: str
 
 
+class HaltRequested(SystemEvent):
+    """Somebody on the bus asks for a halt: whoever hears it halts through its gate. Nothing on the bus ends one."""
+
+    subject = "system.killswitch"
+
+    by: str
+    reason: str
+    wallet: str | None = None
+    strategy_id: str | None = None
+
+
+class ShutdownRequested(SystemEvent):
+    """Somebody on the bus asks executors to stop in good order; those started after it was asked do not obey."""
+
+    subject = "system.shutdown"
+
+    by: str
+    reason: str
+
+
+class ExecutorStopped(SystemEvent):
+    """An executor stopped. `open_plans` are those it leaves to the next start: their bytes are with the gate."""
+
+    subject = "metrics.executor.stopped"
+
+    executor: str
+    reason: str
+    open_plans: int
+
+
+class PlanLeftToAnother(SystemEvent):
+    """A plan that this executor had taken is carried out by another one with the same gate."""
+
+    subject = "system.plan_left"
+
+    plan_id: UUID
+    wallet: str
+
+
 class BalancesObserved(SystemEvent):
     """A wallet was read at one block. The opening is what its accounts start from; later ones are checkpoints."""
 
@@ -421,6 +442,12 @@ EVENT_TYPES: dict[str, type[Event]] = {
         KillSwitchEngaged,
         KillSwitchReleased,
         BalancesObserved,
+        ExecutionPlanEvent,
+        ExecutionResultEvent,
+        HaltRequested,
+        ShutdownRequested,
+        ExecutorStopped,
+        PlanLeftToAnother,
     )
 }
 
@@ -444,19 +471,26 @@ class Envelope(Model):
     @property
     def subject(self) -> str:
         """The subject it is published under, such as `intent.submitted.<id>`."""
-        return f"{self.body.subject}.{self.correlation_id}"
+        return f"{self.body.published_under()}.{self.correlation_id}"
 
     @classmethod
     def about_intent(cls, body: IntentEvent, *, at_ns: int, because_of: UUID | None = None) -> Self:
         """Wrap a fact about an intent; the same fact always gets the same id."""
         name = f"{body.intent_id}/{body.type_name()}/{body.occasion()}"
-        return cls._wrap(body, uuid5(_NAMESPACE, name), body.intent_id, at_ns, because_of)
+        return cls._wrap(body, uuid5(NAMESPACE, name), body.intent_id, at_ns, because_of)
 
     @classmethod
     def about_request(cls, body: RequestAccepted, *, at_ns: int) -> Self:
         """Wrap a fact about a request; the same key of the same owner always gets the same id."""
         event_id = body.event_id(body.owner, body.key)
         return cls._wrap(body, event_id, event_id, at_ns, None)
+
+    @classmethod
+    def about_plan(
+        cls, body: ExecutionPlanEvent | ExecutionResultEvent, *, at_ns: int, because_of: UUID | None = None
+    ) -> Self:
+        """Wrap a plan for an executor or its result; the same fact always gets the same id."""
+        return cls._wrap(body, body.event_id(), body.opportunity_id, at_ns, because_of)
 
     @classmethod
     def about_system(cls, body: SystemEvent, *, event_id: UUID, run_id: UUID, at_ns: int) -> Self:
@@ -482,7 +516,7 @@ class Envelope(Model):
         body_type = EVENT_TYPES[outer.type]
         if outer.version != body_type.version:
             raise KeyError(f"{outer.type} version {outer.version}")
-        body = body_type.model_validate(outer.body, strict=False)
+        body = body_type.model_validate(outer.body, strict=False, by_alias=True, by_name=False)
         return cls(**{**dict(outer), "body": body})
 
     def to_json(self) -> str:

@@ -42,7 +42,9 @@ class Cursor:
         self._journal = journal
         self._clock = clock
         self._pattern = pattern
-        self._types = [kind for kind, event in EVENT_TYPES.items() if pattern.may_match_under(event.subject)]
+        self._types = [
+            kind for kind, event in EVENT_TYPES.items() if any(map(pattern.may_match_under, event.subjects()))
+        ]
         self._handler = handler
         self._read_up_to = after_seq
         self._unhandled: dict[int, None] = {}

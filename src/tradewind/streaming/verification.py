@@ -100,7 +100,7 @@ def _fault_of_columns(row: _Row) -> str | None:
     columns = (event_id, type_name, correlation_id, occurred_at)
     if columns != (outer["id"], outer["type"], outer["correlation_id"], outer["occurred_at"]):
         return "its columns contradict its text"
-    if subject != f"{event_type.subject}.{correlation_id}":
+    if subject not in {f"{under}.{correlation_id}" for under in event_type.subjects()}:
         return "its subject contradicts its type"
     return None
 
