@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from tradewind.accounting.step_entry import StepEntry
+from tradewind.domain.event import Event
 from tradewind.domain.events import (
     EVENT_TYPES,
-    Event,
     ExecutionStepConfirmed,
     ExecutionStepFinalized,
     ExecutionStepReorganised,

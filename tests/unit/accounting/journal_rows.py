@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 from tests import builders
 from tests.builders import ARBITRUM, USDC, WALLET, WETH
 from tradewind.domain import events
-from tradewind.domain.events import Event, IntentEvent
+from tradewind.domain.event import Event, SystemEvent
+from tradewind.domain.events import IntentEvent
 from tradewind.domain.fill import Fill, StepOutcome
 from tradewind.domain.plan import BlockRef, Exact
 from tradewind.domain.reference_price import ReferencePrice
@@ -55,7 +56,7 @@ class Rows:
         if isinstance(body, IntentEvent):
             envelope = builders.envelope(body, at_ns=at_ns)
         else:
-            assert isinstance(body, events.SystemEvent)
+            assert isinstance(body, SystemEvent)
             envelope = builders.system_envelope(body)
         row = Recorded(next(self.numbers), envelope, "ab" * 32)
         self.rows.append(row)
