@@ -34,7 +34,7 @@ from tradewind.venues.send_outcome import SendOutcome
 from tradewind.venues.simulated import Simulated
 from tradewind.venues.trade_quote import TradeQuote, trade_quote
 from tradewind.venues.uniswap_v3.movement import movement
-from tradewind.venues.uniswap_v3.planned_legs import planned_legs
+from tradewind.venues.planned_legs import planned_legs
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -254,7 +254,7 @@ class MemoryMarket(EvmVenueAdapter):
         )
 
     def planned_legs(self, route: TradeQuote, worst: Sequence[tuple[int, int]]) -> tuple[PlannedLeg, ...]:
-        return planned_legs(route, worst, venue=self.name)
+        return planned_legs(route, worst, venue=lambda _: self.name)
 
     async def build_swap_tx(
         self, plan: ExecutionPlan, step: PlanStep, *, permit: core.Permit | None, nonce: int

@@ -272,6 +272,8 @@ class PoolGraph:
         """
     def venue(self, pool: str) -> str:
         """The pool's family, as in its JSON form. Code: `unknown_pool`."""
+    def accounts(self, pool: str) -> list[str]:
+        """The Solana accounts whose bytes the pool's state is read from; none on other chains. Code: `unknown_pool`."""
     def tokens(self, pool: str) -> list[str]:
         """The pool's tokens, in its contract's order. Code: `unknown_pool`."""
     def apply_sync(self, pool: str, *, reserve0_raw: int, reserve1_raw: int) -> None:
@@ -362,7 +364,8 @@ def pool_from_accounts(
     `accounts` holds `(address, owner, data)` of the pool and of all that its family needs (docs/pool-formats). The
     program that owns the pool's account says which family it is. The clock is the chain's, as read with them.
 
-    Codes: `account_missing` (and what it is for), `account_malformed`, `unsupported_feature`, `state_invalid`.
+    Codes: `account_missing` (and what it is for; the error's attribute `account` has its address), `account_malformed`,
+    `unsupported_feature`, `state_invalid`.
     """
 
 def optimize_route(

@@ -32,4 +32,18 @@ def parse_solana_address(value: object) -> str:
     raise PydanticCustomError("address_malformed", "must be a base58 Solana address of 32 bytes.")
 
 
+def parse_address(value: object) -> str:
+    """An address of any chain: 0x and hexadecimal digits is an EVM one, anything else has to be a Solana one."""
+    if isinstance(value, str) and not value.startswith(("0x", "0X")):
+        return parse_solana_address(value)
+    return parse_evm_address(value)
+
+
+def is_evm_address(address: str) -> bool:
+    """Whether a checked address is one of an EVM chain."""
+    return address.startswith("0x")
+
+
 EvmAddress = Annotated[str, BeforeValidator(parse_evm_address)]
+SolanaAddress = Annotated[str, BeforeValidator(parse_solana_address)]
+Address = Annotated[str, BeforeValidator(parse_address)]

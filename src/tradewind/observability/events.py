@@ -184,3 +184,9 @@ def book_lost(*, venue: str, instrument: str, code: str, message: str) -> None:
     """An exchange's book cannot be relied on, or its snapshot not be had; it is synchronised anew."""
     write("warning", "book_lost", venue=venue, instrument=instrument, code=code, message=message)
     _tell("book_lost", venue=venue, code=code)
+
+
+def pool_left_out(*, chain_id: int, pool: str, code: str, message: str) -> None:
+    """A pool cannot be quoted and is left out of every route until it can."""
+    write("warning", "pool_left_out", chain=chain_id, pool=pool, code=code, message=message)
+    _tell("pool_left_out", pool=pool, code=code)

@@ -20,12 +20,12 @@ from tradewind.venues.simulated import Simulated
 from tradewind.venues.trade_quote import TradeQuote, trade_quote
 from tradewind.venues.uniswap_v3.deployment import UniswapV3Deployment
 from tradewind.venues.uniswap_v3.movement import movement
-from tradewind.venues.uniswap_v3.planned_legs import planned_legs
-from tradewind.venues.uniswap_v3.pool_price import pool_prices
+from tradewind.venues.planned_legs import planned_legs
+from tradewind.venues.pool_price import pool_prices
 from tradewind.venues.uniswap_v3.pool_sync import PoolSync
 from tradewind.venues.uniswap_v3.revert_code import revert_code
 from tradewind.venues.uniswap_v3.simulation import read_simulation
-from tradewind.venues.uniswap_v3.spot import spot_ratio
+from tradewind.venues.spot import spot_ratio
 from tradewind.venues.uniswap_v3.swap_gas import (
     APPROVE_GAS,
     FURTHER_HOP_GAS,
@@ -130,8 +130,8 @@ class UniswapV3Adapter(EvmVenueAdapter):
         """The spot price of `token` in each pool of the pair, with how far the probe moves it."""
         self._pools.require_loaded()
         shift = self._decimals_of(token) - self._decimals_of(against)
-        keys = self._pools.keys.values()
-        return list(pool_prices(self.graph, keys, token=token, against=against, probe_raw=probe_raw, shift=shift))
+        pools = self._pools.keys
+        return list(pool_prices(self.graph, pools, token=token, against=against, probe_raw=probe_raw, shift=shift))
 
     async def quote(
         self,
@@ -202,7 +202,7 @@ class UniswapV3Adapter(EvmVenueAdapter):
 
     def planned_legs(self, route: TradeQuote, worst: Sequence[tuple[int, int]]) -> tuple[PlannedLeg, ...]:
         """The legs as a plan keeps them; their shares are of the exact side, and add up to the whole."""
-        return planned_legs(route, worst, venue=self.name)
+        return planned_legs(route, worst, venue=lambda _: self.name)
 
     def gas_reading(
         self,
