@@ -3,5 +3,6 @@
 //! Never holds a key: what is built here is signed by the signer.
 
 pub mod instruction;
+pub mod swaps;
 
 pub use tradewind_core::decode::solana::Key;
