@@ -2,7 +2,7 @@
 
 use crate::Key;
 use crate::signature::{SIGNATURE_BYTES, Signature};
-use crate::transaction::{BuildError, TransactionBuilder};
+use crate::transaction::{BuildError, TransactionBuilder, UnsignedTransaction};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use thiserror::Error;
@@ -115,7 +115,7 @@ impl TemplateError {
 pub struct TransactionTemplate {
     identity: u64,
     wire: Vec<u8>,
-    signers: Vec<Key>,
+    transaction: UnsignedTransaction,
     signatures_at: usize,
     message_at: usize,
     blockhash_at: usize,
@@ -136,8 +136,7 @@ impl TransactionTemplate {
         let transaction = builder.build_with(Key([0; KEY_BYTES]))?;
         let identity = COMPILED.fetch_add(1, Ordering::Relaxed);
         let message_at = transaction.message_offset();
-        let signers = transaction.signers().to_vec();
-        let empty = vec![Signature([0; SIGNATURE_BYTES]); signers.len()];
+        let empty = vec![Signature([0; SIGNATURE_BYTES]); transaction.signers().len()];
         let wire = transaction.to_wire(&empty)?;
         let data = &transaction.layout().data;
         let mut placed = Vec::with_capacity(points.len());
@@ -155,11 +154,11 @@ impl TransactionTemplate {
         Ok(Self {
             identity,
             wire,
-            signatures_at: message_at - SIGNATURE_BYTES * signers.len(),
-            signers,
+            signatures_at: message_at - SIGNATURE_BYTES * empty.len(),
             message_at,
             blockhash_at: message_at + transaction.layout().blockhash,
             points: placed,
+            transaction,
         })
     }
 
@@ -186,7 +185,7 @@ impl TransactionTemplate {
     /// Who signs, in the order of the signatures.
     #[must_use]
     pub fn signers(&self) -> &[Key] {
-        &self.signers
+        self.transaction.signers()
     }
 
     /// Where in the written bytes the message stands that is signed.
@@ -221,6 +220,21 @@ impl TransactionTemplate {
         Ok(needed)
     }
 
+    /// The same as a transaction of its own, for callers who can spare the copies.
+    ///
+    /// # Errors
+    /// `patch_point_foreign`, `patch_value_too_large`.
+    pub fn unsigned(
+        &self,
+        blockhash: Key,
+        amounts: &[(PatchPoint, u64)],
+    ) -> Result<UnsignedTransaction, TemplateError> {
+        let mut wire = vec![0; self.wire.len()];
+        self.instantiate(blockhash, amounts, &mut wire)?;
+        let message = wire.split_off(self.message_at);
+        Ok(self.transaction.with_message(message, blockhash))
+    }
+
     /// Writes the signature of a signer into what [`Self::instantiate`] wrote.
     ///
     /// # Errors
@@ -232,7 +246,7 @@ impl TransactionTemplate {
         signature: &Signature,
     ) -> Result<(), TemplateError> {
         let (given, needed) = (buffer.len(), self.wire.len());
-        let signers = self.signers.len();
+        let signers = self.signers().len();
         if index >= signers {
             return Err(TemplateError::SignerOutside { index, signers });
         }

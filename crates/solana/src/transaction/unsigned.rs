@@ -59,6 +59,15 @@ impl UnsignedTransaction {
         compact_bytes(self.signers.len()) + SIGNATURE_BYTES * self.signers.len()
     }
 
+    /// The same transaction with a patched message.
+    pub(crate) fn with_message(&self, message: Vec<u8>, recent_blockhash: Key) -> Self {
+        Self {
+            message,
+            recent_blockhash,
+            ..self.clone()
+        }
+    }
+
     pub(crate) const fn layout(&self) -> &Layout {
         &self.layout
     }
