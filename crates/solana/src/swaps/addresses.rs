@@ -5,15 +5,13 @@ use tradewind_core::solana::program_address;
 
 use super::SwapError;
 use crate::Key;
+pub(super) use crate::system::SYSTEM_PROGRAM;
+pub(super) use crate::token_accounts::{ASSOCIATED_TOKEN_PROGRAM, WRAPPED_SOL};
+use crate::token_accounts::{TokenProgram, token_account_address};
 
-pub(super) const SYSTEM_PROGRAM: Key = Key([0; 32]);
-pub(super) const TOKEN_PROGRAM: Key = Key::constant("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA");
-pub(super) const TOKEN_2022_PROGRAM: Key =
-    Key::constant("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
-pub(super) const ASSOCIATED_TOKEN_PROGRAM: Key =
-    Key::constant("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
+pub(super) const TOKEN_PROGRAM: Key = TokenProgram::Token.key();
+pub(super) const TOKEN_2022_PROGRAM: Key = TokenProgram::Token2022.key();
 pub(super) const MEMO_PROGRAM: Key = Key::constant("MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr");
-pub(super) const WRAPPED_SOL: Key = Key::constant("So11111111111111111111111111111111111111112");
 
 /// Lamports that an account of no bytes pays rent for, in bytes.
 const ACCOUNT_OVERHEAD_BYTES: u64 = 128;
@@ -41,11 +39,11 @@ pub(super) fn associated_token_account(
     mint: Key,
     token_program: Key,
 ) -> Result<Key, SwapError> {
-    derived(
-        "associated token account",
-        ASSOCIATED_TOKEN_PROGRAM,
-        &[&wallet.0, &token_program.0, &mint.0],
-    )
+    TokenProgram::of(token_program)
+        .and_then(|program| token_account_address(wallet, mint, program))
+        .ok_or(SwapError::Underivable {
+            field: "associated token account",
+        })
 }
 
 /// The lamports that free an account of this many bytes from rent.
