@@ -3,6 +3,7 @@
 //! Never holds a key: what is built here is signed by the signer.
 
 pub mod compute_budget;
+pub mod flash_loan;
 pub mod instruction;
 pub mod receipt;
 pub mod signature;
