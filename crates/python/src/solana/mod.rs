@@ -1,7 +1,9 @@
 //! The Solana side of the module: transactions, swap instructions, lanes and wallets.
 
+mod flash_loan;
 pub(crate) mod instruction;
 mod instructions;
+mod swaps;
 mod template;
 mod transaction;
 
@@ -14,5 +16,7 @@ use pyo3::prelude::*;
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     transaction::register(module)?;
     template::register(module)?;
+    swaps::register(module)?;
+    flash_loan::register(module)?;
     instructions::register(module)
 }
