@@ -10,6 +10,8 @@ from typing import Final, Literal, final
 from _typeshed import ReadableBuffer
 
 __all__ = [
+    "JITO_TIP_ACCOUNTS",
+    "RECEIPT_LAMPORTS",
     "Alternative",
     "Approve",
     "AuctionOrder",
@@ -39,6 +41,7 @@ __all__ = [
     "Leg",
     "OrderBook",
     "Permit",
+    "PlannedSize",
     "PoolGraph",
     "PoolQuote",
     "RefusedPool",
@@ -56,9 +59,16 @@ __all__ = [
     "SwapLeg",
     "SweepFill",
     "TransactionBatch",
+    "TransactionBuilder",
+    "TransactionTemplate",
     "UniswapV3State",
+    "UnsignedTransaction",
+    "address_with_seed",
     "aggregate_order_books",
     "build_profile",
+    "close_token_account",
+    "create_account_with_seed",
+    "create_token_account",
     "decode_approve",
     "decode_eip1559",
     "decode_router_call",
@@ -68,15 +78,27 @@ __all__ = [
     "decode_transactions",
     "eip712_domain_separator",
     "encode_approve",
+    "jito_tip",
     "keccak256",
     "optimize_route",
     "optimize_split",
     "permit_digest",
     "pool_from_accounts",
     "read_cow_auction",
+    "receipt_address",
+    "receipt_instruction",
+    "reclaim_receipt",
     "recover_senders",
+    "set_compute_unit_limit",
+    "set_compute_unit_price",
+    "set_loaded_accounts_data_size_limit",
+    "solana_transfer",
+    "sync_native",
     "synthetic_levels",
     "to_checksum_address",
+    "token_account_address",
+    "transfer_with_seed",
+    "wrap_sol",
 ]
 
 build_profile: Final[Literal["debug", "release"]]
@@ -1171,8 +1193,10 @@ class SolanaSwap:
 
 @final
 class SolanaInstruction:
-    """One instruction, with its accounts in the order that the program reads them."""
+    """One instruction, decoded or made, with its accounts in the order that the program reads them."""
 
+    def __new__(cls, program: str, accounts: Sequence[tuple[str, bool, bool]], data: bytes) -> SolanaInstruction:
+        """For accounts of (address, signer, writable). Codes: key_malformed, bytes_required."""
     @property
     def program(self) -> str: ...
     @property
@@ -1259,6 +1283,183 @@ def decode_solana_transactions(
     raws: Sequence[bytes], *, lookup_tables: Mapping[str, Sequence[str]] | None = None, size_limit_bytes: int = 1232
 ) -> list[SolanaTransaction | CoreError]:
     """`decode_solana_transaction` of each; a refusal stands (not raised) in the place of its transaction."""
+
+@final
+class TransactionBuilder:
+    """Makes Solana transactions from instructions; every method but the last two returns the builder again.
+
+    Accounts stand in the order of `solana-message` 3.0: the payer, signers that are written, signers that are read,
+    others that are written, others that are read; each class in the order of its bytes, every account once.
+    """
+
+    def __new__(cls) -> TransactionBuilder: ...
+    def add_instruction(self, instruction: SolanaInstruction) -> TransactionBuilder:
+        """Behind those that are there. Code: key_malformed (an account behind a table that was not given)."""
+    def add_instructions(self, instructions: Sequence[SolanaInstruction]) -> TransactionBuilder:
+        """In their order; all of them or, when one is refused, none."""
+    def set_compute_budget(self, *, unit_limit: int, micro_lamports_per_unit: int) -> TransactionBuilder:
+        """Always the first two instructions, whatever the order of calls; a second call replaces the first."""
+    def set_fee_payer(self, fee_payer: str) -> TransactionBuilder: ...
+    def set_recent_blockhash(self, recent_blockhash: str) -> TransactionBuilder:
+        """In base 58, as the RPC gives it."""
+    def add_lookup_table(self, address: str, addresses: Sequence[str]) -> TransactionBuilder:
+        """Offers a table, which is read only if that makes the transaction smaller: it costs 32 + 2 + n bytes and saves
+        32 n. The same table again is its newer state. Every choice among up to ten tables with two usable accounts or
+        more is counted; beyond ten, the one that saves most is added while one saves.
+
+        Codes: lookup_table_too_long, key_malformed.
+        """
+    def keep_static(self, account: str) -> TransactionBuilder:
+        """Never reads it through a table; signers, programs that are called and Jito's tip accounts never are."""
+    def message_format(self, message_format: Literal["smallest", "v0", "legacy"]) -> TransactionBuilder:
+        """ "smallest" unless set: version 0 when a table pays, legacy otherwise (two bytes fewer).
+
+        Code: message_format_unknown.
+        """
+    def size_limit(self, size_limit_bytes: int) -> TransactionBuilder:
+        """Most bytes on the wire; 1,232 unless set."""
+    def account_limit(self, account_limit: int) -> TransactionBuilder:
+        """Most accounts that it may lock; 64 unless set, as on mainnet, and never more than 256."""
+    def planned_size(self) -> PlannedSize:
+        """What it will weigh. Needs no blockhash, and reports a size above the limit instead of refusing it.
+
+        Codes: fee_payer_missing, instructions_missing, compute_budget_twice, program_is_fee_payer, too_many_accounts,
+        too_many_signers, instruction_too_long.
+        """
+    def build(self) -> UnsignedTransaction:
+        """Codes: those of `planned_size`, blockhash_missing, transaction_too_large (by how much, what would help)."""
+
+@final
+class PlannedSize:
+    """What a transaction will weigh, known before its blockhash and its signatures."""
+
+    @property
+    def size_bytes(self) -> int:
+        """On the wire, all signatures included."""
+    @property
+    def size_limit_bytes(self) -> int: ...
+    @property
+    def fits(self) -> bool: ...
+    @property
+    def required_signatures(self) -> int: ...
+    @property
+    def account_count(self) -> int: ...
+    @property
+    def lookup_tables(self) -> list[str]:
+        """Those that pay, in the order in which they were offered."""
+
+@final
+class UnsignedTransaction:
+    """A transaction that waits for its signatures."""
+
+    @property
+    def message(self) -> bytes:
+        """What each of `signers` signs with ed25519."""
+    @property
+    def version(self) -> Literal["legacy", "v0"]: ...
+    @property
+    def signers(self) -> list[str]:
+        """In the order of the signatures; the fee payer first."""
+    @property
+    def lookup_tables(self) -> list[str]:
+        """Those that it reads."""
+    @property
+    def recent_blockhash(self) -> str: ...
+    @property
+    def size_bytes(self) -> int:
+        """On the wire, all signatures included."""
+    def to_wire(self, signatures: Sequence[bytes]) -> bytes:
+        """The bytes that are sent: one signature of 64 bytes for each of `signers`; they are not verified.
+
+        Codes: signature_count, signature_malformed, bytes_required.
+        """
+
+@final
+class TransactionTemplate:
+    """A transaction that is compiled once; later only its blockhash and named amounts are written.
+
+    A point is (instruction, offset, width): a little-endian amount in the data of an instruction, counted as they were
+    added to the builder; or a part of the compute budget. Codes: those of `TransactionBuilder.build` except
+    blockhash_missing, patch_point_outside, patch_points_overlap, patch_place_malformed.
+    """
+
+    def __new__(
+        cls,
+        builder: TransactionBuilder,
+        points: Mapping[str, tuple[int, int, Literal["u32", "u64"]] | Literal["unit_limit", "unit_price"]],
+    ) -> TransactionTemplate: ...
+    def instantiate(self, recent_blockhash: str, amounts: Mapping[str, int]) -> UnsignedTransaction:
+        """Amounts that are not given have the value they were compiled with.
+
+        Codes: patch_point_unknown, patch_value_too_large, key_malformed, integer_required, integer_out_of_range.
+        """
+    @property
+    def names(self) -> list[str]: ...
+    @property
+    def size_bytes(self) -> int:
+        """On the wire, all signatures included."""
+
+JITO_TIP_ACCOUNTS: Final[tuple[str, ...]]
+"""The eight accounts that take tips to Jito's block engine; never read through a lookup table."""
+
+RECEIPT_LAMPORTS: Final[int]
+"""The rent of an account without data, which a receipt holds until it is reclaimed."""
+
+def set_compute_unit_limit(units: int) -> SolanaInstruction: ...
+def set_compute_unit_price(micro_lamports_per_unit: int) -> SolanaInstruction: ...
+def set_loaded_accounts_data_size_limit(limit_bytes: int) -> SolanaInstruction: ...
+def solana_transfer(source: str, to: str, lamports: int) -> SolanaInstruction:
+    """Lamports from a wallet that signs."""
+
+def jito_tip(source: str, tip_account: str, tip_lamports: int) -> SolanaInstruction:
+    """A transfer to one of `JITO_TIP_ACCOUNTS`. Codes: tip_account_unknown, tip_too_small (below 1,000 lamports)."""
+
+def address_with_seed(base: str, seed: str, owner: str) -> str:
+    """sha256 of base, seed and owner. Codes: seed_too_long (above 32 bytes), seed_owner_illegal."""
+
+def create_account_with_seed(
+    *, payer: str, base: str, seed: str, lamports: int, space_bytes: int, owner: str
+) -> SolanaInstruction:
+    """Makes the account at `address_with_seed`, and fails on chain when it is there. Codes: those of the address."""
+
+def transfer_with_seed(*, base: str, seed: str, owner: str, to: str, lamports: int) -> SolanaInstruction:
+    """Moves lamports of the account at `address_with_seed`; the base signs. Codes: those of the address."""
+
+def token_account_address(owner: str, mint: str, token_program: str = ...) -> str:
+    """The associated token account, of the SPL Token program unless Token-2022 is named.
+
+    Codes: token_program_unknown, key_malformed.
+    """
+
+def create_token_account(*, payer: str, owner: str, mint: str, token_program: str = ...) -> SolanaInstruction:
+    """Makes `token_account_address` unless it is there; the payer signs and pays its rent."""
+
+def sync_native(account: str, token_program: str = ...) -> SolanaInstruction:
+    """Counts the lamports above the rent of a wrapped SOL account as its balance."""
+
+def wrap_sol(owner: str, lamports: int, token_program: str = ...) -> list[SolanaInstruction]:
+    """Puts lamports into the wallet's wrapped SOL account, which must be there: a transfer and `sync_native`."""
+
+def close_token_account(*, account: str, destination: str, owner: str, token_program: str = ...) -> SolanaInstruction:
+    """Closes an account that holds no tokens, or only wrapped SOL, which it unwraps; the owner signs."""
+
+def receipt_address(payer: str, seed: str) -> str:
+    """Where the receipt of a step stands, for a seed of 32 lower-case hexadecimal digits.
+
+    Code: receipt_seed_malformed.
+    """
+
+def receipt_instruction(payer: str, seed: str, lamports: int | None = None) -> SolanaInstruction:
+    """Makes the receipt of a step, which a second copy cannot: it fails whole. `RECEIPT_LAMPORTS` unless given.
+
+    Code: receipt_seed_malformed.
+    """
+
+def reclaim_receipt(payer: str, seed: str, to: str, lamports: int | None = None) -> SolanaInstruction:
+    """Takes the lamports of a receipt back, which frees its address: only when no signed attempt of the step can land.
+
+    Code: receipt_seed_malformed.
+    """
 
 @final
 class BookEvents:

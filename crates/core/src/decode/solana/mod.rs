@@ -11,7 +11,7 @@ mod swap;
 mod wire;
 
 pub use account::{Account, AccountKey, LookupTables};
-pub use instruction::{Instruction, Meaning};
+pub use instruction::{Instruction, Meaning, TIP_ACCOUNTS};
 pub use key::Key;
 pub use swap::{Direction, Swap, Venue};
 pub use wire::{CompiledInstruction, Lookup, Transaction, Version};
