@@ -4,6 +4,7 @@ Integers are exact `int`s of any size that fits; addresses are "0x" text (given 
 in EIP-55 case). Every refusal is a `CoreError` with a stable `code`. Quotes and routes release the GIL.
 """
 
+from asyncio import Future
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, final
 
@@ -19,12 +20,17 @@ __all__ = [
     "Authorization",
     "BaseToken",
     "BinMovement",
+    "BlockhashCache",
     "BookCrossing",
     "BookEvents",
     "BookLevel",
     "BookSweep",
     "Bound",
+    "BundleStatus",
+    "CircuitBreaker",
     "ConcentratedMovement",
+    "Confirmation",
+    "ConfirmationWatch",
     "ConsolidatedBook",
     "CoreError",
     "CowAuction",
@@ -36,20 +42,34 @@ __all__ = [
     "DecodedSwap",
     "DecodedTransaction",
     "Eip1559Transaction",
+    "EndpointStanding",
     "Fee",
     "GraphUpdate",
+    "InflightStatus",
+    "JitoLane",
+    "LeaderStanding",
     "Leg",
     "OrderBook",
     "Permit",
     "PlannedSize",
     "PoolGraph",
     "PoolQuote",
+    "PriorityFee",
+    "PriorityFees",
+    "RPCConnectionPool",
+    "RateLimiter",
+    "Rebroadcast",
+    "RebroadcastEnd",
+    "RecentBlockhash",
     "RefusedPool",
     "Route",
     "RouterAction",
     "RouterCall",
     "RouterStep",
     "RouterSwap",
+    "RpcLane",
+    "SendAnswer",
+    "SendOutcome",
     "Single",
     "SolanaAccount",
     "SolanaInstruction",
@@ -58,12 +78,22 @@ __all__ = [
     "SplitRoute",
     "SwapLeg",
     "SweepFill",
+    "TipFloor",
+    "TipPolicy",
+    "TpuLane",
     "TransactionBatch",
     "TransactionBuilder",
     "TransactionTemplate",
     "UniswapV3State",
     "UnsignedTransaction",
     "address_with_seed",
+    "TransactionFault",
+    "UniswapV3State",
+    "WalletManager",
+    "WalletRequirement",
+    "WalletReservation",
+    "WalletState",
+    "WalletStats",
     "aggregate_order_books",
     "build_profile",
     "close_token_account",
@@ -1827,3 +1857,576 @@ def apply_syncs(graph: PoolGraph, index: CycleIndex, *, pools: Sequence[str], re
 
     Codes: `words_malformed`, `integer_out_of_range`, and those of `PoolGraph.apply_sync`. The GIL is released.
     """
+
+@final
+class TransactionFault:
+    """Why the chain, or a simulation of it, refuses a transaction."""
+
+    @property
+    def name(self) -> str:
+        """The chain's name in snake case: `instruction_error`, `blockhash_not_found`, `already_processed`, ..."""
+    @property
+    def instruction(self) -> int | None:
+        """Which instruction failed, counted from 0."""
+    @property
+    def instruction_error(self) -> str | None:
+        """Its error in snake case: `custom`, `insufficient_funds`, ..."""
+    @property
+    def custom(self) -> int | None:
+        """The program's own error number."""
+    @property
+    def detail(self) -> str:
+        """As the node told it: JSON text."""
+    @property
+    def logs(self) -> list[str]:
+        """What the programs logged, when the node told it."""
+
+_SendKind = Literal["accepted", "already_known", "refused", "rate_limited", "unreachable", "unknown"]
+
+@final
+class SendAnswer:
+    """What one endpoint answered to one transaction."""
+
+    @property
+    def endpoint(self) -> str:
+        """Scheme, host and port: never the path, which may hold a key."""
+    @property
+    def kind(self) -> _SendKind: ...
+    @property
+    def code(self) -> str | None: ...
+    @property
+    def detail(self) -> str: ...
+    @property
+    def elapsed_us(self) -> int: ...
+
+@final
+class SendOutcome:
+    """What became of handing a transaction over. Never that it landed: only `ConfirmationWatch` knows that.
+
+    `accepted`: at least one endpoint took it (over QUIC: the bytes are on their way). `already_known`: the node has
+    it, in a block or not. `refused`: nobody took it; `code` says why. `rate_limited`: nobody took it, ask again after
+    `retry_after_ms`. `unreachable`: no byte left. `unknown`: it may have been taken; treat it as sent.
+    """
+
+    @property
+    def lane(self) -> str: ...
+    @property
+    def kind(self) -> _SendKind: ...
+    @property
+    def reference(self) -> str | None:
+        """The signature, or the bundle's id; None where nothing was taken."""
+    @property
+    def endpoint(self) -> str | None:
+        """Who said so first."""
+    @property
+    def code(self) -> str | None:
+        """Of a refusal: `blockhash_not_found`, `program_error`, `simulation_failed`, `node_behind`,
+        `invalid_parameters`, `signature_invalid`, `min_context_slot_not_reached`, `rpc_error`, ... Of `unreachable`
+        and `unknown`: `no_leader`, `not_connected`, `timed_out`, `connection_lost`, `answer_unreadable`,
+        `circuit_open`, `wrong_chain`."""
+    @property
+    def detail(self) -> str: ...
+    @property
+    def fault(self) -> TransactionFault | None:
+        """Of a refusal after a simulation."""
+    @property
+    def retry_after_ms(self) -> int | None: ...
+    @property
+    def answers(self) -> list[SendAnswer]:
+        """Of each endpoint that had answered when the outcome was decided."""
+
+@final
+class EndpointStanding:
+    """How an endpoint of a pool does."""
+
+    @property
+    def endpoint(self) -> str: ...
+    @property
+    def state(self) -> Literal["unproven", "ready", "open", "half_open", "limited", "wrong_chain"]:
+        """`unproven`: has not shown the pinned genesis hash yet; `limited`: rests after a 429."""
+    @property
+    def latency_us(self) -> int | None:
+        """Smoothed over the last 8 answers."""
+    @property
+    def slot(self) -> int | None:
+        """The newest that it told."""
+    @property
+    def slots_behind(self) -> int | None:
+        """Of the newest that any endpoint told."""
+    @property
+    def answered(self) -> int: ...
+    @property
+    def failed(self) -> int:
+        """Times it did not answer, or not readably. Refusals are answers."""
+    @property
+    def rate_limited(self) -> int: ...
+
+@final
+class RPCConnectionPool:
+    """JSON-RPC over kept connections to several endpoints of one cluster, which the genesis hash pins.
+
+    Refusals to construct: `endpoint_malformed`, `endpoint_twice`, `no_endpoints`, `genesis_hash_malformed`,
+    `quorum_impossible`, `limit_malformed`.
+    Refusals of questions: `rpc_error` (attributes `rpc_code: int` and `rpc_data: str`, JSON text),
+    `no_endpoint_answered`, `no_quorum` (who said what), `params_malformed`, `pool_closed`.
+    """
+
+    def __new__(
+        cls,
+        endpoints: Sequence[str],
+        *,
+        genesis_hash: str,
+        quorum: int | None = None,
+        request_timeout_ms: int = 2_000,
+        max_response_bytes: int = 16_777_216,
+        requests_per_second: int = 50,
+        burst: int = 50,
+        failures_to_open: int = 5,
+        open_ms: int = 60_000,
+        max_slots_behind: int = 8,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> RPCConnectionPool: ...
+    def warm_up(self) -> Future[list[EndpointStanding]]:
+        """Opens a connection to each, proves the genesis hash, and measures latency and slot."""
+    def call(self, method: str, params_json: str = "[]") -> Future[str]:
+        """The `result` of the best endpoint that answers, as JSON text."""
+    def agree(self, method: str, params_json: str = "[]", *, quorum: int | None = None) -> Future[str]:
+        """The `result` that `quorum` endpoints gave, `context` aside. Default: as constructed, else more than half."""
+    def standing(self) -> list[EndpointStanding]:
+        """Best first."""
+    def close(self) -> None:
+        """No question is asked any more; those that wait are refused with `pool_closed`."""
+
+@final
+class RpcLane:
+    """`sendTransaction` to all endpoints of a pool at once."""
+
+    def __new__(
+        cls,
+        pool: RPCConnectionPool,
+        *,
+        preflight: bool = False,
+        preflight_commitment: Literal["processed", "confirmed", "finalized"] = "processed",
+        max_transaction_bytes: int = 1_232,
+    ) -> RpcLane: ...
+    @property
+    def name(self) -> Literal["rpc"]: ...
+    def send(
+        self, transaction: bytes, *, preflight: bool | None = None, min_context_slot: int | None = None
+    ) -> Future[SendOutcome]:
+        """The first acceptance; the others go on. Refuses bytes that are no signed transaction:
+        `transaction_malformed`, `transaction_too_large`."""
+    def rebroadcast(
+        self, transaction: bytes, *, last_valid_block_height: int, every_ms: int = 1_000, most: int = 300
+    ) -> Rebroadcast:
+        """Sends the same bytes every `every_ms` until told to stop, until `most` sends, or until an endpoint's height
+        of processed blocks is above `last_valid_block_height`."""
+
+@final
+class Rebroadcast:
+    """A transaction that is being sent again and again."""
+
+    def stop(self) -> None: ...
+    def finished(self) -> Future[RebroadcastEnd]:
+        """May be awaited more than once. Cancelling the wait does not stop the sending."""
+
+@final
+class RebroadcastEnd:
+    """How it ended."""
+
+    @property
+    def reason(self) -> Literal["stopped", "height_passed", "most_sends"]:
+        """`height_passed` is no proof that it did not land: ask `ConfirmationWatch`."""
+    @property
+    def sends(self) -> int: ...
+    @property
+    def accepted(self) -> int: ...
+    @property
+    def last(self) -> SendOutcome | None: ...
+
+@final
+class JitoLane:
+    """Jito's block engine over JSON-RPC, in several regions at once. "Accepted" is not "landed"."""
+
+    def __new__(
+        cls,
+        regions: Sequence[str],
+        *,
+        uuid: str | None = None,
+        requests_per_second: int = 1,
+        burst: int = 1,
+        request_timeout_ms: int = 2_000,
+        failures_to_open: int = 5,
+        open_ms: int = 60_000,
+        max_transaction_bytes: int = 1_232,
+        tip_floor_url: str | None = None,
+    ) -> JitoLane:
+        """`regions` are base addresses (`https://ny.mainnet.block-engine.jito.wtf`), without `/api/v1`."""
+    @property
+    def name(self) -> Literal["jito"]: ...
+    def send(self, transaction: bytes) -> Future[SendOutcome]:
+        """As a bundle of one (`sendTransaction?bundleOnly=true`); the reference is the bundle's id, or the signature
+        where the region names none."""
+    def send_bundle(self, transactions: Sequence[bytes]) -> Future[SendOutcome]:
+        """1 to 5 transactions; the reference is the bundle's id. Refuses `bundle_malformed`."""
+    def bundle_statuses(self, bundle_ids: Sequence[str]) -> Future[list[BundleStatus | None]]:
+        """Of landed bundles, in the order asked; None where not landed, or not known. At most 5."""
+    def inflight_statuses(self, bundle_ids: Sequence[str]) -> Future[list[InflightStatus | None]]:
+        """Of the last 5 minutes, in the order asked. At most 5."""
+    def tip_accounts(self) -> Future[list[str]]: ...
+    def tip_floor(self) -> Future[TipFloor]:
+        """Asks `tip_floor_url`; refused with `tip_floor_unset` when there is none."""
+
+@final
+class BundleStatus:
+    @property
+    def bundle_id(self) -> str: ...
+    @property
+    def transactions(self) -> list[str]:
+        """Signatures, in order."""
+    @property
+    def slot(self) -> int: ...
+    @property
+    def confirmation_status(self) -> str | None: ...
+    @property
+    def fault(self) -> TransactionFault | None: ...
+
+@final
+class InflightStatus:
+    @property
+    def bundle_id(self) -> str: ...
+    @property
+    def status(self) -> Literal["invalid", "pending", "failed", "landed"]: ...
+    @property
+    def landed_slot(self) -> int | None: ...
+
+@final
+class TipFloor:
+    """Tips that landed lately, in lamports: the given percentiles and the moving mean of the median."""
+
+    def __new__(
+        cls, *, p25_lamports: int, p50_lamports: int, p75_lamports: int, p95_lamports: int, p99_lamports: int
+    ) -> TipFloor: ...
+    @staticmethod
+    def parse(json: str) -> TipFloor:
+        """From the text of the `tip_floor` page or a message of the `tip_stream`, whose numbers are SOL. Digits below a
+        lamport are rounded up. Refused with `tip_floor_malformed`."""
+    @property
+    def p25_lamports(self) -> int: ...
+    @property
+    def p50_lamports(self) -> int: ...
+    @property
+    def p75_lamports(self) -> int: ...
+    @property
+    def p95_lamports(self) -> int: ...
+    @property
+    def p99_lamports(self) -> int: ...
+
+@final
+class TipPolicy:
+    """How much tip a trade pays. Refused with `tip_policy_malformed`."""
+
+    def __new__(
+        cls,
+        *,
+        share_ppm: int = 500_000,
+        floor_lamports: int = 1_000,
+        cap_lamports: int = 10_000_000,
+        retry_step_ppm: int = 250_000,
+        percentile: Literal[25, 50, 75, 95, 99] | None = 75,
+    ) -> TipPolicy:
+        """`share_ppm`: most of the profit that a tip may be, in millionths. `retry_step_ppm`: what each attempt
+        adds."""
+    def tip_lamports(self, *, profit_lamports: int, attempt: int = 0, tip_floor: TipFloor | None = None) -> int | None:
+        """The percentile (or the floor) raised by the steps of `attempt`, at least the floor, at most the cap and the
+        share of the profit. None: the share of the profit is below the floor, so no tip is worth it."""
+    def tip_account(self, random: int) -> str:
+        """One of Jito's eight, by a random number of the caller's."""
+
+@final
+class TpuLane:
+    """Straight to the leaders over QUIC. There is no reply: `accepted` says that a leader's connection took the
+    bytes."""
+
+    def __new__(
+        cls,
+        pool: RPCConnectionPool,
+        *,
+        identity_seed: bytes | None = None,
+        fanout_slots: int = 4,
+        slots_ahead: int = 8,
+        slot_every_ms: int = 400,
+        nodes_every_ms: int = 30_000,
+        connect_timeout_ms: int = 2_000,
+        send_timeout_ms: int = 500,
+        max_connections: int = 32,
+        max_transaction_bytes: int = 1_232,
+    ) -> TpuLane:
+        """`identity_seed`: 32 bytes of a network identity (for stake), never a wallet; default: a fresh one."""
+    @property
+    def name(self) -> Literal["tpu"]: ...
+    @property
+    def identity(self) -> str: ...
+    def start(self) -> Future[list[LeaderStanding]]:
+        """Learns leaders and addresses, and shakes hands with those to come; goes on doing so until closed."""
+    def observe_slot(self, slot: int) -> None:
+        """A newer slot from a faster source than the pool."""
+    def send(self, transaction: bytes) -> Future[SendOutcome]:
+        """To the leaders of the current and the next `fanout_slots - 1` slots, on connections that are already open."""
+    def leaders(self) -> list[LeaderStanding]: ...
+    def close(self) -> None: ...
+
+@final
+class LeaderStanding:
+    @property
+    def leader(self) -> str: ...
+    @property
+    def address(self) -> str | None:
+        """Where it takes QUIC; None when its node does not say."""
+    @property
+    def state(self) -> Literal["connected", "connecting", "resting", "no_address"]: ...
+    @property
+    def next_slot(self) -> int: ...
+    @property
+    def handshakes(self) -> int:
+        """How many were made with it since the start."""
+    @property
+    def sent(self) -> int: ...
+    @property
+    def failed(self) -> int: ...
+
+@final
+class RecentBlockhash:
+    @property
+    def blockhash(self) -> str: ...
+    @property
+    def last_valid_block_height(self) -> int: ...
+    @property
+    def slot(self) -> int:
+        """Of the answer."""
+    @property
+    def blocks_left(self) -> int:
+        """Blocks until it expires, by the newest height known."""
+
+@final
+class BlockhashCache:
+    """A blockhash that is always at hand, refreshed in the background."""
+
+    def __new__(
+        cls,
+        pool: RPCConnectionPool,
+        *,
+        commitment: Literal["processed", "confirmed", "finalized"] = "confirmed",
+        every_ms: int = 400,
+        min_blocks_left: int = 100,
+        max_silence_ms: int = 10_000,
+    ) -> BlockhashCache: ...
+    def start(self) -> Future[RecentBlockhash]:
+        """The first one; goes on refreshing until closed."""
+    def current(self) -> RecentBlockhash:
+        """Refused with `blockhash_unknown` (not started, or nobody answered yet) or `blockhash_stale` (fewer blocks
+        left than `min_blocks_left`, or no refresh for `max_silence_ms`)."""
+    def close(self) -> None: ...
+
+@final
+class PriorityFee:
+    @property
+    def micro_lamports_per_compute_unit(self) -> int: ...
+    @property
+    def fee_lamports(self) -> int:
+        """What the limit of compute units costs at that price, rounded up as the chain does."""
+    @property
+    def congestion(self) -> Literal["low", "medium", "high"]: ...
+    @property
+    def capped(self) -> bool:
+        """Whether the share of the profit or the cap made it lower than congestion asks for."""
+
+@final
+class PriorityFees:
+    """What the accounts that a transaction writes have cost lately. Refused with `priority_fees_malformed`."""
+
+    def __new__(
+        cls,
+        pool: RPCConnectionPool,
+        *,
+        floor_micro_lamports: int = 1_000,
+        cap_micro_lamports: int = 5_000_000,
+        profit_share_ppm: int = 100_000,
+        medium_micro_lamports: int = 10_000,
+        high_micro_lamports: int = 100_000,
+    ) -> PriorityFees:
+        """`medium_…` and `high_…`: medians from which congestion counts as such."""
+    def quote(
+        self, writable_accounts: Sequence[str], *, compute_units: int, profit_lamports: int | None = None
+    ) -> Future[PriorityFee]:
+        """At low congestion the median is paid, at medium the 75th, at high the 90th percentile of the last 150
+        slots."""
+
+@final
+class Confirmation:
+    """What is known of a sent transaction."""
+
+    @property
+    def kind(self) -> Literal["landed", "reverted", "expired", "pending"]:
+        """`expired`: it can never land, by the evidence below. `pending`: nothing is decided, whatever the clock
+        says."""
+    @property
+    def signature(self) -> str: ...
+    @property
+    def slot(self) -> int | None: ...
+    @property
+    def level(self) -> Literal["processed", "confirmed", "finalized"] | None: ...
+    @property
+    def fee_lamports(self) -> int | None:
+        """When an endpoint had the transaction itself already."""
+    @property
+    def compute_units(self) -> int | None: ...
+    @property
+    def fault(self) -> TransactionFault | None: ...
+    @property
+    def evidence(self) -> list[tuple[str, int | None, bool | None]]:
+        """Of an expiry or of a pending one: endpoint, its finalized block height, and whether it knows the
+        signature."""
+
+@final
+class ConfirmationWatch:
+    """Follows signatures: a websocket subscription where there is one, and asking `getSignatureStatuses` always."""
+
+    def __new__(
+        cls,
+        pool: RPCConnectionPool,
+        *,
+        websocket_urls: Sequence[str] = (),
+        quorum: int | None = None,
+        poll_ms: int = 500,
+    ) -> ConfirmationWatch: ...
+    def wait(
+        self,
+        signature: str,
+        *,
+        last_valid_block_height: int,
+        commitment: Literal["processed", "confirmed", "finalized"] = "confirmed",
+        timeout_ms: int = 90_000,
+    ) -> Future[Confirmation]:
+        """Ends with `pending` after `timeout_ms`; may be asked again. Refused with `signature_malformed`."""
+    def check(
+        self,
+        signature: str,
+        *,
+        last_valid_block_height: int,
+        commitment: Literal["processed", "confirmed", "finalized"] = "confirmed",
+    ) -> Future[Confirmation]:
+        """The same, from one round of questions."""
+
+@final
+class CircuitBreaker:
+    """Closed, open after failures in a row, half open after a rest. Clockless: times are the caller's, in
+    milliseconds."""
+
+    def __new__(cls, *, failures_to_open: int = 5, open_ms: int = 60_000) -> CircuitBreaker: ...
+    def state(self, now_ms: int) -> Literal["closed", "open", "half_open"]: ...
+    def allow(self, now_ms: int) -> bool:
+        """Whether to try now. Half open lets one through until it is judged."""
+    def succeeded(self, now_ms: int) -> None: ...
+    def failed(self, now_ms: int) -> None:
+        """For what the other side did not answer; an error of the program or of the request is a success here."""
+
+@final
+class RateLimiter:
+    """A bucket of tokens. Clockless: times are the caller's, in milliseconds."""
+
+    def __new__(cls, *, requests_per_second: int, burst: int) -> RateLimiter: ...
+    def take(self, now_ms: int) -> int:
+        """0: go (a token is taken). Else: milliseconds until one is there; nothing is taken."""
+    def rest(self, now_ms: int, for_ms: int) -> None:
+        """The other side said 429: nothing for so long. A shorter rest never ends a longer one."""
+
+@final
+class WalletRequirement:
+    """What a trade takes from a wallet."""
+
+    def __new__(cls, *, lamports: int = 0, tokens: Mapping[str, int] | None = None) -> WalletRequirement:
+        """`tokens`: raw amounts by mint."""
+    @property
+    def lamports(self) -> int: ...
+    @property
+    def tokens(self) -> dict[str, int]: ...
+
+@final
+class WalletReservation:
+    """Part of a wallet that nobody else can spend until `settle` or `release`."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def wallet(self) -> str: ...
+    @property
+    def requirement(self) -> WalletRequirement: ...
+
+@final
+class WalletStats:
+    @property
+    def total(self) -> int: ...
+    @property
+    def healthy(self) -> int: ...
+    @property
+    def low_balance(self) -> int: ...
+    @property
+    def high_in_flight(self) -> int: ...
+    @property
+    def errored(self) -> int: ...
+
+@final
+class WalletState:
+    @property
+    def wallet(self) -> str: ...
+    @property
+    def lamports(self) -> int | None:
+        """None until it was observed; such a wallet is not given out."""
+    @property
+    def reserved_lamports(self) -> int: ...
+    @property
+    def tokens(self) -> dict[str, int]: ...
+    @property
+    def reserved_tokens(self) -> dict[str, int]: ...
+    @property
+    def in_flight(self) -> int: ...
+    @property
+    def errors(self) -> int:
+        """In a row."""
+    @property
+    def slot(self) -> int:
+        """Of the newest balance of lamports."""
+    @property
+    def faults(self) -> list[Literal["errored", "high_in_flight", "low_balance", "unobserved"]]:
+        """Empty: healthy."""
+
+@final
+class WalletManager:
+    """Which wallet trades next, and how much of it is still free. Holds no key; safe to share between threads."""
+
+    def __new__(
+        cls,
+        wallets: Sequence[str],
+        *,
+        max_errors: int = 5,
+        max_in_flight: int = 3,
+        low_balance_lamports: int = 100_000_000,
+        max_reservations: int = 4_096,
+    ) -> WalletManager:
+        """Refused: `wallet_malformed`, `wallet_twice`, `no_wallets`, `limit_malformed`."""
+    def observe_lamports(self, wallet: str, lamports: int, slot: int) -> bool:
+        """False: older than what is known, and ignored. Refused: `wallet_unknown`."""
+    def observe_tokens(self, wallet: str, mint: str, amount_raw: int, slot: int) -> bool: ...
+    def reserve(self, requirement: WalletRequirement, *, wallet: str | None = None) -> WalletReservation:
+        """The next healthy wallet in turn that has it free. Refused: `no_healthy_wallet`, `wallets_exhausted`
+        (healthy, but none has that much free), `too_many_reservations`, `wallet_unknown`."""
+    def settle(self, reservation: WalletReservation, *, slot: int, succeeded: bool) -> None:
+        """The transaction landed in `slot`, or reverted there. The reserved stays taken until balances of that slot
+        or a later one are observed. Refused: `reservation_unknown` (settled or released before)."""
+    def release(self, reservation: WalletReservation, *, failed: bool = False) -> None:
+        """Nothing was spent, and nothing can be any more. `failed` counts an error."""
+    def clear_errors(self, wallet: str) -> None: ...
+    def stats(self) -> WalletStats: ...
+    def states(self) -> list[WalletState]: ...
+    def low_wallets(self) -> list[WalletState]: ...
