@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from tradewind.domain import events
 from tradewind.domain.asset import Asset, AssetSpec
 from tradewind.domain.balances import TokenBalance, WalletBalances
+from tradewind.domain.event import SystemEvent
 from tradewind.domain.execution_plan_event import (
     ExecutionMethod,
     ExecutionPlanEvent,
@@ -346,7 +347,7 @@ def envelope(body: events.IntentEvent, *, at_ns: int = START_NS) -> events.Envel
     return events.Envelope.about_intent(body, at_ns=at_ns)
 
 
-def system_envelope(body: events.SystemEvent, *, run_id: UUID | None = None) -> events.Envelope:
+def system_envelope(body: SystemEvent, *, run_id: UUID | None = None) -> events.Envelope:
     """The event of the service, wrapped."""
     return events.Envelope.about_system(body, event_id=uuid4(), run_id=run_id or uuid4(), at_ns=START_NS)
 
@@ -372,7 +373,7 @@ def one_of_each() -> list[events.Envelope]:
             fee_wei=10**12,
         ),
     ]
-    of_the_service: list[events.SystemEvent] = [
+    of_the_service: list[SystemEvent] = [
         events.ServiceStarted(software="tradewind 0.1.0", open_intents=3, config_digest="ab" * 32),
         events.ServiceStopped(open_intents=0),
         events.KillSwitchEngaged(kill_epoch=1, by="operator", reason="prices look wrong"),

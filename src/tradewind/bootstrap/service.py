@@ -23,7 +23,8 @@ from tradewind.api.tokens_file import TokensFile
 from tradewind.bootstrap.chains import chain_of, reference_prices, timing_of, venues_of
 from tradewind.bootstrap.readiness import Readiness
 from tradewind.bootstrap.steps import finality_watches, step_runner
-from tradewind.domain.events import Envelope, ServiceStarted, ServiceStopped, SystemEvent
+from tradewind.domain.event import SystemEvent
+from tradewind.domain.events import Envelope, ServiceStarted, ServiceStopped
 from tradewind.errors import TradewindError
 from tradewind.execution.kill_switch import KillSwitch
 from tradewind.execution.orchestrator import ExecutionOrchestrator

@@ -4,7 +4,8 @@ import unicodedata
 from typing import Protocol
 from uuid import UUID, uuid4
 
-from tradewind.domain.events import Envelope, KillSwitchEngaged, KillSwitchReleased, SystemEvent
+from tradewind.domain.event import SystemEvent
+from tradewind.domain.events import Envelope, KillSwitchEngaged, KillSwitchReleased
 from tradewind.errors import TradewindError, Unavailable
 from tradewind.execution.signer_client import SignerClient, SignerState
 from tradewind.observability import events as observe

@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 from tests import builders
 from tests.builders import ARBITRUM, USDC, WALLET, WETH
 from tradewind.domain import events
-from tradewind.domain.events import Event, IntentEvent
+from tradewind.domain.event import Event
+from tradewind.domain.events import IntentEvent
 from tradewind.domain.fill import Fill, StepOutcome
 from tradewind.domain.plan import BlockRef, Exact
 from tradewind.domain.reference_price import ReferencePrice

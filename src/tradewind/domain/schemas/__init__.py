@@ -6,7 +6,8 @@
 import json
 from pathlib import Path
 
-from tradewind.domain.events import EVENT_TYPES, Envelope, Event
+from tradewind.domain.event import Event
+from tradewind.domain.events import EVENT_TYPES, Envelope
 
 _FOLDER = Path(__file__).parent
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -169,7 +169,10 @@ class Gate(Protocol):
         ...
 
     async def settle(self, plan: ExecutionPlanEvent, outcome: Landed | Reverted | Expired) -> None:
-        """Tell how the step ended, so that its budget is settled."""
+        """Tell how the step ended: its budget is settled, and it is never signed again.
+
+        Raises Refused `newer_attempt` when an attempt is on record that the outcome does not speak of.
+        """
         ...
 
     async def halt(self, *, reason: str, by: str, wallet: str | None = None, strategy_id: str | None = None) -> int:
