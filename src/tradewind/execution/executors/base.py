@@ -274,6 +274,8 @@ class BaseExecutor:
                     outcome = proof or Dropped(None, error.code, str(error))
                     return self._report(progress, outcome, error.code, str(error))
                 recorded = (await self.parts.gate.step(plan.step_owner, plan.step)).attempts
+                if recorded and recorded[-1].wallet != progress.request.wallet:
+                    return self._report(progress, Dropped(None, ANOTHER_WALLET, str(error)), ANOTHER_WALLET, str(error))
                 if len(recorded) > len(progress.attempts):
                     progress.attempts[:] = recorded
                     return await self._ended(progress, await self._landing(progress))

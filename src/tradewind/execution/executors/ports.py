@@ -160,7 +160,7 @@ class Gate(Protocol):
     ) -> SignedAttempt:
         """Record the attempt, then sign it. `proof` is what shows that the attempt before can no longer land.
 
-        Raises Refused (policy, or `older_attempt_alive`, `step_closed`, `step_of_another_wallet`) and Halted.
+        Raises Refused (policy, or `attempt_alive`, `step_closed`, `step_of_another_wallet`) and Halted.
         """
         ...
 
