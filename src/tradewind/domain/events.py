@@ -493,9 +493,11 @@ class Envelope(Model):
         return cls._wrap(body, body.event_id(), body.opportunity_id, at_ns, because_of)
 
     @classmethod
-    def about_system(cls, body: SystemEvent, *, event_id: UUID, run_id: UUID, at_ns: int) -> Self:
+    def about_system(
+        cls, body: SystemEvent, *, event_id: UUID, run_id: UUID, at_ns: int, because_of: UUID | None = None
+    ) -> Self:
         """Wrap a fact about the service; `run_id` names the run that it belongs to."""
-        return cls._wrap(body, event_id, run_id, at_ns, None)
+        return cls._wrap(body, event_id, run_id, at_ns, because_of)
 
     @classmethod
     def _wrap(cls, body: Event, event_id: UUID, correlation: UUID, at_ns: int, cause: UUID | None) -> Self:

@@ -190,3 +190,96 @@ def pool_left_out(*, chain_id: int, pool: str, code: str, message: str) -> None:
     """A pool cannot be quoted and is left out of every route until it can."""
     write("warning", "pool_left_out", chain=chain_id, pool=pool, code=code, message=message)
     _tell("pool_left_out", pool=pool, code=code)
+def plan_taken(*, plan_id: UUID, executor: str, recovered: bool) -> None:
+    """An executor has a plan on record, and carries it out; `recovered` when a signature of it was there already."""
+    write("info", "plan_taken", plan=plan_id, executor=executor, recovered=recovered)
+    _tell("plan_taken", plan_id=plan_id, recovered=recovered)
+
+
+def plan_routed(*, plan_id: UUID, executor: str, because: str) -> None:
+    """The selector has chosen who sends it."""
+    write("info", "plan_routed", plan=plan_id, executor=executor, because=because)
+
+
+def plan_signed(*, plan_id: UUID, attempt: int, signature: str, wallet: str) -> None:
+    """The gate recorded and signed a transaction of a plan; it has not been sent yet."""
+    write("info", "plan_signed", plan=plan_id, attempt=attempt, signature=signature, wallet=wallet)
+    _tell("plan_signed", plan_id=plan_id, attempt=attempt)
+
+
+def plan_sent(*, plan_id: UUID, signature: str, lane: str, answer: str) -> None:
+    """The bytes of a plan were handed to a lane, which answered."""
+    write("info", "plan_sent", plan=plan_id, signature=signature, lane=lane, answer=answer)
+    _tell("plan_sent", plan_id=plan_id, lane=lane)
+
+
+def attempt_expired(*, plan_id: UUID, signature: str) -> None:
+    """A signature was proven dead; the plan may be signed anew."""
+    write("warning", "attempt_expired", plan=plan_id, signature=signature)
+    _tell("attempt_expired", plan_id=plan_id)
+
+
+def plan_ended(*, plan_id: UUID, status: str, code: str | None, latency_ms: int) -> None:
+    """The result of a plan is on disk."""
+    write("info", "plan_ended", plan=plan_id, status=status, code=code, latency_ms=latency_ms)
+    _tell("plan_ended", plan_id=plan_id, status=status)
+
+
+def plan_left(*, plan_id: UUID, wallet: str) -> None:
+    """Another executor has signed the plan's step: it is left to that one."""
+    write("info", "plan_left", plan=plan_id, wallet=wallet)
+    _tell("plan_left", plan_id=plan_id)
+
+
+def execution_waits(*, plan_id: UUID, code: str, message: str) -> None:
+    """An execution is held up by something outside; it will be tried again."""
+    write("warning", "execution_waits", plan=plan_id, code=code, message=message)
+    _tell("execution_waits", plan_id=plan_id, code=code)
+
+
+def execution_alarm(*, plan_id: UUID, code: str, message: str) -> None:
+    """Something happened to an execution that an operator has to look at."""
+    write("error", "execution_alarm", plan=plan_id, code=code, message=message)
+    _tell("execution_alarm", plan_id=plan_id, code=code)
+
+
+def hook_failed(*, plan_id: UUID, stage: str, failure: BaseException) -> None:
+    """Somebody who watches the stages of an execution raised; the execution goes on."""
+    write("error", "hook_failed", plan=plan_id, stage=stage, failure=failure)
+    _tell("hook_failed", plan_id=plan_id, stage=stage)
+
+
+def executor_started(*, executor: str, open_plans: int) -> None:
+    """An executor has reconciled what it left behind, and takes plans."""
+    write("info", "executor_started", executor=executor, open_plans=open_plans)
+    _tell("executor_started", executor=executor)
+
+
+def executor_stopped(*, executor: str, reason: str, open_plans: int) -> None:
+    """An executor stopped; the open plans are taken up by its next start."""
+    write("info", "executor_stopped", executor=executor, reason=reason, open_plans=open_plans)
+    _tell("executor_stopped", executor=executor, reason=reason)
+
+
+def bus_connection(*, url: str, state: str, detail: str = "") -> None:
+    """The connection to the message bus changed: connected, disconnected, reconnected, closed."""
+    write("info" if state in {"connected", "reconnected"} else "warning", "bus", url=url, state=state, detail=detail)
+    _tell("bus", state=state)
+
+
+def relay_waits(*, subject: str, code: str, message: str, retry_in_s: float) -> None:
+    """The bus did not acknowledge an event; it is sent again."""
+    write("warning", "relay_waits", subject=subject, code=code, message=message, retry_in_s=retry_in_s)
+    _tell("relay_waits", subject=subject)
+
+
+def message_refused(*, subject: str, code: str, message: str) -> None:
+    """A message on the bus cannot be read, and will not be better the next time: it is not delivered again."""
+    write("error", "message_refused", subject=subject, code=code, message=message)
+    _tell("message_refused", subject=subject, code=code)
+
+
+def consumer_waits(*, consumer: str, code: str, message: str, retry_in_s: float) -> None:
+    """Messages cannot be fetched from the bus now; it is tried again."""
+    write("warning", "consumer_waits", consumer=consumer, code=code, message=message, retry_in_s=retry_in_s)
+    _tell("consumer_waits", consumer=consumer, code=code)

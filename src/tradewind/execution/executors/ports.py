@@ -160,7 +160,7 @@ class Gate(Protocol):
     ) -> SignedAttempt:
         """Record the attempt, then sign it. `proof` is what shows that the attempt before can no longer land.
 
-        Raises Refused (policy, or `older_attempt_alive`, `step_closed`, `step_of_another_wallet`) and Halted.
+        Raises Refused (policy, or `attempt_alive`, `step_closed`, `step_of_another_wallet`) and Halted.
         """
         ...
 
@@ -169,7 +169,10 @@ class Gate(Protocol):
         ...
 
     async def settle(self, plan: ExecutionPlanEvent, outcome: Landed | Reverted | Expired) -> None:
-        """Tell how the step ended, so that its budget is settled."""
+        """Tell how the step ended: its budget is settled, and it is never signed again.
+
+        Raises Refused `newer_attempt` when an attempt is on record that the outcome does not speak of.
+        """
         ...
 
     async def halt(self, *, reason: str, by: str, wallet: str | None = None, strategy_id: str | None = None) -> int:

@@ -1,0 +1,91 @@
+"""Brings plans and orders from the bus into the executor's journal: a message is acknowledged once it is on disk."""
+
+import json
+from collections.abc import Awaitable, Callable
+from uuid import UUID, uuid5
+
+from tradewind.domain.event import NAMESPACE
+from tradewind.domain.events import (
+    Envelope,
+    HaltRequested,
+    KillSwitchEngaged,
+    ShutdownRequested,
+)
+from tradewind.domain.execution_plan_event import ExecutionPlanEvent, PlanExecutor
+from tradewind.errors import InvalidInput
+from tradewind.execution.kill_switch import Publisher
+from tradewind.observability import events as observe
+from tradewind.observability.clock import Clock
+from tradewind.streaming.nats import read_envelope
+
+KILL_SWITCH = "system.killswitch"
+SHUTDOWN = "system.shutdown"
+_BUS = "bus"
+
+
+class ExecutorIntake:
+    """Two handlers, one for each consumer. The journal knows an event by its id: what comes again is the same row."""
+
+    def __init__(self, stream: Publisher, clock: Clock, run_id: UUID) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._run_id = run_id
+
+    async def on_plan(self, subject: str, data: bytes) -> None:
+        """Record a plan that is a service's to execute; others are taken note of by their owners."""
+        envelope = read_envelope(data, subject=subject)
+        plan = envelope.body
+        if not isinstance(plan, ExecutionPlanEvent) or plan.executor is not PlanExecutor.SERVICE:
+            return
+        # Whatever id the sender chose: the same plan is the same event.
+        same = Envelope.about_plan(plan, at_ns=envelope.occurred_at, because_of=envelope.causation_id)
+        await self._stream.publish(same)
+
+    async def on_system(self, subject: str, data: bytes) -> None:
+        """Record a halt or a shutdown. Whatever is said on the kill switch's subject halts, readable or not."""
+        read: dict[str, Callable[[bytes], Awaitable[None]]] = {KILL_SWITCH: self._halt, SHUTDOWN: self._shut_down}
+        if subject in read:
+            await read[subject](data)
+
+    async def _halt(self, data: bytes) -> None:
+        try:
+            envelope = read_envelope(data, subject=KILL_SWITCH)
+        except InvalidInput:
+            observe.message_refused(subject=KILL_SWITCH, code="taken_as_halt", message="It has no envelope: all halts.")
+            envelope = self._from_bare(HaltRequested(by=_BUS, reason=_reason(data)), data)
+        if isinstance(envelope.body, (HaltRequested, KillSwitchEngaged)) and envelope.causation_id is None:
+            await self._stream.publish(envelope)
+
+    async def _shut_down(self, data: bytes) -> None:
+        try:
+            envelope = read_envelope(data, subject=SHUTDOWN)
+        except InvalidInput:
+            envelope = self._from_bare(ShutdownRequested(by=_BUS, reason=_reason(data)), data)
+        if isinstance(envelope.body, ShutdownRequested):
+            await self._stream.publish(envelope)
+
+    def _from_bare(self, body: HaltRequested | ShutdownRequested, data: bytes) -> Envelope:
+        at_ns = _moment_ns(data)
+        if at_ns is None:
+            at_ns = self._clock.now_ns()
+        name = f"bare/{body.type_name()}/{data.hex()}"
+        return Envelope.about_system(body, event_id=uuid5(NAMESPACE, name), run_id=self._run_id, at_ns=at_ns)
+
+
+def _bare(data: bytes) -> dict[str, object]:
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _reason(data: bytes) -> str:
+    reason = _bare(data).get("reason")
+    return reason[:256] if isinstance(reason, str) and reason else "asked for on the bus"
+
+
+def _moment_ns(data: bytes) -> int | None:
+    """A bare message's `timestamp`, in milliseconds."""
+    moment = _bare(data).get("timestamp")
+    return moment * 1_000_000 if type(moment) is int and 0 <= moment < 2**53 else None

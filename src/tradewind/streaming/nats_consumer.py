@@ -1,0 +1,157 @@
+"""A durable consumer of one stream: acknowledges a message after its handler has returned, and never before."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+import nats.errors
+from nats.aio.msg import Msg
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.client import JetStreamContext
+from nats.js.errors import APIError, NotFoundError
+
+from tradewind.errors import InvalidInput, Misconfigured
+from tradewind.observability import events as observe
+from tradewind.observability.clock import Clock
+from tradewind.streaming.nats_connection import NatsConnection
+
+MOST_AT_ONCE = 64
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 5.0
+_FETCH_S = 1.0
+
+MessageHandler = Callable[[str, bytes], Awaitable[None]]
+# How many messages may come now; it waits as long as that is none.
+Room = Callable[[], Awaitable[int]]
+
+
+async def _always_room() -> int:
+    return MOST_AT_ONCE
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerSpec:
+    """Consumers of one `durable` name share the messages of `subject`. `purpose` is kept with it on the server, and
+    must be the same for all that share."""
+
+    stream: str
+    durable: str
+    subject: str
+    purpose: str
+    from_now: bool = False
+
+
+class NatsConsumer:
+    """Hands each message to `handler` at least once. A handler that raises has it again, later; one that raises
+    InvalidInput never again: the message stays in the stream for whoever looks."""
+
+    def __init__(
+        self,
+        connection: NatsConnection,
+        spec: ConsumerSpec,
+        handler: MessageHandler,
+        clock: Clock,
+        *,
+        room: Room = _always_room,
+    ) -> None:
+        self._connection = connection
+        self._spec = spec
+        self._handler = handler
+        self._clock = clock
+        self._room = room
+        self._pause_s = FIRST_PAUSE_S
+
+    async def prepare(self) -> None:
+        """Make the consumer, or check the one that is there.
+
+        Raises Misconfigured `consumer_mismatch`, which names the setting.
+        """
+        spec, jetstream = self._spec, self._connection.jetstream
+        stream = self._connection.settings.stream_name(spec.stream)
+        try:
+            found = (await jetstream.consumer_info(stream, spec.durable)).config
+        except NotFoundError:
+            await jetstream.add_consumer(stream, self._config())
+            return
+        wanted = {"filter_subject": spec.subject, "description": spec.purpose, "ack_policy": AckPolicy.EXPLICIT}
+        for name, value in wanted.items():
+            if getattr(found, name) != value:
+                raise Misconfigured(
+                    "consumer_mismatch",
+                    f"Consumer {spec.durable} of {stream} exists with {name} '{getattr(found, name)}', not '{value}'.",
+                    remedy="Give this one another name, or remove that one when nobody uses it: "
+                    f"nats consumer rm {stream} {spec.durable}",
+                )
+
+    async def run(self) -> NoReturn:
+        """Consume until cancelled; whatever the server does meanwhile, it goes on where it was."""
+        while True:
+            try:
+                await self.prepare()
+                await self._consume()
+            except (nats.errors.Error, APIError, TimeoutError, OSError) as error:
+                await self._wait("consumer_away", f"{type(error).__name__}: {error}")
+
+    async def _consume(self) -> NoReturn:
+        spec = self._spec
+        subscription = await self._connection.jetstream.pull_subscribe_bind(
+            consumer=spec.durable, stream=self._connection.settings.stream_name(spec.stream)
+        )
+        try:
+            while True:
+                for message in await self._fetched(subscription, await self._room()):
+                    await self._handle(message)
+        finally:
+            await _let_go(subscription)
+
+    async def _fetched(self, subscription: JetStreamContext.PullSubscription, room: int) -> list[Msg]:
+        try:
+            messages = await subscription.fetch(batch=min(room, MOST_AT_ONCE), timeout=_FETCH_S)
+        except nats.errors.TimeoutError:
+            if not self._connection.is_connected:
+                raise
+            return []
+        self._pause_s = FIRST_PAUSE_S
+        return messages
+
+    async def _handle(self, message: Msg) -> None:
+        try:
+            await self._handler(message.subject, message.data)
+        except InvalidInput as error:
+            observe.message_refused(subject=message.subject, code=error.code, message=str(error))
+            await message.term()
+        except Exception as failure:  # noqa: BLE001 - a handler may raise anything; the message comes again
+            observe.consumer_waits(
+                consumer=self._spec.durable, code="handler_failed", message=repr(failure), retry_in_s=LONGEST_PAUSE_S
+            )
+            await message.nak(delay=LONGEST_PAUSE_S)
+        else:
+            await message.ack()
+
+    async def _wait(self, code: str, message: str) -> None:
+        observe.consumer_waits(consumer=self._spec.durable, code=code, message=message[:200], retry_in_s=self._pause_s)
+        await self._clock.sleep(self._pause_s)
+        self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
+
+    def _config(self) -> ConsumerConfig:
+        spec, settings = self._spec, self._connection.settings
+        return ConsumerConfig(
+            durable_name=spec.durable,
+            description=spec.purpose,
+            filter_subject=spec.subject,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=settings.ack_wait_ms / 1_000,
+            deliver_policy=DeliverPolicy.NEW if spec.from_now else DeliverPolicy.ALL,
+            max_ack_pending=4 * MOST_AT_ONCE,
+            max_deliver=-1,
+        )
+
+
+async def _let_go(subscription: JetStreamContext.PullSubscription) -> None:
+    try:
+        async with asyncio.timeout(1):
+            await subscription.unsubscribe()
+    except (nats.errors.Error, ValueError, TimeoutError, OSError):
+        # The connection is gone, and with it the subscription.
+        return
