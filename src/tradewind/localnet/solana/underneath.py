@@ -1,22 +1,19 @@
 """What the servers of this folder need of the node underneath them, and nothing more."""
 
-from collections.abc import AsyncIterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
+
+from solders.keypair import Keypair
+
+from tradewind.localnet.solana.submission import BundleOutcome, Submission
 
 
-class Feed(Protocol):
-    """Everything that happens on the node from now on, in order; ends when closed, or with a reason when too slow."""
+class TransactionTaker(Protocol):
+    """As the transaction port sees the node."""
 
-    def __aiter__(self) -> AsyncIterator[Any]: ...
+    @property
+    def identity(self) -> Keypair: ...
 
-    def close(self) -> None: ...
+    def submit(self, wire: bytes, *, lane: str) -> Submission: ...
 
-
-class ChainUnderneath(Protocol):
-    """The node, as the block engine, the transaction port and the two streams see it."""
-
-    def submit(self, wire: bytes, *, lane: str) -> Any: ...
-
-    def submit_bundle(self, wires: Sequence[bytes]) -> Any: ...
-
-    def subscribe(self) -> Feed: ...
+    def register_tpu_quic(self, address: str) -> None: ...
