@@ -12,7 +12,8 @@ from pydantic_core import PydanticCustomError
 
 from tradewind.domain.amount import Raw, SignedRaw
 from tradewind.domain.event import NAMESPACE, Event
-from tradewind.domain.execution_plan_event import CAMEL, ExecutionMethod, Milliseconds, SolanaAddress
+from tradewind.domain.address import SolanaAddress
+from tradewind.domain.execution_plan_event import CAMEL, ExecutionMethod, Milliseconds
 from tradewind.domain.model import Model
 from tradewind.domain.usd import Usd
 

@@ -39,8 +39,8 @@ class Fill(Model):
 class StepResult(Model):
     """The receipt of one step, as the chain gave it. `fill` for a swap that succeeded.
 
-    `fee_raw` is what it cost in the smallest unit of the chain's coin. `nonce` and `gas_price_wei` are None on a chain
-    that has neither; `gas_used` counts compute units there. `revert_reason` is the contract's own text, `revert_code`
+    `fee_raw` is what it cost in the smallest unit of the chain's coin. `nonce`, `gas_used` and `gas_price_wei` are None on
+    a chain that has none of them. `revert_reason` is the contract's own text, `revert_code`
     its stable name.
     """
 
@@ -50,7 +50,7 @@ class StepResult(Model):
     tx_hash: str
     nonce: int | None
     block: BlockRef
-    gas_used: int
+    gas_used: int | None
     gas_price_wei: Raw | None
     fee_raw: Raw
     fill: Fill | None = None

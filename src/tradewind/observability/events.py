@@ -283,3 +283,9 @@ def consumer_waits(*, consumer: str, code: str, message: str, retry_in_s: float)
     """Messages cannot be fetched from the bus now; it is tried again."""
     write("warning", "consumer_waits", consumer=consumer, code=code, message=message, retry_in_s=retry_in_s)
     _tell("consumer_waits", consumer=consumer, code=code)
+
+
+def wallet_not_read(*, wallet: str, code: str, message: str) -> None:
+    """A wallet's balances could not be read; what was known of it stands."""
+    write("warning", "wallet_not_read", wallet=wallet, code=code, message=message)
+    _tell("wallet_not_read", wallet=wallet, code=code)

@@ -63,5 +63,3 @@ class SolanaTerms:
 def _passed(legs: Sequence[PlannedLeg]) -> list[str]:
     """Every token on the way, each once."""
     return list(dict.fromkeys(token for leg in legs for hop in leg.hops for token in (hop.token_in, hop.token_out)))
-
-

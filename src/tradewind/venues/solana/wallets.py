@@ -10,6 +10,10 @@ from tradewind.errors import Refused
 from tradewind.venues import rpc_answer
 from tradewind.venues.solana.cluster import CLOCK, Account, SolanaCluster, block_of
 
+TOKEN_PROGRAMS = (
+    "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA",
+    "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb",
+)
 NATIVE_MINT = "So11111111111111111111111111111111111111112"
 # What an account without data must hold to live: 128 bytes of overhead at 6,960 lamports each (Agave's default rent).
 LEAST_LAMPORTS = 128 * 6_960
@@ -55,9 +59,7 @@ class SolanaWallets:
         places = {mint: core.token_account_address(wallet, mint, self._programs[mint]) for mint in mints}
         read = await self._cluster.accounts([CLOCK, wallet, *places.values()])
         own = read.by_address[wallet]
-        tokens = {
-            mint: _held(place, self._programs[mint], read.by_address[place]) for mint, place in places.items()
-        }
+        tokens = {mint: _held(place, self._programs[mint], read.by_address[place]) for mint, place in places.items()}
         return Held(block_of(read.clock), 0 if own is None else own.lamports, tokens)
 
     async def balances(self, wallet: str) -> WalletBalances:
@@ -68,9 +70,7 @@ class SolanaWallets:
             wallet=wallet,
             block=held.block,
             native_raw=held.lamports,
-            tokens=tuple(
-                TokenBalance(token=mint, balance_raw=token.amount_raw) for mint, token in held.tokens.items()
-            ),
+            tokens=tuple(TokenBalance(token=mint, balance_raw=token.amount_raw) for mint, token in held.tokens.items()),
         )
 
     async def program_of(self, mint: str) -> str:
@@ -86,7 +86,7 @@ class SolanaWallets:
         read = await self._cluster.accounts(unknown)
         for mint in unknown:
             account = read.by_address[mint]
-            if account is None or account.owner not in core.TOKEN_PROGRAMS:
+            if account is None or account.owner not in TOKEN_PROGRAMS:
                 owner = "does not exist" if account is None else f"belongs to {account.owner}"
                 raise Refused(
                     "mint_unknown",
