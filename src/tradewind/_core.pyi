@@ -44,10 +44,12 @@ __all__ = [
     "Eip1559Transaction",
     "EndpointStanding",
     "Fee",
+    "FlashLoanInstructions",
     "GraphUpdate",
     "InflightStatus",
     "JitoLane",
     "LeaderStanding",
+    "KaminoReserve",
     "Leg",
     "OrderBook",
     "Permit",
@@ -76,6 +78,8 @@ __all__ = [
     "SolanaSwap",
     "SolanaTransaction",
     "SplitRoute",
+    "SwapAccounts",
+    "SwapInstructions",
     "SwapLeg",
     "SweepFill",
     "TipFloor",
@@ -86,6 +90,7 @@ __all__ = [
     "TransactionTemplate",
     "UniswapV3State",
     "UnsignedTransaction",
+    "VenueOptions",
     "address_with_seed",
     "TransactionFault",
     "UniswapV3State",
@@ -123,11 +128,13 @@ __all__ = [
     "set_compute_unit_price",
     "set_loaded_accounts_data_size_limit",
     "solana_transfer",
+    "swap_instruction",
     "sync_native",
     "synthetic_levels",
     "to_checksum_address",
     "token_account_address",
     "transfer_with_seed",
+    "wrap_in_flash_loan",
     "wrap_sol",
 ]
 
@@ -2430,3 +2437,140 @@ class WalletManager:
     def stats(self) -> WalletStats: ...
     def states(self) -> list[WalletState]: ...
     def low_wallets(self) -> list[WalletState]: ...
+class SwapAccounts:
+    """The addresses that a pool's swap instructions name and that its price does not depend on."""
+
+    def __new__(cls, graph: PoolGraph, pool: str, accounts: Sequence[tuple[str, str, bytes]]) -> SwapAccounts:
+        """From the `(address, owner, data)` that the pool was decoded from. They hardly ever change.
+
+        Codes: `unknown_pool`, `venue_unsupported`, `account_missing`, `account_malformed`.
+        """
+    @property
+    def pool(self) -> str: ...
+    @property
+    def venue(self) -> str: ...
+
+@final
+class VenueOptions:
+    """Which form of a venue's instructions is sent, where its program takes several."""
+
+    def __new__(
+        cls,
+        *,
+        raydium_amm_v4: Literal["v1", "v2"] | None = None,
+        pumpswap: Literal["v1", "v2"] | None = None,
+        pump_curve: Literal["v1", "v2", "v3"] | None = None,
+        spare_arrays: int | None = None,
+        most_arrays: int | None = None,
+        fee_recipient: int | None = None,
+        track_volume: bool = False,
+    ) -> VenueOptions:
+        """Unless given: AMM v4 in its second form (8 accounts), both pump programs in their first.
+
+        `spare_arrays` (1): tick or bin arrays beyond those that the quote passes; `most_arrays` (8): all of them in one
+        instruction; `fee_recipient` (0): which of pump's listed recipients, counted around. Code: `form_unknown`.
+        """
+
+@final
+class SwapInstructions:
+    """One swap, ready to stand in a transaction."""
+
+    @property
+    def instructions(self) -> list[SolanaInstruction]:
+        """In the order in which they must stand."""
+    @property
+    def must_exist(self) -> list[str]:
+        """Accounts that must exist before, or the program refuses."""
+    @property
+    def may_create(self) -> list[tuple[str, int]]:
+        """Accounts that the program makes where they are missing, with the lamports that the trader pays for each."""
+    @property
+    def rent_lamports(self) -> int:
+        """The lamports of `may_create` together."""
+    @property
+    def moves_native_sol(self) -> bool:
+        """SOL moves as lamports of the trader (pump curve): nothing is to be wrapped."""
+    @property
+    def compute_units(self) -> int:
+        """To set aside: measured, and rounded up; no bound of the program."""
+    @property
+    def quoted_in_raw(self) -> int: ...
+    @property
+    def quoted_out_raw(self) -> int: ...
+
+def swap_instruction(
+    graph: PoolGraph,
+    pool: str,
+    accounts: SwapAccounts,
+    *,
+    trader: str,
+    source: tuple[str, str, str],
+    destination: tuple[str, str, str],
+    exact: Literal["in", "out"],
+    amount_raw: int,
+    limit_raw: int,
+    options: VenueOptions | None = None,
+) -> SwapInstructions:
+    """The instructions of one swap through a Solana pool of the graph.
+
+    `source` and `destination` are (mint, token account, token program); SOL on a pump curve is named as wrapped SOL,
+    and its token account need not exist. `amount_raw` is exactly paid ("in") or received ("out"), `limit_raw` at least
+    received or at most paid; it is not compared with the quote. What the pool would refuse now is refused with its own
+    code.
+
+    Codes: those of a quote; `swap_accounts_mismatch`, `venue_unsupported`, `exact_out_unsupported` (selling on pump),
+    `limit_zero` (pump's exact-in buys), `token_program_mismatch`, `form_unsupported`, `too_many_arrays`,
+    `address_underivable`, `key_malformed`, `exact_malformed`.
+    """
+
+@final
+class KaminoReserve:
+    """An account of Kamino's lending program that lends one token."""
+
+    def __new__(cls, address: str, owner: str, data: bytes) -> KaminoReserve:
+        """Codes: `account_malformed`, `address_underivable`."""
+    @property
+    def address(self) -> str: ...
+    @property
+    def liquidity_mint(self) -> str: ...
+    @property
+    def token_program(self) -> str: ...
+    @property
+    def available_raw(self) -> int: ...
+    def fee_raw(self, amount_raw: int) -> int:
+        """What a flash loan costs on top, in raw units of the token.
+
+        Codes: `amount_zero`, `flash_loan_disabled`, `reserve_obsolete`, `flash_loan_too_small`, `reserve_insufficient`.
+        """
+
+@final
+class FlashLoanInstructions:
+    """A transaction's instructions around which a loan stands."""
+
+    @property
+    def instructions(self) -> list[SolanaInstruction]:
+        """Compute budget, loan, the rest, and the repayment: the whole transaction."""
+    @property
+    def borrow_index(self) -> int:
+        """The place of the loan, counted from 0; nothing may be put in front of it any more."""
+    @property
+    def fee_raw(self) -> int: ...
+    @property
+    def size_bytes(self) -> int: ...
+
+def wrap_in_flash_loan(
+    instructions: Sequence[SolanaInstruction],
+    reserve: KaminoReserve,
+    *,
+    borrower: str,
+    token_account: str,
+    amount_raw: int,
+    fee_payer: str,
+    lookup_tables: Sequence[tuple[str, Sequence[str]]] = (),
+    size_limit_bytes: int | None = None,
+) -> FlashLoanInstructions:
+    """Puts a flash loan of Kamino around the instructions of a whole transaction, compute budget included.
+
+    Codes: those of `KaminoReserve.fee_raw`; `flash_loan_twice`, `compute_budget_behind`, `flash_loan_place_too_far`,
+    `transaction_too_large` and the others of `TransactionBuilder.build`.
+    """

@@ -73,7 +73,7 @@ pub(crate) struct FlashLoanInstructions {
 /// Puts a loan around the instructions of a whole transaction.
 #[pyfunction]
 #[pyo3(signature = (
-    instructions, reserve, *, borrower, token_account, amount_raw, fee_payer, lookup_tables=vec![],
+    instructions, reserve, *, borrower, token_account, amount_raw, fee_payer, lookup_tables=Vec::new(),
     size_limit_bytes=None
 ))]
 #[allow(
