@@ -48,8 +48,8 @@ __all__ = [
     "GraphUpdate",
     "InflightStatus",
     "JitoLane",
-    "LeaderStanding",
     "KaminoReserve",
+    "LeaderStanding",
     "Leg",
     "OrderBook",
     "Permit",
@@ -87,18 +87,17 @@ __all__ = [
     "TpuLane",
     "TransactionBatch",
     "TransactionBuilder",
+    "TransactionFault",
     "TransactionTemplate",
     "UniswapV3State",
     "UnsignedTransaction",
     "VenueOptions",
-    "address_with_seed",
-    "TransactionFault",
-    "UniswapV3State",
     "WalletManager",
     "WalletRequirement",
     "WalletReservation",
     "WalletState",
     "WalletStats",
+    "address_with_seed",
     "aggregate_order_books",
     "build_profile",
     "close_token_account",
@@ -2437,6 +2436,7 @@ class WalletManager:
     def stats(self) -> WalletStats: ...
     def states(self) -> list[WalletState]: ...
     def low_wallets(self) -> list[WalletState]: ...
+
 class SwapAccounts:
     """The addresses that a pool's swap instructions name and that its price does not depend on."""
 

@@ -24,10 +24,10 @@ def timing_of(settings: Settings) -> dict[int, ChainTiming]:
             chain.min_landing_ms,
             chain.max_validity_s,
             chain.poll_interval_ms,
-            chain.confirmations,
+            chain.confirmations if isinstance(chain, ChainSettings) else 1,
             recovery_half_life_ms=chain.recovery_half_life_ms,
         )
-        for chain_id, chain in settings.chains.items()
+        for chain_id, chain in settings.every_chain().items()
     }
 
 
@@ -70,7 +70,7 @@ def venues_of(settings: Settings, chains: Mapping[int, EvmChain], tokens: TokenL
 def reference_prices(settings: Settings, venues: Sequence[VenueAdapter], tokens: TokenList) -> ReferencePrices:
     """Prices from the venues of each chain, against the tokens that its configuration calls stable."""
     chains = {}
-    for chain_id, chain in settings.chains.items():
+    for chain_id, chain in settings.every_chain().items():
         by_symbol = {token.symbol: token.address for token in tokens.on_chain(chain_id)}
         chains[chain_id] = PricedChain(
             venues=[venue for venue in venues if venue.chain_id == chain_id],

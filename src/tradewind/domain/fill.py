@@ -39,9 +39,8 @@ class Fill(Model):
 class StepResult(Model):
     """The receipt of one step, as the chain gave it. `fill` for a swap that succeeded.
 
-    `fee_raw` is what it cost in the smallest unit of the chain's coin. `nonce`, `gas_used` and `gas_price_wei` are None on
-    a chain that has none of them. `revert_reason` is the contract's own text, `revert_code`
-    its stable name.
+    `fee_raw` is what it cost in the smallest unit of the chain's coin. `nonce`, `gas_used` and `gas_price_wei` are None
+    on a chain that has none of them. `revert_reason` is the contract's own text, `revert_code` its stable name.
     """
 
     step: int

@@ -5,6 +5,7 @@ thing. Whether a step was signed is asked of the gate and of nobody else.
 """
 
 import asyncio
+from collections.abc import Mapping
 from itertools import takewhile
 from typing import Any, NoReturn
 from uuid import UUID
@@ -40,7 +41,7 @@ class ExecutionOrchestrator:
         *,
         stream: EventStream,
         state: StateCoordinator,
-        runner: StepRunner,
+        runners: Mapping[int, StepRunner],
         stopping: StepStopping,
         endings: Endings,
         clock: Clock,
@@ -48,7 +49,7 @@ class ExecutionOrchestrator:
     ) -> None:
         self._stream = stream
         self._state = state
-        self._runner = runner
+        self._runners = runners
         self._stopping = stopping
         self._endings = endings
         self._clock = clock
@@ -119,7 +120,7 @@ class ExecutionOrchestrator:
         """
         if view.cancel_requested is not None and await self._stopping.stop(plan, step):
             return WithoutReceipt("cancelled", why_cancelled(view))
-        running = asyncio.create_task(self._runner.run(plan, step, view, cause))
+        running = asyncio.create_task(self._runners[plan.chain_id].run(plan, step, view, cause))
         stopped = asyncio.create_task(self._stopped(plan, step))
         taken_back = asyncio.create_task(
             self._state.wait_for(plan.intent_id, lambda latest: latest.round != view.round)

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from tradewind.domain.address import is_evm_address
 from tradewind.domain.amount import format_raw
-from tradewind.domain.chain import ChainTiming, caip2
+from tradewind.domain.chain import ChainTiming, caip2, is_evm
 from tradewind.domain.events import IntentValidated
 from tradewind.domain.intent import Intent
 from tradewind.domain.plan import BlockRef, ExecutionPlan
@@ -60,6 +61,7 @@ class IntentValidator:
     def check_without_chain(self, intent: Intent) -> Strategy:
         """What configuration alone can tell; done before the intent is accepted."""
         strategy = self._strategy(intent)
+        _check_wallet(intent, strategy)
         self._check_chain_and_venues(intent)
         listed = [self._tokens.check(spec.asset, f"assets.{i}.asset") for i, spec in enumerate(intent.assets)]
         check_slippage_cap(intent, strategy)
@@ -203,6 +205,17 @@ class IntentValidator:
             held = format_raw(held_raw, spec.asset.decimals, spec.asset.symbol)
             raise Refused("holding_too_small", f"{percentage} % of the {held} held is nothing.")
         return amount_raw
+
+
+def _check_wallet(intent: Intent, strategy: Strategy) -> None:
+    """A wallet lives on EVM chains or on Solana."""
+    if is_evm_address(strategy.wallet) is not is_evm(intent.chain_id):
+        raise Refused(
+            "wallet_not_of_chain",
+            f"The wallet of the strategy '{strategy.name}' is {strategy.wallet}, which is none of chain "
+            f"{intent.chain_id} ({caip2(intent.chain_id)}).",
+            remedy="Send it under a strategy whose wallet is there.",
+        )
 
 
 def _refusals(error: InvalidInput | Refused) -> tuple[Refusal, ...]:

@@ -190,6 +190,8 @@ def pool_left_out(*, chain_id: int, pool: str, code: str, message: str) -> None:
     """A pool cannot be quoted and is left out of every route until it can."""
     write("warning", "pool_left_out", chain=chain_id, pool=pool, code=code, message=message)
     _tell("pool_left_out", pool=pool, code=code)
+
+
 def plan_taken(*, plan_id: UUID, executor: str, recovered: bool) -> None:
     """An executor has a plan on record, and carries it out; `recovered` when a signature of it was there already."""
     write("info", "plan_taken", plan=plan_id, executor=executor, recovered=recovered)

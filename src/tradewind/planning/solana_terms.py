@@ -27,7 +27,7 @@ class SolanaTerms:
         self._wrapped_native = wrapped_native
         self._fees = fees
 
-    async def holding(self, token: str, wallet: str, block: BlockRef) -> int:  # noqa: ARG002 - a slot cannot be asked for
+    async def holding(self, token: str, wallet: str, block: BlockRef) -> int:
         """How much of `token` the wallet holds at the newest confirmed slot; of SOL, the lamports above the least that
         an account must keep."""
         held = await self._wallets.read(wallet, [token])
@@ -35,12 +35,12 @@ class SolanaTerms:
 
     async def of(
         self,
-        venue: VenueAdapter,  # noqa: ARG002 - the programs of a route cost the same to ask
+        venue: VenueAdapter,
         route: TradeQuote,
         legs: Sequence[PlannedLeg],
         *,
         wallet: str,
-        deadline_s: int,  # noqa: ARG002
+        deadline_s: int,
     ) -> Terms:
         """Nothing has to be approved. A token account that is missing is made, for its rent."""
         passed = _passed(legs)

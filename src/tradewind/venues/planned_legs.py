@@ -8,7 +8,8 @@ from tradewind.domain.plan import PlannedHop, PlannedLeg
 from tradewind.venues.trade_quote import TradeQuote
 
 
-def planned_legs(route: TradeQuote, worst: Sequence[tuple[int, int]], *, venue: Callable[[str], str]
+def planned_legs(
+    route: TradeQuote, worst: Sequence[tuple[int, int]], *, venue: Callable[[str], str]
 ) -> tuple[PlannedLeg, ...]:
     """`worst` are the most in and the least out of each leg; `venue` names that of a pool. The shares are of the exact
     side."""

@@ -94,7 +94,7 @@ def orchestrator_of(desk: Desk, runner: Runner, stopping: Stopping) -> Execution
     orchestrator = ExecutionOrchestrator(
         stream=desk.stream,
         state=desk.state,
-        runner=cast("StepRunner", runner),
+        runners={builders.ARBITRUM: cast("StepRunner", runner)},
         stopping=cast("StepStopping", stopping),
         endings=desk.endings,
         clock=desk.clock,

@@ -57,8 +57,8 @@ class BuildRequest:
 class UnsignedTransaction:
     """The transaction that is to be signed, and what it weighs.
 
-    `message` is the whole of it as it travels, with signatures of zeros. `lookup_tables` are those it reads, with what is
-    in them.
+    `message` is the whole of it as it travels, with signatures of zeros. `lookup_tables` are those it reads, with what
+    is in them.
     """
 
     message: bytes

@@ -13,6 +13,7 @@ from tradewind.domain.plan import Exact
 from tradewind.errors import Refused
 from tradewind.execution.executors.ports import BuildRequest, UnsignedTransaction
 from tradewind.venues.solana.cluster import CLOCK, Account, Accounts, SolanaCluster
+from tradewind.venues.solana.lookup_tables import LookupTables
 from tradewind.venues.solana.wallets import NATIVE_MINT, SolanaWallets
 
 # A signature that is not there yet.
@@ -27,6 +28,17 @@ class _Places:
     sides: Mapping[str, tuple[str, str, str]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a transaction is made of."""
+
+    request: BuildRequest
+    places: _Places
+    swaps: Sequence[core.SwapInstructions]
+    tables: Mapping[str, Sequence[str]]
+    size_limit_bytes: int
+
+
 class SolanaBuilder:
     """Implements `Builder` over one cluster. `tables` are lookup tables by address, used where they make it smaller."""
 
@@ -36,7 +48,7 @@ class SolanaBuilder:
         wallets: SolanaWallets,
         *,
         options: core.VenueOptions,
-        tables: Mapping[str, Sequence[str]],
+        tables: LookupTables,
         size_limit_bytes: int,
     ) -> None:
         self._cluster = cluster
@@ -49,55 +61,11 @@ class SolanaBuilder:
         """With the receipt where it fits; Refused with the core's code when the plan cannot be a transaction."""
         places = await self._places(request)
         swaps = await self._swaps(request, places)
+        tables = await self._tables.read()
         try:
-            return self._fitting(request, places, swaps)
+            return _fitting(_Parts(request, places, swaps, tables, self._size_limit_bytes))
         except core.CoreError as error:
             raise Refused(error.code, str(error)) from None
-
-    def _fitting(
-        self, request: BuildRequest, places: _Places, swaps: Sequence[core.SwapInstructions]
-    ) -> UnsignedTransaction:
-        """The receipt is the one part that a transaction can do without, where nothing else fits beside it."""
-        whole = self._builder(request, places, swaps, with_receipt=request.receipt_seed is not None)
-        with_receipt = request.receipt_seed is not None
-        if with_receipt and not whole.planned_size().fits:
-            whole, with_receipt = self._builder(request, places, swaps, with_receipt=False), False
-        unsigned = whole.build()
-        return UnsignedTransaction(
-            message=unsigned.to_wire([_BLANK for _ in unsigned.signers]),
-            size_bytes=unsigned.size_bytes,
-            blockhash=request.blockhash,
-            has_receipt=with_receipt,
-            lookup_tables={table: tuple(self._tables[table]) for table in unsigned.lookup_tables},
-        )
-
-    def _builder(
-        self,
-        request: BuildRequest,
-        places: _Places,
-        swaps: Sequence[core.SwapInstructions],
-        *,
-        with_receipt: bool,
-    ) -> core.TransactionBuilder:
-        wallet, budget = request.wallet, request.compute_budget
-        builder = (
-            core.TransactionBuilder()
-            .set_fee_payer(wallet)
-            .set_recent_blockhash(request.blockhash.hash)
-            .set_compute_budget(unit_limit=budget.unit_limit, micro_lamports_per_unit=budget.unit_price_micro_lamports)
-            .size_limit(self._size_limit_bytes)
-        )
-        for table, addresses in self._tables.items():
-            builder.add_lookup_table(table, addresses)
-        # What the policy reads of the wallet has to stand in the transaction itself.
-        for account in (wallet, *(side[1] for side in places.sides.values()), *places.sides):
-            builder.keep_static(account)
-        if with_receipt and request.receipt_seed is not None:
-            builder.add_instruction(core.receipt_instruction(wallet, request.receipt_seed))
-        builder.add_instructions(_around(request, places, swaps))
-        if request.tip is not None:
-            builder.add_instruction(core.jito_tip(wallet, request.tip.account, request.tip.lamports))
-        return builder
 
     async def _places(self, request: BuildRequest) -> _Places:
         mints = dict.fromkeys(mint for route in request.plan.routes for mint in (route.input_mint, route.output_mint))
@@ -142,6 +110,45 @@ class SolanaBuilder:
             limit_raw=route.limit_amount,
             options=self._options,
         )
+
+
+def _fitting(parts: _Parts) -> UnsignedTransaction:
+    """The receipt is the one part that a transaction can do without, where nothing else fits beside it."""
+    with_receipt = parts.request.receipt_seed is not None
+    whole = _builder(parts, with_receipt=with_receipt)
+    if with_receipt and not whole.planned_size().fits:
+        whole, with_receipt = _builder(parts, with_receipt=False), False
+    unsigned = whole.build()
+    return UnsignedTransaction(
+        message=unsigned.to_wire([_BLANK for _ in unsigned.signers]),
+        size_bytes=unsigned.size_bytes,
+        blockhash=parts.request.blockhash,
+        has_receipt=with_receipt,
+        lookup_tables={table: tuple(parts.tables[table]) for table in unsigned.lookup_tables},
+    )
+
+
+def _builder(parts: _Parts, *, with_receipt: bool) -> core.TransactionBuilder:
+    request, wallet, budget = parts.request, parts.request.wallet, parts.request.compute_budget
+    builder = (
+        core.TransactionBuilder()
+        .set_fee_payer(wallet)
+        .set_recent_blockhash(request.blockhash.hash)
+        .set_compute_budget(unit_limit=budget.unit_limit, micro_lamports_per_unit=budget.unit_price_micro_lamports)
+        .size_limit(parts.size_limit_bytes)
+    )
+    for table, addresses in parts.tables.items():
+        builder.add_lookup_table(table, addresses)
+    # What the policy reads of the wallet has to stand in the transaction itself.
+    sides = parts.places.sides
+    for account in (wallet, *(side[1] for side in sides.values()), *sides):
+        builder.keep_static(account)
+    if with_receipt and request.receipt_seed is not None:
+        builder.add_instruction(core.receipt_instruction(wallet, request.receipt_seed))
+    builder.add_instructions(_around(request, parts.places, parts.swaps))
+    if request.tip is not None:
+        builder.add_instruction(core.jito_tip(wallet, request.tip.account, request.tip.lamports))
+    return builder
 
 
 def _of(route: SwapRoute, read: Accounts) -> list[tuple[str, Account | None]]:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tradewind import core
-from tradewind.venues.solana.wallets import NATIVE_MINT
+from tradewind.domain.base58 import from_base58
+from tradewind.venues.solana.wallets import NATIVE_MINT, TOKEN_PROGRAMS
 
-_TOKEN_PROGRAM = "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"
 # spl-token: Transfer is source, destination, owner; TransferChecked has the mint behind the source.
 _TRANSFER, _TRANSFER_CHECKED = 3, 12
 
@@ -71,19 +71,9 @@ def _transfers(told: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
     keys += [*loaded.get("writable", ()), *loaded.get("readonly", ())]
     for group in meta.get("innerInstructions") or ():
         for inner in group["instructions"]:
-            if keys[inner["programIdIndex"]] != _TOKEN_PROGRAM:
+            if keys[inner["programIdIndex"]] != TOKEN_PROGRAMS[0]:
                 continue
-            data, accounts = _base58(inner["data"]), [keys[place] for place in inner["accounts"]]
+            data, accounts = from_base58(inner["data"]), [keys[place] for place in inner["accounts"]]
             if len(data) >= 9 and data[0] in (_TRANSFER, _TRANSFER_CHECKED):
                 destination = accounts[1] if data[0] == _TRANSFER else accounts[2]
                 yield accounts[0], destination, int.from_bytes(data[1:9], "little")
-
-
-_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-
-
-def _base58(text: str) -> bytes:
-    number = 0
-    for character in text:
-        number = number * 58 + _ALPHABET.index(character)
-    return bytes(len(text) - len(text.lstrip("1"))) + number.to_bytes((number.bit_length() + 7) // 8)

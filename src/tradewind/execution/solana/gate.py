@@ -123,8 +123,7 @@ class SolanaGate:
 
     async def halt(self, *, reason: str, by: str, wallet: str | None = None, strategy_id: str | None = None) -> int:
         """Stop signing in this scope."""
-        state = await self._signer.halt(reason=reason, by=by, wallet=wallet, strategy_id=strategy_id)
-        return state.kill_epoch
+        return await self._signer.halt(reason=reason, by=by, wallet=wallet, strategy_id=strategy_id)
 
     async def halted(self, *, wallet: str | None = None, strategy_id: str | None = None) -> bool:
         """Whether a halt that covers this scope is in force already."""

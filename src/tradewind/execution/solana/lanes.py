@@ -1,5 +1,6 @@
 """The lanes of the core as executors know them."""
 
+import contextlib
 from collections.abc import Awaitable
 from typing import Literal, Protocol
 
@@ -71,7 +72,7 @@ class SolanaLane:
 
 
 class JitoTips(SolanaLane):
-    """Implements `TippingLane`: the tip stands inside the transaction, so that no tip is paid for what does not trade."""
+    """Implements `TippingLane`: the tip stands inside the transaction, so that none is paid for what does not trade."""
 
     def __init__(self, lane: core.JitoLane, policy: core.TipPolicy, clock: Clock) -> None:
         super().__init__(lane, clock)
@@ -81,11 +82,9 @@ class JitoTips(SolanaLane):
 
     async def tip(self, plan: ExecutionPlanEvent, *, attempt: int) -> Tip:
         """By the plan's profit, the tips that landed lately, and the attempt; Refused when no tip is worth it."""
-        try:
+        # Else the last one known, or the policy's own floor.
+        with contextlib.suppress(core.CoreError):
             self._floor = await self._jito.tip_floor()
-        except core.CoreError:
-            # The last one known, or the policy's own floor.
-            pass
         # A trade that is no round trip has no profit to share: the policy's cap bounds its tip.
         profit = plan.expected_profit if plan.expected_profit > 0 else 1 << 62
         lamports = self._policy.tip_lamports(profit_lamports=profit, attempt=max(0, attempt - 1), tip_floor=self._floor)

@@ -142,7 +142,7 @@ class SolanaAdapter(VenueAdapter):
         return trade_quote(split, path)
 
     async def fee_in_token(self, fee_raw: int, token: str) -> int:
-        """What `fee_raw` lamports are worth in `token`, rounded up, at spot prices along the best route for 0.01 SOL."""
+        """What `fee_raw` lamports are worth in `token`, rounded up: at spot along the best route for 0.01 SOL."""
         if token == self._wrapped_native or fee_raw == 0:
             return fee_raw
         route = self._best_path(self._asked(self._wrapped_native, token, _PRICED_LAMPORTS, Exact.IN))

@@ -44,10 +44,11 @@ class PoolBook:
         """An account of a pool as of `block`."""
         return self._seen.get(address)
 
-    def accounts_of(self, pool: str) -> list[tuple[str, str, bytes]]:
-        """`(address, owner, data)` of every account that the pool is read from, as of `block`."""
-        held = ((address, self._seen.get(address)) for address in self._graph.accounts(pool))
-        return [(address, account.owner, account.data) for address, account in held if account is not None]
+    def accounts_of(self, pool: str) -> dict[str, str]:
+        """The accounts that the pool is read from, by number in its own order; none of a pool that is not there."""
+        if pool not in self._graph:
+            return {}
+        return {str(place): address for place, address in enumerate(self._graph.accounts(pool))}
 
     async def sync(self) -> BlockRef:
         """Bring every pool to the newest confirmed slot."""

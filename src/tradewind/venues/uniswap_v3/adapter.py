@@ -13,19 +13,19 @@ from tradewind.errors import Refused
 from tradewind.venues.evm_adapter import EvmVenueAdapter
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.evm_gas import GasConditions, GasPolicy, gas_estimate, gas_reading
+from tradewind.venues.planned_legs import planned_legs
+from tradewind.venues.pool_price import pool_prices
 from tradewind.venues.reading import Reading
 from tradewind.venues.rpc_error import Revert
 from tradewind.venues.send_outcome import SendOutcome
 from tradewind.venues.simulated import Simulated
+from tradewind.venues.spot import spot_ratio
 from tradewind.venues.trade_quote import TradeQuote, trade_quote
 from tradewind.venues.uniswap_v3.deployment import UniswapV3Deployment
 from tradewind.venues.uniswap_v3.movement import movement
-from tradewind.venues.planned_legs import planned_legs
-from tradewind.venues.pool_price import pool_prices
 from tradewind.venues.uniswap_v3.pool_sync import PoolSync
 from tradewind.venues.uniswap_v3.revert_code import revert_code
 from tradewind.venues.uniswap_v3.simulation import read_simulation
-from tradewind.venues.spot import spot_ratio
 from tradewind.venues.uniswap_v3.swap_gas import (
     APPROVE_GAS,
     FURTHER_HOP_GAS,
