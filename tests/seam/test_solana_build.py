@@ -1,6 +1,8 @@
 """Transactions that are built here, byte for byte against solders, and its encoders against ours."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from solders.transaction import VersionedTransaction
 
 from tradewind import core
 
+KIT = Path(__file__).parents[1] / "fixtures" / "solana" / "transaction_build" / "kit.json"
 TOKEN_2022 = "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb"
 WALLET = Keypair.from_seed(bytes([7] * 32))
 PAYER = WALLET.pubkey()
@@ -89,6 +92,46 @@ def test_a_version_0_message_is_that_of_solders_with_the_tables_that_pay(
     assert transaction.message == b"\x80" + bytes(expected)
     with_all = [AddressLookupTableAccount(address, members) for address, members in offered.items()]
     assert len(transaction.message) <= 1 + len(bytes(MessageV0.try_compile(PAYER, given, with_all, blockhash)))
+
+
+def vectors(*, same_order: bool) -> list[dict[str, Any]]:
+    """Recorded ones; kit sorts accounts by their text, which is the order of their bytes in half of them."""
+    recorded = json.loads(KIT.read_text())["transactions"]
+    return [one for one in recorded if one["same_order"] == same_order]
+
+
+def signed_as(vector: dict[str, Any]) -> bytes:
+    made = [
+        core.SolanaInstruction(
+            one["program"], [tuple(account) for account in one["accounts"]], bytes.fromhex(one["data"])
+        )
+        for one in vector["instructions"]
+    ]
+    building = core.TransactionBuilder().add_instructions(made).set_fee_payer(vector["payer"])
+    building.set_recent_blockhash(vector["blockhash"])
+    if vector["table"]:
+        building.add_lookup_table(vector["table"]["address"], vector["table"]["addresses"])
+    transaction = building.build()
+    wallets = [Keypair.from_seed(bytes.fromhex(secret)) for secret in vector["secrets"]]
+    return transaction.to_wire([bytes(wallet.sign_message(transaction.message)) for wallet in wallets])
+
+
+def meaning(raw: bytes, vector: dict[str, Any]) -> list[tuple[str, list[tuple[str, bool, bool]], bytes]]:
+    table = vector["table"]
+    tables = {table["address"]: table["addresses"]} if table else {}
+    return [plain(one) for one in core.decode_solana_transaction(raw, lookup_tables=tables).instructions]
+
+
+@pytest.mark.parametrize("vector", vectors(same_order=True))
+def test_a_signed_transaction_is_that_of_kit(vector: dict[str, Any]) -> None:
+    assert signed_as(vector).hex() == vector["wire"]
+
+
+@pytest.mark.parametrize("vector", vectors(same_order=False))
+def test_where_kit_orders_accounts_otherwise_meaning_and_size_are_the_same(vector: dict[str, Any]) -> None:
+    wire, kits = signed_as(vector), bytes.fromhex(vector["wire"])
+    assert len(wire) == len(kits)
+    assert meaning(wire, vector) == meaning(kits, vector)
 
 
 def test_the_wire_bytes_are_those_that_solders_signs() -> None:
