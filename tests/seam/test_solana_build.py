@@ -1,6 +1,7 @@
 """Transactions that are built here, byte for byte against solders, and its encoders against ours."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from solders.transaction import VersionedTransaction
 
 from tradewind import core
 
+PAGE = Path(__file__).parents[2] / "docs" / "solana-transactions.md"
 KIT = Path(__file__).parents[1] / "fixtures" / "solana" / "transaction_build" / "kit.json"
 TOKEN_2022 = "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb"
 WALLET = Keypair.from_seed(bytes([7] * 32))
@@ -290,3 +292,11 @@ def test_a_decoded_transaction_is_built_again() -> None:
     again = core.TransactionBuilder().add_instructions(decoded.instructions)
     again.set_fee_payer(str(PAYER)).set_recent_blockhash(decoded.recent_blockhash)
     assert again.build() == transaction
+
+
+def test_the_examples_of_the_page_run() -> None:
+    names: dict[str, Any] = {}
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        exec(compile(block, str(PAGE), "exec"), names)  # noqa: S102  the page is ours
