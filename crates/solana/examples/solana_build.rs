@@ -1,8 +1,8 @@
 //! Builds and signs one transaction over and over, asked in JSON lines; for the benches.
 //!
 //! `{"op": "load", "seed": HEX, "blockhash": KEY, "instructions": [..], "table": {..}}` gives `{"wire": HEX}`;
-//! `{"op": "sign" | "build" | "template", "count": N}` gives `{"ns": total, "wire": HEX}`: the signature of the finished
-//! message alone; builder, signature and wire bytes; template, signature and wire bytes.
+//! `{"op": "sign" | "compile" | "build" | "template", "count": N}` gives `{"ns": total, "wire": HEX}`: the signature of the
+//! finished message alone; the builder alone; builder, signature and wire bytes; template, signature and wire bytes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use ed25519_dalek::{Signer, SigningKey};
@@ -85,6 +85,11 @@ impl Work {
     fn sign(&mut self) {
         let signature = self.key.sign(black_box(&self.message));
         black_box(signature.to_bytes());
+    }
+
+    fn compile(&mut self) {
+        let builder = builder(&self.key, self.blockhash, &self.instructions, &self.table);
+        black_box(builder.build().unwrap());
     }
 
     fn build(&mut self) {
@@ -180,9 +185,10 @@ fn main() {
                 reply
             }
             (Some("sign"), Some(work)) => timed(work, &request, Work::sign),
+            (Some("compile"), Some(work)) => timed(work, &request, Work::compile),
             (Some("build"), Some(work)) => timed(work, &request, Work::build),
             (Some("template"), Some(work)) => timed(work, &request, Work::instantiate),
-            _ => json!({"error": "load first; then sign, build or template"}),
+            _ => json!({"error": "load first; then sign, compile, build or template"}),
         };
         println!("{reply}");
         std::io::stdout().flush().unwrap();

@@ -8,10 +8,24 @@ use crate::tip::TIP_ACCOUNTS;
 /// Most accounts that indexes of one byte can tell.
 pub(super) const MOST_ACCOUNTS: usize = 256;
 
+/// A key with its first bytes as a number: sorts as the key does, and faster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct SortKey {
+    first: u64,
+    pub(super) key: Key,
+}
+
+impl From<Key> for SortKey {
+    fn from(key: Key) -> Self {
+        let first = key.0.first_chunk().copied().map_or(0, u64::from_be_bytes);
+        Self { first, key }
+    }
+}
+
 /// One account, before it has its place.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
-    pub(super) key: Key,
+    pub(super) sort_key: SortKey,
     pub(super) signer: bool,
     pub(super) writable: bool,
     /// It must stand in the message itself.
@@ -21,6 +35,10 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    pub(super) fn key(&self) -> Key {
+        self.sort_key.key
+    }
+
     /// Whether a lookup table may hold it.
     pub(super) fn may_be_looked_up(&self) -> bool {
         !self.signer && !self.fixed
@@ -56,9 +74,9 @@ impl Accounts {
                 }),
             );
         }
-        entries.sort_unstable_by_key(|entry| entry.key);
+        entries.sort_unstable_by_key(|entry| entry.sort_key);
         entries.dedup_by(|later, first| {
-            let same = later.key == first.key;
+            let same = later.sort_key == first.sort_key;
             if same {
                 first.signer |= later.signer;
                 first.writable |= later.writable;
@@ -66,19 +84,26 @@ impl Accounts {
             }
             same
         });
-        for entry in &mut entries {
-            entry.fixed |= TIP_ACCOUNTS.contains(&entry.key) || kept_static.contains(&entry.key);
+        let mut accounts = Self { entries, payer };
+        for key in TIP_ACCOUNTS.iter().chain(kept_static) {
+            if let Some(at) = accounts.find(*key) {
+                accounts.entries[at].fixed = true;
+            }
         }
-        Self { entries, payer }
+        accounts
     }
 
     /// The place of an account that was collected.
     pub(super) fn index_of(&self, key: Key) -> u8 {
-        let found = self.entries.binary_search_by_key(&key, |entry| entry.key);
-        found
-            .ok()
-            .and_then(|at| self.entries.get(at))
-            .map_or(0, |entry| entry.index)
+        self.find(key).map_or(0, |at| self.entries[at].index)
+    }
+
+    fn find(&self, key: Key) -> Option<usize> {
+        let sort_key = SortKey::from(key);
+        let found = self
+            .entries
+            .binary_search_by_key(&sort_key, |entry| entry.sort_key);
+        found.ok()
     }
 
     pub(super) fn signers(&self) -> usize {
@@ -100,7 +125,7 @@ impl Accounts {
 
 fn entry(key: Key, signer: bool, writable: bool, fixed: bool) -> Entry {
     Entry {
-        key,
+        sort_key: key.into(),
         signer,
         writable,
         fixed,
