@@ -179,11 +179,11 @@ impl<'a> Plan<'a> {
         };
         bytes.extend_from_slice(&blockhash.0);
         push_compact(&mut bytes, instructions.len());
+        let mut indexes = self.accounts.indexes();
         for instruction in instructions {
-            bytes.push(self.accounts.index_of(instruction.program));
+            bytes.extend(indexes.by_ref().take(1));
             push_compact(&mut bytes, instruction.accounts.len());
-            let accounts = instruction.accounts.iter();
-            bytes.extend(accounts.map(|account| self.accounts.index_of(account.key)));
+            bytes.extend(indexes.by_ref().take(instruction.accounts.len()));
             push_compact(&mut bytes, instruction.data.len());
             layout.data.push((bytes.len(), instruction.data.len()));
             bytes.extend_from_slice(&instruction.data);
