@@ -126,7 +126,7 @@ fn what_is_new_works_on_the_old_file() {
             .unwrap()
     };
     assert_eq!(count("SELECT count(*) FROM pragma_foreign_key_check"), 0);
-    assert_eq!(count("SELECT user_version FROM pragma_user_version"), 3);
+    assert_eq!(count("SELECT user_version FROM pragma_user_version"), 4);
     let unreferenced = "SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%steps_2%'";
     assert_eq!(count(unreferenced), 0);
 }
