@@ -275,7 +275,7 @@ fn run(
         .policy
         .wallets
         .keys()
-        .map(|w| w.to_string())
+        .map(ToString::to_string)
         .collect();
     let memory_locked = hardening::lock_memory();
     let signer = Signer::new(keys, config.policy, gate, Box::new(SystemClock), boundaries)?;
