@@ -66,12 +66,8 @@ async def open_grpc_port(
     services: Sequence[tuple[str, dict[str, Any]]], port: int = 0, *, max_message_bytes: int = 4 * 1024 * 1024
 ) -> tuple[Any, str]:
     """A started server and its `host:port`. Raises LocalnetError `port_in_use`."""
-    server = grpc.aio.server(
-        options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", max_message_bytes)]
-    )
-    server.add_generic_rpc_handlers(
-        [grpc.method_handlers_generic_handler(name, methods) for name, methods in services]
-    )
+    server = grpc.aio.server(options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", max_message_bytes)])
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(name, methods) for name, methods in services])
     try:
         number = server.add_insecure_port(f"{HOST}:{port}")
     except RuntimeError as failure:
