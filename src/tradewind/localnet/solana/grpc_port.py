@@ -17,6 +17,9 @@ _STATUS = {
     "unauthenticated": grpc.StatusCode.UNAUTHENTICATED,
     "duplicate_bundle": grpc.StatusCode.ALREADY_EXISTS,
     "not_here": grpc.StatusCode.NOT_FOUND,
+    # These two as Yellowstone answers them.
+    "lagged": grpc.StatusCode.INTERNAL,
+    "from_slot_unsupported": grpc.StatusCode.INTERNAL,
     "node_behind": grpc.StatusCode.UNAVAILABLE,
 }
 
