@@ -9,7 +9,7 @@ from solders.account import Account
 from solders.pubkey import Pubkey
 from solders.transaction import VersionedTransaction
 
-from tests.integration.localnet_solana.bundles import SOL, SYSTEM, Desk, signature_of
+from tests.integration.localnet_solana.bundles import SOL, SYSTEM, Desk
 from tests.integration.localnet_solana.yellowstone_client import YellowstoneClient, yellowstone_client
 from tradewind.localnet.solana.geyser.options import GeyserOptions
 from tradewind.localnet.solana.geyser.server import serve_geyser
@@ -239,4 +239,3 @@ async def test_a_filter_that_is_wrong_ends_the_stream_with_its_fault() -> None:
         await client.subscribe(accounts={"bad": {"account": ["not a key"], "owner": [], "filters": []}})
         ended = (await client.answer("ended"))["ended"]
         assert "accounts.bad.account: invalid pubkey" in ended
-    assert signature_of
