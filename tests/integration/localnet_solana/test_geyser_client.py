@@ -11,6 +11,7 @@ from solders.transaction import VersionedTransaction
 
 from tests.integration.localnet_solana.bundles import SOL, SYSTEM, Desk
 from tests.integration.localnet_solana.yellowstone_client import YellowstoneClient, yellowstone_client
+from tradewind.localnet.solana.base58 import encode_base58
 from tradewind.localnet.solana.geyser.options import GeyserOptions
 from tradewind.localnet.solana.geyser.server import serve_geyser
 
@@ -102,11 +103,22 @@ async def test_a_transaction_decodes_to_what_json_rpc_would_say() -> None:
         update = await client.update()
     encoded = update["encoded"]
     transaction = VersionedTransaction.from_bytes(wire)
-    assert encoded["transaction"] == {
-        "signatures": [str(transaction.signatures[0])],
-        "message": json.loads(transaction.to_json())["message"] | encoded["transaction"]["message"],
+    message = transaction.message
+    assert encoded["transaction"]["signatures"] == [str(transaction.signatures[0])]
+    assert encoded["transaction"]["message"] == {
+        "header": {"numRequiredSignatures": 1, "numReadonlySignedAccounts": 0, "numReadonlyUnsignedAccounts": 2},
+        "accountKeys": [str(key) for key in message.account_keys],
+        "recentBlockhash": str(message.recent_blockhash),
+        "instructions": [
+            {
+                "programIdIndex": call.program_id_index,
+                "accounts": list(call.accounts),
+                "data": encode_base58(bytes(call.data)),
+                "stackHeight": 1,
+            }
+            for call in message.instructions
+        ],
     }
-    assert encoded["transaction"]["message"]["accountKeys"] == [str(key) for key in transaction.message.account_keys]
     assert encoded["meta"]["err"] is None
     assert encoded["meta"]["fee"] == 5_000
     assert encoded["meta"]["preBalances"][0] == before
@@ -231,11 +243,10 @@ async def test_a_token_is_asked_for() -> None:
         assert await client.call("getSlot") == {"slot": str(desk.node.slot)}
     async with served("wrong", tokens=frozenset({"open sesame"})) as (_, client):
         await client.order(op="call", method="getSlot", args=[])
-        assert "No valid auth token" in (await client.answer("failed"))["failed"]
+        assert await client.answer("failed") == {"failed": "get_slot request failed"}
 
 
-async def test_a_filter_that_is_wrong_ends_the_stream_with_its_fault() -> None:
+async def test_a_filter_that_is_wrong_ends_the_stream() -> None:
     async with served() as (_, client):
         await client.subscribe(accounts={"bad": {"account": ["not a key"], "owner": [], "filters": []}})
-        ended = (await client.answer("ended"))["ended"]
-        assert "accounts.bad.account: invalid pubkey" in ended
+        assert await client.answer("ended") == {"ended": "subscribe stream receive failed"}

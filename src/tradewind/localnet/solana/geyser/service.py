@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from solders.hash import Hash
+from solders.hash import Hash, ParseHashError
 
 from tradewind.localnet.errors import LocalnetError
 from tradewind.localnet.solana.chain import Commitment
@@ -81,7 +81,7 @@ class GeyserService:
     def _valid(self, request: messages.IsBlockhashValidRequest) -> messages.IsBlockhashValidResponse:
         try:
             blockhash = Hash.from_string(request.blockhash)
-        except ValueError as error:
+        except ParseHashError as error:
             raise LocalnetError("invalid_blockhash", f"blockhash: {error}") from error
         commitment = _commitment(request)
         slot = self._node.slot_at(commitment).number
