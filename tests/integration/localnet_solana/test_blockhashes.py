@@ -70,9 +70,7 @@ async def test_block_heights_and_slots_are_different_numbers(rpc: Asking) -> Non
     assert info["epoch"] * info["slotsInEpoch"] + info["slotIndex"] == info["absoluteSlot"]
 
 
-async def test_a_payer_without_lamports_and_a_foreign_signature_are_refused(
-    chain: SolanaLocalnet, rpc: Asking
-) -> None:
+async def test_a_payer_without_lamports_and_a_foreign_signature_are_refused(chain: SolanaLocalnet, rpc: Asking) -> None:
     poor = Keypair()
     with pytest.raises(RpcFailure) as unknown:
         await rpc.send(await rpc.signed([pay(poor.pubkey(), poor.pubkey(), 1)], poor))

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from solders.pubkey import Pubkey
 
 from tradewind.localnet.errors import LocalnetError
-from tradewind.localnet.solana.base58 import decode_base58
 from tradewind.localnet.solana.events import AccountUpdate
 from tradewind.localnet.solana.geyser.options import GeyserOptions
 from tradewind.localnet.solana.protocol import geyser_pb2 as messages
+from tradewind.localnet.solana.rpc.base58 import decode
 
 MOST_CONDITIONS = 4
 MOST_MEMCMP_BYTES = 128
@@ -108,7 +108,7 @@ def _pattern(where: str, asked: messages.SubscribeRequestFilterAccountsFilterMem
             case "bytes":
                 return bytes(asked.bytes)
             case "base58":
-                return decode_base58(text)
+                return decode(text)
             case "base64":
                 return base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error) as error:
