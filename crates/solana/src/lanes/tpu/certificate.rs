@@ -132,7 +132,7 @@ impl ServerCertVerifier for AnyNode {
     }
 }
 
-/// X.509 v3, serial 1, issuer "Solana node", 1970 to 4096, no subject, for `localhost`, no authority.
+/// X.509 v3, a serial of eight bytes 1, issuer "Solana node", 1970 to 4096, no subject, for `localhost`, no authority.
 fn certificate(key: &Key) -> Vec<u8> {
     let name = der(
         0x30,
@@ -168,7 +168,7 @@ fn certificate(key: &Key) -> Vec<u8> {
     );
     let extensions = der(0xa3, &[&der(0x30, &[&alternative_name, &no_authority])]);
     let no_subject = der(0x30, &[]);
-    let version_and_serial = [0xa0, 3, 2, 1, 2, 2, 1, 1];
+    let version_and_serial = [0xa0, 3, 2, 1, 2, 2, 8, 1, 1, 1, 1, 1, 1, 1, 1];
     let signed = der(
         0x30,
         &[
