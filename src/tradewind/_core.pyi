@@ -2146,7 +2146,8 @@ class TipPolicy:
     def tip_lamports(self, *, profit_lamports: int, attempt: int = 0, tip_floor: TipFloor | None = None) -> int | None:
         """The percentile (or the floor) raised by the steps of `attempt`, at least the floor, at most the cap and the
         share of the profit. None: the share of the profit is below the floor, so no tip is worth it."""
-    def tip_account(self, random: int) -> str:
+    @staticmethod
+    def tip_account(random: int) -> str:
         """One of Jito's eight, by a random number of the caller's."""
 
 @final
@@ -2333,7 +2334,7 @@ class CircuitBreaker:
     def state(self, now_ms: int) -> Literal["closed", "open", "half_open"]: ...
     def allow(self, now_ms: int) -> bool:
         """Whether to try now. Half open lets one through until it is judged."""
-    def succeeded(self, now_ms: int) -> None: ...
+    def succeeded(self) -> None: ...
     def failed(self, now_ms: int) -> None:
         """For what the other side did not answer; an error of the program or of the request is a success here."""
 

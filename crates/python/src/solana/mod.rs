@@ -6,6 +6,12 @@ mod instructions;
 mod swaps;
 mod template;
 mod transaction;
+mod confirmation;
+mod jito;
+mod lanes;
+mod rpc;
+mod runtime;
+mod wallets;
 
 use pyo3::prelude::*;
 
@@ -19,4 +25,9 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     swaps::register(module)?;
     flash_loan::register(module)?;
     instructions::register(module)
+    lanes::register(module)?;
+    jito::register(module)?;
+    confirmation::register(module)?;
+    rpc::register(module)?;
+    wallets::register(module)
 }
