@@ -14,6 +14,7 @@ from tradewind.domain.events import Envelope
 from tradewind.errors import Misconfigured, Unavailable
 from tradewind.observability.clock import SystemClock
 from tradewind.streaming.embedded import EmbeddedEventStream
+from tradewind.streaming.ending_tasks import end_tasks
 from tradewind.streaming.feed import EventFeed
 from tradewind.streaming.journal import Journal
 from tradewind.streaming.nats import NatsBus
@@ -197,9 +198,7 @@ class Relaying:
         return asyncio.create_task(relay.run())
 
     async def close(self, *tasks: "asyncio.Task[None]") -> None:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_tasks(*tasks)
         await self.stream.close()
         self.journal.close()
         self.position.close()
