@@ -122,6 +122,13 @@ class ExecutorService:
         """Whether nothing new is taken any more."""
         return self._stopping is not None
 
+    async def room(self) -> int:
+        """How many more plans may come; waits as long as that is none, and for ever once it stops."""
+        free = await self.open.room()
+        if self.is_stopping:
+            await _never()
+        return free
+
     async def on_system(self, recorded: Recorded) -> None:
         """Obey a halt, and a shutdown that was asked for since this start."""
         body = recorded.envelope.body
