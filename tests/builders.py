@@ -178,7 +178,7 @@ def a_result(**changes: Any) -> StepResult:
         "block": BLOCK,
         "gas_used": 181_234,
         "gas_price_wei": 10_000_000,
-        "fee_wei": 1_812_340_000_000,
+        "fee_raw": 1_812_340_000_000,
         "fill": Fill(
             token_in=USDC.address,
             token_out=WETH.address,
@@ -207,7 +207,7 @@ def validated(intent_id: UUID) -> events.IntentValidated:
         intent_id=intent_id,
         amount_raw=1_500_000_000_000_000_000,
         balance_in_raw=50_000_000_000,
-        native_balance_wei=10**19,
+        native_balance_raw=10**19,
         slippage_ceiling_ppm=10_000,
         block_number=BLOCK.number,
     )
@@ -259,14 +259,14 @@ def completed(intent_id: UUID, plan_id: UUID) -> events.ExecutionCompleted:
         plan_id=plan_id,
         filled_in_raw=6_001_000_000,
         filled_out_raw=1_500_000_000_000_000_000,
-        fee_wei=1_812_340_000_000,
+        fee_raw=1_812_340_000_000,
     )
 
 
 def failed(intent_id: UUID, plan_id: UUID | None = None) -> events.ExecutionFailed:
     """The intent ended without a fill."""
     return events.ExecutionFailed(
-        intent_id=intent_id, plan_id=plan_id, code="step_reverted", message="The swap reverted.", fee_wei=1_000_000
+        intent_id=intent_id, plan_id=plan_id, code="step_reverted", message="The swap reverted.", fee_raw=1_000_000
     )
 
 
@@ -307,7 +307,7 @@ def slice_ended(intent_id: UUID, plan_id: UUID | None, **changes: Any) -> events
         "outcome": SliceOutcome.FILLED,
         "filled_in_raw": 6_001_000_000,
         "filled_out_raw": 1_500_000_000_000_000_000,
-        "fee_wei": 1_812_340_000_000,
+        "fee_raw": 1_812_340_000_000,
     }
     return events.SliceEnded(intent_id=intent_id, plan_id=plan_id, **{**fields, **changes})
 
@@ -319,7 +319,7 @@ def balances_observed(*, opening: bool = True, **changes: Any) -> events.Balance
         "chain_id": ARBITRUM,
         "wallet": WALLET,
         "block": BLOCK,
-        "native_wei": 10**19,
+        "native_raw": 10**19,
         "tokens": tuple(TokenBalance(token=token, balance_raw=raw) for token, raw in held.items()),
     }
     return events.BalancesObserved(opening=opening, balances=WalletBalances(**{**fields, **changes}))
@@ -370,7 +370,7 @@ def one_of_each() -> list[events.Envelope]:
             message="2 of 3 slices were filled.",
             filled_in_raw=4_000_000_000,
             filled_out_raw=10**18,
-            fee_wei=10**12,
+            fee_raw=10**12,
         ),
     ]
     of_the_service: list[SystemEvent] = [

@@ -86,7 +86,7 @@ class Desk:
                 outcome=SliceOutcome.FILLED,
                 filled_in_raw=plan.quoted_in_raw,
                 filled_out_raw=plan.quoted_out_raw,
-                fee_wei=10**12,
+                fee_raw=10**12,
             )
         )
 
@@ -102,7 +102,7 @@ class Desk:
                 code="price_moved",
                 message=message,
                 plan_id=plan.plan_id,
-                fee_wei=10**11,
+                fee_raw=10**11,
             )
         )
 
@@ -137,7 +137,6 @@ async def a_desk(
         venues=market.venues,
         quoting=market.quoting,
         slicer=Slicer(quoting=market.quoting, timing=TIMING, clock=clock),
-        chains=market.chains,
         timing=TIMING,
         clock=clock,
     )

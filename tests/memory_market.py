@@ -15,14 +15,16 @@ from tests.fake_clock import FakeClock
 from tradewind import core
 from tradewind.accounting.reference_price import ReferencePrices
 from tradewind.domain.chain import ChainTiming
+from tradewind.domain.intent import VenueRule
 from tradewind.domain.plan import BlockRef, Exact, ExecutionPlan, GasEstimate, PlannedLeg, PlanStep
 from tradewind.domain.reference_price import PoolPrice
 from tradewind.domain.strategy import Strategy
 from tradewind.domain.token_list import PermitDomain, Token, TokenList
 from tradewind.errors import Refused, TradewindError
+from tradewind.planning.evm_terms import EvmTerms
 from tradewind.planning.quoting import Quoting
 from tradewind.venues.account import AccountState
-from tradewind.venues.adapter import VenueAdapter
+from tradewind.venues.evm_adapter import EvmVenueAdapter
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.evm_gas import GasConditions
 from tradewind.venues.manager import VenueManager
@@ -32,7 +34,7 @@ from tradewind.venues.send_outcome import SendOutcome
 from tradewind.venues.simulated import Simulated
 from tradewind.venues.trade_quote import TradeQuote, trade_quote
 from tradewind.venues.uniswap_v3.movement import movement
-from tradewind.venues.uniswap_v3.planned_legs import planned_legs
+from tradewind.venues.planned_legs import planned_legs
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -84,7 +86,7 @@ class AGate:
 SECOND_POOL = "0xc473e2aEE3441BF9240Be85eb122aBB059A3B57c"
 
 
-class MemoryMarket(VenueAdapter):
+class MemoryMarket(EvmVenueAdapter):
     """The venue, and the chain behind it as far as planning asks. `down` is raised by every sync while it is set.
 
     `second_pool` adds another of 0.3 %, at the same price and as deep.
@@ -100,7 +102,7 @@ class MemoryMarket(VenueAdapter):
         self.clock = clock or FakeClock()
         self.graph = core.PoolGraph()
         self.held = {builders.WETH.address: 100 * 10**18, builders.USDC.address: 500_000 * 10**6}
-        self.native_wei = 10**19
+        self.native_raw = 10**19
         self.allowance_raw = 0
         self.gas_price_wei = BASE_FEE_WEI
         self.down: TradewindError | None = None
@@ -127,12 +129,21 @@ class MemoryMarket(VenueAdapter):
     @property
     def quoting(self) -> Quoting:
         """Quoting on this market alone."""
-        return Quoting(self.venues, self.chains, TOKENS, timing=TIMING, clock=self.clock)
+        return Quoting(self.venues, self.terms, timing=TIMING, clock=self.clock)
 
     @property
-    def venues(self) -> VenueManager:
+    def venues(self) -> VenueManager[EvmVenueAdapter]:
         """This venue."""
         return VenueManager([self])
+
+    @property
+    def terms(self) -> dict[int, EvmTerms]:
+        """What the chain says of a trade."""
+        return self.terms_by(TOKENS)
+
+    def terms_by(self, tokens: TokenList) -> dict[int, EvmTerms]:
+        """The same, with another list of tokens."""
+        return {chain_id: EvmTerms(chain, tokens) for chain_id, chain in self.chains.items()}
 
     @property
     def chains(self) -> dict[int, EvmChain]:
@@ -158,7 +169,7 @@ class MemoryMarket(VenueAdapter):
         return Reading(
             (),
             lambda _: AccountState(
-                native_balance_wei=self.native_wei,
+                native_balance_raw=self.native_raw,
                 nonce=0,
                 token_balance_raw=self.held[token],
                 allowance_raw=self.allowance_raw,
@@ -209,6 +220,7 @@ class MemoryMarket(VenueAdapter):
         exact: Exact,
         hop_cost_raw: int = 0,
         path_cost_raw: int = 0,
+        rule: VenueRule | None = None,
     ) -> TradeQuote:
         asked: dict[str, Any] = {
             "token_in": token_in,
@@ -224,8 +236,8 @@ class MemoryMarket(VenueAdapter):
             raise Refused(error.code, str(error)) from None
         return trade_quote(split, path)
 
-    async def gas_cost_in_token(self, cost_wei: int, token: str) -> int:
-        return cost_wei if token == builders.WETH.address else -(-cost_wei * 3_000 * 10**6 // 10**18)
+    async def fee_in_token(self, fee_raw: int, token: str) -> int:
+        return fee_raw if token == builders.WETH.address else -(-fee_raw * 3_000 * 10**6 // 10**18)
 
     def gas_reading(self, legs: Sequence[PlannedLeg], *, spendable: bool, **_: Any) -> Reading[GasConditions]:
         price_wei = self.gas_price_wei
@@ -242,7 +254,7 @@ class MemoryMarket(VenueAdapter):
         )
 
     def planned_legs(self, route: TradeQuote, worst: Sequence[tuple[int, int]]) -> tuple[PlannedLeg, ...]:
-        return planned_legs(route, worst, venue=self.name)
+        return planned_legs(route, worst, venue=lambda _: self.name)
 
     async def build_swap_tx(
         self, plan: ExecutionPlan, step: PlanStep, *, permit: core.Permit | None, nonce: int

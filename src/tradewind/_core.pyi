@@ -4,12 +4,15 @@ Integers are exact `int`s of any size that fits; addresses are "0x" text (given 
 in EIP-55 case). Every refusal is a `CoreError` with a stable `code`. Quotes and routes release the GIL.
 """
 
+from asyncio import Future
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, final
 
 from _typeshed import ReadableBuffer
 
 __all__ = [
+    "JITO_TIP_ACCOUNTS",
+    "RECEIPT_LAMPORTS",
     "Alternative",
     "Approve",
     "AuctionOrder",
@@ -17,12 +20,17 @@ __all__ = [
     "Authorization",
     "BaseToken",
     "BinMovement",
+    "BlockhashCache",
     "BookCrossing",
     "BookEvents",
     "BookLevel",
     "BookSweep",
     "Bound",
+    "BundleStatus",
+    "CircuitBreaker",
     "ConcentratedMovement",
+    "Confirmation",
+    "ConfirmationWatch",
     "ConsolidatedBook",
     "CoreError",
     "CowAuction",
@@ -34,31 +42,67 @@ __all__ = [
     "DecodedSwap",
     "DecodedTransaction",
     "Eip1559Transaction",
+    "EndpointStanding",
     "Fee",
+    "FlashLoanInstructions",
     "GraphUpdate",
+    "InflightStatus",
+    "JitoLane",
+    "KaminoReserve",
+    "LeaderStanding",
     "Leg",
     "OrderBook",
     "Permit",
+    "PlannedSize",
     "PoolGraph",
     "PoolQuote",
+    "PriorityFee",
+    "PriorityFees",
+    "RPCConnectionPool",
+    "RateLimiter",
+    "Rebroadcast",
+    "RebroadcastEnd",
+    "RecentBlockhash",
     "RefusedPool",
     "Route",
     "RouterAction",
     "RouterCall",
     "RouterStep",
     "RouterSwap",
+    "RpcLane",
+    "SendAnswer",
+    "SendOutcome",
     "Single",
     "SolanaAccount",
     "SolanaInstruction",
     "SolanaSwap",
     "SolanaTransaction",
     "SplitRoute",
+    "SwapAccounts",
+    "SwapInstructions",
     "SwapLeg",
     "SweepFill",
+    "TipFloor",
+    "TipPolicy",
+    "TpuLane",
     "TransactionBatch",
+    "TransactionBuilder",
+    "TransactionFault",
+    "TransactionTemplate",
     "UniswapV3State",
+    "UnsignedTransaction",
+    "VenueOptions",
+    "WalletManager",
+    "WalletRequirement",
+    "WalletReservation",
+    "WalletState",
+    "WalletStats",
+    "address_with_seed",
     "aggregate_order_books",
     "build_profile",
+    "close_token_account",
+    "create_account_with_seed",
+    "create_token_account",
     "decode_approve",
     "decode_eip1559",
     "decode_router_call",
@@ -68,15 +112,29 @@ __all__ = [
     "decode_transactions",
     "eip712_domain_separator",
     "encode_approve",
+    "jito_tip",
     "keccak256",
     "optimize_route",
     "optimize_split",
     "permit_digest",
     "pool_from_accounts",
     "read_cow_auction",
+    "receipt_address",
+    "receipt_instruction",
+    "reclaim_receipt",
     "recover_senders",
+    "set_compute_unit_limit",
+    "set_compute_unit_price",
+    "set_loaded_accounts_data_size_limit",
+    "solana_transfer",
+    "swap_instruction",
+    "sync_native",
     "synthetic_levels",
     "to_checksum_address",
+    "token_account_address",
+    "transfer_with_seed",
+    "wrap_in_flash_loan",
+    "wrap_sol",
 ]
 
 build_profile: Final[Literal["debug", "release"]]
@@ -272,6 +330,8 @@ class PoolGraph:
         """
     def venue(self, pool: str) -> str:
         """The pool's family, as in its JSON form. Code: `unknown_pool`."""
+    def accounts(self, pool: str) -> list[str]:
+        """The Solana accounts whose bytes the pool's state is read from; none on other chains. Code: `unknown_pool`."""
     def tokens(self, pool: str) -> list[str]:
         """The pool's tokens, in its contract's order. Code: `unknown_pool`."""
     def apply_sync(self, pool: str, *, reserve0_raw: int, reserve1_raw: int) -> None:
@@ -362,7 +422,8 @@ def pool_from_accounts(
     `accounts` holds `(address, owner, data)` of the pool and of all that its family needs (docs/pool-formats). The
     program that owns the pool's account says which family it is. The clock is the chain's, as read with them.
 
-    Codes: `account_missing` (and what it is for), `account_malformed`, `unsupported_feature`, `state_invalid`.
+    Codes: `account_missing` (and what it is for; the error's attribute `account` has its address), `account_malformed`,
+    `unsupported_feature`, `state_invalid`.
     """
 
 def optimize_route(
@@ -1168,8 +1229,10 @@ class SolanaSwap:
 
 @final
 class SolanaInstruction:
-    """One instruction, with its accounts in the order that the program reads them."""
+    """One instruction, decoded or made, with its accounts in the order that the program reads them."""
 
+    def __new__(cls, program: str, accounts: Sequence[tuple[str, bool, bool]], data: bytes) -> SolanaInstruction:
+        """For accounts of (address, signer, writable). Codes: key_malformed, bytes_required."""
     @property
     def program(self) -> str: ...
     @property
@@ -1256,6 +1319,183 @@ def decode_solana_transactions(
     raws: Sequence[bytes], *, lookup_tables: Mapping[str, Sequence[str]] | None = None, size_limit_bytes: int = 1232
 ) -> list[SolanaTransaction | CoreError]:
     """`decode_solana_transaction` of each; a refusal stands (not raised) in the place of its transaction."""
+
+@final
+class TransactionBuilder:
+    """Makes Solana transactions from instructions; every method but the last two returns the builder again.
+
+    Accounts stand in the order of `solana-message` 3.0: the payer, signers that are written, signers that are read,
+    others that are written, others that are read; each class in the order of its bytes, every account once.
+    """
+
+    def __new__(cls) -> TransactionBuilder: ...
+    def add_instruction(self, instruction: SolanaInstruction) -> TransactionBuilder:
+        """Behind those that are there. Code: key_malformed (an account behind a table that was not given)."""
+    def add_instructions(self, instructions: Sequence[SolanaInstruction]) -> TransactionBuilder:
+        """In their order; all of them or, when one is refused, none."""
+    def set_compute_budget(self, *, unit_limit: int, micro_lamports_per_unit: int) -> TransactionBuilder:
+        """Always the first two instructions, whatever the order of calls; a second call replaces the first."""
+    def set_fee_payer(self, fee_payer: str) -> TransactionBuilder: ...
+    def set_recent_blockhash(self, recent_blockhash: str) -> TransactionBuilder:
+        """In base 58, as the RPC gives it."""
+    def add_lookup_table(self, address: str, addresses: Sequence[str]) -> TransactionBuilder:
+        """Offers a table, which is read only if that makes the transaction smaller: it costs 32 + 2 + n bytes and saves
+        32 n. The same table again is its newer state. Every choice among up to ten tables with two usable accounts or
+        more is counted; beyond ten, the one that saves most is added while one saves.
+
+        Codes: lookup_table_too_long, key_malformed.
+        """
+    def keep_static(self, account: str) -> TransactionBuilder:
+        """Never reads it through a table; signers, programs that are called and Jito's tip accounts never are."""
+    def message_format(self, message_format: Literal["smallest", "v0", "legacy"]) -> TransactionBuilder:
+        """ "smallest" unless set: version 0 when a table pays, legacy otherwise (two bytes fewer).
+
+        Code: message_format_unknown.
+        """
+    def size_limit(self, size_limit_bytes: int) -> TransactionBuilder:
+        """Most bytes on the wire; 1,232 unless set."""
+    def account_limit(self, account_limit: int) -> TransactionBuilder:
+        """Most accounts that it may lock; 64 unless set, as on mainnet, and never more than 256."""
+    def planned_size(self) -> PlannedSize:
+        """What it will weigh. Needs no blockhash, and reports a size above the limit instead of refusing it.
+
+        Codes: fee_payer_missing, instructions_missing, compute_budget_twice, program_is_fee_payer, too_many_accounts,
+        too_many_signers, instruction_too_long.
+        """
+    def build(self) -> UnsignedTransaction:
+        """Codes: those of `planned_size`, blockhash_missing, transaction_too_large (by how much, what would help)."""
+
+@final
+class PlannedSize:
+    """What a transaction will weigh, known before its blockhash and its signatures."""
+
+    @property
+    def size_bytes(self) -> int:
+        """On the wire, all signatures included."""
+    @property
+    def size_limit_bytes(self) -> int: ...
+    @property
+    def fits(self) -> bool: ...
+    @property
+    def required_signatures(self) -> int: ...
+    @property
+    def account_count(self) -> int: ...
+    @property
+    def lookup_tables(self) -> list[str]:
+        """Those that pay, in the order in which they were offered."""
+
+@final
+class UnsignedTransaction:
+    """A transaction that waits for its signatures."""
+
+    @property
+    def message(self) -> bytes:
+        """What each of `signers` signs with ed25519."""
+    @property
+    def version(self) -> Literal["legacy", "v0"]: ...
+    @property
+    def signers(self) -> list[str]:
+        """In the order of the signatures; the fee payer first."""
+    @property
+    def lookup_tables(self) -> list[str]:
+        """Those that it reads."""
+    @property
+    def recent_blockhash(self) -> str: ...
+    @property
+    def size_bytes(self) -> int:
+        """On the wire, all signatures included."""
+    def to_wire(self, signatures: Sequence[bytes]) -> bytes:
+        """The bytes that are sent: one signature of 64 bytes for each of `signers`; they are not verified.
+
+        Codes: signature_count, signature_malformed, bytes_required.
+        """
+
+@final
+class TransactionTemplate:
+    """A transaction that is compiled once; later only its blockhash and named amounts are written.
+
+    A point is (instruction, offset, width): a little-endian amount in the data of an instruction, counted as they were
+    added to the builder; or a part of the compute budget. Codes: those of `TransactionBuilder.build` except
+    blockhash_missing, patch_point_outside, patch_points_overlap, patch_place_malformed.
+    """
+
+    def __new__(
+        cls,
+        builder: TransactionBuilder,
+        points: Mapping[str, tuple[int, int, Literal["u32", "u64"]] | Literal["unit_limit", "unit_price"]],
+    ) -> TransactionTemplate: ...
+    def instantiate(self, recent_blockhash: str, amounts: Mapping[str, int]) -> UnsignedTransaction:
+        """Amounts that are not given have the value they were compiled with.
+
+        Codes: patch_point_unknown, patch_value_too_large, key_malformed, integer_required, integer_out_of_range.
+        """
+    @property
+    def names(self) -> list[str]: ...
+    @property
+    def size_bytes(self) -> int:
+        """On the wire, all signatures included."""
+
+JITO_TIP_ACCOUNTS: Final[tuple[str, ...]]
+"""The eight accounts that take tips to Jito's block engine; never read through a lookup table."""
+
+RECEIPT_LAMPORTS: Final[int]
+"""The rent of an account without data, which a receipt holds until it is reclaimed."""
+
+def set_compute_unit_limit(units: int) -> SolanaInstruction: ...
+def set_compute_unit_price(micro_lamports_per_unit: int) -> SolanaInstruction: ...
+def set_loaded_accounts_data_size_limit(limit_bytes: int) -> SolanaInstruction: ...
+def solana_transfer(source: str, to: str, lamports: int) -> SolanaInstruction:
+    """Lamports from a wallet that signs."""
+
+def jito_tip(source: str, tip_account: str, tip_lamports: int) -> SolanaInstruction:
+    """A transfer to one of `JITO_TIP_ACCOUNTS`. Codes: tip_account_unknown, tip_too_small (below 1,000 lamports)."""
+
+def address_with_seed(base: str, seed: str, owner: str) -> str:
+    """sha256 of base, seed and owner. Codes: seed_too_long (above 32 bytes), seed_owner_illegal."""
+
+def create_account_with_seed(
+    *, payer: str, base: str, seed: str, lamports: int, space_bytes: int, owner: str
+) -> SolanaInstruction:
+    """Makes the account at `address_with_seed`, and fails on chain when it is there. Codes: those of the address."""
+
+def transfer_with_seed(*, base: str, seed: str, owner: str, to: str, lamports: int) -> SolanaInstruction:
+    """Moves lamports of the account at `address_with_seed`; the base signs. Codes: those of the address."""
+
+def token_account_address(owner: str, mint: str, token_program: str = ...) -> str:
+    """The associated token account, of the SPL Token program unless Token-2022 is named.
+
+    Codes: token_program_unknown, key_malformed.
+    """
+
+def create_token_account(*, payer: str, owner: str, mint: str, token_program: str = ...) -> SolanaInstruction:
+    """Makes `token_account_address` unless it is there; the payer signs and pays its rent."""
+
+def sync_native(account: str, token_program: str = ...) -> SolanaInstruction:
+    """Counts the lamports above the rent of a wrapped SOL account as its balance."""
+
+def wrap_sol(owner: str, lamports: int, token_program: str = ...) -> list[SolanaInstruction]:
+    """Puts lamports into the wallet's wrapped SOL account, which must be there: a transfer and `sync_native`."""
+
+def close_token_account(*, account: str, destination: str, owner: str, token_program: str = ...) -> SolanaInstruction:
+    """Closes an account that holds no tokens, or only wrapped SOL, which it unwraps; the owner signs."""
+
+def receipt_address(payer: str, seed: str) -> str:
+    """Where the receipt of a step stands, for a seed of 32 lower-case hexadecimal digits.
+
+    Code: receipt_seed_malformed.
+    """
+
+def receipt_instruction(payer: str, seed: str, lamports: int | None = None) -> SolanaInstruction:
+    """Makes the receipt of a step, which a second copy cannot: it fails whole. `RECEIPT_LAMPORTS` unless given.
+
+    Code: receipt_seed_malformed.
+    """
+
+def reclaim_receipt(payer: str, seed: str, to: str, lamports: int | None = None) -> SolanaInstruction:
+    """Takes the lamports of a receipt back, which frees its address: only when no signed attempt of the step can land.
+
+    Code: receipt_seed_malformed.
+    """
 
 @final
 class BookEvents:
@@ -1622,4 +1862,715 @@ def apply_syncs(graph: PoolGraph, index: CycleIndex, *, pools: Sequence[str], re
     `reserves` are two words of 32 bytes a pool, little end first. Those before one that is refused stay applied.
 
     Codes: `words_malformed`, `integer_out_of_range`, and those of `PoolGraph.apply_sync`. The GIL is released.
+    """
+
+@final
+class TransactionFault:
+    """Why the chain, or a simulation of it, refuses a transaction."""
+
+    @property
+    def name(self) -> str:
+        """The chain's name in snake case: `instruction_error`, `blockhash_not_found`, `already_processed`, ..."""
+    @property
+    def instruction(self) -> int | None:
+        """Which instruction failed, counted from 0."""
+    @property
+    def instruction_error(self) -> str | None:
+        """Its error in snake case: `custom`, `insufficient_funds`, ..."""
+    @property
+    def custom(self) -> int | None:
+        """The program's own error number."""
+    @property
+    def detail(self) -> str:
+        """As the node told it: JSON text."""
+    @property
+    def logs(self) -> list[str]:
+        """What the programs logged, when the node told it."""
+
+_SendKind = Literal["accepted", "already_known", "refused", "rate_limited", "unreachable", "unknown"]
+
+@final
+class SendAnswer:
+    """What one endpoint answered to one transaction."""
+
+    @property
+    def endpoint(self) -> str:
+        """Scheme, host and port: never the path, which may hold a key."""
+    @property
+    def kind(self) -> _SendKind: ...
+    @property
+    def code(self) -> str | None: ...
+    @property
+    def detail(self) -> str: ...
+    @property
+    def elapsed_us(self) -> int: ...
+
+@final
+class SendOutcome:
+    """What became of handing a transaction over. Never that it landed: only `ConfirmationWatch` knows that.
+
+    `accepted`: at least one endpoint took it (over QUIC: the bytes are on their way). `already_known`: the node has
+    it, in a block or not. `refused`: nobody took it; `code` says why. `rate_limited`: nobody took it, ask again after
+    `retry_after_ms`. `unreachable`: no byte left. `unknown`: it may have been taken; treat it as sent.
+    """
+
+    @property
+    def lane(self) -> str: ...
+    @property
+    def kind(self) -> _SendKind: ...
+    @property
+    def reference(self) -> str | None:
+        """The signature, or the bundle's id; None where nothing was taken."""
+    @property
+    def endpoint(self) -> str | None:
+        """Who said so first."""
+    @property
+    def code(self) -> str | None:
+        """Of a refusal: `blockhash_not_found`, `program_error`, `simulation_failed`, `node_behind`,
+        `invalid_parameters`, `signature_invalid`, `min_context_slot_not_reached`, `rpc_error`, ... Of `unreachable`
+        and `unknown`: `no_leader`, `not_connected`, `timed_out`, `connection_lost`, `answer_unreadable`,
+        `circuit_open`, `wrong_chain`."""
+    @property
+    def detail(self) -> str: ...
+    @property
+    def fault(self) -> TransactionFault | None:
+        """Of a refusal after a simulation."""
+    @property
+    def retry_after_ms(self) -> int | None: ...
+    @property
+    def answers(self) -> list[SendAnswer]:
+        """Of each endpoint that had answered when the outcome was decided."""
+
+@final
+class EndpointStanding:
+    """How an endpoint of a pool does."""
+
+    @property
+    def endpoint(self) -> str: ...
+    @property
+    def state(self) -> Literal["unproven", "ready", "open", "half_open", "limited", "wrong_chain"]:
+        """`unproven`: has not shown the pinned genesis hash yet; `limited`: rests after a 429."""
+    @property
+    def latency_us(self) -> int | None:
+        """Smoothed over the last 8 answers."""
+    @property
+    def slot(self) -> int | None:
+        """The newest that it told."""
+    @property
+    def slots_behind(self) -> int | None:
+        """Of the newest that any endpoint told."""
+    @property
+    def answered(self) -> int: ...
+    @property
+    def failed(self) -> int:
+        """Times it did not answer, or not readably. Refusals are answers."""
+    @property
+    def rate_limited(self) -> int: ...
+
+@final
+class RPCConnectionPool:
+    """JSON-RPC over kept connections to several endpoints of one cluster, which the genesis hash pins.
+
+    Refusals to construct: `endpoint_malformed`, `endpoint_twice`, `no_endpoints`, `genesis_hash_malformed`,
+    `quorum_impossible`, `limit_malformed`.
+    Refusals of questions: `rpc_error` (attributes `rpc_code: int` and `rpc_data: str`, JSON text),
+    `no_endpoint_answered`, `no_quorum` (who said what), `params_malformed`, `pool_closed`.
+    """
+
+    def __new__(
+        cls,
+        endpoints: Sequence[str],
+        *,
+        genesis_hash: str,
+        quorum: int | None = None,
+        request_timeout_ms: int = 2_000,
+        max_response_bytes: int = 16_777_216,
+        requests_per_second: int = 50,
+        burst: int = 50,
+        failures_to_open: int = 5,
+        open_ms: int = 60_000,
+        max_slots_behind: int = 8,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> RPCConnectionPool: ...
+    def warm_up(self) -> Future[list[EndpointStanding]]:
+        """Opens a connection to each, proves the genesis hash, and measures latency and slot."""
+    def call(self, method: str, params_json: str = "[]") -> Future[str]:
+        """The `result` of the best endpoint that answers, as JSON text."""
+    def agree(self, method: str, params_json: str = "[]", *, quorum: int | None = None) -> Future[str]:
+        """The `result` that `quorum` endpoints gave, `context` aside. Default: as constructed, else more than half."""
+    def standing(self) -> list[EndpointStanding]:
+        """Best first."""
+    def close(self) -> None:
+        """No question is asked any more; those that wait are refused with `pool_closed`."""
+
+@final
+class RpcLane:
+    """`sendTransaction` to all endpoints of a pool at once."""
+
+    def __new__(
+        cls,
+        pool: RPCConnectionPool,
+        *,
+        preflight: bool = False,
+        preflight_commitment: Literal["processed", "confirmed", "finalized"] = "processed",
+        max_transaction_bytes: int = 1_232,
+    ) -> RpcLane: ...
+    @property
+    def name(self) -> Literal["rpc"]: ...
+    def send(
+        self, transaction: bytes, *, preflight: bool | None = None, min_context_slot: int | None = None
+    ) -> Future[SendOutcome]:
+        """The first acceptance; the others go on. Refuses bytes that are no signed transaction:
+        `transaction_malformed`, `transaction_too_large`."""
+    def rebroadcast(
+        self, transaction: bytes, *, last_valid_block_height: int, every_ms: int = 1_000, most: int = 300
+    ) -> Rebroadcast:
+        """Sends the same bytes every `every_ms` until told to stop, until `most` sends, or until an endpoint's height
+        of processed blocks is above `last_valid_block_height`."""
+
+@final
+class Rebroadcast:
+    """A transaction that is being sent again and again."""
+
+    def stop(self) -> None: ...
+    def finished(self) -> Future[RebroadcastEnd]:
+        """May be awaited more than once. Cancelling the wait does not stop the sending."""
+
+@final
+class RebroadcastEnd:
+    """How it ended."""
+
+    @property
+    def reason(self) -> Literal["stopped", "height_passed", "most_sends"]:
+        """`height_passed` is no proof that it did not land: ask `ConfirmationWatch`."""
+    @property
+    def sends(self) -> int: ...
+    @property
+    def accepted(self) -> int: ...
+    @property
+    def last(self) -> SendOutcome | None: ...
+
+@final
+class JitoLane:
+    """Jito's block engine over JSON-RPC, in several regions at once. "Accepted" is not "landed"."""
+
+    def __new__(
+        cls,
+        regions: Sequence[str],
+        *,
+        uuid: str | None = None,
+        requests_per_second: int = 1,
+        burst: int = 1,
+        request_timeout_ms: int = 2_000,
+        failures_to_open: int = 5,
+        open_ms: int = 60_000,
+        max_transaction_bytes: int = 1_232,
+        tip_floor_url: str | None = None,
+    ) -> JitoLane:
+        """`regions` are base addresses (`https://ny.mainnet.block-engine.jito.wtf`), without `/api/v1`."""
+    @property
+    def name(self) -> Literal["jito"]: ...
+    def send(self, transaction: bytes) -> Future[SendOutcome]:
+        """As a bundle of one (`sendTransaction?bundleOnly=true`); the reference is the bundle's id, or the signature
+        where the region names none."""
+    def send_bundle(self, transactions: Sequence[bytes]) -> Future[SendOutcome]:
+        """1 to 5 transactions; the reference is the bundle's id. Refuses `bundle_malformed`."""
+    def bundle_statuses(self, bundle_ids: Sequence[str]) -> Future[list[BundleStatus | None]]:
+        """Of landed bundles, in the order asked; None where not landed, or not known. At most 5."""
+    def inflight_statuses(self, bundle_ids: Sequence[str]) -> Future[list[InflightStatus | None]]:
+        """Of the last 5 minutes, in the order asked. At most 5."""
+    def tip_accounts(self) -> Future[list[str]]: ...
+    def tip_floor(self) -> Future[TipFloor]:
+        """Asks `tip_floor_url`; refused with `tip_floor_unset` when there is none."""
+
+@final
+class BundleStatus:
+    @property
+    def bundle_id(self) -> str: ...
+    @property
+    def transactions(self) -> list[str]:
+        """Signatures, in order."""
+    @property
+    def slot(self) -> int: ...
+    @property
+    def confirmation_status(self) -> str | None: ...
+    @property
+    def fault(self) -> TransactionFault | None: ...
+
+@final
+class InflightStatus:
+    @property
+    def bundle_id(self) -> str: ...
+    @property
+    def status(self) -> Literal["invalid", "pending", "failed", "landed"]: ...
+    @property
+    def landed_slot(self) -> int | None: ...
+
+@final
+class TipFloor:
+    """Tips that landed lately, in lamports: the given percentiles and the moving mean of the median."""
+
+    def __new__(
+        cls, *, p25_lamports: int, p50_lamports: int, p75_lamports: int, p95_lamports: int, p99_lamports: int
+    ) -> TipFloor: ...
+    @staticmethod
+    def parse(json: str) -> TipFloor:
+        """From the text of the `tip_floor` page or a message of the `tip_stream`, whose numbers are SOL. Digits below a
+        lamport are rounded up. Refused with `tip_floor_malformed`."""
+    @property
+    def p25_lamports(self) -> int: ...
+    @property
+    def p50_lamports(self) -> int: ...
+    @property
+    def p75_lamports(self) -> int: ...
+    @property
+    def p95_lamports(self) -> int: ...
+    @property
+    def p99_lamports(self) -> int: ...
+
+@final
+class TipPolicy:
+    """How much tip a trade pays. Refused with `tip_policy_malformed`."""
+
+    def __new__(
+        cls,
+        *,
+        share_ppm: int = 500_000,
+        floor_lamports: int = 1_000,
+        cap_lamports: int = 10_000_000,
+        retry_step_ppm: int = 250_000,
+        percentile: Literal[25, 50, 75, 95, 99] | None = 75,
+    ) -> TipPolicy:
+        """`share_ppm`: most of the profit that a tip may be, in millionths. `retry_step_ppm`: what each attempt
+        adds."""
+    def tip_lamports(self, *, profit_lamports: int, attempt: int = 0, tip_floor: TipFloor | None = None) -> int | None:
+        """The percentile (or the floor) raised by the steps of `attempt`, at least the floor, at most the cap and the
+        share of the profit. None: the share of the profit is below the floor, so no tip is worth it."""
+    def tip_account(self, random: int) -> str:
+        """One of Jito's eight, by a random number of the caller's."""
+
+@final
+class TpuLane:
+    """Straight to the leaders over QUIC. There is no reply: `accepted` says that a leader's connection took the
+    bytes."""
+
+    def __new__(
+        cls,
+        pool: RPCConnectionPool,
+        *,
+        identity_seed: bytes | None = None,
+        fanout_slots: int = 4,
+        slots_ahead: int = 8,
+        slot_every_ms: int = 400,
+        nodes_every_ms: int = 30_000,
+        connect_timeout_ms: int = 2_000,
+        send_timeout_ms: int = 500,
+        max_connections: int = 32,
+        max_transaction_bytes: int = 1_232,
+    ) -> TpuLane:
+        """`identity_seed`: 32 bytes of a network identity (for stake), never a wallet; default: a fresh one."""
+    @property
+    def name(self) -> Literal["tpu"]: ...
+    @property
+    def identity(self) -> str: ...
+    def start(self) -> Future[list[LeaderStanding]]:
+        """Learns leaders and addresses, and shakes hands with those to come; goes on doing so until closed."""
+    def observe_slot(self, slot: int) -> None:
+        """A newer slot from a faster source than the pool."""
+    def send(self, transaction: bytes) -> Future[SendOutcome]:
+        """To the leaders of the current and the next `fanout_slots - 1` slots, on connections that are already open."""
+    def leaders(self) -> list[LeaderStanding]: ...
+    def close(self) -> None: ...
+
+@final
+class LeaderStanding:
+    @property
+    def leader(self) -> str: ...
+    @property
+    def address(self) -> str | None:
+        """Where it takes QUIC; None when its node does not say."""
+    @property
+    def state(self) -> Literal["connected", "connecting", "resting", "no_address"]: ...
+    @property
+    def next_slot(self) -> int: ...
+    @property
+    def handshakes(self) -> int:
+        """How many were made with it since the start."""
+    @property
+    def sent(self) -> int: ...
+    @property
+    def failed(self) -> int: ...
+
+@final
+class RecentBlockhash:
+    @property
+    def blockhash(self) -> str: ...
+    @property
+    def last_valid_block_height(self) -> int: ...
+    @property
+    def slot(self) -> int:
+        """Of the answer."""
+    @property
+    def blocks_left(self) -> int:
+        """Blocks until it expires, by the newest height known."""
+
+@final
+class BlockhashCache:
+    """A blockhash that is always at hand, refreshed in the background."""
+
+    def __new__(
+        cls,
+        pool: RPCConnectionPool,
+        *,
+        commitment: Literal["processed", "confirmed", "finalized"] = "confirmed",
+        every_ms: int = 400,
+        min_blocks_left: int = 100,
+        max_silence_ms: int = 10_000,
+    ) -> BlockhashCache: ...
+    def start(self) -> Future[RecentBlockhash]:
+        """The first one; goes on refreshing until closed."""
+    def current(self) -> RecentBlockhash:
+        """Refused with `blockhash_unknown` (not started, or nobody answered yet) or `blockhash_stale` (fewer blocks
+        left than `min_blocks_left`, or no refresh for `max_silence_ms`)."""
+    def close(self) -> None: ...
+
+@final
+class PriorityFee:
+    @property
+    def micro_lamports_per_compute_unit(self) -> int: ...
+    @property
+    def fee_lamports(self) -> int:
+        """What the limit of compute units costs at that price, rounded up as the chain does."""
+    @property
+    def congestion(self) -> Literal["low", "medium", "high"]: ...
+    @property
+    def capped(self) -> bool:
+        """Whether the share of the profit or the cap made it lower than congestion asks for."""
+
+@final
+class PriorityFees:
+    """What the accounts that a transaction writes have cost lately. Refused with `priority_fees_malformed`."""
+
+    def __new__(
+        cls,
+        pool: RPCConnectionPool,
+        *,
+        floor_micro_lamports: int = 1_000,
+        cap_micro_lamports: int = 5_000_000,
+        profit_share_ppm: int = 100_000,
+        medium_micro_lamports: int = 10_000,
+        high_micro_lamports: int = 100_000,
+    ) -> PriorityFees:
+        """`medium_…` and `high_…`: medians from which congestion counts as such."""
+    def quote(
+        self, writable_accounts: Sequence[str], *, compute_units: int, profit_lamports: int | None = None
+    ) -> Future[PriorityFee]:
+        """At low congestion the median is paid, at medium the 75th, at high the 90th percentile of the last 150
+        slots."""
+
+@final
+class Confirmation:
+    """What is known of a sent transaction."""
+
+    @property
+    def kind(self) -> Literal["landed", "reverted", "expired", "pending"]:
+        """`expired`: it can never land, by the evidence below. `pending`: nothing is decided, whatever the clock
+        says."""
+    @property
+    def signature(self) -> str: ...
+    @property
+    def slot(self) -> int | None: ...
+    @property
+    def level(self) -> Literal["processed", "confirmed", "finalized"] | None: ...
+    @property
+    def fee_lamports(self) -> int | None:
+        """When an endpoint had the transaction itself already."""
+    @property
+    def compute_units(self) -> int | None: ...
+    @property
+    def fault(self) -> TransactionFault | None: ...
+    @property
+    def evidence(self) -> list[tuple[str, int | None, bool | None]]:
+        """Of an expiry or of a pending one: endpoint, its finalized block height, and whether it knows the
+        signature."""
+
+@final
+class ConfirmationWatch:
+    """Follows signatures: a websocket subscription where there is one, and asking `getSignatureStatuses` always."""
+
+    def __new__(
+        cls,
+        pool: RPCConnectionPool,
+        *,
+        websocket_urls: Sequence[str] = (),
+        quorum: int | None = None,
+        poll_ms: int = 500,
+    ) -> ConfirmationWatch: ...
+    def wait(
+        self,
+        signature: str,
+        *,
+        last_valid_block_height: int,
+        commitment: Literal["processed", "confirmed", "finalized"] = "confirmed",
+        timeout_ms: int = 90_000,
+    ) -> Future[Confirmation]:
+        """Ends with `pending` after `timeout_ms`; may be asked again. Refused with `signature_malformed`."""
+    def check(
+        self,
+        signature: str,
+        *,
+        last_valid_block_height: int,
+        commitment: Literal["processed", "confirmed", "finalized"] = "confirmed",
+    ) -> Future[Confirmation]:
+        """The same, from one round of questions."""
+
+@final
+class CircuitBreaker:
+    """Closed, open after failures in a row, half open after a rest. Clockless: times are the caller's, in
+    milliseconds."""
+
+    def __new__(cls, *, failures_to_open: int = 5, open_ms: int = 60_000) -> CircuitBreaker: ...
+    def state(self, now_ms: int) -> Literal["closed", "open", "half_open"]: ...
+    def allow(self, now_ms: int) -> bool:
+        """Whether to try now. Half open lets one through until it is judged."""
+    def succeeded(self, now_ms: int) -> None: ...
+    def failed(self, now_ms: int) -> None:
+        """For what the other side did not answer; an error of the program or of the request is a success here."""
+
+@final
+class RateLimiter:
+    """A bucket of tokens. Clockless: times are the caller's, in milliseconds."""
+
+    def __new__(cls, *, requests_per_second: int, burst: int) -> RateLimiter: ...
+    def take(self, now_ms: int) -> int:
+        """0: go (a token is taken). Else: milliseconds until one is there; nothing is taken."""
+    def rest(self, now_ms: int, for_ms: int) -> None:
+        """The other side said 429: nothing for so long. A shorter rest never ends a longer one."""
+
+@final
+class WalletRequirement:
+    """What a trade takes from a wallet."""
+
+    def __new__(cls, *, lamports: int = 0, tokens: Mapping[str, int] | None = None) -> WalletRequirement:
+        """`tokens`: raw amounts by mint."""
+    @property
+    def lamports(self) -> int: ...
+    @property
+    def tokens(self) -> dict[str, int]: ...
+
+@final
+class WalletReservation:
+    """Part of a wallet that nobody else can spend until `settle` or `release`."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def wallet(self) -> str: ...
+    @property
+    def requirement(self) -> WalletRequirement: ...
+
+@final
+class WalletStats:
+    @property
+    def total(self) -> int: ...
+    @property
+    def healthy(self) -> int: ...
+    @property
+    def low_balance(self) -> int: ...
+    @property
+    def high_in_flight(self) -> int: ...
+    @property
+    def errored(self) -> int: ...
+
+@final
+class WalletState:
+    @property
+    def wallet(self) -> str: ...
+    @property
+    def lamports(self) -> int | None:
+        """None until it was observed; such a wallet is not given out."""
+    @property
+    def reserved_lamports(self) -> int: ...
+    @property
+    def tokens(self) -> dict[str, int]: ...
+    @property
+    def reserved_tokens(self) -> dict[str, int]: ...
+    @property
+    def in_flight(self) -> int: ...
+    @property
+    def errors(self) -> int:
+        """In a row."""
+    @property
+    def slot(self) -> int:
+        """Of the newest balance of lamports."""
+    @property
+    def faults(self) -> list[Literal["errored", "high_in_flight", "low_balance", "unobserved"]]:
+        """Empty: healthy."""
+
+@final
+class WalletManager:
+    """Which wallet trades next, and how much of it is still free. Holds no key; safe to share between threads."""
+
+    def __new__(
+        cls,
+        wallets: Sequence[str],
+        *,
+        max_errors: int = 5,
+        max_in_flight: int = 3,
+        low_balance_lamports: int = 100_000_000,
+        max_reservations: int = 4_096,
+    ) -> WalletManager:
+        """Refused: `wallet_malformed`, `wallet_twice`, `no_wallets`, `limit_malformed`."""
+    def observe_lamports(self, wallet: str, lamports: int, slot: int) -> bool:
+        """False: older than what is known, and ignored. Refused: `wallet_unknown`."""
+    def observe_tokens(self, wallet: str, mint: str, amount_raw: int, slot: int) -> bool: ...
+    def reserve(self, requirement: WalletRequirement, *, wallet: str | None = None) -> WalletReservation:
+        """The next healthy wallet in turn that has it free. Refused: `no_healthy_wallet`, `wallets_exhausted`
+        (healthy, but none has that much free), `too_many_reservations`, `wallet_unknown`."""
+    def settle(self, reservation: WalletReservation, *, slot: int, succeeded: bool) -> None:
+        """The transaction landed in `slot`, or reverted there. The reserved stays taken until balances of that slot
+        or a later one are observed. Refused: `reservation_unknown` (settled or released before)."""
+    def release(self, reservation: WalletReservation, *, failed: bool = False) -> None:
+        """Nothing was spent, and nothing can be any more. `failed` counts an error."""
+    def clear_errors(self, wallet: str) -> None: ...
+    def stats(self) -> WalletStats: ...
+    def states(self) -> list[WalletState]: ...
+    def low_wallets(self) -> list[WalletState]: ...
+
+class SwapAccounts:
+    """The addresses that a pool's swap instructions name and that its price does not depend on."""
+
+    def __new__(cls, graph: PoolGraph, pool: str, accounts: Sequence[tuple[str, str, bytes]]) -> SwapAccounts:
+        """From the `(address, owner, data)` that the pool was decoded from. They hardly ever change.
+
+        Codes: `unknown_pool`, `venue_unsupported`, `account_missing`, `account_malformed`.
+        """
+    @property
+    def pool(self) -> str: ...
+    @property
+    def venue(self) -> str: ...
+
+@final
+class VenueOptions:
+    """Which form of a venue's instructions is sent, where its program takes several."""
+
+    def __new__(
+        cls,
+        *,
+        raydium_amm_v4: Literal["v1", "v2"] | None = None,
+        pumpswap: Literal["v1", "v2"] | None = None,
+        pump_curve: Literal["v1", "v2", "v3"] | None = None,
+        spare_arrays: int | None = None,
+        most_arrays: int | None = None,
+        fee_recipient: int | None = None,
+        track_volume: bool = False,
+    ) -> VenueOptions:
+        """Unless given: AMM v4 in its second form (8 accounts), both pump programs in their first.
+
+        `spare_arrays` (1): tick or bin arrays beyond those that the quote passes; `most_arrays` (8): all of them in one
+        instruction; `fee_recipient` (0): which of pump's listed recipients, counted around. Code: `form_unknown`.
+        """
+
+@final
+class SwapInstructions:
+    """One swap, ready to stand in a transaction."""
+
+    @property
+    def instructions(self) -> list[SolanaInstruction]:
+        """In the order in which they must stand."""
+    @property
+    def must_exist(self) -> list[str]:
+        """Accounts that must exist before, or the program refuses."""
+    @property
+    def may_create(self) -> list[tuple[str, int]]:
+        """Accounts that the program makes where they are missing, with the lamports that the trader pays for each."""
+    @property
+    def rent_lamports(self) -> int:
+        """The lamports of `may_create` together."""
+    @property
+    def moves_native_sol(self) -> bool:
+        """SOL moves as lamports of the trader (pump curve): nothing is to be wrapped."""
+    @property
+    def compute_units(self) -> int:
+        """To set aside: measured, and rounded up; no bound of the program."""
+    @property
+    def quoted_in_raw(self) -> int: ...
+    @property
+    def quoted_out_raw(self) -> int: ...
+
+def swap_instruction(
+    graph: PoolGraph,
+    pool: str,
+    accounts: SwapAccounts,
+    *,
+    trader: str,
+    source: tuple[str, str, str],
+    destination: tuple[str, str, str],
+    exact: Literal["in", "out"],
+    amount_raw: int,
+    limit_raw: int,
+    options: VenueOptions | None = None,
+) -> SwapInstructions:
+    """The instructions of one swap through a Solana pool of the graph.
+
+    `source` and `destination` are (mint, token account, token program); SOL on a pump curve is named as wrapped SOL,
+    and its token account need not exist. `amount_raw` is exactly paid ("in") or received ("out"), `limit_raw` at least
+    received or at most paid; it is not compared with the quote. What the pool would refuse now is refused with its own
+    code.
+
+    Codes: those of a quote; `swap_accounts_mismatch`, `venue_unsupported`, `exact_out_unsupported` (selling on pump),
+    `limit_zero` (pump's exact-in buys), `token_program_mismatch`, `form_unsupported`, `too_many_arrays`,
+    `address_underivable`, `key_malformed`, `exact_malformed`.
+    """
+
+@final
+class KaminoReserve:
+    """An account of Kamino's lending program that lends one token."""
+
+    def __new__(cls, address: str, owner: str, data: bytes) -> KaminoReserve:
+        """Codes: `account_malformed`, `address_underivable`."""
+    @property
+    def address(self) -> str: ...
+    @property
+    def liquidity_mint(self) -> str: ...
+    @property
+    def token_program(self) -> str: ...
+    @property
+    def available_raw(self) -> int: ...
+    def fee_raw(self, amount_raw: int) -> int:
+        """What a flash loan costs on top, in raw units of the token.
+
+        Codes: `amount_zero`, `flash_loan_disabled`, `reserve_obsolete`, `flash_loan_too_small`, `reserve_insufficient`.
+        """
+
+@final
+class FlashLoanInstructions:
+    """A transaction's instructions around which a loan stands."""
+
+    @property
+    def instructions(self) -> list[SolanaInstruction]:
+        """Compute budget, loan, the rest, and the repayment: the whole transaction."""
+    @property
+    def borrow_index(self) -> int:
+        """The place of the loan, counted from 0; nothing may be put in front of it any more."""
+    @property
+    def fee_raw(self) -> int: ...
+    @property
+    def size_bytes(self) -> int: ...
+
+def wrap_in_flash_loan(
+    instructions: Sequence[SolanaInstruction],
+    reserve: KaminoReserve,
+    *,
+    borrower: str,
+    token_account: str,
+    amount_raw: int,
+    fee_payer: str,
+    lookup_tables: Sequence[tuple[str, Sequence[str]]] = (),
+    size_limit_bytes: int | None = None,
+) -> FlashLoanInstructions:
+    """Puts a flash loan of Kamino around the instructions of a whole transaction, compute budget included.
+
+    Codes: those of `KaminoReserve.fee_raw`; `flash_loan_twice`, `compute_budget_behind`, `flash_loan_place_too_far`,
+    `transaction_too_large` and the others of `TransactionBuilder.build`.
     """

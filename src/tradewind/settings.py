@@ -14,14 +14,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Self, cast
+from typing import Annotated, Any, Literal, Self, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from tradewind.domain.address import EvmAddress
+from tradewind.domain.address import EvmAddress, SolanaAddress, is_evm_address
 from tradewind.domain.amount import MAX_RAW, to_raw
 from tradewind.domain.asset import Symbol
 from tradewind.domain.chain import SOLANA_MAINNET, parse_chain_id
@@ -80,6 +80,14 @@ def _rpc_url(value: str) -> str:
     return value
 
 
+def _websocket_url(value: str) -> str:
+    scheme, colon, rest = value.partition(":")
+    if scheme not in {"ws", "wss"} or not colon:
+        raise PydanticCustomError("url_malformed", 'is not a URL such as "ws://127.0.0.1:8900" or "wss://host/path".')
+    _rpc_url({"ws": "http", "wss": "https"}[scheme] + ":" + rest)
+    return value
+
+
 def _different_endpoints(urls: tuple[str, ...]) -> tuple[str, ...]:
     """One that is written in two ways would have two votes."""
     _all_different(tuple(map(_endpoint, urls)))
@@ -95,7 +103,9 @@ def _endpoint(url: str) -> tuple[object, ...]:
 def _chain_key(value: object) -> object:
     chain_id = int(value) if isinstance(value, str) and value.isdecimal() and value.isascii() else parse_chain_id(value)
     if chain_id == SOLANA_MAINNET:
-        raise PydanticCustomError("chain_unsupported", "Solana is not configured here; only EVM chains are.")
+        raise PydanticCustomError(
+            "chain_unsupported", "is Solana, which is configured in a table of its own: [solana]."
+        )
     return chain_id
 
 
@@ -124,6 +134,7 @@ FolderPath = Annotated[
     AfterValidator(_in_folder_of_config),
 ]
 SocketPath = Annotated[FolderPath, AfterValidator(_short_enough_for_a_socket)]
+WebsocketUrl = Annotated[str, Field(max_length=2048), AfterValidator(_websocket_url)]
 RpcUrl = Annotated[str, Field(max_length=2048), AfterValidator(_rpc_url)]
 BlockHash = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{64}$")]
 ChainKey = Annotated[int, Field(gt=0, lt=2**53), BeforeValidator(_chain_key)]
@@ -204,13 +215,63 @@ class ChainSettings(Model):
     venues: VenuesSettings = VenuesSettings()
 
 
+class JitoSettings(Model):
+    """Block engines of Jito, and what a tip may be. Without them nothing is sent as a bundle."""
+
+    regions: Annotated[tuple[RpcUrl, ...], Field(min_length=1, max_length=8, repr=False)]
+    tip_floor_url: RpcUrl | None = None
+    tip_min_lamports: Annotated[int, Field(ge=1_000, le=10**9)] = 1_000
+    tip_max_lamports: Annotated[int, Field(ge=1_000, le=10**9)] = 1_000_000
+    requests_per_s: Annotated[int, Field(ge=1, le=1_000)] = 1
+
+
+class SolanaSettings(Model):
+    """Solana: its endpoints, its tokens (default deny), and the pools that routes may pass.
+
+    `genesis_hash` says which network it is, and is demanded of every endpoint. `wrapped_native` is the symbol under
+    which wrapped SOL is listed: an intent that sells it sells lamports.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=64)] = "Solana"
+    rpc_urls: Annotated[
+        tuple[RpcUrl, ...], Field(min_length=1, max_length=16, repr=False), AfterValidator(_different_endpoints)
+    ]
+    websocket_urls: Annotated[tuple[WebsocketUrl, ...], Field(max_length=16, repr=False)] = ()
+    genesis_hash: SolanaAddress
+    quorum: Annotated[int, Field(ge=1, le=16)] | None = None
+    requests_per_s: Annotated[int, Field(ge=1, le=100_000)] = 100
+    rpc_timeout_ms: Annotated[int, Field(ge=100, le=120_000)] = 5_000
+    poll_interval_ms: Annotated[int, Field(ge=10, le=60_000)] = 400
+    min_landing_ms: Annotated[int, Field(ge=0, le=600_000)] = 2_000
+    max_validity_s: Annotated[int, Field(ge=1, le=604_800)] = 600
+    recovery_half_life_ms: Annotated[int, Field(ge=1, le=604_800_000)] = 60_000
+    native_symbol: Symbol = "SOL"
+    wrapped_native: Symbol = "SOL"
+    stable_symbols: Annotated[tuple[Symbol, ...], Field(max_length=16), AfterValidator(_all_different)] = ()
+    reference_probe_usd: Annotated[int, Field(ge=1, le=100_000_000)] = 10_000
+    tokens: Annotated[tuple[Token, ...], Field(min_length=1, max_length=512)]
+    pools: Annotated[tuple[SolanaAddress, ...], Field(min_length=1, max_length=512), AfterValidator(_all_different)]
+    lookup_tables: Annotated[tuple[SolanaAddress, ...], Field(max_length=16), AfterValidator(_all_different)] = ()
+    max_hops: Annotated[int, Field(ge=1, le=3)] = 2
+    max_paths: Annotated[int, Field(ge=1, le=3)] = 1
+    compute_unit_price_micro_lamports: Annotated[int, Field(ge=0, le=10**10)] = 10_000
+    max_attempts: Annotated[int, Field(ge=1, le=16)] = 3
+    max_transaction_bytes: Annotated[int, Field(ge=512, le=4_096)] = 1_232
+    raydium_amm_v4_form: Literal["v1", "v2"] = "v2"
+    pumpswap_form: Literal["v1", "v2"] = "v1"
+    pump_curve_form: Literal["v1", "v2", "v3"] = "v1"
+    tpu: bool = False
+    jito: JitoSettings | None = None
+
+
 class Settings(Model):
     """The whole configuration; read it with `Settings.load`. Paths are absolute."""
 
     data_dir: FolderPath = Field(default=Path("data"), validate_default=True)
     signer_socket: SocketPath = Field(default=Path("signer.sock"), validate_default=True)
     api: ApiSettings = ApiSettings()
-    chains: Annotated[Mapping[ChainKey, ChainSettings], Field(min_length=1)]
+    chains: Mapping[ChainKey, ChainSettings] = Field(default_factory=dict)
+    solana: SolanaSettings | None = None
     strategies: Annotated[Mapping[StrategyName, Strategy], BeforeValidator(_named_by_header)] = Field(
         default_factory=dict
     )
@@ -250,13 +311,21 @@ class Settings(Model):
 
     def token_list(self) -> TokenList:
         """Every listed token of every chain."""
-        return TokenList((chain_id, token) for chain_id, chain in self.chains.items() for token in chain.tokens)
+        return TokenList((chain_id, token) for chain_id, chain in self.every_chain().items() for token in chain.tokens)
+
+    def every_chain(self) -> dict[int, ChainSettings | SolanaSettings]:
+        """The EVM chains by their ids, and Solana by its own."""
+        return {**self.chains, **({} if self.solana is None else {SOLANA_MAINNET: self.solana})}
 
     def redacted(self) -> dict[str, Any]:
         """Everything as JSON values, with the secrets in RPC URLs replaced."""
         dump = self.model_dump(mode="json")
-        for chain in dump["chains"].values():
+        for chain in (*dump["chains"].values(), *([dump["solana"]] if dump["solana"] else [])):
             chain["rpc_urls"] = [redact_url(url) for url in chain["rpc_urls"]]
+        if dump["solana"]:
+            dump["solana"]["websocket_urls"] = [redact_url(url) for url in dump["solana"]["websocket_urls"]]
+            if jito := dump["solana"]["jito"]:
+                jito["regions"] = [redact_url(url) for url in jito["regions"]]
         dump["api"]["token_file"] = str(self.token_file)
         return dump
 
@@ -275,6 +344,10 @@ _SECTIONS: dict[str, type[Model]] = {
     "chains/*/tokens/*": Token,
     "chains/*/gas": GasSettings,
     "chains/*": ChainSettings,
+    "solana/tokens/*/permit": PermitDomain,
+    "solana/tokens/*": Token,
+    "solana/jito": JitoSettings,
+    "solana": SolanaSettings,
     "strategies/*": Strategy,
     "api": ApiSettings,
     "": Settings,
@@ -348,17 +421,21 @@ def _contradictions(settings: Settings) -> Iterator[Fault]:
         settings.token_list()
     except InvalidInput as error:
         yield from error.faults
-    for chain_id, chain in settings.chains.items():
+    if not settings.every_chain():
+        yield Fault("chains", "field_missing", "names no chain. Add a [chains.<id>] table, or [solana].")
+    for chain_id, chain in settings.every_chain().items():
+        table = "solana" if isinstance(chain, SolanaSettings) else f"chains.{chain_id}"
+        yield from _strange_addresses(table, chain)
         if chain.wrapped_native not in {token.symbol for token in chain.tokens}:
-            field = f"chains.{chain_id}.wrapped_native"
+            field = f"{table}.wrapped_native"
             listed = ", ".join(token.symbol for token in chain.tokens)
             yield Fault(
                 field, "token_not_listed", f"{chain.wrapped_native} is not among the tokens ({listed}). List it."
             )
-        yield from _strange_stables(chain_id, chain)
+        yield from _strange_stables(table, chain)
         if chain.quorum is not None and chain.quorum > len(chain.rpc_urls):
             message = f"is {chain.quorum}, and there are {len(chain.rpc_urls)} rpc_urls. Lower it, or add endpoints."
-            yield Fault(f"chains.{chain_id}.quorum", "quorum_above_endpoints", message)
+            yield Fault(f"{table}.quorum", "quorum_above_endpoints", message)
     owners: dict[UUID, str] = {}
     for name, strategy in settings.strategies.items():
         first = owners.setdefault(strategy.id, name)
@@ -369,18 +446,28 @@ def _contradictions(settings: Settings) -> Iterator[Fault]:
         yield from _wrong_limits(settings, f"strategies.{name}.min_slice", strategy.min_slice)
 
 
-def _strange_stables(chain_id: int, chain: ChainSettings) -> Iterator[Fault]:
+def _strange_addresses(table: str, chain: ChainSettings | SolanaSettings) -> Iterator[Fault]:
+    of_evm = isinstance(chain, ChainSettings)
+    for place, token in enumerate(chain.tokens):
+        if is_evm_address(token.address) is not of_evm:
+            kind = "an EVM chain" if of_evm else "Solana"
+            yield Fault(
+                f"{table}.tokens.{place}.address", "address_malformed", f"{token.address} is no address on {kind}."
+            )
+
+
+def _strange_stables(table: str, chain: ChainSettings | SolanaSettings) -> Iterator[Fault]:
     listed = [token.symbol for token in chain.tokens]
     for symbol in chain.stable_symbols:
         if symbol not in listed:
-            field = f"chains.{chain_id}.stable_symbols"
+            field = f"{table}.stable_symbols"
             yield Fault(field, "token_not_listed", f"{symbol} is not among the tokens ({', '.join(listed)}). List it.")
 
 
 def _wrong_limits(settings: Settings, section: str, limits: Mapping[str, Decimal]) -> Iterator[Fault]:
     for symbol, limit in limits.items():
         field = f"{section}.{symbol}"
-        tokens = [token for chain in settings.chains.values() for token in chain.tokens if token.symbol == symbol]
+        tokens = [t for chain in settings.every_chain().values() for t in chain.tokens if t.symbol == symbol]
         if not tokens:
             yield Fault(field, "token_not_listed", f"{symbol} is a token of no chain. List it, or remove the limit.")
         for token in tokens:

@@ -74,7 +74,7 @@ def test_the_balances_moved_by_the_fill_and_the_gas_and_nothing_else(demo: Run) 
     fee = sum(tx["gas_used"] * int(tx["gas_price_wei"]) for tx in demo.chain["transactions"])
     assert demo.change("token_out_raw") == WANTED_RAW
     assert demo.change("token_in_raw") == -paid == -int(demo.document["plan"]["quoted_in_raw"])
-    assert demo.change("native_wei") == -fee
+    assert demo.change("native_raw") == -fee
     assert demo.change("nonce") == 1
 
 

@@ -130,7 +130,7 @@ async def test_balances_are_all_of_one_block(localnet: EvmLocalnet, chain: EvmCh
     reader = ChainBalances(chain, [token.address for token in at.TOKENS.values()])
     found = await reader.read(at.TRADER)
     assert found.block.number == await localnet.block_number()
-    assert found.native_wei == await localnet.eth_balance(at.TRADER)
+    assert found.native_raw == await localnet.eth_balance(at.TRADER)
     expected = {token.address: await localnet.balance_of(token.address, at.TRADER) for token in at.TOKENS.values()}
     assert {held.token: held.balance_raw for held in found.tokens} == expected
     assert await reader.holds(found.block) is True

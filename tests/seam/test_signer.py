@@ -250,8 +250,8 @@ def test_permits_are_signed_to_the_bytes_of_eth_account(signer: Signer, amount_r
     }
 
 
-def noop(nonce: int, fee_wei: int = 100_000_000) -> core.Eip1559Transaction:
-    return transaction(nonce, to=WALLET, data=b"", max_fee_per_gas_wei=fee_wei, max_priority_fee_per_gas_wei=0)
+def noop(nonce: int, fee_raw: int = 100_000_000) -> core.Eip1559Transaction:
+    return transaction(nonce, to=WALLET, data=b"", max_fee_per_gas_wei=fee_raw, max_priority_fee_per_gas_wei=0)
 
 
 def swap(nonce: int, amount_raw: int) -> core.Eip1559Transaction:
@@ -279,7 +279,7 @@ def result(outcome: StepOutcome, tx_hash: str, nonce: int) -> StepResult:
         block=BlockRef(number=5, hash="0x" + "cd" * 32, timestamp_s=5),
         gas_used=21_000,
         gas_price_wei=1,
-        fee_wei=21_000,
+        fee_raw=21_000,
     )
 
 

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use tradewind_core::ChainAddress;
-use tradewind_core::pools::{Account, AccountSet, ChainClock, Pool, write_pools};
+use tradewind_core::pools::{Account, AccountSet, ChainClock, Pool, PoolError, write_pools};
 
 use crate::address::chain_address;
 use crate::error::raise;
@@ -46,8 +46,22 @@ fn pool_from_accounts(
                 data,
             })
             .collect();
-        let pool = Pool::from_accounts(pool, &set, clock).map_err(raise)?;
+        let pool = Pool::from_accounts(pool, &set, clock).map_err(missing)?;
         write_pools(&[pool.state()]).map_err(raise)
+    })
+}
+
+/// As [`raise`]; the address of a missing account is told apart as well, so that it can be read and the pool tried again.
+fn missing(refusal: PoolError) -> PyErr {
+    let PoolError::AccountMissing { account, .. } = refusal else {
+        return raise(refusal);
+    };
+    Python::attach(|py| {
+        let error = raise(refusal);
+        match error.value(py).setattr("account", account.to_string()) {
+            Ok(()) => error,
+            Err(fault) => fault,
+        }
     })
 }
 

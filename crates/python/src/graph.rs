@@ -283,6 +283,13 @@ impl PoolGraph {
             .map_err(raise)
     }
 
+    fn accounts(&self, py: Python<'_>, pool: &str) -> PyResult<Vec<String>> {
+        let pool = chain_address("pool", pool)?;
+        let accounts = py.detach(|| self.read().pool(pool).map(PoolMath::accounts));
+        let accounts = accounts.map_err(raise)?;
+        Ok(accounts.iter().map(ToString::to_string).collect())
+    }
+
     fn tokens(&self, py: Python<'_>, pool: &str) -> PyResult<Vec<String>> {
         let pool = chain_address("pool", pool)?;
         let tokens = py.detach(|| {

@@ -1,9 +1,10 @@
 //! What is told of attempts, permits, halts, budgets and limits, as JSON.
 
 use crate::gate::{
-    Attempt, Budget, Halt, Outcome, PermitRecord, SetLimit, SignedAttempt, SignedStep, Standing,
+    Attempt, Budget, Halt, Outcome, PermitRecord, SetLimit, SignedAttempt, SignedSolana,
+    SignedStep, SolanaAttempt, Standing,
 };
-use crate::policy::{Kind, Policy};
+use crate::policy::{Kind, Policy, Receipt};
 use alloy_primitives::U256;
 use alloy_primitives::hex;
 use serde_json::{Value, json};
@@ -91,6 +92,41 @@ pub fn signed_step(signed: &SignedStep) -> Value {
     })
 }
 
+/// A step's receipt.
+#[must_use]
+pub fn receipt(receipt: &Receipt, lamports: u64) -> Value {
+    json!({
+        "seed": receipt.seed,
+        "address": receipt.address.to_string(),
+        "lamports": lamports,
+    })
+}
+
+/// The answer to a request for a signature on Solana.
+#[must_use]
+pub fn solana_signature(signed: &SignedSolana, last_valid_block_height: u64) -> Value {
+    json!({
+        "signature": signed.signature,
+        "raw_tx": hex::encode_prefixed(&signed.raw_tx),
+        "last_valid_block_height": last_valid_block_height,
+    })
+}
+
+/// A signed attempt on Solana; nothing while it is not signed.
+#[must_use]
+pub fn solana_attempt(attempt: &SolanaAttempt) -> Option<Value> {
+    let signed = attempt.signed.as_ref()?;
+    Some(json!({
+        "attempt": attempt.attempt,
+        "signature": signed.signature,
+        "raw_tx": hex::encode_prefixed(&signed.raw_tx),
+        "unsigned_tx": hex::encode_prefixed(&attempt.unsigned_tx),
+        "blockhash": attempt.blockhash,
+        "last_valid_block_height": attempt.last_valid_block_height,
+        "signed_at_ms": signed.signed_at_ms,
+    }))
+}
+
 /// A halt in force.
 #[must_use]
 pub fn halt(halt: &Halt) -> Value {
@@ -108,13 +144,11 @@ pub fn halt(halt: &Halt) -> Value {
 #[must_use]
 pub fn budget(budget: &Budget, policy: &Policy) -> Value {
     let limit = &budget.limit;
-    let chain = policy.chains.get(&limit.chain_id);
-    let token = chain.and_then(|chain| chain.tokens.get(&limit.token));
     json!({
         "scope": { "wallet": limit.scope.wallet(), "strategy_id": limit.scope.strategy_id() },
         "chain_id": limit.chain_id,
-        "token": limit.token.to_checksum(None),
-        "symbol": token.map(|token| token.symbol.as_str()),
+        "token": limit.token.to_string(),
+        "symbol": policy.symbol(limit.chain_id, limit.token),
         "window": limit.window.name(),
         "limit_raw": budget.cap_raw.to_string(),
         "used_raw": budget.used_raw.to_string(),

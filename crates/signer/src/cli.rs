@@ -25,6 +25,7 @@ use std::path::PathBuf;
 use std::process::{ExitCode, exit};
 use std::sync::Arc;
 use std::thread;
+use tradewind_core::ChainAddress;
 
 /// Holds the private keys and signs what its policy and its records allow.
 #[derive(Parser)]
@@ -54,8 +55,8 @@ enum Command {
         #[command(flatten)]
         config: ConfigArg,
         /// Only what this wallet signs.
-        #[arg(long, value_parser = parse_wallet)]
-        wallet: Option<Address>,
+        #[arg(long, value_parser = parse_any_wallet)]
+        wallet: Option<ChainAddress>,
         /// Only what is signed for this strategy.
         #[arg(long, conflicts_with = "wallet")]
         strategy: Option<String>,
@@ -221,6 +222,10 @@ fn with(config: &ConfigArg, act: impl FnOnce(&Config) -> Result<(), Fault>) -> R
     act(&Config::load(&config.config)?)
 }
 
+fn parse_any_wallet(text: &str) -> Result<ChainAddress, String> {
+    fields::account("", text.into()).map_err(|wrong| wrong.message)
+}
+
 fn parse_wallet(text: &str) -> Result<Address, String> {
     fields::address("", text.into()).map_err(|wrong| wrong.message)
 }
@@ -244,7 +249,7 @@ fn run(
         .policy
         .wallets
         .keys()
-        .map(|w| w.to_checksum(None))
+        .map(|w| w.to_string())
         .collect();
     let memory_locked = hardening::lock_memory();
     let signer = Signer::new(keys, config.policy, gate, Box::new(SystemClock), boundaries)?;

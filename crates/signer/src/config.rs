@@ -2,14 +2,17 @@
 
 mod chains;
 mod owners;
+mod solana;
 
 use crate::fault::Invalid;
 use crate::fields::{self, Fields, malformed};
-use crate::policy::{MAX_RAISE_DELAY_S, Policy};
+use crate::policy::{MAX_RAISE_DELAY_S, Policy, SOLANA_CHAIN_ID};
 use chains::Book;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use tradewind_core::ChainAddress;
+use tradewind_core::decode::solana::Key;
 
 const RAISE_DELAY_S: u64 = 600;
 
@@ -61,7 +64,7 @@ impl Config {
         let raise_delay_s = read_raise_delay(&mut top)?;
         let mut book = Book::default();
         let listed = top.list("wallets")?;
-        let chains = chains::read(top.object("chains")?, &mut book)?;
+        let mut chains = chains::read(top.object("chains")?, &mut book)?;
         let wallets = owners::read_wallets(listed, &mut book)?;
         let strategies = match top.take_optional("strategies") {
             None => None,
@@ -72,15 +75,31 @@ impl Config {
         };
         top.finish()?;
         for (wallet, used) in &wallets {
-            if let Some(chain) = used.iter().find(|chain| !chains.contains_key(chain)) {
-                let message = format!("lists chain {chain}, which has no [chains.{chain}] section");
-                return Err(malformed(&format!("wallets ({wallet}).chains"), &message));
+            let wrong =
+                |message: String| Err(malformed(&format!("wallets ({wallet}).chains"), &message));
+            if let Some(chain) = used.iter().find(|chain| !chains.holds(**chain)) {
+                return wrong(format!(
+                    "lists chain {chain}, which has no [chains.{chain}] section"
+                ));
             }
+            if let Some(chain) = used.iter().find(|chain| !is_of(*wallet, **chain)) {
+                return wrong(format!(
+                    "lists chain {chain}, which has addresses of another kind"
+                ));
+            }
+        }
+        for (id, chain) in &mut chains.solana {
+            let used = wallets.iter().filter(|(_, chains)| chains.contains(id));
+            solana::know_accounts(
+                chain,
+                used.filter_map(|(wallet, _)| wallet.solana().map(Key)),
+            );
         }
         let policy = Policy {
             wallets,
             strategies,
-            chains,
+            chains: chains.evm,
+            solana: chains.solana,
             amounts: book.amounts,
             raise_delay_s,
         };
@@ -104,6 +123,11 @@ fn read_raise_delay(top: &mut Fields) -> Result<u64, Invalid> {
         return Err(malformed("raise_delay_s", &message));
     }
     Ok(delay)
+}
+
+/// Whether the wallet's key is of the chain's kind.
+fn is_of(wallet: ChainAddress, chain_id: u64) -> bool {
+    wallet.solana().is_some() == (chain_id == SOLANA_CHAIN_ID)
 }
 
 fn whole(message: String) -> Invalid {

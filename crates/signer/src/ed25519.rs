@@ -1,4 +1,4 @@
-//! Ed25519 keys, as Solana uses them: kept, listed and backed up here. The lanes that sign with them come with Solana.
+//! Ed25519 keys, as Solana uses them: kept, listed and backed up here.
 
 use crate::fault::Internal;
 use crate::keys::random_bytes;
@@ -46,8 +46,13 @@ impl Seed {
         crate::keys::write_hex(&self.0, out);
     }
 
+    /// The key, ready to sign.
+    pub(crate) fn signing_key(&self) -> SigningKey {
+        SigningKey::from_bytes(&self.0)
+    }
+
     fn public(&self) -> [u8; 32] {
-        SigningKey::from_bytes(&self.0).verifying_key().to_bytes()
+        self.signing_key().verifying_key().to_bytes()
     }
 }
 

@@ -166,6 +166,30 @@ rules! {
     LimitCeiling = "limit_ceiling",
     /// No raise of this limit waits.
     RaiseUnknown = "raise_unknown",
+    /// The wallet is not the fee payer and the only signer.
+    FeePayer = "fee_payer",
+    /// A program that is not listed.
+    ProgramNotAllowed = "program_not_allowed",
+    /// An instruction of a listed program that is never signed, or not like this.
+    InstructionNotAllowed = "instruction_not_allowed",
+    /// A place of an instruction holds another account than the wallet's own, or one of the wallet's where none belongs.
+    SwapAccounts = "swap_accounts",
+    /// An account from a lookup table whose contents are not known, where it matters who it is.
+    LookupTable = "lookup_table",
+    /// No compute unit limit, or one above the cap.
+    ComputeUnits = "compute_units",
+    /// A tip above the cap, a second one, or one from a lookup table.
+    TipCap = "tip_cap",
+    /// A loan from a reserve that is not listed, without its repayment, or for another trade than a circular one.
+    FlashLoan = "flash_loan",
+    /// A circular trade that could bring less than it must.
+    MinProfit = "min_profit",
+    /// The transaction does not create just the step's receipt.
+    Receipt = "receipt",
+    /// An earlier attempt of the step could still land.
+    AttemptAlive = "attempt_alive",
+    /// The gate has no history of the wallet, and another gate's transactions could be under way.
+    ColdStart = "cold_start",
     /// The other end of the socket runs under a user that is not allowed.
     Peer = "peer",
 }

@@ -3,6 +3,8 @@
 use crate::fault::Invalid;
 use alloy_primitives::{Address, B256, U256, hex};
 use serde_json::{Map, Value};
+use tradewind_core::ChainAddress;
+use tradewind_core::decode::solana::Key;
 use tradewind_core::evm::{EvmError, parse_address};
 
 /// The largest integer that every JSON reader holds exactly.
@@ -141,6 +143,24 @@ impl Fields {
         address(&path, self.take(key)?)
     }
 
+    /// An EVM address or a Solana key.
+    ///
+    /// # Errors
+    /// Missing or malformed.
+    pub fn account(&mut self, key: &str) -> Read<ChainAddress> {
+        let path = self.path(key);
+        account(&path, self.take(key)?)
+    }
+
+    /// A Solana key.
+    ///
+    /// # Errors
+    /// Missing or malformed.
+    pub fn solana(&mut self, name: &str) -> Read<Key> {
+        let path = self.path(name);
+        key(&path, &self.take(name)?)
+    }
+
     /// 32 bytes as 0x-hex.
     ///
     /// # Errors
@@ -234,6 +254,33 @@ pub fn address(path: &str, value: Value) -> Read<Address> {
         code: error.code(),
         field: path.to_owned(),
         message: address_message(&error),
+    })
+}
+
+/// A wallet or a token: an EVM address, or a Solana key in base58.
+///
+/// # Errors
+/// `address_malformed` or `address_checksum`.
+pub fn account(path: &str, value: Value) -> Read<ChainAddress> {
+    match value {
+        // 0 is no digit of base 58.
+        Value::String(text) if !text.starts_with('0') => {
+            key(path, &text.into()).map(ChainAddress::from)
+        }
+        value => address(path, value).map(ChainAddress::from),
+    }
+}
+
+/// A Solana key.
+///
+/// # Errors
+/// `address_malformed`.
+pub fn key(path: &str, value: &Value) -> Read<Key> {
+    let parsed = value.as_str().and_then(Key::parse);
+    parsed.ok_or_else(|| Invalid {
+        code: "address_malformed",
+        field: path.to_owned(),
+        message: "must be 32 bytes in base58 (Solana), or 0x and 40 hex digits (EVM), as its chain has it".to_owned(),
     })
 }
 

@@ -5,7 +5,6 @@ use crate::keys::KeyRing;
 use crate::stored_key::{Material, StoredKey};
 use age::secrecy::SecretString;
 use age::{DecryptError, Decryptor, Encryptor};
-use alloy_primitives::Address;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -14,6 +13,7 @@ use std::io::{Read, Write};
 use std::iter;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use tradewind_core::ChainAddress;
 use zeroize::Zeroizing;
 
 /// Version 1 knew one scheme and no environment.
@@ -201,14 +201,12 @@ impl KeyFile {
     /// `key_missing` names the first wallet without a key.
     pub fn into_ring<'a>(
         self,
-        wallets: impl Iterator<Item = &'a Address>,
+        wallets: impl Iterator<Item = &'a ChainAddress>,
     ) -> Result<KeyRing, Internal> {
         let wanted: BTreeSet<_> = wallets.copied().collect();
         let mut ring = KeyRing::default();
         for key in self.keys {
-            if let Some(secret) = key.into_evm_secret_of(&wanted) {
-                ring.insert(secret);
-            }
+            key.into_ring(&wanted, &mut ring);
         }
         match wanted.iter().find(|wallet| !ring.holds(**wallet)) {
             None => Ok(ring),

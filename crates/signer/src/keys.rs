@@ -1,10 +1,14 @@
 //! Private keys in memory: they sign digests, and nothing else of them can be read.
 
+use crate::ed25519::Seed;
 use crate::fault::{Internal, Refusal, Rule};
 use alloy_primitives::{Address, B256, U256, hex, keccak256};
+use ed25519_dalek::{Signer as _, SigningKey};
 use rustix::rand::{GetRandomFlags, getrandom};
 use secp256k1::{All, Message, PublicKey, Secp256k1, SecretKey};
 use std::collections::BTreeMap;
+use tradewind_core::ChainAddress;
+use tradewind_core::decode::solana::Key;
 use tradewind_core::evm::TxSignature;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -106,6 +110,8 @@ impl Default for Curve {
 pub struct KeyRing {
     curve: Curve,
     keys: BTreeMap<Address, Secret>,
+    // Parsed once: its public half and its expanded secret cost more than a signature. Zeroed when dropped.
+    solana: BTreeMap<Key, SigningKey>,
 }
 
 impl KeyRing {
@@ -116,8 +122,27 @@ impl KeyRing {
 
     /// Whether the key of this wallet is here.
     #[must_use]
-    pub fn holds(&self, wallet: Address) -> bool {
-        self.keys.contains_key(&wallet)
+    pub fn holds(&self, wallet: impl Into<ChainAddress>) -> bool {
+        match wallet.into() {
+            ChainAddress::Evm(address) => self.keys.contains_key(&address),
+            ChainAddress::Solana(key) => self.solana.contains_key(&Key(key)),
+        }
+    }
+
+    pub(crate) fn insert_solana(&mut self, seed: &Seed) {
+        let key = seed.signing_key();
+        self.solana.insert(Key(key.verifying_key().to_bytes()), key);
+    }
+
+    /// Ed25519 over a message: the same message gives the same signature.
+    ///
+    /// # Errors
+    /// `wallet_unknown`.
+    pub fn sign_solana(&self, wallet: Key, message: &[u8]) -> Result<[u8; 64], Refusal> {
+        let key = self.solana.get(&wallet).ok_or_else(|| {
+            Rule::WalletUnknown.refuse(format!("there is no key for the wallet {wallet}"))
+        })?;
+        Ok(key.sign(message).to_bytes())
     }
 
     /// ECDSA over a digest, nonce by RFC 6979 and low s: the same digest gives the same signature.

@@ -1,16 +1,21 @@
 //! The requests: one JSON object a line. Read strictly, into types that cannot hold nonsense.
 
+mod solana;
+
+pub use solana::{CheckSolanaRequest, SignSolanaRequest};
+
 use crate::fault::{Fault, Invalid, Rule};
 use crate::fields::{self, Fields, malformed};
-use crate::gate::{Adoption, Evidence, Finalized, Outcome, Settlement, StepId};
+use crate::gate::{Adoption, Evidence, Finalized, Outcome, Settlement, SolanaSettlement, StepId};
 use crate::json;
 use crate::policy::{PermitFacts, Quoted, Scope};
 use alloy_primitives::{Address, U256};
 use serde_json::{Value, json};
+use tradewind_core::decode::solana::Key;
 
 const MAX_ENDPOINTS: usize = 16;
 const OPS: &str = "hello, step, signed, next_nonce, check, budgets, limits, set_limit, cancel_raise, permit, sign, \
-                   settle, close, halt, adopt_nonce, resume";
+                   settle, close, halt, adopt_nonce, resume, receipt, check_solana, sign_solana, settle_solana, adopt_wallet";
 
 /// What can be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +74,35 @@ pub enum Request {
         id: StepId,
         /// How.
         end: Settlement,
+    },
+    /// The lock on the chain that the attempts of a step share, on Solana.
+    Receipt {
+        /// Of which step.
+        id: StepId,
+        /// Who will sign.
+        wallet: Key,
+        /// Where.
+        chain_id: u64,
+    },
+    /// Whether a transaction on Solana would pass now.
+    CheckSolana(Box<CheckSolanaRequest>),
+    /// A signature on Solana.
+    SignSolana(Box<SignSolanaRequest>),
+    /// How a step on Solana ended.
+    SettleSolana {
+        /// Which.
+        id: StepId,
+        /// How.
+        end: SolanaSettlement,
+    },
+    /// Nothing that another gate signed for a wallet is under way.
+    AdoptWallet {
+        /// Whose.
+        wallet: Key,
+        /// Where.
+        chain_id: u64,
+        /// Who says so.
+        by: String,
     },
     /// Sign nothing for a step, now or later.
     Close(StepId),
@@ -192,6 +226,22 @@ pub fn parse(line: &[u8]) -> Result<Request, Invalid> {
             nonce: fields.integer("nonce")?,
             by: fields.text("by")?,
         }),
+        "receipt" => Request::Receipt {
+            id: step_id(&mut fields)?,
+            wallet: fields.solana("wallet")?,
+            chain_id: fields.integer("chain_id")?,
+        },
+        "check_solana" => Request::CheckSolana(Box::new(solana::check(&mut fields)?)),
+        "sign_solana" => Request::SignSolana(Box::new(solana::sign(&mut fields)?)),
+        "settle_solana" => Request::SettleSolana {
+            id: step_id(&mut fields)?,
+            end: solana::settlement(&mut fields)?,
+        },
+        "adopt_wallet" => Request::AdoptWallet {
+            wallet: fields.solana("wallet")?,
+            chain_id: fields.integer("chain_id")?,
+            by: fields.text("by")?,
+        },
         "resume" => resume(&mut fields)?,
         op => {
             // Refused by their names: nothing that such a request could say makes it one that is signed.
@@ -258,7 +308,7 @@ fn scope(fields: &mut Fields) -> Result<Scope, Invalid> {
     let path = fields.path("wallet");
     let wallet = fields
         .take_optional("wallet")
-        .map(|value| fields::address(&path, value))
+        .map(|value| fields::account(&path, value))
         .transpose()?;
     match (wallet, strategy(fields)?) {
         (None, None) => Ok(Scope::All),
@@ -356,7 +406,8 @@ fn endpoints(fields: &mut Fields) -> Result<Vec<String>, Invalid> {
 
 fn settlement(fields: &mut Fields) -> Result<Settlement, Invalid> {
     let outcome = fields.text("outcome")?;
-    let outcome = Outcome::from_name(&outcome).ok_or_else(|| {
+    let outcome = Outcome::from_name(&outcome).filter(|outcome| *outcome != Outcome::Expired);
+    let outcome = outcome.ok_or_else(|| {
         malformed(
             "outcome",
             "must be \"succeeded\", \"reverted\" or \"cancelled\"",

@@ -4,6 +4,7 @@ mod attempts;
 mod limits;
 mod permits;
 mod questions;
+mod solana;
 
 use crate::clock::Clock;
 use crate::fault::{Fault, Internal, Refusal, Rule};
@@ -11,10 +12,10 @@ use crate::gate::Gate;
 use crate::keys::KeyRing;
 use crate::policy::Policy;
 use crate::protocol::Request;
-use alloy_primitives::Address;
 use limits::InForce;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, MutexGuard};
+use tradewind_core::ChainAddress;
 
 /// Answers requests. The server knows nothing else of what is behind it.
 pub trait Service: Send + Sync {
@@ -86,6 +87,25 @@ impl Service for Signer {
                 let closed = self.gate()?.close(&id, self.clock.now_ms())?;
                 Ok(json!({ "closed": closed }))
             }
+            Request::Receipt {
+                id,
+                wallet,
+                chain_id,
+            } => self.receipt(&id, wallet, chain_id),
+            Request::CheckSolana(request) => self.check_solana(&request),
+            Request::SignSolana(request) => self.sign_solana(&request),
+            Request::SettleSolana { id, end } => {
+                let mut gate = self.gate()?;
+                let in_force = self.in_force(&gate)?;
+                let now_ms = self.clock.now_ms();
+                let is_final = gate.settle_solana(&id, &end, &in_force.policy, now_ms)?;
+                Ok(json!({ "final": is_final }))
+            }
+            Request::AdoptWallet {
+                wallet,
+                chain_id,
+                by,
+            } => self.adopt_wallet(wallet, chain_id, &by),
             Request::AdoptNonce(adoption) => {
                 self.ceilings.chain_of(adoption.wallet, adoption.chain_id)?;
                 self.gate()?.adopt_nonce(&adoption, self.clock.now_ms())?;
@@ -144,7 +164,8 @@ impl Signer {
         lock(&self.gate)
     }
 
-    fn require_key(&self, wallet: Address) -> Result<(), Refusal> {
+    fn require_key(&self, wallet: impl Into<ChainAddress>) -> Result<(), Refusal> {
+        let wallet = wallet.into();
         Rule::WalletUnknown.require(self.keys.holds(wallet), || {
             format!("there is no key for the wallet {wallet}")
         })

@@ -4,6 +4,7 @@ use crate::fault::{Fault, Internal, Refusal, Rule};
 use crate::keys::KeyRing;
 use crate::policy::{PermitDomain, PermitFacts};
 use alloy_primitives::{Address, B256};
+use tradewind_core::decode::solana::{Key, decode_transaction};
 use tradewind_core::evm::{
     DecodedTransaction, Eip712Domain, Eip1559Transaction, Permit, PermitMessage,
 };
@@ -64,6 +65,26 @@ pub fn sign_transaction(
     let transaction = read_recorded(unsigned_tx)?;
     let signature = keys.sign(wallet, transaction.signing_hash())?;
     Ok(transaction.encode_signed(&signature))
+}
+
+/// The signature of a Solana transaction with zeros in its place, and the transaction with it.
+///
+/// # Errors
+/// `transaction_type`: the gate file was changed by another program; `wallet_unknown`.
+pub fn sign_solana(
+    keys: &KeyRing,
+    wallet: Key,
+    unsigned_tx: &[u8],
+) -> Result<([u8; 64], Vec<u8>), Refusal> {
+    let transaction = decode_transaction(unsigned_tx)
+        .map_err(|error| Rule::TransactionType.refuse(error.to_string()))?;
+    Rule::TransactionType.require(transaction.required_signatures() == 1, || {
+        "the transaction needs other signatures than the wallet's".to_owned()
+    })?;
+    let signature = keys.sign_solana(wallet, transaction.message())?;
+    // One byte counts the signatures.
+    let raw_tx = [&[1], signature.as_slice(), transaction.message()].concat();
+    Ok((signature, raw_tx))
 }
 
 /// What the owner signs for a permit.

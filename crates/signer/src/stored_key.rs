@@ -2,9 +2,9 @@
 
 use crate::ed25519::Seed;
 use crate::fault::Internal;
-use crate::keys::{Curve, Secret};
-use alloy_primitives::Address;
+use crate::keys::{Curve, KeyRing, Secret};
 use std::collections::BTreeSet;
+use tradewind_core::ChainAddress;
 use zeroize::Zeroizing;
 
 const MAX_LABEL: usize = 64;
@@ -72,13 +72,18 @@ impl StoredKey {
         Ok(())
     }
 
-    /// The secret, if it is the key of one of these wallets.
-    pub(crate) fn into_evm_secret_of(self, wallets: &BTreeSet<Address>) -> Option<Secret> {
+    /// Puts the secret into the ring, if it is the key of one of these wallets.
+    pub(crate) fn into_ring(self, wallets: &BTreeSet<ChainAddress>, ring: &mut KeyRing) {
+        if !self
+            .address
+            .parse()
+            .is_ok_and(|account| wallets.contains(&account))
+        {
+            return;
+        }
         match self.material {
-            Material::Evm(secret) if wallets.contains(&secret.address(&Curve::default())) => {
-                Some(secret)
-            }
-            Material::Evm(_) | Material::Solana(_) => None,
+            Material::Evm(secret) => ring.insert(secret),
+            Material::Solana(seed) => ring.insert_solana(&seed),
         }
     }
 

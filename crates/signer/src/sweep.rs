@@ -69,7 +69,8 @@ pub(crate) fn run(config: &Config, args: &SweepArgs) -> Result<(), Fault> {
     describe(args);
     let passphrase = prompt("Passphrase of the key file, to send all this away: ")?;
     let passphrase = SecretString::from(passphrase.as_str().to_owned());
-    let keys = KeyFile::load(&config.key_file, &passphrase)?.into_ring(iter::once(&args.wallet))?;
+    let keys =
+        KeyFile::load(&config.key_file, &passphrase)?.into_ring(iter::once(&args.wallet.into()))?;
     let unsigned_txs: Vec<_> = transfers
         .iter()
         .map(Eip1559Transaction::encode_unsigned)

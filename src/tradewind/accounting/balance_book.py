@@ -34,7 +34,7 @@ class Flow:
 
 def flows(entry: StepEntry) -> Iterator[tuple[str | None, Flow]]:
     """What one confirmed step did to its wallet."""
-    yield None, Flow(gas=entry.fee_wei)
+    yield None, Flow(gas=entry.fee_raw)
     if entry.fill is not None:
         yield entry.fill.token_in, Flow(outgoing=entry.fill.amount_in_raw)
         yield entry.fill.token_out, Flow(incoming=entry.fill.amount_out_raw)

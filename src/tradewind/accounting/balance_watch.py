@@ -6,7 +6,9 @@ from typing import Protocol
 from uuid import UUID, uuid4
 
 from tradewind.accounting.ledger import Ledger
+from tradewind.domain.address import is_evm_address
 from tradewind.domain.balances import WalletBalances
+from tradewind.domain.chain import is_evm
 from tradewind.domain.events import BalancesObserved, Envelope
 from tradewind.domain.plan import BlockRef
 from tradewind.errors import TradewindError
@@ -58,7 +60,8 @@ class BalanceWatch:
         """No chain waits for another."""
         while True:
             for wallet in self._wallets:
-                await self._until_observed(chain_id, wallet)
+                if is_evm_address(wallet) is is_evm(chain_id):
+                    await self._until_observed(chain_id, wallet)
             await self._clock.sleep(CHECKPOINT_EVERY_S)
 
     async def _until_observed(self, chain_id: int, wallet: str) -> None:

@@ -6,14 +6,16 @@ from tradewind.settings import Settings
 
 def names_of(settings: Settings) -> Names:
     """How chains, assets and strategies are called."""
-    chains = {number: ChainNames(chain.name, chain.native_symbol) for number, chain in settings.chains.items()}
+    chains = {number: ChainNames(chain.name, chain.native_symbol) for number, chain in settings.every_chain().items()}
     return Names(settings.token_list(), chains, settings.strategies.values())
 
 
 def decimals_of(settings: Settings) -> dict[tuple[int, str], int]:
     """The decimals of every listed token, by chain and address."""
     return {
-        (number, token.address): token.decimals for number, chain in settings.chains.items() for token in chain.tokens
+        (number, token.address): token.decimals
+        for number, chain in settings.every_chain().items()
+        for token in chain.tokens
     }
 
 

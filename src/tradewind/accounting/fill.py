@@ -57,7 +57,7 @@ def step_result(
         block=receipt.block,
         gas_used=receipt.gas_used,
         gas_price_wei=receipt.gas_price_wei,
-        fee_wei=receipt.gas_used * receipt.gas_price_wei,
+        fee_raw=receipt.gas_used * receipt.gas_price_wei,
         fill=fill_of(receipt, wallet=wallet, legs=legs) if receipt.succeeded and legs else None,
         revert_code=None if receipt.succeeded else revert_code,
         revert_reason=None if receipt.succeeded else revert_reason,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from tradewind.accounting.portfolio_view import AssetView
-from tradewind.accounting.step_entry import NATIVE_DECIMALS
+from tradewind.domain.chain import native_decimals
 from tradewind.domain.strategy import Strategy
 from tradewind.domain.token_list import TokenList
 
@@ -44,7 +44,7 @@ class Names:
         if token is None:
             known = self._chains.get(chain_id)
             symbol = known.native_symbol if known else "native coin"
-            return AssetView(symbol=symbol, token=None, decimals=NATIVE_DECIMALS)
+            return AssetView(symbol=symbol, token=None, decimals=native_decimals(chain_id))
         listed = self._tokens.get(chain_id, token)
         if listed is None:
             return AssetView(symbol=token, token=token, decimals=0)

@@ -49,6 +49,6 @@ class Obligations:
 
 
 def _count(amounts: Amounts, plan: ExecutionPlan, step: PlanStep) -> None:
-    amounts[plan.chain_id, None] += plan.gas.worst_fee_wei
+    amounts[plan.chain_id, None] += plan.gas.worst_fee_raw
     if step.kind is StepKind.SWAP:
         amounts[plan.chain_id, step.token_in] += step.amount_in_raw

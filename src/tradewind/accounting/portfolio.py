@@ -23,8 +23,10 @@ from tradewind.accounting.portfolio_view import (
 from tradewind.accounting.reference_price import ReferencePrices
 from tradewind.accounting.step_entry import StepEntry, to_usd
 from tradewind.accounting.sums import Sums
+from tradewind.domain.address import is_evm_address
 from tradewind.domain.amount import from_raw
 from tradewind.domain.balances import WalletBalances
+from tradewind.domain.chain import is_evm
 from tradewind.domain.strategy import Strategy
 from tradewind.errors import TradewindError
 from tradewind.observability.clock import Clock
@@ -56,7 +58,10 @@ class Portfolio:
     async def portfolio(self) -> PortfolioView:
         """Everything as of now; a chain that does not answer shows as a fault of its wallets, not as an error."""
         places = dict.fromkeys(
-            (chain_id, strategy.wallet) for strategy in self._strategies for chain_id in self._readers
+            (chain_id, strategy.wallet)
+            for strategy in self._strategies
+            for chain_id in self._readers
+            if is_evm_address(strategy.wallet) is is_evm(chain_id)
         )
         read = await asyncio.gather(*(self._read(chain_id, wallet) for chain_id, wallet in places))
         wallets = tuple(self._wallet(*place, found) for place, found in zip(places, read, strict=True))

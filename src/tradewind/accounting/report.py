@@ -140,7 +140,7 @@ class ReportMaker:
             slippage_bps=entry.slippage_bps,
             value_usd=booked.value_usd,
             pool_fee_usd=booked.pool_fee_usd,
-            gas_wei=entry.fee_wei,
+            gas_wei=entry.fee_raw,
             gas_usd=booked.gas_usd,
             realised_usd=booked.realised_usd,
             tx_hash=entry.tx_hash,

@@ -53,7 +53,7 @@ class StepView(Model):
     gas_usd: Usd | None
     realised_usd: Usd | None
     tx_hash: str
-    nonce: int
+    nonce: int | None
     block_number: int
     is_final: bool
 

@@ -65,7 +65,12 @@ class Reports:
         The wallets are read first: what they show is then in the journal, or on its way there.
         """
         wanted = [wallet for wallet in self._wallets if selection.wallet in (None, wallet)] if compare else []
-        places = [(chain_id, wallet) for chain_id in self._readers for wallet in wanted]
+        places = [
+            (chain_id, wallet)
+            for chain_id in self._readers
+            for wallet in wanted
+            if is_evm_address(wallet) is is_evm(chain_id)
+        ]
         held = dict(zip(places, await asyncio.gather(*map(self._held, places)), strict=True))
         start = self._starts.best(selection) if self._starts else None
         maker = ReportMaker(selection, self._names, self._decimals, start)

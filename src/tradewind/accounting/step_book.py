@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from tradewind.accounting.step_entry import StepEntry
+from tradewind.domain.event import Event
 from tradewind.domain.events import (
     EVENT_TYPES,
-    Event,
     ExecutionStepConfirmed,
     ExecutionStepFinalized,
     ExecutionStepReorganised,
@@ -158,7 +158,7 @@ def _entry(known: _Open, body: ExecutionStepConfirmed, recorded: Recorded) -> St
         simulated_out_raw=simulated_out_raw,
         fill=result.fill,
         fee_ppm=plan.fee_ppm,
-        fee_wei=result.fee_wei,
+        fee_raw=result.fee_raw,
         block=result.block,
         tx_hash=result.tx_hash,
         nonce=result.nonce,

@@ -9,11 +9,11 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from uuid import UUID
 
 from tradewind.domain.amount import PPM, from_raw
+from tradewind.domain.chain import native_decimals
 from tradewind.domain.fill import Fill, StepOutcome
 from tradewind.domain.plan import BlockRef, Exact, StepKind
 from tradewind.domain.reference_price import ReferencePrice
 
-NATIVE_DECIMALS = 18
 # Wide enough that only the rounding to `_USD_UNIT` ever rounds.
 WIDE = Context(prec=120, rounding=ROUND_HALF_EVEN)
 _USD_UNIT = Decimal(1).scaleb(-18)
@@ -45,10 +45,10 @@ class StepEntry:
     simulated_out_raw: int | None
     fill: Fill | None
     fee_ppm: int
-    fee_wei: int
+    fee_raw: int
     block: BlockRef
     tx_hash: str
-    nonce: int
+    nonce: int | None
     code: str | None
     prices: Mapping[str | None, ReferencePrice]
 
@@ -88,7 +88,7 @@ class StepEntry:
     def gas_usd(self) -> Decimal | None:
         """The transaction's fee at the native coin's price; None when that is not known."""
         price = self.prices.get(None)
-        return None if price is None else to_usd(self.fee_wei, NATIVE_DECIMALS, price.usd)
+        return None if price is None else to_usd(self.fee_raw, native_decimals(self.chain_id), price.usd)
 
 
 def to_usd(amount_raw: int, decimals: int, price_usd: Decimal) -> Decimal:

@@ -72,18 +72,18 @@ class Sums:
         if entry.outcome is not StepOutcome.SUCCEEDED:
             self.reverted += entry.outcome is StepOutcome.REVERTED
             self.cancelled += entry.outcome is StepOutcome.CANCELLED
-            self.failed_wei += entry.fee_wei
+            self.failed_wei += entry.fee_raw
             self.failed_usd += gas_usd
         elif entry.kind is StepKind.APPROVE:
             self.approvals += 1
-            self.approvals_wei += entry.fee_wei
+            self.approvals_wei += entry.fee_raw
             self.approvals_usd += gas_usd
         else:
             self._add_fill(booked, gas_usd)
 
     def _add_fill(self, booked: Booked, gas_usd: Decimal) -> None:
         self.fills += 1
-        self.gas_wei += booked.entry.fee_wei
+        self.gas_wei += booked.entry.fee_raw
         self.gas_usd += gas_usd
         self.volume_usd += booked.value_usd or ZERO
         self.pool_fees_usd += booked.pool_fee_usd or ZERO

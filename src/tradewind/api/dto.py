@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from tradewind.api.check import Check
-from tradewind.domain.address import EvmAddress
+from tradewind.domain.address import Address
 from tradewind.domain.fill import ConfirmationLevel
 from tradewind.domain.intent import Intent, IntentType
 from tradewind.domain.model import Model
@@ -30,7 +30,7 @@ class HaltRequest(Model):
     """Stop signing: everything, or what is asked for one wallet or one strategy."""
 
     reason: Annotated[str, Field(min_length=1, max_length=500)]
-    wallet: EvmAddress | None = None
+    wallet: Address | None = None
     strategy_id: Annotated[UUID, Field(strict=False)] | None = None
 
     @model_validator(mode="after")
@@ -138,7 +138,7 @@ class StepShown(Shown):
     index: int
     kind: str
     venue: str
-    target: str
+    target: str | None
 
 
 class PlanShown(Shown):
@@ -180,7 +180,7 @@ class TransactionShown(Shown):
     attempt: int
     kind: str
     tx_hash: str
-    nonce: int
+    nonce: int | None
     simulated_pay: Amount | None
     simulated_get: Amount | None
     outcome: Outcome

@@ -56,6 +56,6 @@ def add_intent_routes(app: FastAPI, *, records: Records, settings: Settings, clo
     async def show_intent(request: Request, intent_id: IntentId) -> Response:
         """Everything about one intent: where it stands, what was planned, sent and filled, and when."""
         view = visible(request, await records.intent(intent_id), intent_id)
-        chain = settings.chains.get(view.intent.chain_id)
+        chain = settings.every_chain().get(view.intent.chain_id)
         coin = chain.native_symbol if chain is not None else None
         return answer(page_of(view, tokens=tokens, native_symbol=coin, now_ns=clock.now_ns()))

@@ -5,6 +5,7 @@ from decimal import Context, Decimal
 
 from tradewind.api.dto import Amount
 from tradewind.domain.amount import from_raw
+from tradewind.domain.chain import native_decimals
 from tradewind.domain.intent import Intent
 from tradewind.domain.token_list import TokenList
 
@@ -31,10 +32,13 @@ class Labels:
         symbol, decimals = known
         return Amount(raw=str(amount_raw), decimal=plain(from_raw(amount_raw, decimals)), symbol=symbol, token=address)
 
-    def native(self, amount_wei: int) -> Amount:
+    def native(self, amount_raw: int) -> Amount:
         """An amount of the chain's own coin."""
         return Amount(
-            raw=str(amount_wei), decimal=plain(from_raw(amount_wei, 18)), symbol=self._native_symbol, token=None
+            raw=str(amount_raw),
+            decimal=plain(from_raw(amount_raw, native_decimals(self._chain_id))),
+            symbol=self._native_symbol,
+            token=None,
         )
 
     def name(self, address: str) -> str:

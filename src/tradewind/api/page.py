@@ -147,8 +147,8 @@ def _plan(plan: ExecutionPlan, labels: Labels) -> PlanShown:
         worst_get=labels.amount(plan.worst_out_raw, plan.token_out),
         price_impact_percent=percent(plan.price_impact_ppm),
         fee_percent=percent(plan.fee_ppm),
-        expected_network_fee=labels.native(plan.gas.expected_fee_wei),
-        worst_network_fee=labels.native(plan.gas.worst_fee_wei),
+        expected_network_fee=labels.native(plan.gas.expected_fee_raw),
+        worst_network_fee=labels.native(plan.gas.worst_fee_raw),
         deadline=moment(plan.deadline_s * _NS_PER_S),
         quoted_at_block=plan.block.number,
         routes_considered=len(plan.considered),
@@ -227,7 +227,7 @@ def _transaction(sent: ExecutionStepSubmitted, view: IntentView, labels: Labels)
         block_number=None if result is None else result.block.number,
         block_hash=None if result is None else result.block.hash,
         gas_used=None if result is None else result.gas_used,
-        network_fee=None if result is None else labels.native(result.fee_wei),
+        network_fee=None if result is None else labels.native(result.fee_raw),
         revert_reason=None if result is None else result.revert_reason,
     )
 
@@ -248,6 +248,6 @@ def _fill(view: IntentView, completed: ExecutionCompleted | ExecutionPartiallyCo
     return FillShown(
         paid=paid,
         got=got,
-        network_fee=labels.native(completed.fee_wei),
+        network_fee=labels.native(completed.fee_raw),
         price=price(paid, got, per=view.intent.sized.asset.address),
     )

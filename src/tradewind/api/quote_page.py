@@ -82,9 +82,9 @@ def _route(intent: Intent, plan: ExecutionPlan, steps: tuple[StepQuote, ...], la
         price=price(pay, get, per=intent.sized.asset.address),
         price_impact_percent=percent(plan.price_impact_ppm),
         fee_percent=percent(plan.fee_ppm),
-        gas_limit=plan.gas.gas_limit,
-        expected_network_fee=labels.native(plan.gas.expected_fee_wei),
-        worst_network_fee=labels.native(plan.gas.worst_fee_wei),
+        gas_limit=plan.gas.limit,
+        expected_network_fee=labels.native(plan.gas.expected_fee_raw),
+        worst_network_fee=labels.native(plan.gas.worst_fee_raw),
         deadline=moment(plan.deadline_s * _NS_PER_S),
         quoted_at_block=plan.block.number,
         considered=tuple(_considered(route, plan, labels) for route in plan.considered),
@@ -125,14 +125,14 @@ def _verdict(step: StepQuote) -> VerdictShown:
 
 
 def _funds(preview: Preview, plan: ExecutionPlan, labels: Labels) -> FundsShown | None:
-    if preview.balance_in_raw is None or preview.native_balance_wei is None:
+    if preview.balance_in_raw is None or preview.native_balance_raw is None:
         return None
-    needed_wei = plan.gas.worst_fee_wei
-    enough = preview.balance_in_raw >= plan.worst_in_raw and preview.native_balance_wei >= needed_wei
+    needed_wei = plan.gas.worst_fee_raw
+    enough = preview.balance_in_raw >= plan.worst_in_raw and preview.native_balance_raw >= needed_wei
     return FundsShown(
         token=_of(preview.balance_in_raw, plan, labels),
         needed=_of(plan.worst_in_raw, plan, labels),
-        native=labels.native(preview.native_balance_wei),
+        native=labels.native(preview.native_balance_raw),
         native_needed=labels.native(needed_wei),
         enough=enough,
     )

@@ -30,6 +30,6 @@ def add_quote_routes(app: FastAPI, *, quotes: Quotes, settings: Settings, limits
         check_strategy(caller_of(request), intent.strategy_id)
         work = quotes.quote(intent)
         quote = await answer_within(limits.answer_s, work, request_id=request_id(request), path="/quotes")
-        chain = settings.chains.get(intent.chain_id)
+        chain = settings.every_chain().get(intent.chain_id)
         labels = Labels(intent, tokens, chain.native_symbol if chain is not None else None)
         return answer(quote_page(intent, quote, labels))

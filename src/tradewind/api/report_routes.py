@@ -11,12 +11,12 @@ from tradewind.api.answer import answer, request_id
 from tradewind.api.limits import Limits
 from tradewind.api.moments import parse_moment_ns
 from tradewind.api.patience import answer_within
-from tradewind.domain.address import EvmAddress
+from tradewind.domain.address import Address
 
 MAX_STEPS = 1_000
 
 Strategy = Annotated[UUID | None, Query(description="Only steps of this strategy.")]
-Wallet = Annotated[EvmAddress | None, Query(description="Only steps of this wallet, and its sum.")]
+Wallet = Annotated[Address | None, Query(description="Only steps of this wallet, and its sum.")]
 Since = Annotated[str | None, Query(max_length=64, description="Only steps confirmed then or later; ISO 8601.")]
 Until = Annotated[str | None, Query(max_length=64, description="Only steps confirmed before; ISO 8601.")]
 Steps = Annotated[int, Query(ge=0, le=MAX_STEPS, description="How many steps to list, the newest.")]

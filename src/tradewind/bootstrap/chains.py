@@ -8,6 +8,7 @@ from tradewind.domain.token_list import TokenList
 from tradewind.observability.clock import Clock
 from tradewind.settings import ChainSettings, Settings
 from tradewind.venues.adapter import VenueAdapter
+from tradewind.venues.evm_adapter import EvmVenueAdapter
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.evm_gas import GasPolicy
 from tradewind.venues.rpc import RpcClient
@@ -23,10 +24,10 @@ def timing_of(settings: Settings) -> dict[int, ChainTiming]:
             chain.min_landing_ms,
             chain.max_validity_s,
             chain.poll_interval_ms,
-            chain.confirmations,
+            chain.confirmations if isinstance(chain, ChainSettings) else 1,
             recovery_half_life_ms=chain.recovery_half_life_ms,
         )
-        for chain_id, chain in settings.chains.items()
+        for chain_id, chain in settings.every_chain().items()
     }
 
 
@@ -46,7 +47,7 @@ def chain_of(settings: Settings, chain_id: int, clock: Clock) -> EvmChain:
     return EvmChain(rpc, chain_id=chain_id, multicall=chain.multicall)
 
 
-def venues_of(settings: Settings, chains: Mapping[int, EvmChain], tokens: TokenList) -> Iterator[VenueAdapter]:
+def venues_of(settings: Settings, chains: Mapping[int, EvmChain], tokens: TokenList) -> Iterator[EvmVenueAdapter]:
     """Every venue that the configuration names."""
     for chain_id, chain in settings.chains.items():
         if (uniswap := chain.venues.uniswap_v3) is not None:
@@ -69,7 +70,7 @@ def venues_of(settings: Settings, chains: Mapping[int, EvmChain], tokens: TokenL
 def reference_prices(settings: Settings, venues: Sequence[VenueAdapter], tokens: TokenList) -> ReferencePrices:
     """Prices from the venues of each chain, against the tokens that its configuration calls stable."""
     chains = {}
-    for chain_id, chain in settings.chains.items():
+    for chain_id, chain in settings.every_chain().items():
         by_symbol = {token.symbol: token.address for token in tokens.on_chain(chain_id)}
         chains[chain_id] = PricedChain(
             venues=[venue for venue in venues if venue.chain_id == chain_id],

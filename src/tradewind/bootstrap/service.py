@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Any
 from uuid import uuid4
 
-from tradewind.accounting.balance_watch import BalanceWatch
+from tradewind.accounting.balance_watch import BalanceReader, BalanceWatch
 from tradewind.accounting.configured import decimals_of, names_of, wallets_of
 from tradewind.accounting.ledger import Ledger
 from tradewind.accounting.portfolio import Portfolio
@@ -22,14 +22,18 @@ from tradewind.api.tokens import Tokens
 from tradewind.api.tokens_file import TokensFile
 from tradewind.bootstrap.chains import chain_of, reference_prices, timing_of, venues_of
 from tradewind.bootstrap.readiness import Readiness
+from tradewind.bootstrap.solana import SolanaSide
 from tradewind.bootstrap.steps import finality_watches, step_runner
+from tradewind.domain.chain import SOLANA_MAINNET
 from tradewind.domain.event import SystemEvent
 from tradewind.domain.events import Envelope, ServiceStarted, ServiceStopped
 from tradewind.errors import TradewindError
+from tradewind.execution.evm_step_quotes import EvmStepQuotes
 from tradewind.execution.kill_switch import KillSwitch
 from tradewind.execution.orchestrator import ExecutionOrchestrator
-from tradewind.execution.quotes import QuoteService
+from tradewind.execution.quotes import QuoteService, StepQuotes
 from tradewind.execution.signer_client import SignerClient
+from tradewind.execution.step_runner import StepRunner
 from tradewind.execution.step_stopping import StepStopping
 from tradewind.intents.manager import IntentManager
 from tradewind.intents.prioritizer import RulePrioritizer
@@ -39,10 +43,12 @@ from tradewind.intents.validator import IntentValidator
 from tradewind.observability import events as observe
 from tradewind.observability.clock import Clock, SystemClock
 from tradewind.planning.endings import Endings
+from tradewind.planning.evm_terms import EvmTerms
 from tradewind.planning.halt_watch import HaltWatch
 from tradewind.planning.planner import ExecutionPlanner
 from tradewind.planning.quoting import Quoting
 from tradewind.planning.slicer import Slicer
+from tradewind.planning.terms import ChainTerms
 from tradewind.planning.window import IntentWindow
 from tradewind.settings import Settings
 from tradewind.state.archive import Archive
@@ -53,6 +59,7 @@ from tradewind.streaming.feed import EventFeed
 from tradewind.streaming.journal import Journal
 from tradewind.streaming.journal_reader import JournalReader
 from tradewind.venues.adapter import VenueAdapter
+from tradewind.venues.evm_adapter import EvmVenueAdapter
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.manager import VenueManager
 from tradewind.venues.wallet_balances import ChainBalances
@@ -102,6 +109,7 @@ class Service:
         self._chains: dict[int, EvmChain]
         self._switch: KillSwitch
         self._manager: IntentManager
+        self._solana: SolanaSide | None = None
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Open the journal, recover from it, and connect everything."""
@@ -112,12 +120,16 @@ class Service:
         self._chains = {number: chain_of(self._settings, number, self._clock) for number in self._settings.chains}
         for chain in self._chains.values():
             stack.push_async_callback(chain.rpc.close)
+        if (solana := self._settings.solana) is not None:
+            self._solana = SolanaSide(self._settings, solana, self._tokens, self._clock)
+            stack.callback(self._solana.close)
         journal = Journal.open(self._settings.journal_file)
         stack.callback(journal.close)
         self._state = StateCoordinator(journal)
         self._ledger = Ledger(decimals_of(self._settings))
         self._snapshots = Snapshots(self._ledger)
-        self._state.recover(self._ledger.apply, self._snapshots.apply)
+        answers = [] if self._solana is None else [self._solana.answers.on_recorded]
+        self._state.recover(self._ledger.apply, self._snapshots.apply, *answers)
         self._stream = EmbeddedEventStream(journal, self._clock)
         stack.push_async_callback(self._stream.close)
         self._feed = EventFeed(journal.head()[0])
@@ -129,7 +141,18 @@ class Service:
         stack.callback(self._report_reader.close)
         self._archive = Archive(reader, self._state, head=lambda: self._feed.head)
         self._switch = KillSwitch(self._signer, self._stream, self._clock, self._run_id)
+        if self._solana is not None:
+            self._solana.connect(
+                stream=self._stream,
+                journal=journal,
+                state=self._state,
+                signer=self._signer,
+                locks=self._locks,
+                run_id=self._run_id,
+            )
         self._connect()
+        if self._solana is not None:
+            await self._solana.executor.start()
         await self._record(
             ServiceStarted(
                 software=f"{SERVICE} {version(SERVICE)}",
@@ -174,6 +197,7 @@ class Service:
                     self._balance_watch.run(),
                     *(watch.run() for watch in self._watches),
                     *(chain.rpc.watch() for chain in self._chains.values()),
+                    *(() if self._solana is None else self._solana.loops()),
                 )
             finally:
                 # Streams of events never end by themselves, and a stop waits for what is being answered.
@@ -184,17 +208,22 @@ class Service:
 
     def _connect(self) -> None:
         """Make the rooms, have the taps follow the journal, and subscribe the handlers."""
-        self._adapters = list(venues_of(self._settings, self._chains, self._tokens))
+        of_evm = list(venues_of(self._settings, self._chains, self._tokens))
+        self._adapters: list[VenueAdapter] = [*of_evm, *([self._solana.adapter] if self._solana else [])]
         self._prices = reference_prices(self._settings, self._adapters, self._tokens)
-        venues = VenueManager(self._adapters)
-        quoting = Quoting(venues, self._chains, self._tokens, timing=self._timing, clock=self._clock)
+        evm_venues, venues = VenueManager(of_evm), VenueManager(self._adapters)
+        terms: dict[int, ChainTerms] = {
+            chain_id: EvmTerms(chain, self._tokens) for chain_id, chain in self._chains.items()
+        }
+        if self._solana is not None:
+            terms[SOLANA_MAINNET] = self._solana.terms
+        quoting = Quoting(venues, terms, timing=self._timing, clock=self._clock)
         validator = IntentValidator(
             tokens=self._tokens,
             strategies={strategy.id: strategy for strategy in self._settings.strategies.values()},
             venues=venues,
             quoting=quoting,
             slicer=Slicer(quoting=quoting, timing=self._timing, clock=self._clock),
-            chains=self._chains,
             timing=self._timing,
             clock=self._clock,
         )
@@ -214,14 +243,21 @@ class Service:
             self._stream.tap(tap)
         for watch in self._watches:
             self._stream.tap(watch.on_recorded)
+        if self._solana is not None:
+            self._stream.tap(self._solana.answers.on_recorded)
+            self._stream.tap(self._solana.finality.on_recorded)
         self._open_accounts()
-        self._subscribe(validator, quoting, venues, turns)
+        self._subscribe(validator, quoting, evm_venues, turns)
+        step_quotes: dict[int, StepQuotes] = {
+            chain_id: EvmStepQuotes(venues=evm_venues, chain=chain, signer=self._signer)
+            for chain_id, chain in self._chains.items()
+        }
+        if self._solana is not None:
+            step_quotes[SOLANA_MAINNET] = self._solana.step_quotes
         self._quotes = QuoteService(
             previews=validator,
             prioritizer=RulePrioritizer(),
-            venues=venues,
-            chains=self._chains,
-            signer=self._signer,
+            steps=step_quotes,
         )
         self._manager = IntentManager(
             stream=self._stream,
@@ -233,7 +269,7 @@ class Service:
         )
 
     def _subscribe(
-        self, validator: IntentValidator, quoting: Quoting, venues: VenueManager, turns: WalletTurns
+        self, validator: IntentValidator, quoting: Quoting, venues: VenueManager[EvmVenueAdapter], turns: WalletTurns
     ) -> None:
         processor = IntentProcessor(
             stream=self._stream,
@@ -270,10 +306,13 @@ class Service:
             locks=self._locks,
             clock=self._clock,
         )
+        runners: dict[int, StepRunner] = dict.fromkeys(self._chains, runner)
+        if self._solana is not None:
+            runners[SOLANA_MAINNET] = self._solana.runner
         orchestrator = ExecutionOrchestrator(
             stream=self._stream,
             state=self._state,
-            runner=runner,
+            runners=runners,
             stopping=StepStopping(state=self._state, signer=self._signer, clock=self._clock),
             endings=endings,
             clock=self._clock,
@@ -293,10 +332,12 @@ class Service:
     def _open_accounts(self) -> None:
         """The rooms that say what there is, besides the ledger, which listens from the start."""
         strategies = list(self._settings.strategies.values())
-        readers = {
+        readers: dict[int, BalanceReader] = {
             chain_id: ChainBalances(chain, [token.address for token in self._tokens.on_chain(chain_id)])
             for chain_id, chain in self._chains.items()
         }
+        if self._solana is not None:
+            readers[SOLANA_MAINNET] = self._solana.balances
         self._balance_watch = BalanceWatch(
             ledger=self._ledger,
             readers=readers,

@@ -8,7 +8,7 @@ from tradewind.execution.kill_switch import KillSwitch
 from tradewind.execution.later_attempts import LaterAttempts
 from tradewind.execution.signer_client import SignerClient
 from tradewind.execution.step_landing import StepLanding
-from tradewind.execution.step_runner import StepRunner
+from tradewind.execution.step_runner import EvmStepRunner
 from tradewind.execution.step_signing import StepSigning
 from tradewind.execution.superseding import Superseding
 from tradewind.execution.wallet_nonces import WalletNonces
@@ -17,13 +17,14 @@ from tradewind.settings import Settings
 from tradewind.state.coordinator import StateCoordinator
 from tradewind.state.intent_locks import IntentLocks
 from tradewind.streaming.event_stream import EventStream
+from tradewind.venues.evm_adapter import EvmVenueAdapter
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.manager import VenueManager
 
 
 def step_runner(
     settings: Settings,
-    venues: VenueManager,
+    venues: VenueManager[EvmVenueAdapter],
     *,
     stream: EventStream,
     state: StateCoordinator,
@@ -32,7 +33,7 @@ def step_runner(
     switch: KillSwitch,
     locks: IntentLocks,
     clock: Clock,
-) -> StepRunner:
+) -> EvmStepRunner:
     """Signing, landing, and what helps a step along whose first transaction does not land."""
     timing = timing_of(settings)
     gas_policies = {chain_id: gas_policy(chain) for chain_id, chain in settings.chains.items()}
@@ -62,7 +63,7 @@ def step_runner(
         locks=locks,
         rules={chain_id: Superseding(has_mempool=chain.has_mempool) for chain_id, chain in settings.chains.items()},
     )
-    return StepRunner(signing=signing, landing=landing)
+    return EvmStepRunner(signing=signing, landing=landing)
 
 
 def finality_watches(

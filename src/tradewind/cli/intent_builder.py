@@ -74,12 +74,12 @@ def _strategy(name: str | None, settings: Settings) -> Strategy:
 
 
 def _chain(chain_id: int | None, settings: Settings) -> int:
-    names = ", ".join(map(str, settings.chains))
+    names = ", ".join(map(str, settings.every_chain()))
     if chain_id is None:
-        if len(settings.chains) == 1:
-            return next(iter(settings.chains))
+        if len(settings.every_chain()) == 1:
+            return next(iter(settings.every_chain()))
         raise _wrong("--chain", "chain_missing", f"is needed: the configuration has {names}.")
-    if chain_id not in settings.chains:
+    if chain_id not in settings.every_chain():
         raise _wrong("--chain", "chain_unknown", f"{chain_id} is not configured (configured: {names}).")
     return chain_id
 

@@ -147,5 +147,9 @@ def _step(sent: TransactionShown) -> str:
 
 
 def _transaction(sent: TransactionShown) -> str:
-    block = f", block {sent.block_number}" if sent.block_number is not None else ""
-    return f"{sent.kind} {sent.outcome} ({sent.level}): {sent.tx_hash} (nonce {sent.nonce}{block})"
+    where = [
+        *([f"nonce {sent.nonce}"] if sent.nonce is not None else []),
+        *([f"block {sent.block_number}"] if sent.block_number is not None else []),
+    ]
+    at = f" ({', '.join(where)})" if where else ""
+    return f"{sent.kind} {sent.outcome} ({sent.level}): {sent.tx_hash}{at}"

@@ -80,7 +80,7 @@ def _row(step: StepView) -> list[str]:
         _number(step.realised_usd),
         step.tx_hash,
         str(step.block_number),
-        str(step.nonce),
+        "" if step.nonce is None else str(step.nonce),
         "yes" if step.is_final else "no",
     ]
 

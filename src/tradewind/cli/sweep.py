@@ -98,17 +98,17 @@ async def _sweep(
         symbols = {token.address: (token.symbol, token.decimals) for token in configured.tokens}
         offer = await _offer(chain, held, to)
         tokens = [(token.token, token.balance_raw) for token in held.tokens if token.balance_raw]
-        native_wei = held.native_wei - (len(tokens) + 1) * offer.gas_limit * offer.max_fee_per_gas_wei
-        if native_wei <= 0:
+        native_raw = held.native_raw - (len(tokens) + 1) * offer.gas_limit * offer.max_fee_per_gas_wei
+        if native_raw <= 0:
             raise Refused(
                 "gas_balance_too_low",
-                f"The wallet holds {format_raw(held.native_wei, 18)} {configured.native_symbol}, and the gas of "
+                f"The wallet holds {format_raw(held.native_raw, 18)} {configured.native_symbol}, and the gas of "
                 f"{len(tokens) + 1} transfers may cost more.",
                 remedy="Send it some, then sweep again.",
             )
-        raws = _signed(signer_config, offer, tokens, native_wei)
+        raws = _signed(signer_config, offer, tokens, native_raw)
         assets = [(*symbols[token], raw) for token, raw in tokens]
-        assets.append((configured.native_symbol, 18, native_wei))
+        assets.append((configured.native_symbol, 18, native_raw))
         return [
             await _send(chain, raw_tx, symbol, decimals, amount)
             for raw_tx, (symbol, decimals, amount) in zip(raws, assets, strict=True)
@@ -140,12 +140,12 @@ async def _gas(chain: EvmChain, wallet: str, to: str, data: bytes) -> int:
     return gas
 
 
-def _signed(signer_config: Path, offer: Offer, tokens: list[tuple[str, int]], native_wei: int) -> list[bytes]:
+def _signed(signer_config: Path, offer: Offer, tokens: list[tuple[str, int]], native_raw: int) -> list[bytes]:
     """The signed transfers, in order. The terminal belongs to the signer meanwhile."""
     command = [
         *(str(find_signer()), "sweep", "--config", str(signer_config), "--wallet", offer.wallet, "--to", offer.to),
         *("--chain", str(offer.chain_id), "--nonce", str(offer.nonce), "--gas-limit", str(offer.gas_limit)),
-        *("--max-fee-per-gas-wei", str(offer.max_fee_per_gas_wei), "--native", str(native_wei)),
+        *("--max-fee-per-gas-wei", str(offer.max_fee_per_gas_wei), "--native", str(native_raw)),
     ]
     for token, raw in tokens:
         command += ["--token", f"{token}={raw}"]

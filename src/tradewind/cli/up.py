@@ -48,7 +48,9 @@ async def _serve(settings: Settings, output: Output) -> None:
 
 def _announce(settings: Settings, url: str, output: Output) -> None:
     strategies = {name: strategy.wallet for name, strategy in settings.strategies.items()}
-    chains = {chain_id: [redact_url(rpc) for rpc in chain.rpc_urls] for chain_id, chain in settings.chains.items()}
+    chains = {
+        chain_id: [redact_url(rpc) for rpc in chain.rpc_urls] for chain_id, chain in settings.every_chain().items()
+    }
     document = {
         "url": url,
         "token_file": str(settings.token_file),
@@ -60,7 +62,7 @@ def _announce(settings: Settings, url: str, output: Output) -> None:
     for name, wallet in strategies.items():
         shown[f"strategy {name}"] = wallet
     for chain_id, urls in chains.items():
-        shown[f"chain {chain_id}"] = f"{settings.chains[chain_id].name} at {', '.join(urls)}"
+        shown[f"chain {chain_id}"] = f"{settings.every_chain()[chain_id].name} at {', '.join(urls)}"
     output.line(document, facts(shown))
 
 

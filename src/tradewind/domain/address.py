@@ -6,8 +6,7 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from tradewind import core
-
-_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+from tradewind.domain.base58 import from_base58
 
 
 def parse_evm_address(value: object) -> str:
@@ -22,14 +21,28 @@ def parse_evm_address(value: object) -> str:
 
 def parse_solana_address(value: object) -> str:
     """A base58 string of exactly 32 bytes."""
-    if isinstance(value, str) and 32 <= len(value) <= 44 and all(character in _BASE58 for character in value):
-        number = 0
-        for character in value:
-            number = number * 58 + _BASE58.index(character)
-        leading = len(value) - len(value.lstrip("1"))
-        if leading + (number.bit_length() + 7) // 8 == 32:
+    if isinstance(value, str) and 32 <= len(value) <= 44:
+        try:
+            raw = from_base58(value)
+        except ValueError:
+            raw = b""
+        if len(raw) == 32:
             return value
     raise PydanticCustomError("address_malformed", "must be a base58 Solana address of 32 bytes.")
 
 
+def parse_address(value: object) -> str:
+    """An address of any chain: 0x and hexadecimal digits is an EVM one, anything else has to be a Solana one."""
+    if isinstance(value, str) and not value.startswith(("0x", "0X")):
+        return parse_solana_address(value)
+    return parse_evm_address(value)
+
+
+def is_evm_address(address: str) -> bool:
+    """Whether a checked address is one of an EVM chain."""
+    return address.startswith("0x")
+
+
 EvmAddress = Annotated[str, BeforeValidator(parse_evm_address)]
+SolanaAddress = Annotated[str, BeforeValidator(parse_solana_address)]
+Address = Annotated[str, BeforeValidator(parse_address)]

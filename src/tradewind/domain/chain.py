@@ -35,6 +35,11 @@ def caip2(chain_id: int) -> str:
     return _SOLANA_MAINNET_CAIP2 if chain_id == SOLANA_MAINNET else f"eip155:{chain_id}"
 
 
+def native_decimals(chain_id: int) -> int:
+    """How many decimals the chain's own coin has: ether and its like 18, SOL 9."""
+    return 9 if chain_id == SOLANA_MAINNET else 18
+
+
 def is_evm(chain_id: int) -> bool:
     """Whether addresses on this chain are 20 bytes of hex."""
     return chain_id != SOLANA_MAINNET

@@ -7,7 +7,7 @@ a crash is recognised as the same event.
 from typing import Self
 from uuid import UUID, uuid5
 
-from pydantic import Field, SerializeAsAny
+from pydantic import Field, SerializeAsAny, model_validator
 
 from tradewind.domain.amount import Raw
 from tradewind.domain.balances import WalletBalances
@@ -16,11 +16,14 @@ from tradewind.domain.execution_plan_event import ExecutionPlanEvent
 from tradewind.domain.execution_result_event import ExecutionResultEvent
 from tradewind.domain.fill import StepResult
 from tradewind.domain.intent import Intent
-from tradewind.domain.model import Model
+from tradewind.domain.model import Model, old_names
 from tradewind.domain.plan import BlockRef, ExecutionPlan, StepKind
 from tradewind.domain.receipt import Priority
 from tradewind.domain.slice import Slice, SliceOutcome, SlicingDecision
 from tradewind.domain.status import IntentStatus
+
+# Native coins are counted in their smallest unit, whatever it is called: wei, lamports.
+_IN_RAW = model_validator(mode="before")(old_names(fee_wei="fee_raw", native_balance_wei="native_balance_raw"))
 
 
 class IntentEvent(Event):
@@ -68,9 +71,11 @@ class IntentValidated(IntentEvent):
 
     amount_raw: Raw
     balance_in_raw: Raw
-    native_balance_wei: Raw
+    native_balance_raw: Raw
     slippage_ceiling_ppm: int
     block_number: int
+
+    _in_raw = _IN_RAW
 
 
 class IntentRejected(IntentEvent):
@@ -146,7 +151,10 @@ class PlanCreated(IntentEvent):
 
 
 class ExecutionStepSubmitted(IntentEvent):
-    """A signed transaction was handed to the chain. `simulated_*` is what the chain said it would do."""
+    """A signed transaction was handed to the chain. `simulated_*` is what the chain said it would do.
+
+    `nonce` is None on a chain without nonces.
+    """
 
     stream = "EXECUTED"
     subject = "executed.submitted"
@@ -156,7 +164,7 @@ class ExecutionStepSubmitted(IntentEvent):
     attempt: int
     kind: StepKind
     tx_hash: str
-    nonce: int
+    nonce: int | None
     simulated_in_raw: Raw | None
     simulated_out_raw: Raw | None
 
@@ -238,7 +246,9 @@ class SliceEnded(ReversibleEvent):
     message: str | None = None
     filled_in_raw: Raw
     filled_out_raw: Raw
-    fee_wei: Raw
+    fee_raw: Raw
+
+    _in_raw = _IN_RAW
 
     def occasion(self) -> str:
         return "/".join((str(self.slice_index), *([str(self.round)] if self.round else [])))
@@ -254,7 +264,9 @@ class ExecutionCompleted(ReversibleEvent):
     plan_id: UUID
     filled_in_raw: Raw
     filled_out_raw: Raw
-    fee_wei: Raw
+    fee_raw: Raw
+
+    _in_raw = _IN_RAW
 
 
 class ExecutionPartiallyCompleted(ReversibleEvent):
@@ -268,11 +280,13 @@ class ExecutionPartiallyCompleted(ReversibleEvent):
     message: str
     filled_in_raw: Raw
     filled_out_raw: Raw
-    fee_wei: Raw
+    fee_raw: Raw
+
+    _in_raw = _IN_RAW
 
 
 class ExecutionFailed(ReversibleEvent):
-    """The intent ended without a fill, proven. `fee_wei` is what the attempt cost."""
+    """The intent ended without a fill, proven. `fee_raw` is what the attempt cost."""
 
     stream = "EXECUTED"
     subject = "executed.failed"
@@ -281,7 +295,9 @@ class ExecutionFailed(ReversibleEvent):
     plan_id: UUID | None
     code: str
     message: str
-    fee_wei: Raw
+    fee_raw: Raw
+
+    _in_raw = _IN_RAW
 
 
 class RequestAccepted(Event):

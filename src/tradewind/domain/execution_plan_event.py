@@ -7,11 +7,11 @@ from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID, uuid5
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from tradewind.domain.address import parse_solana_address
+from tradewind.domain.address import SolanaAddress
 from tradewind.domain.amount import Raw, SignedRaw
 from tradewind.domain.chain import SOLANA_MAINNET, ChainId
 from tradewind.domain.event import NAMESPACE, Event
@@ -19,7 +19,6 @@ from tradewind.domain.model import Model
 from tradewind.domain.plan import Exact
 from tradewind.domain.usd import Usd
 
-SolanaAddress = Annotated[str, BeforeValidator(parse_solana_address)]
 Milliseconds = Annotated[int, Field(ge=0, lt=2**53)]
 Bps = Annotated[int, Field(ge=0, le=10_000)]
 CAMEL = ConfigDict(alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)

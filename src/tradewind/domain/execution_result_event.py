@@ -10,9 +10,10 @@ from uuid import UUID, uuid5
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from tradewind.domain.address import SolanaAddress
 from tradewind.domain.amount import Raw, SignedRaw
 from tradewind.domain.event import NAMESPACE, Event
-from tradewind.domain.execution_plan_event import CAMEL, ExecutionMethod, Milliseconds, SolanaAddress
+from tradewind.domain.execution_plan_event import CAMEL, ExecutionMethod, Milliseconds
 from tradewind.domain.model import Model
 from tradewind.domain.usd import Usd
 

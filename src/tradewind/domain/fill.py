@@ -2,8 +2,10 @@
 
 from enum import StrEnum
 
+from pydantic import model_validator
+
 from tradewind.domain.amount import Raw
-from tradewind.domain.model import Model
+from tradewind.domain.model import Model, old_names
 from tradewind.domain.plan import BlockRef
 
 
@@ -37,18 +39,21 @@ class Fill(Model):
 class StepResult(Model):
     """The receipt of one step, as the chain gave it. `fill` for a swap that succeeded.
 
-    `revert_reason` is the contract's own text, `revert_code` its stable name.
+    `fee_raw` is what it cost in the smallest unit of the chain's coin. `nonce`, `gas_used` and `gas_price_wei` are None
+    on a chain that has none of them. `revert_reason` is the contract's own text, `revert_code` its stable name.
     """
 
     step: int
     attempt: int
     outcome: StepOutcome
     tx_hash: str
-    nonce: int
+    nonce: int | None
     block: BlockRef
-    gas_used: int
-    gas_price_wei: Raw
-    fee_wei: Raw
+    gas_used: int | None
+    gas_price_wei: Raw | None
+    fee_raw: Raw
     fill: Fill | None = None
     revert_code: str | None = None
     revert_reason: str | None = None
+
+    _in_raw = model_validator(mode="before")(old_names(fee_wei="fee_raw"))

@@ -1,6 +1,7 @@
 """The base of every domain model, and the one place where validation failures become named faults."""
 
-from typing import cast
+from collections.abc import Callable
+from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -36,6 +37,17 @@ class Model(BaseModel):
     """Frozen, strict, and refusing unknown fields."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+
+def old_names(**names: str) -> Callable[[Any], Any]:
+    """A validator that reads fields by the names that they have in older journals: `old="new"`."""
+
+    def read(data: Any) -> Any:
+        if not isinstance(data, dict) or not names.keys() & data.keys():
+            return data
+        return {names.get(name, name): value for name, value in data.items()}
+
+    return read
 
 
 def invalid_input(error: ValidationError, *, what: str) -> InvalidInput:

@@ -91,24 +91,67 @@ class GasEstimate(Model):
     max_priority_fee_per_gas_wei: Raw
 
     @property
-    def expected_fee_wei(self) -> int:
+    def limit(self) -> int:
+        """The gas limit."""
+        return self.gas_limit
+
+    @property
+    def expected_fee_raw(self) -> int:
         """What the step is expected to cost."""
         return self.expected_gas * self.base_fee_wei
 
     @property
-    def worst_fee_wei(self) -> int:
+    def worst_fee_raw(self) -> int:
         """What the step can cost at most."""
         return self.gas_limit * self.max_fee_per_gas_wei
 
 
+class ComputeEstimate(Model):
+    """What one transaction on Solana takes: compute units and their price, signatures, a tip, and rents.
+
+    `rent_lamports` is locked up in accounts that the transaction makes and leaves open, and comes back
+    when they are closed.
+    """
+
+    unit_limit: int
+    expected_units: int
+    micro_lamports_per_unit: Raw
+    signature_fee_lamports: Raw
+    tip_lamports: Raw
+    rent_lamports: Raw
+
+    @property
+    def limit(self) -> int:
+        """The limit of compute units."""
+        return self.unit_limit
+
+    @property
+    def priority_fee_lamports(self) -> int:
+        """What the price of compute units comes to: the whole limit is paid for, used or not."""
+        return -(-self.unit_limit * self.micro_lamports_per_unit // 1_000_000)
+
+    @property
+    def expected_fee_raw(self) -> int:
+        """What the step is expected to cost, in lamports, without rents."""
+        return self.signature_fee_lamports + self.priority_fee_lamports + self.tip_lamports
+
+    @property
+    def worst_fee_raw(self) -> int:
+        """What has to be there in lamports: the fees, and the rents."""
+        return self.expected_fee_raw + self.rent_lamports
+
+
 class PlanStep(Model):
-    """One transaction. `spender` may take exactly `amount_in_raw` of `token_in` for it."""
+    """One transaction, which calls `target`. `spender` may take exactly `amount_in_raw` of `token_in` for it.
+
+    Both are None on a chain whose programs need no leave beside the wallet's signature.
+    """
 
     index: Annotated[int, Field(ge=0)]
     kind: StepKind
     venue: str
-    target: str
-    spender: str
+    target: str | None
+    spender: str | None
     token_in: str
     amount_in_raw: Raw
     with_permit: bool
@@ -144,7 +187,7 @@ class ExecutionPlan(Model):
     legs: Annotated[tuple[PlannedLeg, ...], Field(min_length=1)]
     optimality: Optimality | None = None
     considered: tuple[ConsideredRoute, ...]
-    gas: GasEstimate
+    gas: GasEstimate | ComputeEstimate
     deadline_s: int
     steps: tuple[PlanStep, ...]
     reference_prices: tuple[ReferencePrice, ...] = ()

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from tradewind.domain.address import EvmAddress
+from tradewind.domain.address import Address
 from tradewind.domain.amount import PositiveDecimal
 from tradewind.domain.asset import Symbol
 from tradewind.domain.model import Model
@@ -19,7 +19,7 @@ class Strategy(Model):
 
     name: str
     id: Annotated[UUID, Field(strict=False)]
-    wallet: EvmAddress
+    wallet: Address
     max_slippage_bps: Annotated[int, Field(ge=1, le=5_000)] = 100
     max_price_impact_bps: Annotated[int, Field(ge=1, le=5_000)] = 300
     max_amount: dict[Symbol, PositiveDecimal] = Field(default_factory=dict)

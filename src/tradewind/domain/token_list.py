@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tradewind.domain.address import EvmAddress
+from tradewind.domain.address import Address
 from tradewind.domain.asset import MAX_DECIMALS, Asset, Symbol
 from tradewind.domain.model import Model
 from tradewind.errors import Fault, InvalidInput
@@ -22,7 +22,7 @@ class Token(Model):
     """One entry of the list. Without `permit`, spending needs an approval transaction first."""
 
     symbol: Symbol
-    address: EvmAddress
+    address: Address
     decimals: Annotated[int, Field(ge=0, le=MAX_DECIMALS)]
     permit: PermitDomain | None = None
 

@@ -5,6 +5,7 @@ thing. Whether a step was signed is asked of the gate and of nobody else.
 """
 
 import asyncio
+from collections.abc import Mapping
 from itertools import takewhile
 from typing import Any, NoReturn
 from uuid import UUID
@@ -40,7 +41,7 @@ class ExecutionOrchestrator:
         *,
         stream: EventStream,
         state: StateCoordinator,
-        runner: StepRunner,
+        runners: Mapping[int, StepRunner],
         stopping: StepStopping,
         endings: Endings,
         clock: Clock,
@@ -48,7 +49,7 @@ class ExecutionOrchestrator:
     ) -> None:
         self._stream = stream
         self._state = state
-        self._runner = runner
+        self._runners = runners
         self._stopping = stopping
         self._endings = endings
         self._clock = clock
@@ -119,7 +120,7 @@ class ExecutionOrchestrator:
         """
         if view.cancel_requested is not None and await self._stopping.stop(plan, step):
             return WithoutReceipt("cancelled", why_cancelled(view))
-        running = asyncio.create_task(self._runner.run(plan, step, view, cause))
+        running = asyncio.create_task(self._runners[plan.chain_id].run(plan, step, view, cause))
         stopped = asyncio.create_task(self._stopped(plan, step))
         taken_back = asyncio.create_task(
             self._state.wait_for(plan.intent_id, lambda latest: latest.round != view.round)
@@ -161,7 +162,7 @@ def _slice_end(plan: ExecutionPlan, results: list[StepResult], view: IntentView)
     """How the slice ended by its steps' results; None while steps are left to do."""
     if not results or (results[-1].outcome is StepOutcome.SUCCEEDED and len(results) < len(plan.steps)):
         return None
-    fee_wei, last = sum(result.fee_wei for result in results), results[-1]
+    fee_raw, last = sum(result.fee_raw for result in results), results[-1]
     if last.outcome is StepOutcome.SUCCEEDED and last.fill is not None:
         return SliceEnded(
             intent_id=plan.intent_id,
@@ -170,12 +171,12 @@ def _slice_end(plan: ExecutionPlan, results: list[StepResult], view: IntentView)
             outcome=SliceOutcome.FILLED,
             filled_in_raw=last.fill.amount_in_raw,
             filled_out_raw=last.fill.amount_out_raw,
-            fee_wei=fee_wei,
+            fee_raw=fee_raw,
         )
     if last.outcome is StepOutcome.CANCELLED:
-        return _not_filled(plan, _spent_by_noop(view), "step_cancelled", _NOOP, fee_wei)
+        return _not_filled(plan, _spent_by_noop(view), "step_cancelled", _NOOP, fee_raw)
     code = last.revert_code or "reverted"
-    return _not_filled(plan, SliceOutcome.FAILED, code, _why_reverted(last), fee_wei)
+    return _not_filled(plan, SliceOutcome.FAILED, code, _why_reverted(last), fee_raw)
 
 
 _NOOP = "Its nonce was spent by a transaction of ours that does nothing. Nothing was traded; the gas is spent."
@@ -185,7 +186,7 @@ def _spent_by_noop(view: IntentView) -> SliceOutcome:
     return SliceOutcome.CANCELLED if view.cancel_requested is not None else SliceOutcome.FAILED
 
 
-def _not_filled(plan: ExecutionPlan, outcome: SliceOutcome, code: str, message: str, fee_wei: int) -> SliceEnded:
+def _not_filled(plan: ExecutionPlan, outcome: SliceOutcome, code: str, message: str, fee_raw: int) -> SliceEnded:
     return unfilled(
         plan.intent_id,
         plan.slice_index,
@@ -193,7 +194,7 @@ def _not_filled(plan: ExecutionPlan, outcome: SliceOutcome, code: str, message: 
         code=code,
         message=message,
         plan_id=plan.plan_id,
-        fee_wei=fee_wei,
+        fee_raw=fee_raw,
     )
 
 
@@ -220,8 +221,8 @@ def _without_receipt(
     elif ended.expired and not results:
         outcome = SliceOutcome.EXPIRED
     approved = " An approval before it was included, and its gas is spent." if results else ""
-    fee_wei = sum(result.fee_wei for result in results)
-    return _not_filled(plan, outcome, code, f"{message}{approved}", fee_wei)
+    fee_raw = sum(result.fee_raw for result in results)
+    return _not_filled(plan, outcome, code, f"{message}{approved}", fee_raw)
 
 
 # Of ours, and of the gate, when it was asked to sign a step just after that was closed.

@@ -4,16 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from tradewind import core
 from tradewind.domain.intent import Intent
-from tradewind.domain.plan import ExecutionPlan, PlanStep, StepKind
+from tradewind.domain.plan import ExecutionPlan, StepKind
 from tradewind.domain.receipt import Priority
 from tradewind.errors import TradewindError
-from tradewind.execution.signer_client import PolicyVerdict, SignerClient
+from tradewind.execution.signer_client import PolicyVerdict
 from tradewind.intents.preview import Preview
 from tradewind.intents.prioritizer import Prioritizer
-from tradewind.venues.evm_chain import EvmChain
-from tradewind.venues.manager import VenueManager
 
 
 class Previews(Protocol):
@@ -40,6 +37,14 @@ class StepQuote:
     fault: TradewindError | None
 
 
+class StepQuotes(Protocol):
+    """Builds the transactions of a plan on one chain, and asks the signer's policy about each."""
+
+    async def of(self, plan: ExecutionPlan) -> tuple[StepQuote, ...]:
+        """As they would be now."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Quote:
     """Everything that is known of an intent before it is sent. `steps` are those of the first slice."""
@@ -52,54 +57,13 @@ class Quote:
 class QuoteService:
     """Puts together what the rooms behind it would do with an intent."""
 
-    def __init__(
-        self,
-        *,
-        previews: Previews,
-        prioritizer: Prioritizer,
-        venues: VenueManager,
-        chains: Mapping[int, EvmChain],
-        signer: SignerClient,
-    ) -> None:
+    def __init__(self, *, previews: Previews, prioritizer: Prioritizer, steps: Mapping[int, StepQuotes]) -> None:
         self._previews = previews
         self._prioritizer = prioritizer
-        self._venues = venues
-        self._chains = chains
-        self._signer = signer
+        self._steps = steps
 
     async def quote(self, intent: Intent) -> Quote:
         """Raises Unavailable when the chain does not answer; what speaks against the intent is in the quote."""
         preview = await self._previews.preview(intent)
-        steps = () if preview.plan is None else await self._steps(preview.plan)
+        steps = () if preview.plan is None else await self._steps[intent.chain_id].of(preview.plan)
         return Quote(preview, self._prioritizer.prioritise(intent), steps)
-
-    async def _steps(self, plan: ExecutionPlan) -> tuple[StepQuote, ...]:
-        nonce = await self._chains[plan.chain_id].nonce(plan.wallet)
-        return tuple([await self._step(plan, step, nonce + place) for place, step in enumerate(plan.steps)])
-
-    async def _step(self, plan: ExecutionPlan, step: PlanStep, nonce: int) -> StepQuote:
-        venue = self._venues.get(plan.chain_id, step.venue)
-        permit = blank_permit(plan, step) if step.with_permit and step.kind is StepKind.SWAP else None
-        tx = await venue.build_swap_tx(plan, step, permit=permit, nonce=nonce)
-        unsigned_tx = tx.encode_unsigned()
-        verdict: PolicyVerdict | None = None
-        fault: TradewindError | None = None
-        try:
-            verdict = await self._signer.check(
-                strategy_id=plan.strategy_id,
-                wallet=plan.wallet,
-                chain_id=plan.chain_id,
-                unsigned_tx=unsigned_tx,
-                quoted_in_raw=plan.quoted_in_raw if step.kind is StepKind.SWAP else step.amount_in_raw,
-                quoted_out_raw=plan.quoted_out_raw,
-            )
-        except TradewindError as error:
-            fault = error
-        return StepQuote(step.index, step.kind, unsigned_tx, permit is not None, verdict, fault)
-
-
-def blank_permit(plan: ExecutionPlan, step: PlanStep) -> core.Permit:
-    """A permit in everything but its signature: a permit is worth money, and only an intent gets one signed."""
-    return core.Permit(
-        value_raw=step.amount_in_raw, deadline_s=plan.deadline_s, v=27, r=bytes(31) + b"\1", s=bytes(31) + b"\1"
-    )

@@ -1,5 +1,6 @@
 """What `tradewind-signer` answers, as types: read strictly where it matters, blind to what a newer signer adds."""
 
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -212,6 +213,61 @@ class Signature(Answer):
     tx_hash: str
     raw_tx: HexBytes
     nonce: int
+
+
+class SolanaOutcome(StrEnum):
+    """How a step on Solana ended. `expired`: nothing landed, and nothing can any more."""
+
+    SUCCEEDED = "succeeded"
+    REVERTED = "reverted"
+    EXPIRED = "expired"
+
+
+class SolanaReceipt(Answer):
+    """The account that every attempt of a step must create, so that a second copy reverts on the chain."""
+
+    seed: str
+    address: str
+    lamports: int
+
+
+class SolanaSignature(Answer):
+    """A signature on Solana just made, or made before for the same bytes. `signature` is base58."""
+
+    signature: str
+    raw_tx: HexBytes
+    last_valid_block_height: int
+
+
+class SolanaAttempt(Answer):
+    """One signed transaction of a step on Solana, as the gate recorded it."""
+
+    attempt: int
+    signature: str
+    raw_tx: HexBytes
+    blockhash: str
+    last_valid_block_height: int
+    signed_at_ms: int
+
+
+class RecordedSolanaStep(Answer):
+    """What the gate knows of a step on Solana. `pending` attempts are recorded and wait for their signature."""
+
+    found: bool
+    closed: bool = False
+    kind: str | None = None
+    outcome: SolanaOutcome | None = None
+    final: bool = False
+    receipt: SolanaReceipt | None = None
+    attempts: tuple[SolanaAttempt, ...] = ()
+    pending: tuple[int, ...] = ()
+    pending_because: str | None = None
+
+
+class Adopted(Answer):
+    """A wallet's cold start is over."""
+
+    adopted: bool
 
 
 def gap_id(chain_id: int, wallet: str, nonce: int) -> str:

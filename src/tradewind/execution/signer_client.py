@@ -5,9 +5,10 @@ No request waits behind another, and a halt never needs what was used before: se
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -17,6 +18,7 @@ from tradewind.domain.fill import StepResult
 from tradewind.domain.plan import BlockRef, ExecutionPlan, PlanStep, StepKind
 from tradewind.errors import Disposition, Halted, Refused, TradewindError, Unavailable
 from tradewind.execution.signer_answers import (
+    Adopted,
     Answer,
     Budget,
     Budgets,
@@ -29,6 +31,7 @@ from tradewind.execution.signer_answers import (
     NextNonce,
     PolicyVerdict,
     RecordedPermit,
+    RecordedSolanaStep,
     RecordedStep,
     Settled,
     Signature,
@@ -37,6 +40,10 @@ from tradewind.execution.signer_answers import (
     SignedStep,
     SignerState,
     SignerWallet,
+    SolanaAttempt,
+    SolanaOutcome,
+    SolanaReceipt,
+    SolanaSignature,
     StepOwner,
     gap_id,
 )
@@ -48,6 +55,7 @@ _ONCE = frozenset({"halt", "resume", "set_limit", "cancel_raise"})
 __all__ = [
     "Budget",
     "ChainEvidence",
+    "EarlierSignature",
     "HaltInForce",
     "KillEpoch",
     "Limit",
@@ -55,6 +63,7 @@ __all__ = [
     "Limits",
     "PolicyVerdict",
     "RecordedPermit",
+    "RecordedSolanaStep",
     "RecordedStep",
     "SignedAttempt",
     "SignedStep",
@@ -62,6 +71,13 @@ __all__ = [
     "SignerFault",
     "SignerState",
     "SignerWallet",
+    "SolanaAttempt",
+    "SolanaEvidence",
+    "SolanaFinalized",
+    "SolanaOutcome",
+    "SolanaQuote",
+    "SolanaReceipt",
+    "SolanaSignature",
     "gap_id",
 ]
 
@@ -76,6 +92,46 @@ class ChainEvidence:
     block: BlockRef
     base_fee_wei: int
     endpoints: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SolanaQuote:
+    """What a transaction is meant to do: `mint_in` equal to `mint_out` is a circular trade. Amounts in raw units."""
+
+    mint_in: str
+    mint_out: str
+    amount_in_raw: int
+    amount_out_raw: int
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierSignature:
+    """What became of an earlier attempt, seen at `finalized`: `absent`, or `failed` (landed without effect)."""
+
+    signature: str
+    status: Literal["absent", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class SolanaEvidence:
+    """What the caller saw of Solana: block heights at `confirmed` and `finalized`, and earlier attempts of the step."""
+
+    block_height: int
+    finalized_block_height: int
+    endpoints: tuple[str, ...]
+    signatures: tuple[EarlierSignature, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SolanaFinalized:
+    """The last finalized slot, and the height of its block."""
+
+    slot: int
+    block_height: int
+
+
+LookupTables = Mapping[str, Mapping[int, str]]
+"""Keys by place, by table address: those places that the transaction uses."""
 
 
 class SignerClient:
@@ -221,6 +277,109 @@ class SignerClient:
             quoted={"amount_in_raw": str(quoted_in_raw), "amount_out_raw": str(quoted_out_raw)},
         )
 
+    async def receipt(self, intent_id: StepOwner, step: int, *, wallet: str, chain_id: int) -> SolanaReceipt:
+        """The on-chain lock of a step on Solana, drawn once; asked for before the first attempt or never."""
+        return await self._ask(
+            SolanaReceipt, "receipt", intent_id=str(intent_id), step=step, wallet=wallet, chain_id=chain_id
+        )
+
+    async def sign_solana(
+        self,
+        intent_id: StepOwner,
+        step: int,
+        *,
+        attempt: int,
+        strategy_id: UUID | str | None,
+        wallet: str,
+        chain_id: int,
+        unsigned_tx: bytes,
+        last_valid_block_height: int,
+        quoted: SolanaQuote,
+        evidence: SolanaEvidence,
+        lookup_tables: LookupTables | None = None,
+    ) -> SolanaSignature:
+        """Have the gate record the attempt, then sign it. The same bytes again give the same signature."""
+        return await self._ask(
+            SolanaSignature,
+            "sign_solana",
+            intent_id=str(intent_id),
+            step=step,
+            attempt=attempt,
+            strategy_id=str(strategy_id) if strategy_id else None,
+            wallet=wallet,
+            chain_id=chain_id,
+            unsigned_tx="0x" + unsigned_tx.hex(),
+            lookup_tables=_lookup_tables(lookup_tables),
+            last_valid_block_height=last_valid_block_height,
+            quoted=_solana_quote(quoted),
+            evidence={
+                "block_height": evidence.block_height,
+                "finalized_block_height": evidence.finalized_block_height,
+                "signatures": _signatures(evidence.signatures),
+                "endpoints": list(evidence.endpoints),
+            },
+        )
+
+    async def check_solana(
+        self,
+        *,
+        strategy_id: UUID | str | None,
+        wallet: str,
+        chain_id: int,
+        unsigned_tx: bytes,
+        quoted: SolanaQuote,
+        lookup_tables: LookupTables | None = None,
+    ) -> PolicyVerdict:
+        """Whether the transaction would pass now. Records nothing and signs nothing; attempts are not looked at."""
+        return await self._ask(
+            PolicyVerdict,
+            "check_solana",
+            strategy_id=str(strategy_id) if strategy_id else None,
+            wallet=wallet,
+            chain_id=chain_id,
+            unsigned_tx="0x" + unsigned_tx.hex(),
+            lookup_tables=_lookup_tables(lookup_tables),
+            quoted=_solana_quote(quoted),
+        )
+
+    async def solana_step(self, intent_id: StepOwner, step: int) -> RecordedSolanaStep:
+        """Everything on record for a step on Solana: the one source of what was signed for it."""
+        return await self._ask(RecordedSolanaStep, "step", intent_id=str(intent_id), step=step)
+
+    async def settle_solana(
+        self,
+        intent_id: StepOwner,
+        step: int,
+        *,
+        outcome: SolanaOutcome,
+        signature: str | None,
+        slot: int | None,
+        spent_raw: Mapping[str, int],
+        endpoints: tuple[str, ...],
+        finalized: SolanaFinalized | None = None,
+        signatures: tuple[EarlierSignature, ...] = (),
+    ) -> bool:
+        """Tell the gate how a step on Solana ended; whether it is final. `spent_raw` is by mint; lamports under the
+        native coin's key. `expired` has neither signature nor slot, and names every attempt in `signatures`."""
+        settled = await self._ask(
+            Settled,
+            "settle_solana",
+            intent_id=str(intent_id),
+            step=step,
+            outcome=outcome.value,
+            signature=signature,
+            slot=slot,
+            spent={mint: str(amount_raw) for mint, amount_raw in spent_raw.items()},
+            signatures=_signatures(signatures),
+            endpoints=list(endpoints),
+            **({"finalized": {"slot": finalized.slot, "block_height": finalized.block_height}} if finalized else {}),
+        )
+        return settled.final
+
+    async def adopt_wallet(self, wallet: str, chain_id: int, *, by: str) -> None:
+        """End the cold start of a Solana wallet: nothing that another gate signed for it is under way any more."""
+        await self._ask(Adopted, "adopt_wallet", wallet=wallet, chain_id=chain_id, by=by)
+
     async def budgets(self) -> tuple[Budget, ...]:
         """Every limit of amounts, and what is used of it now."""
         return (await self._ask(Budgets, "budgets")).budgets
@@ -293,6 +452,23 @@ def _evidence(evidence: ChainEvidence) -> dict[str, object]:
         "base_fee_wei": str(evidence.base_fee_wei),
         "endpoints": list(evidence.endpoints),
     }
+
+
+def _lookup_tables(tables: LookupTables | None) -> dict[str, dict[str, str]]:
+    return {table: {str(place): key for place, key in keys.items()} for table, keys in (tables or {}).items()}
+
+
+def _solana_quote(quoted: SolanaQuote) -> dict[str, str]:
+    return {
+        "mint_in": quoted.mint_in,
+        "mint_out": quoted.mint_out,
+        "amount_in_raw": str(quoted.amount_in_raw),
+        "amount_out_raw": str(quoted.amount_out_raw),
+    }
+
+
+def _signatures(signatures: tuple[EarlierSignature, ...]) -> list[dict[str, str]]:
+    return [{"signature": earlier.signature, "status": earlier.status} for earlier in signatures]
 
 
 def _quoted(plan: ExecutionPlan, step: PlanStep) -> dict[str, str]:

@@ -34,6 +34,7 @@ from tradewind.state.intent_locks import IntentLocks
 from tradewind.state.view import IntentView
 from tradewind.streaming.event_stream import EventStream
 from tradewind.streaming.recorded import Recorded
+from tradewind.venues.evm_adapter import EvmVenueAdapter
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.evm_receipt import Receipt
 from tradewind.venues.manager import VenueManager
@@ -77,7 +78,7 @@ class StepLanding:
         self,
         *,
         stream: EventStream,
-        venues: VenueManager,
+        venues: VenueManager[EvmVenueAdapter],
         clock: Clock,
         chains: Mapping[int, EvmChain],
         timing: Mapping[int, ChainTiming],

@@ -8,6 +8,7 @@ from tradewind.domain.fill import StepOutcome, StepResult
 from tradewind.domain.plan import ExecutionPlan, PlanStep, StepKind
 from tradewind.execution.signer_client import SignedAttempt
 from tradewind.observability import events as observe
+from tradewind.venues.evm_adapter import EvmVenueAdapter
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.evm_receipt import Receipt
 from tradewind.venues.manager import VenueManager
@@ -16,7 +17,7 @@ from tradewind.venues.manager import VenueManager
 class StepReceipts:
     """Reads how attempts ended, with the venue's word for a refusal."""
 
-    def __init__(self, *, venues: VenueManager, chains: Mapping[int, EvmChain]) -> None:
+    def __init__(self, *, venues: VenueManager[EvmVenueAdapter], chains: Mapping[int, EvmChain]) -> None:
         self._venues = venues
         self._chains = chains
 

@@ -1,5 +1,7 @@
 """Takes one step from "perhaps signed already" to the chain's answer. What is final is settled by FinalityWatch."""
 
+from typing import Protocol
+
 from tradewind.domain.fill import StepResult
 from tradewind.domain.plan import ExecutionPlan, PlanStep
 from tradewind.execution.attempt import WithoutReceipt
@@ -9,8 +11,18 @@ from tradewind.state.view import IntentView
 from tradewind.streaming.recorded import Recorded
 
 
-class StepRunner:
-    """Signs and lands steps."""
+class StepRunner(Protocol):
+    """Carries out steps on one chain."""
+
+    async def run(
+        self, plan: ExecutionPlan, step: PlanStep, view: IntentView, cause: Recorded
+    ) -> StepResult | WithoutReceipt:
+        """How the step ended on chain, however long it takes; or why it is not there and never will be."""
+        ...
+
+
+class EvmStepRunner:
+    """Signs and lands steps on EVM chains."""
 
     def __init__(self, *, signing: StepSigning, landing: StepLanding) -> None:
         self._signing = signing

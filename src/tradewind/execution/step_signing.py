@@ -23,8 +23,10 @@ from tradewind.observability.clock import Backoff, Clock
 from tradewind.state.coordinator import StateCoordinator
 from tradewind.state.view import IntentView
 from tradewind.venues.account import AccountState
+from tradewind.venues.evm_adapter import EvmVenueAdapter
 from tradewind.venues.evm_block import BlockHeader
 from tradewind.venues.evm_chain import EvmChain
+from tradewind.venues.evm_gas import gas_of
 from tradewind.venues.manager import VenueManager
 from tradewind.venues.simulated import SimulatedRevert
 
@@ -44,7 +46,7 @@ class StepSigning:
     def __init__(
         self,
         *,
-        venues: VenueManager,
+        venues: VenueManager[EvmVenueAdapter],
         signer: SignerClient,
         clock: Clock,
         chains: Mapping[int, EvmChain],
@@ -141,12 +143,12 @@ class StepSigning:
     ) -> Attempts | WithoutReceipt:
         venue, chain = self._venues.get(plan.chain_id, step.venue), self._chains[plan.chain_id]
         # Most plans are signed at the block that they were made at: then the header comes with what is asked about it.
-        at_plan = chain.account_reading(plan.wallet, step.token_in, step.spender, plan.block)
+        at_plan = chain.account_reading(plan.wallet, step.token_in, venue.spender, plan.block)
         (header, account), recorded_next = await asyncio.gather(
             chain.head_with(at_plan, plan.block), self._signer.next_nonce(plan.wallet, plan.chain_id)
         )
         if account is None:
-            account = await chain.account(plan.wallet, step.token_in, step.spender, header.ref)
+            account = await chain.account(plan.wallet, step.token_in, venue.spender, header.ref)
         await self._require_turn(plan, account, recorded_next)
         nonce = account.nonce
         _check_gas(plan, account, header)
@@ -221,13 +223,13 @@ class ForeignNonce(Refused):
 
 def _check_gas(plan: ExecutionPlan, account: AccountState, header: BlockHeader) -> None:
     """What is signed now must be able to pay for itself now: it owns its nonce from then on."""
-    if header.base_fee_wei > plan.gas.max_fee_per_gas_wei:
+    if header.base_fee_wei > gas_of(plan).max_fee_per_gas_wei:
         raise Unavailable(
             "base_fee_above_offer",
-            f"The base fee is {header.base_fee_wei} wei, and the plan offers {plan.gas.max_fee_per_gas_wei}.",
+            f"The base fee is {header.base_fee_wei} wei, and the plan offers {gas_of(plan).max_fee_per_gas_wei}.",
         )
-    if account.native_balance_wei < plan.gas.worst_fee_wei:
+    if account.native_balance_raw < plan.gas.worst_fee_raw:
         raise Unavailable(
             "gas_balance_too_low",
-            f"{plan.wallet} holds {account.native_balance_wei} wei, and gas may cost {plan.gas.worst_fee_wei}.",
+            f"{plan.wallet} holds {account.native_balance_raw} wei, and gas may cost {plan.gas.worst_fee_raw}.",
         )

@@ -28,5 +28,5 @@ class Preview(Model):
     slicing: SlicingDecision | None = None
     because: str | None = None
     balance_in_raw: Raw | None = None
-    native_balance_wei: Raw | None = None
+    native_balance_raw: Raw | None = None
     refusals: tuple[Refusal, ...] = ()

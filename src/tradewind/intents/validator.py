@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from tradewind.domain.address import is_evm_address
 from tradewind.domain.amount import format_raw
-from tradewind.domain.chain import ChainTiming, caip2
+from tradewind.domain.chain import ChainTiming, caip2, is_evm
 from tradewind.domain.events import IntentValidated
 from tradewind.domain.intent import Intent
 from tradewind.domain.plan import BlockRef, ExecutionPlan
@@ -20,7 +21,7 @@ from tradewind.planning.funds import check_funds
 from tradewind.planning.quoting import BestQuote, Quoting
 from tradewind.planning.slicer import Sliced, Slicer
 from tradewind.state.view import IntentView
-from tradewind.venues.evm_chain import EvmChain
+from tradewind.venues.adapter import VenueAdapter
 from tradewind.venues.manager import VenueManager
 
 NS_PER_S = 1_000_000_000
@@ -43,14 +44,12 @@ class IntentValidator:
         *,
         tokens: TokenList,
         strategies: Mapping[UUID, Strategy],
-        venues: VenueManager,
+        venues: VenueManager[VenueAdapter],
         quoting: Quoting,
         slicer: Slicer,
-        chains: Mapping[int, EvmChain],
         timing: Mapping[int, ChainTiming],
         clock: Clock,
     ) -> None:
-        self._chains = chains
         self._timing = timing
         self._tokens = tokens
         self._strategies = strategies
@@ -62,6 +61,7 @@ class IntentValidator:
     def check_without_chain(self, intent: Intent) -> Strategy:
         """What configuration alone can tell; done before the intent is accepted."""
         strategy = self._strategy(intent)
+        _check_wallet(intent, strategy)
         self._check_chain_and_venues(intent)
         listed = [self._tokens.check(spec.asset, f"assets.{i}.asset") for i, spec in enumerate(intent.assets)]
         check_slippage_cap(intent, strategy)
@@ -86,8 +86,8 @@ class IntentValidator:
         facts = IntentValidated(
             intent_id=intent.id,
             amount_raw=amount_raw,
-            balance_in_raw=best.account.token_balance_raw,
-            native_balance_wei=best.account.native_balance_wei,
+            balance_in_raw=best.terms.account.token_balance_raw,
+            native_balance_raw=best.terms.account.native_balance_raw,
             slippage_ceiling_ppm=ceiling_ppm,
             block_number=block.number,
         )
@@ -127,8 +127,8 @@ class IntentValidator:
             slices=sliced.slices,
             slicing=sliced.decision,
             because=sliced.because,
-            balance_in_raw=best.account.token_balance_raw,
-            native_balance_wei=best.account.native_balance_wei,
+            balance_in_raw=best.terms.account.token_balance_raw,
+            native_balance_raw=best.terms.account.native_balance_raw,
             refusals=refusals,
         )
 
@@ -198,13 +198,24 @@ class IntentValidator:
             return spec.amount_raw
         percentage = spec.percentage
         assert percentage is not None  # noqa: S101 (the model allows no third case)
-        held_raw = await self._chains[intent.chain_id].erc20_balance(spec.asset.address, wallet, block)
+        held_raw = await self._quoting.holding(intent, spec.asset.address, wallet, block)
         numerator, denominator = percentage.as_integer_ratio()
         amount_raw = held_raw * numerator // (100 * denominator)
         if amount_raw == 0:
             held = format_raw(held_raw, spec.asset.decimals, spec.asset.symbol)
             raise Refused("holding_too_small", f"{percentage} % of the {held} held is nothing.")
         return amount_raw
+
+
+def _check_wallet(intent: Intent, strategy: Strategy) -> None:
+    """A wallet lives on EVM chains or on Solana."""
+    if is_evm_address(strategy.wallet) is not is_evm(intent.chain_id):
+        raise Refused(
+            "wallet_not_of_chain",
+            f"The wallet of the strategy '{strategy.name}' is {strategy.wallet}, which is none of chain "
+            f"{intent.chain_id} ({caip2(intent.chain_id)}).",
+            remedy="Send it under a strategy whose wallet is there.",
+        )
 
 
 def _refusals(error: InvalidInput | Refused) -> tuple[Refusal, ...]:

@@ -186,6 +186,12 @@ def book_lost(*, venue: str, instrument: str, code: str, message: str) -> None:
     _tell("book_lost", venue=venue, code=code)
 
 
+def pool_left_out(*, chain_id: int, pool: str, code: str, message: str) -> None:
+    """A pool cannot be quoted and is left out of every route until it can."""
+    write("warning", "pool_left_out", chain=chain_id, pool=pool, code=code, message=message)
+    _tell("pool_left_out", pool=pool, code=code)
+
+
 def plan_taken(*, plan_id: UUID, executor: str, recovered: bool) -> None:
     """An executor has a plan on record, and carries it out; `recovered` when a signature of it was there already."""
     write("info", "plan_taken", plan=plan_id, executor=executor, recovered=recovered)
@@ -279,3 +285,9 @@ def consumer_waits(*, consumer: str, code: str, message: str, retry_in_s: float)
     """Messages cannot be fetched from the bus now; it is tried again."""
     write("warning", "consumer_waits", consumer=consumer, code=code, message=message, retry_in_s=retry_in_s)
     _tell("consumer_waits", consumer=consumer, code=code)
+
+
+def wallet_not_read(*, wallet: str, code: str, message: str) -> None:
+    """A wallet's balances could not be read; what was known of it stands."""
+    write("warning", "wallet_not_read", wallet=wallet, code=code, message=message)
+    _tell("wallet_not_read", wallet=wallet, code=code)

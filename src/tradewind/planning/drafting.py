@@ -6,7 +6,8 @@ from tradewind.domain.intent import Intent
 from tradewind.domain.plan import ConsideredRoute, ExecutionPlan, PlanStep, StepKind
 from tradewind.domain.reference_price import ReferencePrice
 from tradewind.domain.slice import Slice
-from tradewind.planning.quoting import BestQuote, Spending
+from tradewind.planning.quoting import BestQuote
+from tradewind.planning.terms import Spending
 from tradewind.venues.trade_quote import SinglePath, TradeQuote
 
 
@@ -45,7 +46,7 @@ def draft_plan(
         legs=best.legs,
         optimality=best.route.optimality,
         considered=considered_routes(best.route),
-        gas=best.gas,
+        gas=best.terms.gas,
         deadline_s=deadline_s,
         steps=steps(best, first_step),
         reference_prices=reference_prices,
@@ -54,24 +55,24 @@ def draft_plan(
 
 def steps(best: BestQuote, first_step: int) -> tuple[PlanStep, ...]:
     """One transaction where the token takes permits or is allowed already; an approval before it otherwise."""
-    if best.spending is not Spending.APPROVAL:
-        return (_step(StepKind.SWAP, first_step, best, target=best.venue.spender),)
+    if best.terms.spending is not Spending.APPROVAL:
+        return (_step(StepKind.SWAP, first_step, best, target=best.terms.target),)
     return (
         _step(StepKind.APPROVE, first_step, best, target=best.route.token_in),
-        _step(StepKind.SWAP, first_step + 1, best, target=best.venue.spender),
+        _step(StepKind.SWAP, first_step + 1, best, target=best.terms.target),
     )
 
 
-def _step(kind: StepKind, index: int, best: BestQuote, *, target: str) -> PlanStep:
+def _step(kind: StepKind, index: int, best: BestQuote, *, target: str | None) -> PlanStep:
     return PlanStep(
         index=index,
         kind=kind,
         venue=best.venue.name,
         target=target,
-        spender=best.venue.spender,
+        spender=best.terms.spender,
         token_in=best.route.token_in,
         amount_in_raw=best.worst_in_raw,
-        with_permit=best.spending is Spending.PERMIT,
+        with_permit=best.terms.spending is Spending.PERMIT,
     )
 
 

@@ -7,6 +7,7 @@ that end together would each leave the end of the intent to the other.
 from uuid import UUID
 
 from tradewind.domain.amount import format_raw
+from tradewind.domain.chain import native_decimals
 from tradewind.domain.events import (
     Envelope,
     ExecutionCompleted,
@@ -72,7 +73,7 @@ def end_of_intent(view: IntentView, slices: tuple[SliceEnded, ...]) -> IntentEve
     sums = {
         "filled_in_raw": sum(ended.filled_in_raw for ended in filled),
         "filled_out_raw": sum(ended.filled_out_raw for ended in filled),
-        "fee_wei": sum(ended.fee_wei for ended in slices),
+        "fee_raw": sum(ended.fee_raw for ended in slices),
     }
     plan_id = filled[-1].plan_id
     if len(filled) == len(slices) and plan_id is not None:
@@ -90,23 +91,27 @@ def end_of_intent(view: IntentView, slices: tuple[SliceEnded, ...]) -> IntentEve
 def _without_fill(view: IntentView, slices: tuple[SliceEnded, ...]) -> IntentEvent:
     """Whoever asked for the end gets it; else a refusal or a failure says more than the clock that ran out."""
     outcomes = {ended.outcome for ended in slices}
-    fee_wei = sum(ended.fee_wei for ended in slices)
+    fee_raw = sum(ended.fee_raw for ended in slices)
     if SliceOutcome.CANCELLED in outcomes:
-        return _cancelled(view, slices, fee_wei)
+        return _cancelled(view, slices, fee_raw)
     ended = next((e for e in slices if e.outcome is SliceOutcome.FAILED), slices[0])
     code, message = ended.code or ended.outcome.value, _said(ended, slices)
-    if outcomes == {SliceOutcome.EXPIRED} and not fee_wei:
+    if outcomes == {SliceOutcome.EXPIRED} and not fee_raw:
         return IntentExpired(intent_id=view.intent.id, round=view.round, code=code, message=message)
     if outcomes == {SliceOutcome.FAILED} and view.status is IntentStatus.PENDING:
         return IntentRejected(intent_id=view.intent.id, code=code, message=message)
     return ExecutionFailed(
-        intent_id=view.intent.id, round=view.round, plan_id=ended.plan_id, code=code, message=message, fee_wei=fee_wei
+        intent_id=view.intent.id, round=view.round, plan_id=ended.plan_id, code=code, message=message, fee_raw=fee_raw
     )
 
 
-def _cancelled(view: IntentView, slices: tuple[SliceEnded, ...], fee_wei: int) -> IntentCancelled:
+def _cancelled(view: IntentView, slices: tuple[SliceEnded, ...], fee_raw: int) -> IntentCancelled:
     cancelled = next(ended for ended in slices if ended.outcome is SliceOutcome.CANCELLED)
-    spent = f" Gas of {format_raw(fee_wei, 18)} of the native coin was spent." if fee_wei else ""
+    spent = (
+        f" Gas of {format_raw(fee_raw, native_decimals(view.intent.chain_id))} of the native coin was spent."
+        if fee_raw
+        else ""
+    )
     return IntentCancelled(
         intent_id=view.intent.id,
         round=view.round,
@@ -128,7 +133,7 @@ def unfilled(
     code: str,
     message: str,
     plan_id: UUID | None = None,
-    fee_wei: int = 0,
+    fee_raw: int = 0,
 ) -> SliceEnded:
     """The end of a slice that traded nothing."""
     return SliceEnded(
@@ -140,7 +145,7 @@ def unfilled(
         message=message,
         filled_in_raw=0,
         filled_out_raw=0,
-        fee_wei=fee_wei,
+        fee_raw=fee_raw,
     )
 
 

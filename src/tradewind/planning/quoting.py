@@ -2,33 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import partial
 
 from tradewind.domain.amount import format_raw
 from tradewind.domain.chain import ChainTiming
 from tradewind.domain.intent import Intent, IntentType
-from tradewind.domain.plan import BlockRef, Exact, GasEstimate, PlannedLeg
-from tradewind.domain.token_list import TokenList
+from tradewind.domain.plan import BlockRef, Exact, PlannedLeg
 from tradewind.errors import Refused, Unavailable
 from tradewind.observability.clock import Clock
 from tradewind.planning.limits import leg_limits
 from tradewind.planning.price_impact import price_impact_ppm
-from tradewind.venues.account import AccountState
+from tradewind.planning.terms import ChainTerms, Terms
 from tradewind.venues.adapter import VenueAdapter
-from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.manager import VenueManager
 from tradewind.venues.trade_quote import TradeQuote
 
 NS_PER_MS = 1_000_000
-
-
-class Spending(StrEnum):
-    """How the router comes to be allowed to take the input."""
-
-    ALLOWED = "allowed"
-    PERMIT = "permit"
-    APPROVAL = "approval"
 
 
 class BeyondLimit(Unavailable):
@@ -43,9 +31,7 @@ class BestQuote:
     route: TradeQuote
     legs: tuple[PlannedLeg, ...]
     block: BlockRef
-    account: AccountState
-    spending: Spending
-    gas: GasEstimate
+    terms: Terms
     price_impact_ppm: int
     worst_in_raw: int
     worst_out_raw: int
@@ -66,16 +52,14 @@ class Quoting:
 
     def __init__(
         self,
-        venues: VenueManager,
-        chains: Mapping[int, EvmChain],
-        tokens: TokenList,
+        venues: VenueManager[VenueAdapter],
+        terms: Mapping[int, ChainTerms],
         *,
         timing: Mapping[int, ChainTiming],
         clock: Clock,
     ) -> None:
         self._venues = venues
-        self._chains = chains
-        self._tokens = tokens
+        self._terms = terms
         self._timing = timing
         self._clock = clock
         self._asked: dict[tuple[int, str], _Asked] = {}
@@ -135,11 +119,14 @@ class Quoting:
         return await self._priced(venue, route, intent, wallet=wallet, deadline_s=deadline_s, limit_raw=limit_raw)
 
     def _allowed(self, intent: Intent) -> list[VenueAdapter]:
-        names = self._venues.names(intent.chain_id)
-        allowed = [name for name in names if intent.constraints.allows_venue(name)]
+        allowed = [
+            venue
+            for venue in self._venues.on_chain(intent.chain_id)
+            if any(intent.constraints.allows_venue(name) for name in venue.venue_names)
+        ]
         if not allowed:
             raise Refused("no_venue_allowed", f"The constraints exclude every venue of chain {intent.chain_id}.")
-        return [self._venues.get(intent.chain_id, name) for name in allowed]
+        return allowed
 
     async def _priced(
         self,
@@ -151,44 +138,23 @@ class Quoting:
         deadline_s: int,
         limit_raw: int | None,
     ) -> BestQuote:
-        block = venue.block
         worst = leg_limits(route, intent.constraints.max_slippage_ppm, limit_raw)
         legs = venue.planned_legs(route, [(leg.worst_in_raw, leg.worst_out_raw) for leg in worst])
-        worst_in_raw = sum(leg.worst_in_raw for leg in legs)
-        chain, takes_permits = self._chains[intent.chain_id], self._takes_permits(intent.chain_id, route.token_in)
-        gas_question = partial(
-            venue.gas_reading,
-            legs,
-            exact=Exact(route.exact),
-            wallet=wallet,
-            deadline_s=deadline_s,
-        )
-        account, conditions = await chain.read_both(
-            chain.account_reading(wallet, route.token_in, venue.spender, block),
-            gas_question(with_permit=takes_permits, spendable=False),
-        )
-        spending = Spending.PERMIT if takes_permits else Spending.APPROVAL
-        if account.allowance_raw >= worst_in_raw:
-            # Only now is it known that the node can run the swap itself.
-            spending = Spending.ALLOWED
-            conditions = await chain.read(gas_question(with_permit=False, spendable=True))
-        gas = venue.estimate_gas(route, conditions, with_permit=spending is Spending.PERMIT)
+        block, terms = venue.block, self._terms[intent.chain_id]
         return BestQuote(
             venue=venue,
             route=route,
             legs=legs,
             block=block,
-            account=account,
-            spending=spending,
-            gas=gas,
+            terms=await terms.of(venue, route, legs, wallet=wallet, deadline_s=deadline_s),
             price_impact_ppm=price_impact_ppm(route),
-            worst_in_raw=worst_in_raw,
+            worst_in_raw=sum(leg.worst_in_raw for leg in legs),
             worst_out_raw=sum(leg.worst_out_raw for leg in legs),
         )
 
-    def _takes_permits(self, chain_id: int, token: str) -> bool:
-        listed = self._tokens.get(chain_id, token)
-        return listed is not None and listed.permit is not None
+    async def holding(self, intent: Intent, token: str, wallet: str, block: BlockRef) -> int:
+        """How much of `token` the wallet holds at `block`."""
+        return await self._terms[intent.chain_id].holding(token, wallet, block)
 
 
 async def quoted(venue: VenueAdapter, intent: Intent, amount_raw: int) -> TradeQuote:
@@ -200,8 +166,9 @@ async def quoted(venue: VenueAdapter, intent: Intent, amount_raw: int) -> TradeQ
         token_out=token_out,
         amount_raw=amount_raw,
         exact=exact,
-        hop_cost_raw=await venue.gas_cost_in_token(venue.hop_gas * venue.base_fee_wei, counted_in),
-        path_cost_raw=await venue.gas_cost_in_token(venue.leg_gas * venue.base_fee_wei, counted_in),
+        hop_cost_raw=await venue.fee_in_token(venue.hop_fee_raw, counted_in),
+        path_cost_raw=await venue.fee_in_token(venue.leg_fee_raw, counted_in),
+        rule=intent.constraints.allowed_venues,
     )
 
 

@@ -12,8 +12,9 @@ from tradewind.domain.slice import ConsideredSlicing, Slice, SlicingDecision
 from tradewind.domain.strategy import Strategy
 from tradewind.errors import Refused
 from tradewind.observability.clock import Clock
-from tradewind.planning.quoting import BestQuote, Quoting, Spending, direction, quoted
+from tradewind.planning.quoting import BestQuote, Quoting, direction, quoted
 from tradewind.planning.slicing import Slicing, SlicingRules, best_of, equal_parts, slicings, weigh
+from tradewind.planning.terms import Spending
 from tradewind.venues.trade_quote import TradeQuote
 
 NS_PER_MS = 1_000_000
@@ -87,10 +88,10 @@ class Slicer:
     async def _gas_per_slice_raw(self, intent: Intent, best: BestQuote) -> int:
         """Each slice is charged what the whole would cost: its swap crosses no more ticks, and it needs its own leave
         to take the token."""
-        fee_wei = best.gas.expected_fee_wei
-        if best.spending is Spending.APPROVAL:
-            fee_wei += best.venue.approve_gas * best.gas.base_fee_wei
-        return await best.venue.gas_cost_in_token(fee_wei, intent.counter.asset.address)
+        fee_raw = best.terms.gas.expected_fee_raw
+        if best.terms.spending is Spending.APPROVAL:
+            fee_raw += best.venue.approval_fee_raw
+        return await best.venue.fee_in_token(fee_raw, intent.counter.asset.address)
 
     async def _routes(self, intent: Intent, best: BestQuote, options: list[Slicing]) -> dict[int, TradeQuote]:
         """The venue's answer for every volume that is asked about; those that it cannot give are left out."""

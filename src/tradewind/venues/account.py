@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class AccountState:
     """`nonce` counts included transactions; `permit_nonce` is None where the token has no EIP-2612 permits."""
 
-    native_balance_wei: int
+    native_balance_raw: int
     nonce: int
     token_balance_raw: int
     allowance_raw: int

@@ -1,17 +1,12 @@
-"""The contract every venue fulfils: a price, a quote, a transaction, a way to send it."""
+"""The contract every venue fulfils: a price, a quote, a plan's legs. What a chain adds is in its own."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from decimal import Decimal
 
-from tradewind import core
-from tradewind.domain.plan import BlockRef, Exact, ExecutionPlan, GasEstimate, PlannedLeg, PlanStep
+from tradewind.domain.intent import VenueRule
+from tradewind.domain.plan import BlockRef, Exact, PlannedLeg
 from tradewind.domain.reference_price import PoolPrice
-from tradewind.venues.evm_gas import GasConditions
-from tradewind.venues.reading import Reading
-from tradewind.venues.rpc_error import Revert
-from tradewind.venues.send_outcome import SendOutcome
-from tradewind.venues.simulated import Simulated
 from tradewind.venues.trade_quote import TradeQuote
 
 
@@ -20,12 +15,11 @@ class VenueAdapter(ABC):
 
     name: str
     chain_id: int
-    # Gas that one more hop costs, for weighing routes of different length against each other.
-    hop_gas: int
-    # Gas of one more leg of the same transaction, beside that of its hops.
-    leg_gas: int
-    # Gas of an approval before the swap, for tokens without permits; without any share for L1 data.
-    approve_gas: int
+
+    @property
+    def venue_names(self) -> tuple[str, ...]:
+        """The names that intents know it by: its own, or those of the several venues that it routes over at once."""
+        return (self.name,)
 
     @property
     @abstractmethod
@@ -34,13 +28,18 @@ class VenueAdapter(ABC):
 
     @property
     @abstractmethod
-    def base_fee_wei(self) -> int:
-        """What `block` asks for one gas."""
+    def hop_fee_raw(self) -> int:
+        """What one more hop costs to execute at `block`, in the chain's coin: to weigh routes of different length."""
 
     @property
     @abstractmethod
-    def spender(self) -> str:
-        """The contract that takes the input from the wallet."""
+    def leg_fee_raw(self) -> int:
+        """What one more leg of the same transaction costs, beside its hops."""
+
+    @property
+    @abstractmethod
+    def approval_fee_raw(self) -> int:
+        """What a transaction costs that lets the venue take a token, where one is needed; 0 where none ever is."""
 
     @abstractmethod
     async def sync(self) -> BlockRef:
@@ -70,52 +69,18 @@ class VenueAdapter(ABC):
         exact: Exact,
         hop_cost_raw: int = 0,
         path_cost_raw: int = 0,
+        rule: VenueRule | None = None,
     ) -> TradeQuote:
         """The best way for the fixed amount, over one leg or several; Refused when there is none.
 
         `hop_cost_raw` and `path_cost_raw` are what a hop and each leg beyond the first cost to execute, in the token
-        that is not fixed.
+        that is not fixed. `rule` is the intent's, for who routes over several venues.
         """
 
     @abstractmethod
-    async def gas_cost_in_token(self, cost_wei: int, token: str) -> int:
-        """What `cost_wei` of the native coin is worth in `token`, rounded up; Refused when no route leads there."""
-
-    @abstractmethod
-    def gas_reading(
-        self,
-        legs: Sequence[PlannedLeg],
-        *,
-        exact: Exact,
-        wallet: str,
-        deadline_s: int,
-        with_permit: bool,
-        spendable: bool,
-    ) -> Reading[GasConditions]:
-        """What the gas of the swap depends on, as of `block`; `spendable`: the spender may already take the input."""
-
-    @abstractmethod
-    def estimate_gas(self, route: TradeQuote, conditions: GasConditions, *, with_permit: bool) -> GasEstimate:
-        """The gas of the swap under these conditions; Refused when it is more than is allowed."""
+    async def fee_in_token(self, fee_raw: int, token: str) -> int:
+        """What `fee_raw` of the native coin is worth in `token`, rounded up; Refused when no route leads there."""
 
     @abstractmethod
     def planned_legs(self, route: TradeQuote, worst: Sequence[tuple[int, int]]) -> tuple[PlannedLeg, ...]:
         """The legs as a plan keeps them; `worst` are the most in and the least out of each."""
-
-    @abstractmethod
-    async def build_swap_tx(
-        self, plan: ExecutionPlan, step: PlanStep, *, permit: core.Permit | None, nonce: int
-    ) -> core.Eip1559Transaction:
-        """The unsigned transaction of one step of a plan."""
-
-    @abstractmethod
-    async def simulate(self, tx: core.Eip1559Transaction, wallet: str, block: BlockRef) -> Simulated:
-        """What the swap in `tx` would do in the state of `block`, sent by `wallet`."""
-
-    @abstractmethod
-    def revert_code(self, revert: Revert) -> str:
-        """The stable code of a contract's refusal, such as price_moved."""
-
-    @abstractmethod
-    async def submit_order(self, raw: bytes) -> SendOutcome:
-        """Hand a signed transaction to the chain."""

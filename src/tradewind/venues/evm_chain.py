@@ -144,7 +144,7 @@ class EvmChain:
         def parse(answers: Sequence[object]) -> AccountState:
             balance, allowed, permit = self._aggregated(answers[2], 3)
             return AccountState(
-                native_balance_wei=rpc_answer.quantity(result_of(answers[0]), "eth_getBalance"),
+                native_balance_raw=rpc_answer.quantity(result_of(answers[0]), "eth_getBalance"),
                 nonce=rpc_answer.quantity(result_of(answers[1]), "eth_getTransactionCount", bits=63),
                 token_balance_raw=_word(balance, f"balanceOf of {token}"),
                 allowance_raw=_word(allowed, f"allowance of {token}"),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tradewind.domain.plan import GasEstimate
+from tradewind.domain.plan import ExecutionPlan, GasEstimate
 from tradewind.errors import Refused
 from tradewind.venues import arbitrum, rpc_answer
 from tradewind.venues.evm_block import BlockHeader, block_parameter
@@ -29,6 +29,13 @@ class GasConditions:
     base_fee_wei: int
     l1_gas: int
     estimated: int | Revert | None
+
+
+def gas_of(plan: ExecutionPlan) -> GasEstimate:
+    """The gas of a plan for an EVM chain."""
+    if not isinstance(plan.gas, GasEstimate):
+        raise TypeError(f"the plan {plan.plan_id} is not for an EVM chain")
+    return plan.gas
 
 
 def gas_reading(

@@ -1,30 +1,40 @@
 """Every venue of the deployment, by chain and name."""
 
 from collections.abc import Iterable
+from typing import Generic, TypeVar
 
 from tradewind.errors import Misconfigured, Refused
 from tradewind.venues.adapter import VenueAdapter
 
+V_co = TypeVar("V_co", bound=VenueAdapter, covariant=True)
 
-class VenueManager:
+
+class VenueManager(Generic[V_co]):
     """Looks venues up; which exist is fixed when it is made."""
 
-    def __init__(self, venues: Iterable[VenueAdapter]) -> None:
-        self._venues: dict[tuple[int, str], VenueAdapter] = {}
+    def __init__(self, venues: Iterable[V_co]) -> None:
+        self._adapters: dict[int, list[V_co]] = {}
+        self._venues: dict[tuple[int, str], V_co] = {}
         for venue in venues:
-            if (venue.chain_id, venue.name) in self._venues:
-                raise Misconfigured("venue_listed_twice", f"{venue.name} on chain {venue.chain_id} is listed twice.")
-            self._venues[venue.chain_id, venue.name] = venue
+            self._adapters.setdefault(venue.chain_id, []).append(venue)
+            for name in dict.fromkeys((venue.name, *venue.venue_names)):
+                if (venue.chain_id, name) in self._venues:
+                    raise Misconfigured("venue_listed_twice", f"{name} on chain {venue.chain_id} is listed twice.")
+                self._venues[venue.chain_id, name] = venue
 
     def names(self, chain_id: int) -> list[str]:
-        """The venues of a chain, in order."""
-        return sorted(name for chain, name in self._venues if chain == chain_id)
+        """The venues of a chain that an intent may name, in order."""
+        return sorted(name for venue in self._adapters.get(chain_id, ()) for name in venue.venue_names)
 
     def chains(self) -> list[int]:
         """The chains that have a venue."""
-        return sorted({chain for chain, _ in self._venues})
+        return sorted(self._adapters)
 
-    def get(self, chain_id: int, name: str) -> VenueAdapter:
+    def on_chain(self, chain_id: int) -> list[V_co]:
+        """Every venue of a chain, once each, in the order in which they were listed."""
+        return list(self._adapters.get(chain_id, ()))
+
+    def get(self, chain_id: int, name: str) -> V_co:
         """The venue; Refused (venue_unknown) names those there are."""
         venue = self._venues.get((chain_id, name))
         if venue is None:

@@ -67,6 +67,13 @@ def flag(value: object, field: str) -> bool:
     return number == 1
 
 
+def integer(value: object, field: str, *, bits: int = 64) -> int:
+    """An unsigned integer that is written as a number, below 2**bits."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << bits:
+        refuse(field, f"is not an integer from 0 to 2^{bits} - 1: {_shown(value)}")
+    return value
+
+
 _DIGITS = frozenset("0123456789abcdefABCDEF")
 
 

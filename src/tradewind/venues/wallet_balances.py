@@ -25,7 +25,7 @@ class ChainBalances:
         """The native coin and every listed token as of the newest block; a token that does not answer is left out."""
         head = await self._chain.head()
         calls = [Call(token, _BALANCE_OF + abi.address_word(wallet)) for token in self._tokens]
-        native_wei, answers = await asyncio.gather(
+        native_raw, answers = await asyncio.gather(
             self._chain.balance(wallet, head), self._chain.multicall(calls, head)
         )
         held = tuple(
@@ -35,7 +35,7 @@ class ChainBalances:
             if answer is not None and len(answer) == _WORD_BYTES
         )
         return WalletBalances(
-            chain_id=self._chain.chain_id, wallet=wallet, block=head, native_wei=native_wei, tokens=held
+            chain_id=self._chain.chain_id, wallet=wallet, block=head, native_raw=native_raw, tokens=held
         )
 
     async def holds(self, block: BlockRef) -> bool | None:

@@ -11,7 +11,7 @@ from tradewind.errors import Unavailable
 from tradewind.localnet import EvmLocalnet
 from tradewind.localnet import addresses as at
 from tradewind.venues.evm_chain import EvmChain
-from tradewind.venues.evm_gas import gas_reading
+from tradewind.venues.evm_gas import gas_of, gas_reading
 from tradewind.venues.multicall import Call
 from tradewind.venues.rpc_error import Revert, RpcError
 from tradewind.venues.send_outcome import SendAnswer
@@ -37,10 +37,10 @@ async def a_swap(trader: Trader) -> bytes:
 async def test_reads_an_account_as_the_chain_has_it(localnet: EvmLocalnet, trader: Trader, chain: EvmChain) -> None:
     await trader.approve(at.USDC, 777)
     account = await chain.account(at.TRADER, at.USDC.address, at.SWAP_ROUTER_02, await chain.head())
-    assert account.native_balance_wei == await localnet.eth_balance(at.TRADER)
+    assert account.native_balance_raw == await localnet.eth_balance(at.TRADER)
     assert account.token_balance_raw == await localnet.balance_of(at.USDC.address, at.TRADER)
     assert (account.nonce, account.allowance_raw, account.permit_nonce) == (1, 777, 0)
-    assert await chain.balance(at.TRADER) == account.native_balance_wei
+    assert await chain.balance(at.TRADER) == account.native_balance_raw
     assert await chain.erc20_balance(at.USDC.address, at.TRADER) == account.token_balance_raw
     assert await chain.nonce(at.TRADER) == 1
 
@@ -131,9 +131,9 @@ async def test_the_l1_part_is_added_to_modelled_gas(
     await localnet.rpc.call("anvil_setCode", at.NODE_INTERFACE, code)
     await localnet.mine()
     plan = await trader.plan(order, with_permit=True)
-    assert plan.gas.l1_gas == 123_456
-    assert plan.gas.expected_gas == without.gas.expected_gas + 123_456
-    assert plan.gas.gas_limit >= without.gas.gas_limit + 123_456
+    assert gas_of(plan).l1_gas == 123_456
+    assert gas_of(plan).expected_gas == gas_of(without).expected_gas + 123_456
+    assert gas_of(plan).gas_limit >= gas_of(without).gas_limit + 123_456
 
 
 async def test_knows_no_receipt_of_a_transaction_that_was_never_sent(chain: EvmChain) -> None:

@@ -251,7 +251,7 @@ def is_account(account: object) -> bool:
     return isinstance(account, AccountState) and all(
         type(number) is int and 0 <= number < 2**256
         for number in (
-            account.native_balance_wei,
+            account.native_balance_raw,
             account.nonce,
             account.token_balance_raw,
             account.allowance_raw,

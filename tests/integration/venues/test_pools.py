@@ -80,7 +80,7 @@ async def ticks_of(localnet: EvmLocalnet, pool: Pool) -> list[tuple[int, int, in
 
 async def test_refuses_to_quote_before_the_pools_are_read(chain: EvmChain) -> None:
     with pytest.raises(Unavailable) as caught:
-        await venue_on(chain).gas_cost_in_token(10**15, at.USDC.address)
+        await venue_on(chain).fee_in_token(10**15, at.USDC.address)
     assert caught.value.code == "pools_not_loaded"
 
 

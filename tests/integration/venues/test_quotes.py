@@ -154,16 +154,16 @@ async def test_gas_costs_the_token_amount_that_spot_says_rounded_up(
         for pool in localnet.pools
         if (pool.base, pool.quote) == (at.WETH, at.USDC)
     ]
-    cost_raw = await venue.gas_cost_in_token(cost_wei, at.USDC.address)
+    cost_raw = await venue.fee_in_token(cost_wei, at.USDC.address)
     assert any(0 <= cost_raw - exact < 1 for exact in exactly)
-    assert await venue.gas_cost_in_token(cost_wei, at.WETH.address) == cost_wei
-    assert await venue.gas_cost_in_token(0, at.USDC.address) == 0
-    assert await venue.gas_cost_in_token(1, at.USDC.address) == 1
+    assert await venue.fee_in_token(cost_wei, at.WETH.address) == cost_wei
+    assert await venue.fee_in_token(0, at.USDC.address) == 0
+    assert await venue.fee_in_token(1, at.USDC.address) == 1
 
 
 async def test_gas_cannot_be_priced_in_a_token_without_a_route(venue: UniswapV3Adapter) -> None:
     with pytest.raises(Refused):
-        await venue.gas_cost_in_token(10**15, "0x00000000000000000000000000000000000000AA")
+        await venue.fee_in_token(10**15, "0x00000000000000000000000000000000000000AA")
 
 
 async def test_refuses_a_token_that_no_pool_trades(venue: UniswapV3Adapter) -> None:

@@ -12,6 +12,7 @@ from tradewind.domain.plan import Exact, StepKind
 from tradewind.errors import Refused
 from tradewind.localnet import EvmLocalnet
 from tradewind.localnet import addresses as at
+from tradewind.venues.evm_gas import gas_of
 from tradewind.venues.simulated import SimulatedAmounts, SimulatedRevert
 from tradewind.venues.uniswap_v3.adapter import UniswapV3Adapter
 
@@ -86,7 +87,7 @@ async def test_quote_simulation_and_fill_are_the_same_amounts(
     assert (fill.amount_in_raw, fill.amount_out_raw) == (-spent, received)
     assert simulated == SimulatedAmounts(fill.amount_in_raw, fill.amount_out_raw)
     assert (plan.quoted_in_raw, plan.quoted_out_raw) == (fill.amount_in_raw, fill.amount_out_raw)
-    assert plan.gas.expected_gas >= receipt.gas_used, (plan.gas.expected_gas, receipt.gas_used)
+    assert gas_of(plan).expected_gas >= receipt.gas_used, (gas_of(plan).expected_gas, receipt.gas_used)
 
 
 async def balances(localnet: EvmLocalnet, order: Order) -> tuple[int, int]:
@@ -115,8 +116,8 @@ async def test_no_swap_runs_out_of_the_gas_it_was_given(localnet: EvmLocalnet, t
             await localnet.set_next_timestamp(await localnet.timestamp_s() + 1)
         receipt = await trader.send(tx)
         assert receipt.succeeded, (receipt.gas_used, tx.gas_limit)
-        assert receipt.gas_used <= plan.gas.gas_limit
-        assert plan.gas.l1_gas == 0
+        assert receipt.gas_used <= gas_of(plan).gas_limit
+        assert gas_of(plan).l1_gas == 0
 
 
 async def test_an_approval_lets_the_router_take_exactly_its_amount(localnet: EvmLocalnet, trader: Trader) -> None:
@@ -124,7 +125,7 @@ async def test_an_approval_lets_the_router_take_exactly_its_amount(localnet: Evm
     assert await localnet.allowance(at.USDC.address, at.TRADER, at.SWAP_ROUTER_02) == 123_456_789
     result = step_result(receipt, step=0, attempt=0, nonce=0, wallet=at.TRADER)
     assert (result.outcome, result.fill) == (StepOutcome.SUCCEEDED, None)
-    assert result.fee_wei == receipt.gas_used * receipt.gas_price_wei
+    assert result.fee_raw == receipt.gas_used * receipt.gas_price_wei
 
 
 REFUSALS = {
@@ -152,7 +153,7 @@ async def test_tells_why_a_swap_would_fail_and_why_it_did(localnet: EvmLocalnet,
         changes = {"worst_in_raw": plan.quoted_in_raw - 1}
     elif case == "late":
         changes = {"deadline_s": plan.block.timestamp_s - 1}
-    gas = gas_at(plan.gas.base_fee_wei).model_copy(update={"gas_limit": 900_000})
+    gas = gas_at(gas_of(plan).base_fee_wei).model_copy(update={"gas_limit": 900_000})
     plan = with_limits(plan, **changes).model_copy(update={"gas": gas})
     tx = await trader.transaction(plan)
 

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from tests import builders
 from tests.builders import ARBITRUM, USDC, WALLET, WETH
 from tradewind.domain import events
+from tradewind.domain.event import Event, SystemEvent
 from tradewind.domain.event import Event
 from tradewind.domain.events import IntentEvent
 from tradewind.domain.fill import Fill, StepOutcome
@@ -56,7 +57,7 @@ class Rows:
         if isinstance(body, IntentEvent):
             envelope = builders.envelope(body, at_ns=at_ns)
         else:
-            assert isinstance(body, events.SystemEvent)
+            assert isinstance(body, SystemEvent)
             envelope = builders.system_envelope(body)
         row = Recorded(next(self.numbers), envelope, "ab" * 32)
         self.rows.append(row)
@@ -69,7 +70,7 @@ class Trade:
 
     sold: tuple[str, int]
     bought: tuple[str, int]
-    fee_wei: int = 0
+    fee_raw: int = 0
     number: int = 100
     reference_prices: tuple[ReferencePrice, ...] = field(default_factory=prices)
     strategy_id: UUID = builders.STRATEGY_ID
@@ -115,7 +116,7 @@ class Trade:
         result = builders.a_result(
             outcome=self.outcome,
             block=block(self.number if number is None else number),
-            fee_wei=self.fee_wei,
+            fee_raw=self.fee_raw,
             fill=fill if self.outcome is StepOutcome.SUCCEEDED else None,
         )
         return events.ExecutionStepConfirmed(

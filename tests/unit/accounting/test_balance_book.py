@@ -15,7 +15,7 @@ OPENED = 100
 
 def observed(number: int, usdc_raw: int, *, opening: bool = False, wei: int = 10**19) -> BalancesObserved:
     held = (TokenBalance(token=USDC.address, balance_raw=usdc_raw),)
-    return builders.balances_observed(opening=opening, block=block(number), native_wei=wei, tokens=held)
+    return builders.balances_observed(opening=opening, block=block(number), native_raw=wei, tokens=held)
 
 
 def opened(usdc_raw: int = 10_000 * DOLLAR) -> Rows:
@@ -49,7 +49,7 @@ def test_a_step_in_the_block_of_the_opening_is_in_the_opening_already() -> None:
 
 
 def test_a_step_in_the_next_block_counts_with_its_gas() -> None:
-    rows = told(opened(), buy(ETHER, 2_000 * DOLLAR, number=OPENED + 1, fee_wei=7))
+    rows = told(opened(), buy(ETHER, 2_000 * DOLLAR, number=OPENED + 1, fee_raw=7))
     assert usdc(rows).expected_raw == 8_000 * DOLLAR
     native = ledger_of(rows).expected(ARBITRUM, WALLET, at_block=FAR)[None]
     assert (native.total.gas, native.expected_raw) == (7, 10**19 - 7)
@@ -62,7 +62,7 @@ def test_a_step_behind_the_block_that_the_chain_was_read_at_waits() -> None:
 
 
 def test_a_failed_step_costs_gas_and_nothing_else() -> None:
-    failed = sell(ETHER, 2_000 * DOLLAR, number=OPENED + 1, fee_wei=9, outcome=StepOutcome.REVERTED)
+    failed = sell(ETHER, 2_000 * DOLLAR, number=OPENED + 1, fee_raw=9, outcome=StepOutcome.REVERTED)
     books = ledger_of(told(opened(), failed)).expected(ARBITRUM, WALLET, at_block=FAR)
     assert books[USDC.address].expected_raw == 10_000 * DOLLAR
     assert books[None].expected_raw == 10**19 - 9

@@ -30,7 +30,7 @@ class AChain:
         if self.failures:
             self.failures -= 1
             raise Unavailable("rpc_unreachable", "nobody answers.")
-        return WalletBalances(chain_id=ARBITRUM, wallet=wallet, block=self._block(self.head), native_wei=5, tokens=())
+        return WalletBalances(chain_id=ARBITRUM, wallet=wallet, block=self._block(self.head), native_raw=5, tokens=())
 
     async def holds(self, asked: BlockRef) -> bool | None:
         return None if asked.number > self.head else self._block(asked.number).hash == asked.hash

@@ -192,7 +192,7 @@ def test_a_result_holds_the_receipt_and_the_fill() -> None:
     result = step_result(AReceipt(BOUGHT), step=1, attempt=2, nonce=7, wallet=WALLET, legs=BUY)
     assert (result.outcome, result.step, result.attempt, result.nonce) == (StepOutcome.SUCCEEDED, 1, 2, 7)
     assert (result.tx_hash, result.block) == (TX_HASH, BLOCK)
-    assert result.fee_wei == 1_800_000_000_000
+    assert result.fee_raw == 1_800_000_000_000
     assert result.fill is not None
     assert result.fill.amount_out_raw == 500
 
@@ -201,4 +201,4 @@ def test_a_reverted_result_holds_its_cost_and_its_reason() -> None:
     receipt = AReceipt([], succeeded=False)
     result = step_result(receipt, step=0, attempt=0, nonce=7, wallet=WALLET, legs=BUY, revert_reason="STF")
     assert (result.outcome, result.fill, result.revert_reason) == (StepOutcome.REVERTED, None, "STF")
-    assert result.fee_wei == 1_800_000_000_000
+    assert result.fee_raw == 1_800_000_000_000

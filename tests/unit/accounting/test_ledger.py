@@ -45,8 +45,8 @@ def only(ledger: Ledger) -> Sums:
 
 def test_a_round_trip_by_hand() -> None:
     # 2 WETH bought for 4,000 USDC, sold for 4,100; each transaction costs 0.001 ETH at 2,000 and 2,050.
-    first = buy(2 * ETHER, 4_000 * DOLLAR, fee_wei=10**15, reference_prices=prices("2000"))
-    second = sell(2 * ETHER, 4_100 * DOLLAR, fee_wei=10**15, reference_prices=prices("2050"))
+    first = buy(2 * ETHER, 4_000 * DOLLAR, fee_raw=10**15, reference_prices=prices("2000"))
+    second = sell(2 * ETHER, 4_100 * DOLLAR, fee_raw=10**15, reference_prices=prices("2050"))
     sums = only(ledger_of(told(Rows(), first, second).rows))
     assert (sums.fills, sums.volume_usd, sums.realised_usd) == (2, D(8_100), D(100))
     assert (sums.gas_wei, sums.gas_usd) == (2 * 10**15, D("4.05"))
@@ -63,8 +63,8 @@ def test_a_stable_coin_decides_what_a_fill_is_worth() -> None:
 
 
 def test_what_failed_is_counted_with_its_cost_and_moves_nothing() -> None:
-    reverted = buy(ETHER, 2_000 * DOLLAR, fee_wei=10**15, outcome=StepOutcome.REVERTED)
-    cancelled = buy(ETHER, 2_000 * DOLLAR, fee_wei=2 * 10**15, outcome=StepOutcome.CANCELLED)
+    reverted = buy(ETHER, 2_000 * DOLLAR, fee_raw=10**15, outcome=StepOutcome.REVERTED)
+    cancelled = buy(ETHER, 2_000 * DOLLAR, fee_raw=2 * 10**15, outcome=StepOutcome.CANCELLED)
     ledger = ledger_of(told(Rows(), reverted, cancelled).rows)
     sums = only(ledger)
     assert (sums.fills, sums.reverted, sums.cancelled) == (0, 1, 1)
@@ -73,7 +73,7 @@ def test_what_failed_is_counted_with_its_cost_and_moves_nothing() -> None:
 
 
 def test_an_approval_is_a_cost_of_its_own() -> None:
-    trade = buy(ETHER, 2_000 * DOLLAR, fee_wei=10**15)
+    trade = buy(ETHER, 2_000 * DOLLAR, fee_raw=10**15)
     swap = builders.a_plan(uuid4()).steps[0]
     approve: dict[str, Any] = swap.model_dump() | {"kind": StepKind.APPROVE, "index": 0}
     trade.changes = {"steps": (PlanStep(**approve), swap.model_copy(update={"index": 1}))}
@@ -89,7 +89,7 @@ def test_an_approval_is_a_cost_of_its_own() -> None:
 
 def test_an_unknown_price_is_said_and_not_counted_as_zero() -> None:
     arb = "0x912CE59144191C1204E64559FE8253a0e49E6548"
-    blind = Trade(sold=(WETH.address, ETHER), bought=(arb, 10**21), fee_wei=5, reference_prices=())
+    blind = Trade(sold=(WETH.address, ETHER), bought=(arb, 10**21), fee_raw=5, reference_prices=())
     sums = only(ledger_of(told(Rows(), blind).rows))
     assert (sums.fills, sums.unpriced_fills, sums.unpriced_profits, sums.unpriced_gas) == (1, 1, 1, 1)
     assert (sums.volume_usd, sums.realised_usd, sums.gas_usd) == (D(0), D(0), D(0))
@@ -207,7 +207,7 @@ def _random_trade(dice: random.Random) -> Trade:
     usdc = weth * dice.randrange(1_800, 2_200) // 10**12 + 1
     outcome = dice.choices(tuple(StepOutcome), weights=(8, 1, 1))[0]
     usd = dice.choice(("2000", "1999.123456789", None))
-    return make(weth, usdc, fee_wei=dice.randrange(10**15), outcome=outcome, reference_prices=prices(usd))
+    return make(weth, usdc, fee_raw=dice.randrange(10**15), outcome=outcome, reference_prices=prices(usd))
 
 
 @settings(max_examples=200, deadline=None)
@@ -226,7 +226,7 @@ def test_any_history_comes_to_the_sums_of_what_stands(seed: int, count: int) -> 
     if stand:
         fills = [trade for trade in stand if trade.outcome is StepOutcome.SUCCEEDED]
         [sums] = ours.sums.values()
-        assert sums.costs_wei == sum(trade.fee_wei for trade in stand)
+        assert sums.costs_wei == sum(trade.fee_raw for trade in stand)
         assert sums.fills == len(fills)
         assert sums.volume_usd == sum(D(dict((t.sold, t.bought))[USDC.address]).scaleb(-6) for t in fills)
 
@@ -248,7 +248,7 @@ def test_expected_balances_are_the_opening_and_every_step_behind_it(seed: int, c
     behind = [trades[index] for index in standing if trades[index].number > opened_at]
     expected = {None: 10**19, USDC.address: 50_000 * DOLLAR, WETH.address: 2 * ETHER}
     for trade in behind:
-        expected[None] -= trade.fee_wei
+        expected[None] -= trade.fee_raw
         if trade.outcome is StepOutcome.SUCCEEDED:
             expected[trade.sold[0]] -= trade.sold[1]
             expected[trade.bought[0]] += trade.bought[1]

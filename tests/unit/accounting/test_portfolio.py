@@ -133,7 +133,7 @@ async def test_a_plan_is_reserved_until_it_is_sent(tmp_path: Path) -> None:
 
 
 async def test_what_is_confirmed_and_not_final_is_shown_apart(tmp_path: Path) -> None:
-    trade = buy(ETHER, 2_000 * DOLLAR, fee_wei=10**15)
+    trade = buy(ETHER, 2_000 * DOLLAR, fee_raw=10**15)
     intent = builders.an_intent(id=trade.intent_id)
     before: list[IntentEvent] = [
         builders.submitted(intent),

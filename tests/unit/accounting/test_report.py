@@ -48,11 +48,11 @@ def report(rows: Rows, held: dict[tuple[int, str], Held] | None = None, **select
 def holding(usdc_raw: int, *, number: int = 200, wei: int = 10**19, weth_raw: int = 2 * ETHER) -> Held:
     held = {USDC.address: usdc_raw, WETH.address: weth_raw}
     tokens = tuple(TokenBalance(token=token, balance_raw=raw) for token, raw in held.items())
-    return Held(builders.balances_observed(block=block(number), native_wei=wei, tokens=tokens).balances)
+    return Held(builders.balances_observed(block=block(number), native_raw=wei, tokens=tokens).balances)
 
 
 def test_a_step_shows_quote_simulation_and_fill_side_by_side() -> None:
-    trade = buy(ETHER, 2_001 * DOLLAR, quoted=(2_000 * DOLLAR, ETHER), exact=Exact.OUT, fee_wei=10**15)
+    trade = buy(ETHER, 2_001 * DOLLAR, quoted=(2_000 * DOLLAR, ETHER), exact=Exact.OUT, fee_raw=10**15)
     [step] = report(rows_of(trade)).steps
     assert step.quoted is not None
     assert step.simulated is not None
@@ -115,7 +115,7 @@ def opened(*trades: Trade, final: bool = True) -> Rows:
 
 
 def test_the_sum_that_the_chain_agrees_with_is_explained() -> None:
-    rows = opened(buy(ETHER, 2_000 * DOLLAR, fee_wei=9))
+    rows = opened(buy(ETHER, 2_000 * DOLLAR, fee_raw=9))
     view = report(rows, {PLACE: holding(48_000 * DOLLAR, wei=10**19 - 9, weth_raw=3 * ETHER)})
     assert view.is_explained is True
     [wallet] = view.sums

@@ -37,7 +37,7 @@ def a_quote(plan: ExecutionPlan | None = None, **changes: object) -> Quote:
         slices=builders.processed(plan.intent_id).slices,
         because="one transaction carries the whole intent",
         balance_in_raw=50_000_000_000,
-        native_balance_wei=10**19,
+        native_balance_raw=10**19,
     )
     step = StepQuote(0, StepKind.SWAP, bytes.fromhex("02c0"), True, PolicyVerdict(passed=True), None)
     priority = Priority(value=6, reasons=(PriorityReason(points=6, because="every intent starts here"),))

@@ -42,6 +42,7 @@ from tradewind.streaming.embedded import EmbeddedEventStream
 from tradewind.streaming.feed import EventFeed
 from tradewind.streaming.journal import Journal
 from tradewind.streaming.journal_reader import JournalReader
+from tradewind.venues.adapter import VenueAdapter
 from tradewind.venues.manager import VenueManager
 
 CONFIGS = Path(str(files("tradewind").joinpath("configs")))
@@ -111,7 +112,7 @@ class Door:
         return await self.inner.cancel(intent_id, by=by, reason=reason, accepted=accepted)
 
 
-class ListedVenues(VenueManager):
+class ListedVenues(VenueManager[VenueAdapter]):
     """Knows which venues there are; none can be reached."""
 
     def __init__(self) -> None:
@@ -287,7 +288,6 @@ def _manager(
         venues=ListedVenues(),
         quoting=cast("Any", None),
         slicer=cast("Any", None),
-        chains={},
         timing=timing,
         clock=clock,
     )

@@ -35,7 +35,7 @@ def before(**changed: Any) -> WalletState:
     """The wallet as the local chain funds it."""
     whole = WalletState(
         block=40,
-        native_wei=10**19,
+        native_raw=10**19,
         nonce=0,
         token_in_raw=50_000_000_000,
         token_out_raw=20 * 10**18,
@@ -51,7 +51,7 @@ def after(**changed: Any) -> WalletState:
     whole = replace(
         start,
         block=41,
-        native_wei=start.native_wei - GAS_USED * GAS_PRICE_WEI,
+        native_raw=start.native_raw - GAS_USED * GAS_PRICE_WEI,
         nonce=1,
         token_in_raw=start.token_in_raw - PAID_RAW,
         token_out_raw=start.token_out_raw + WANTED_RAW,

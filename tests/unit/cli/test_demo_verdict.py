@@ -53,7 +53,7 @@ def test_paying_more_than_the_intents_tolerance_breaks_the_limit() -> None:
 
 
 def test_a_wei_beside_the_gas_fee_is_noticed() -> None:
-    after = chain.after(native_wei=chain.after().native_wei - 1)
+    after = chain.after(native_raw=chain.after().native_raw - 1)
     assert broken(chain.promise(), chain.evidence(after=after)) == {"only_gas"}
 
 

@@ -40,10 +40,10 @@ def a_day() -> ReportView:
     """A purchase, a sale at a profit, and one that failed."""
     trades = (
         buy(
-            12_345 * ETHER // 10_000, 3_704 * DOLLAR, quoted=(3_703 * DOLLAR, 12_345 * ETHER // 10_000), fee_wei=10**13
+            12_345 * ETHER // 10_000, 3_704 * DOLLAR, quoted=(3_703 * DOLLAR, 12_345 * ETHER // 10_000), fee_raw=10**13
         ),
-        sell(ETHER, 3_100_123_456, fee_wei=10**13),
-        buy(ETHER, 3_000 * DOLLAR, outcome=StepOutcome.REVERTED, fee_wei=10**13),
+        sell(ETHER, 3_100_123_456, fee_raw=10**13),
+        buy(ETHER, 3_000 * DOLLAR, outcome=StepOutcome.REVERTED, fee_raw=10**13),
     )
     trades[0].exact = trades[2].exact = Exact.OUT
     return report(opened(*trades), {PLACE: holding(50_000 * DOLLAR)})

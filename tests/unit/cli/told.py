@@ -134,7 +134,7 @@ def filled() -> Story:
         intent_id=intent_id,
         amount_raw=chain.WANTED_RAW,
         balance_in_raw=50_000_000_000,
-        native_balance_wei=10**19,
+        native_balance_raw=10**19,
         slippage_ceiling_ppm=10_000,
         block_number=40,
     )
@@ -152,7 +152,7 @@ def filled() -> Story:
         simulated_out_raw=chain.WANTED_RAW,
     )
     hear(story, sent, 60)
-    fee_wei = chain.GAS_USED * chain.GAS_PRICE_WEI
+    fee_raw = chain.GAS_USED * chain.GAS_PRICE_WEI
     result = StepResult(
         step=0,
         attempt=1,
@@ -162,7 +162,7 @@ def filled() -> Story:
         block=BlockRef(number=41, hash="0x" + "bb" * 32, timestamp_s=2),
         gas_used=chain.GAS_USED,
         gas_price_wei=chain.GAS_PRICE_WEI,
-        fee_wei=fee_wei,
+        fee_raw=fee_raw,
     )
     hear(story, ExecutionStepConfirmed(intent_id=intent_id, plan_id=PLAN_ID, result=result), 90)
     done = ExecutionCompleted(
@@ -170,7 +170,7 @@ def filled() -> Story:
         plan_id=PLAN_ID,
         filled_in_raw=chain.PAID_RAW,
         filled_out_raw=chain.WANTED_RAW,
-        fee_wei=fee_wei,
+        fee_raw=fee_raw,
     )
     hear(story, done, 90)
     story.settled(at_ns=ms(100), status="COMPLETED")

@@ -140,9 +140,9 @@ def test_no_body_makes_the_reader_fail_in_another_way(body: object) -> None:
 
 @given(st.integers(min_value=0, max_value=2**256 - 1), st.text(max_size=40).filter(str.isprintable))
 def test_big_integers_and_any_text_survive_the_round_trip(amount: int, text: str) -> None:
-    failed = events.ExecutionFailed(intent_id=INTENT_ID, plan_id=None, code="x", message=text, fee_wei=amount)
+    failed = events.ExecutionFailed(intent_id=INTENT_ID, plan_id=None, code="x", message=text, fee_raw=amount)
     envelope = builders.envelope(failed)
-    assert json.loads(envelope.to_json())["body"]["fee_wei"] == str(amount)
+    assert json.loads(envelope.to_json())["body"]["fee_raw"] == str(amount)
     assert Envelope.from_json(envelope.to_json()) == envelope
 
 

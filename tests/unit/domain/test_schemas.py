@@ -53,4 +53,4 @@ def test_an_amount_is_a_string_of_digits() -> None:
     body = json.loads(sample.to_json())["body"]
     for wrong in (7, "7.5", "-7", "0x7", "007"):
         with pytest.raises(ValidationError):
-            validator("ExecutionCompleted.v1.json").validate({**body, "fee_wei": wrong})
+            validator("ExecutionCompleted.v1.json").validate({**body, "fee_raw": wrong})

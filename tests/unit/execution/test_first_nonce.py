@@ -30,7 +30,7 @@ def signing(included: int) -> StepSigning:
 
 
 def account(nonce: int) -> AccountState:
-    return AccountState(native_balance_wei=1, nonce=nonce, token_balance_raw=0, allowance_raw=0, permit_nonce=None)
+    return AccountState(native_balance_raw=1, nonce=nonce, token_balance_raw=0, allowance_raw=0, permit_nonce=None)
 
 
 @pytest.mark.parametrize("told", [6, 8, 10**15])

@@ -94,7 +94,7 @@ def orchestrator_of(desk: Desk, runner: Runner, stopping: Stopping) -> Execution
     orchestrator = ExecutionOrchestrator(
         stream=desk.stream,
         state=desk.state,
-        runner=cast("StepRunner", runner),
+        runners={builders.ARBITRUM: cast("StepRunner", runner)},
         stopping=cast("StepStopping", stopping),
         endings=desk.endings,
         clock=desk.clock,
@@ -121,7 +121,7 @@ def two_steps() -> tuple[PlanStep, ...]:
 
 
 def approved() -> StepResult:
-    return builders.a_result(step=0, fill=None, fee_wei=5)
+    return builders.a_result(step=0, fill=None, fee_raw=5)
 
 
 @pytest.fixture
@@ -167,10 +167,10 @@ async def test_the_fill_of_the_last_step_is_the_fill_of_the_slice_in_one_append(
 async def test_an_approval_comes_before_its_swap_and_its_fee_is_part_of_the_sum(approving: House) -> None:
     approving.runner.end(approved())
     await approving.begun(0, 1)
-    approving.runner.end(builders.a_result(step=1, fee_wei=7), step=1)
+    approving.runner.end(builders.a_result(step=1, fee_raw=7), step=1)
     view = await approving.desk.ended(approving.intent_id)
     assert view.completed is not None
-    assert view.completed.fee_wei == 12
+    assert view.completed.fee_raw == 12
 
 
 @pytest.mark.parametrize(
@@ -260,13 +260,13 @@ async def test_an_end_that_the_chain_takes_back_is_reached_anew(house: House) ->
     await house.taken_back(0)
     await house.begun(0, 0)
     assert house.view.status is IntentStatus.PROCESSING
-    house.runner.end(builders.a_result(fee_wei=99))
+    house.runner.end(builders.a_result(fee_raw=99))
     view = await house.desk.ended(house.intent_id)
     assert first.completed is not None
     assert view.completed is not None
     assert (first.completed.round, view.completed.round) == (0, 1)
-    assert view.completed.fee_wei == 99
-    assert [(ended.round, ended.fee_wei) for ended in view.ended_slices] == [(1, 99)]
+    assert view.completed.fee_raw == 99
+    assert [(ended.round, ended.fee_raw) for ended in view.ended_slices] == [(1, 99)]
 
 
 async def test_a_fill_that_is_gone_after_a_reorganisation_is_an_expiry(house: House) -> None:

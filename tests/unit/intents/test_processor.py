@@ -91,7 +91,7 @@ async def test_gas_is_needed_for_every_slice(tmp_path: Path) -> None:
     )
     passive = passive.model_copy(update={"constraints": constraints})
     async with a_desk(tmp_path) as desk:
-        desk.market.native_wei = 2 * 286_000 * 20_000_000 - 1
+        desk.market.native_raw = 2 * 286_000 * 20_000_000 - 1
         view = await desk.ended(await desk.accept(passive))
     assert (view.status, view.code) == (IntentStatus.REJECTED, "gas_balance_too_low")
     assert "transactions may cost up to" in (view.message or "")

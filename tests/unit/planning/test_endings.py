@@ -32,14 +32,14 @@ def decomposed(intent_id: UUID, slices: int) -> IntentProcessed:
     return IntentProcessed(intent_id=intent_id, slices=parts, because="test", gate_id="ab" * 16)
 
 
-def an_end(intent_id: UUID, index: int, outcome: SliceOutcome, *, planned: bool = True, fee_wei: int = 0) -> SliceEnded:
+def an_end(intent_id: UUID, index: int, outcome: SliceOutcome, *, planned: bool = True, fee_raw: int = 0) -> SliceEnded:
     plan_id = PLAN_ID if planned else None
     if outcome is FILLED:
         return builders.slice_ended(
-            intent_id, plan_id, slice_index=index, filled_in_raw=3_000, filled_out_raw=10, fee_wei=7
+            intent_id, plan_id, slice_index=index, filled_in_raw=3_000, filled_out_raw=10, fee_raw=7
         )
     return unfilled(
-        intent_id, index, outcome, code=f"code_{index}", message=f"Said {index}.", plan_id=plan_id, fee_wei=fee_wei
+        intent_id, index, outcome, code=f"code_{index}", message=f"Said {index}.", plan_id=plan_id, fee_raw=fee_raw
     )
 
 
@@ -86,18 +86,18 @@ async def test_the_ends_of_the_slices_make_the_end_of_the_intent(
 
 async def test_sums_are_those_of_the_fills_and_of_every_fee(tmp_path: Path) -> None:
     async with a_desk(tmp_path, planning=False) as desk:
-        ends: list[dict[str, Any]] = [{"outcome": FILLED}, {"outcome": FAILED, "fee_wei": 5}, {"outcome": FILLED}]
+        ends: list[dict[str, Any]] = [{"outcome": FILLED}, {"outcome": FAILED, "fee_raw": 5}, {"outcome": FILLED}]
         _, body = await ended_as(desk, ends, planned=True)
     found = body.model_dump(mode="json")
-    assert (found["filled_in_raw"], found["filled_out_raw"], found["fee_wei"]) == ("6000", "20", "19")
+    assert (found["filled_in_raw"], found["filled_out_raw"], found["fee_raw"]) == ("6000", "20", "19")
     assert found["message"] == "2 of 3 slices were filled. Slice 2: Said 1."
 
 
 async def test_gas_that_was_spent_makes_an_expiry_a_failure_and_is_named_by_a_cancel(tmp_path: Path) -> None:
     async with a_desk(tmp_path, planning=False) as desk:
-        status, _ = await ended_as(desk, [{"outcome": EXPIRED, "fee_wei": 1}], planned=True)
+        status, _ = await ended_as(desk, [{"outcome": EXPIRED, "fee_raw": 1}], planned=True)
         assert status == "FAILED"
-        status, body = await ended_as(desk, [{"outcome": CANCELLED, "fee_wei": 10**15}], planned=True)
+        status, body = await ended_as(desk, [{"outcome": CANCELLED, "fee_raw": 10**15}], planned=True)
     assert status == "CANCELLED"
     assert body.model_dump()["message"] == ("Said 0. Nothing was traded. Gas of 0.001 of the native coin was spent.")
 

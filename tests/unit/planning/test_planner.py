@@ -77,7 +77,7 @@ async def test_each_slice_is_planned_in_its_time_at_a_fresh_quote_and_the_sums_a
     assert view.completed is not None
     assert view.completed.filled_out_raw == 3 * 10**18
     assert view.completed.filled_in_raw == sum(plan.quoted_in_raw for plan in view.plans)
-    assert view.completed.fee_wei == 3 * 10**12
+    assert view.completed.fee_raw == 3 * 10**12
     assert [plan.quoted_out_raw for plan in view.plans] == [10**18] * 3
 
 
@@ -121,7 +121,7 @@ async def test_a_slice_that_failed_does_not_end_the_others(desk: Desk) -> None:
     assert view.message == "2 of 3 slices were filled. Slice 2: The transaction reverted."
     assert view.completed is not None
     assert view.completed.filled_out_raw == 2 * 10**18
-    assert view.completed.fee_wei == 2 * 10**12 + 10**11
+    assert view.completed.fee_raw == 2 * 10**12 + 10**11
 
 
 async def test_no_slice_pays_more_than_its_part_of_what_one_transaction_could_have(desk: Desk) -> None:

@@ -12,7 +12,8 @@ from tradewind.domain.intent import Intent
 from tradewind.domain.plan import Exact
 from tradewind.domain.slice import Slice
 from tradewind.planning.drafting import draft_plan
-from tradewind.planning.quoting import BestQuote, BeyondLimit, Quoting, Spending
+from tradewind.planning.quoting import BestQuote, BeyondLimit, Quoting
+from tradewind.planning.terms import Spending
 
 AMOUNT_RAW = 10**16
 POLL_INTERVAL_S = 0.25
@@ -84,10 +85,10 @@ async def test_the_chain_is_asked_again_after_a_poll_interval_and_when_the_venue
 
 async def test_account_and_gas_take_one_round_trip_and_the_nodes_own_estimate_a_second() -> None:
     market, intent = MemoryMarket(), builders.an_intent()
-    assert (await validated(market, market.quoting, intent)).spending is Spending.PERMIT
+    assert (await validated(market, market.quoting, intent)).terms.spending is Spending.PERMIT
     assert market.readings == 1
     market.allowance_raw = 10**30
-    assert (await validated(market, market.quoting, intent)).spending is Spending.ALLOWED
+    assert (await validated(market, market.quoting, intent)).terms.spending is Spending.ALLOWED
     assert market.readings == 3
 
 

@@ -132,7 +132,7 @@ async def test_an_approval_of_its_own_is_part_of_what_a_slice_costs(monkeypatch:
     without = TOKENS.get(builders.ARBITRUM, USDC.address)
     assert without is not None
     unlisted = type(TOKENS)([(builders.ARBITRUM, without.model_copy(update={"permit": None}))])
-    quoting = Quoting(market.venues, market.chains, unlisted, timing=TIMING, clock=market.clock)
+    quoting = Quoting(market.venues, market.terms_by(unlisted), timing=TIMING, clock=market.clock)
     monkeypatch.setattr(MemoryMarket, "quoting", quoting)
     found = await sliced(market, an_intent(), max_slices=2)
     gas_raw = -(-(SWAP_GAS + 60_000) * 10**7 * 3_000 * 10**6 // 10**18)

@@ -6,20 +6,21 @@ import pytest
 
 from tests import builders
 from tradewind.domain import events
+from tradewind.domain.event import Event, SystemEvent
 from tradewind.domain.status import ImpossibleMove, IntentStatus
 from tradewind.state.fold import ImpossibleHistory, fold
 from tradewind.state.view import IntentView, TimelineEntry
 from tradewind.streaming.recorded import Recorded
 
 
-def recorded(body: events.Event, seq: int = 1) -> Recorded:
+def recorded(body: Event, seq: int = 1) -> Recorded:
     if isinstance(body, events.IntentEvent):
         return Recorded(seq, builders.envelope(body, at_ns=builders.START_NS + seq), "hash")
-    assert isinstance(body, events.SystemEvent)
+    assert isinstance(body, SystemEvent)
     return Recorded(seq, builders.system_envelope(body), "hash")
 
 
-def folded(*bodies: events.Event) -> IntentView:
+def folded(*bodies: Event) -> IntentView:
     view = None
     for seq, body in enumerate(bodies, start=1):
         view = fold(view, recorded(body, seq))

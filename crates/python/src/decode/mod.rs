@@ -2,7 +2,7 @@
 
 mod batch;
 mod router;
-mod solana;
+pub(crate) mod solana;
 mod transaction;
 
 use pyo3::prelude::*;
@@ -18,7 +18,10 @@ impl Coded for DecodeError {
 }
 
 /// The content of a `bytes` object; `field` is what the error names.
-fn bytes<'a>(field: &str, value: &'a Bound<'_, PyAny>) -> PyResult<&'a Bound<'a, PyBytes>> {
+pub(crate) fn bytes<'a>(
+    field: &str,
+    value: &'a Bound<'_, PyAny>,
+) -> PyResult<&'a Bound<'a, PyBytes>> {
     value.cast::<PyBytes>().map_err(|_| {
         let kind = value.get_type();
         core_error(

@@ -23,11 +23,11 @@ fn named(key: AccountKey) -> String {
 /// One account of a transaction.
 #[pyclass(frozen, get_all, eq, module = "tradewind._core")]
 #[derive(Clone, PartialEq)]
-pub(super) struct SolanaAccount {
-    key: String,
+pub(crate) struct SolanaAccount {
+    pub(crate) key: String,
     resolved: bool,
-    signer: bool,
-    writable: bool,
+    pub(crate) signer: bool,
+    pub(crate) writable: bool,
 }
 
 impl From<&Account> for SolanaAccount {
@@ -116,10 +116,10 @@ impl SolanaSwap {
 
 /// One instruction, with what it means.
 #[pyclass(frozen, get_all, module = "tradewind._core")]
-pub(super) struct SolanaInstruction {
-    program: String,
-    accounts: Vec<SolanaAccount>,
-    data: Py<PyBytes>,
+pub(crate) struct SolanaInstruction {
+    pub(crate) program: String,
+    pub(crate) accounts: Vec<SolanaAccount>,
+    pub(crate) data: Py<PyBytes>,
     kind: &'static str,
     venue: Option<&'static str>,
     swap: Option<Py<SolanaSwap>>,
@@ -130,7 +130,7 @@ pub(super) struct SolanaInstruction {
 }
 
 impl SolanaInstruction {
-    fn new(py: Python<'_>, instruction: &solana::Instruction<'_>) -> PyResult<Self> {
+    pub(crate) fn read(py: Python<'_>, instruction: &solana::Instruction<'_>) -> PyResult<Self> {
         let mut made = Self {
             program: instruction.program.to_string(),
             accounts: instruction
@@ -189,6 +189,31 @@ impl SolanaInstruction {
 
 #[pymethods]
 impl SolanaInstruction {
+    #[new]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a list converted into an owned one"
+    )]
+    fn new(
+        program: &str,
+        accounts: Vec<(String, bool, bool)>,
+        data: &Bound<'_, PyAny>,
+    ) -> PyResult<Self> {
+        let account = |(address, signer, writable): &(String, bool, bool)| {
+            Ok(Account {
+                key: AccountKey::Known(key("accounts", address)?),
+                signer: *signer,
+                writable: *writable,
+            })
+        };
+        let instruction = solana::Instruction {
+            program: key("program", program)?,
+            accounts: accounts.iter().map(account).collect::<PyResult<_>>()?,
+            data: super::bytes("data", data)?.as_bytes(),
+        };
+        Self::read(data.py(), &instruction)
+    }
+
     fn __repr__(&self) -> String {
         format!(
             "SolanaInstruction(program='{}', kind='{}', accounts=[{} accounts])",
@@ -253,7 +278,7 @@ impl SolanaTransaction {
             accounts: accounts.iter().map(SolanaAccount::from).collect(),
             instructions: decoded
                 .instructions(&accounts)
-                .map(|instruction| Py::new(py, SolanaInstruction::new(py, &instruction)?))
+                .map(|instruction| Py::new(py, SolanaInstruction::read(py, &instruction)?))
                 .collect::<PyResult<_>>()?,
             lookups: lookups
                 .map(|one| {
@@ -291,16 +316,17 @@ fn lookup_tables(tables: Option<&Tables>) -> PyResult<Option<LookupTables>> {
     };
     let mut parsed = LookupTables::with_capacity(tables.len());
     for (table, keys) in tables {
-        let keys = keys.iter().map(|text| key(text)).collect::<PyResult<_>>()?;
-        parsed.insert(key(table)?, keys);
+        let keys = keys.iter().map(|text| key("lookup_tables", text));
+        parsed.insert(key("lookup_tables", table)?, keys.collect::<PyResult<_>>()?);
     }
     Ok(Some(parsed))
 }
 
-fn key(text: &str) -> PyResult<Key> {
+/// A key in base 58; `field` is what the error names.
+pub(crate) fn key(field: &str, text: &str) -> PyResult<Key> {
     Key::parse(text).ok_or_else(|| {
         let head: String = text.chars().take(64).collect();
-        let message = format!("lookup_tables: a key is 32 bytes in base 58, not {head:?}");
+        let message = format!("{field}: a key is 32 bytes in base 58, not {head:?}");
         core_error("key_malformed", &message)
     })
 }

@@ -16,10 +16,10 @@ use tradewind_signer::answers;
 use tradewind_signer::cli;
 use tradewind_signer::clock::{Clock, SystemClock};
 use tradewind_signer::fault::{Fault, Rule};
-use tradewind_signer::gate::SignedAttempt;
-use tradewind_signer::protocol::{PermitRequest, Request, SignRequest};
+use tradewind_signer::gate::{SignedAttempt, SignedSolana};
+use tradewind_signer::protocol::{PermitRequest, Request, SignRequest, SignSolanaRequest};
 use tradewind_signer::signer::{Boundaries, Service, Signer};
-use tradewind_signer::signing::{permit_digest, sign_permit, sign_transaction};
+use tradewind_signer::signing::{permit_digest, sign_permit, sign_solana, sign_transaction};
 
 const KILL_AT: &str = "TRADEWIND_SIGNER_KILL_AT";
 const WITHOUT_GATE: &str = "TRADEWIND_SIGNER_WITHOUT_GATE";
@@ -75,6 +75,8 @@ impl Service for WithoutGate {
             Request::Close(_) => Ok(json!({ "closed": true })),
             Request::Sign(request) => self.sign(&request),
             Request::Permit(request) => self.permit(&request),
+            Request::SignSolana(request) => self.sign_solana(&request),
+            Request::SettleSolana { .. } => Ok(json!({ "final": false })),
             other => self.0.answer(other),
         }
     }
@@ -87,6 +89,19 @@ impl WithoutGate {
         let domain = self.0.ceilings().pass_permit(facts, strategy_id, now_s)?;
         let digest = permit_digest(facts, domain);
         Ok(answers::permit(&sign_permit(self.0.keys(), facts, digest)?))
+    }
+
+    fn sign_solana(&self, request: &SignSolanaRequest) -> Result<Value, Fault> {
+        let (signature, raw_tx) = sign_solana(self.0.keys(), request.wallet, &request.unsigned_tx)?;
+        let signed = SignedSolana {
+            signature: bs58::encode(signature).into_string(),
+            raw_tx,
+            signed_at_ms: SystemClock.now_ms(),
+        };
+        Ok(answers::solana_signature(
+            &signed,
+            request.last_valid_block_height,
+        ))
     }
 
     fn sign(&self, request: &SignRequest) -> Result<Value, Fault> {

@@ -1,25 +1,30 @@
 //! The `[chains.<id>]` tables: contracts, recipients, caps, and the tokens with their limits.
 
+use super::solana;
 use super::{items, some};
 use crate::amount::parse_units;
 use crate::fault::Invalid;
 use crate::fields::{self, Fields, malformed};
-use crate::policy::{AmountLimit, ChainPolicy, PermitDomain, Scope, TokenPolicy, Window};
+use crate::policy::{
+    AmountLimit, ChainPolicy, PermitDomain, SOLANA_CHAIN_ID, Scope, SolanaPolicy, TokenPolicy,
+    Window,
+};
 use alloy_primitives::{Address, U256};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use tradewind_core::ChainAddress;
 
-const MAX_DECIMALS: u8 = 36;
+pub(super) const MAX_DECIMALS: u8 = 36;
 // Above this a "limit" would be none.
 const MAX_SLIPPAGE_BPS: u32 = 5_000;
 const DAY_S: u64 = 86_400;
 // As many as a settlement can name.
-const MAX_ENDPOINTS: u64 = 16;
+pub(super) const MAX_ENDPOINTS: u64 = 16;
 
 /// The limits of amounts read so far, and what it takes to read more.
 #[derive(Default)]
 pub(super) struct Book {
-    decimals: BTreeMap<(u64, Address), u8>,
+    decimals: BTreeMap<(u64, ChainAddress), u8>,
     pub(super) amounts: BTreeMap<AmountLimit, U256>,
 }
 
@@ -32,7 +37,7 @@ impl Book {
         &mut self,
         scope: &Scope,
         chain_id: u64,
-        token: Address,
+        token: ChainAddress,
         entry: &mut Fields,
     ) -> Result<usize, Invalid> {
         let Some(decimals) = self.decimals.get(&(chain_id, token)).copied() else {
@@ -62,12 +67,22 @@ impl Book {
     }
 }
 
+/// The chains of either kind.
+#[derive(Default)]
+pub(super) struct Chains {
+    pub(super) evm: BTreeMap<u64, ChainPolicy>,
+    pub(super) solana: BTreeMap<u64, SolanaPolicy>,
+}
+
+impl Chains {
+    pub(super) fn holds(&self, id: u64) -> bool {
+        self.evm.contains_key(&id) || self.solana.contains_key(&id)
+    }
+}
+
 /// Reads `[chains.<id>]`; the limits of amounts go into the book.
-pub(super) fn read(
-    mut table: Fields,
-    book: &mut Book,
-) -> Result<BTreeMap<u64, ChainPolicy>, Invalid> {
-    let mut chains = BTreeMap::new();
+pub(super) fn read(mut table: Fields, book: &mut Book) -> Result<Chains, Invalid> {
+    let mut chains = Chains::default();
     for key in table.keys() {
         let path = table.path(&key);
         let id = fields::parse_decimal(&key)
@@ -76,7 +91,12 @@ pub(super) fn read(
             .ok_or_else(|| {
                 malformed(&path, "must be named by a chain id, such as [chains.42161]")
             })?;
-        chains.insert(id, read_chain(id, table.object(&key)?, book)?);
+        let chain = table.object(&key)?;
+        if id == SOLANA_CHAIN_ID {
+            chains.solana.insert(id, solana::read(id, chain, book)?);
+        } else {
+            chains.evm.insert(id, read_chain(id, chain, book)?);
+        }
     }
     Ok(chains)
 }
@@ -84,16 +104,8 @@ pub(super) fn read(
 fn read_chain(id: u64, mut chain: Fields, book: &mut Book) -> Result<ChainPolicy, Invalid> {
     let path = |key: &str, chain: &Fields| chain.path(key);
     let routers = items(chain.list("routers")?, fields::address)?;
-    let max_slippage_bps = chain.integer("max_slippage_bps")?;
-    if max_slippage_bps > MAX_SLIPPAGE_BPS {
-        let message = format!("must be at most {MAX_SLIPPAGE_BPS} (half the value)");
-        return Err(malformed(&path("max_slippage_bps", &chain), &message));
-    }
-    let max_validity_s = chain.integer("max_validity_s")?;
-    if !(1..=DAY_S).contains(&max_validity_s) {
-        let message = format!("must be from 1 to {DAY_S} (a day)");
-        return Err(malformed(&path("max_validity_s", &chain), &message));
-    }
+    let max_slippage_bps = read_slippage(&mut chain)?;
+    let max_validity_s = read_seconds(&mut chain, "max_validity_s")?;
     let recipients = if chain.holds("recipients") {
         items(chain.list("recipients")?, fields::address)?
     } else {
@@ -122,7 +134,26 @@ fn read_chain(id: u64, mut chain: Fields, book: &mut Book) -> Result<ChainPolicy
     Ok(read)
 }
 
-fn read_quorum(chain: &mut Fields) -> Result<u64, Invalid> {
+pub(super) fn read_slippage(chain: &mut Fields) -> Result<u32, Invalid> {
+    let max_slippage_bps = chain.integer("max_slippage_bps")?;
+    if max_slippage_bps > MAX_SLIPPAGE_BPS {
+        let message = format!("must be at most {MAX_SLIPPAGE_BPS} (half the value)");
+        return Err(malformed(&chain.path("max_slippage_bps"), &message));
+    }
+    Ok(max_slippage_bps)
+}
+
+/// A time of up to a day.
+pub(super) fn read_seconds(chain: &mut Fields, key: &str) -> Result<u64, Invalid> {
+    let seconds = chain.integer(key)?;
+    if !(1..=DAY_S).contains(&seconds) {
+        let message = format!("must be from 1 to {DAY_S} (a day)");
+        return Err(malformed(&chain.path(key), &message));
+    }
+    Ok(seconds)
+}
+
+pub(super) fn read_quorum(chain: &mut Fields) -> Result<u64, Invalid> {
     if !chain.holds("settlement_quorum") {
         return Ok(1);
     }
@@ -167,13 +198,30 @@ fn read_token(
         let message = format!("must be at most {MAX_DECIMALS}");
         return Err(malformed(&entry.path("decimals"), &message));
     }
+    read_token_limits(chain_id, token.into(), decimals, &mut entry, book)?;
+    let permit = match entry.take_optional("permit") {
+        None => None,
+        Some(value) => Some(read_permit(Fields::of(&entry.path("permit"), value)?)?),
+    };
+    entry.finish()?;
+    Ok(TokenPolicy { symbol, permit })
+}
+
+/// The limits of a token for everything together; the rest of its entry stays to be read.
+pub(super) fn read_token_limits(
+    chain_id: u64,
+    token: ChainAddress,
+    decimals: u8,
+    entry: &mut Fields,
+    book: &mut Book,
+) -> Result<(), Invalid> {
     book.decimals.insert((chain_id, token), decimals);
     for needed in [Window::Transaction, Window::Day] {
         if !entry.holds(needed.key()) {
             entry.take(needed.key())?;
         }
     }
-    book.read_amounts(&Scope::All, chain_id, token, &mut entry)?;
+    book.read_amounts(&Scope::All, chain_id, token, entry)?;
     // Unless the file says more, nothing that is given back can be signed again within the day.
     let limit = |window| AmountLimit {
         scope: Scope::All,
@@ -186,12 +234,7 @@ fn read_token(
             .entry(limit(Window::SignedPerDay))
             .or_insert(day);
     }
-    let permit = match entry.take_optional("permit") {
-        None => None,
-        Some(value) => Some(read_permit(Fields::of(&entry.path("permit"), value)?)?),
-    };
-    entry.finish()?;
-    Ok(TokenPolicy { symbol, permit })
+    Ok(())
 }
 
 fn read_permit(mut entry: Fields) -> Result<PermitDomain, Invalid> {

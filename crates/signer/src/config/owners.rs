@@ -5,19 +5,19 @@ use super::{items, some};
 use crate::fault::Invalid;
 use crate::fields::{self, Fields, malformed};
 use crate::policy::Scope;
-use alloy_primitives::Address;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use tradewind_core::ChainAddress;
 
 /// Reads `[[wallets]]`: the chains of each, and its own limits.
 pub(super) fn read_wallets(
     list: Vec<(String, Value)>,
     book: &mut Book,
-) -> Result<BTreeMap<Address, BTreeSet<u64>>, Invalid> {
+) -> Result<BTreeMap<ChainAddress, BTreeSet<u64>>, Invalid> {
     let mut wallets = BTreeMap::new();
     for (path, value) in list {
         let mut entry = Fields::of(&path, value)?;
-        let address = entry.address("address")?;
+        let address = entry.account("address")?;
         let chains = items(entry.list("chains")?, |path, value| {
             fields::integer(path, &value)
         })?;
@@ -41,9 +41,9 @@ pub(super) fn read_wallets(
 /// Reads `[strategies."<id>"]`: the wallets of each, and its own limits.
 pub(super) fn read_strategies(
     mut table: Fields,
-    listed: &BTreeMap<Address, BTreeSet<u64>>,
+    listed: &BTreeMap<ChainAddress, BTreeSet<u64>>,
     book: &mut Book,
-) -> Result<BTreeMap<String, BTreeSet<Address>>, Invalid> {
+) -> Result<BTreeMap<String, BTreeSet<ChainAddress>>, Invalid> {
     let mut strategies = BTreeMap::new();
     for id in table.keys() {
         let path = table.path(&id);
@@ -56,7 +56,7 @@ pub(super) fn read_strategies(
         let wallets_path = entry.path("wallets");
         let wallets = some(
             &wallets_path,
-            items(entry.list("wallets")?, fields::address)?,
+            items(entry.list("wallets")?, fields::account)?,
         )?;
         if let Some(unknown) = wallets.iter().find(|wallet| !listed.contains_key(*wallet)) {
             let message = format!("{unknown} has no [[wallets]] entry");
@@ -75,7 +75,7 @@ fn read_limits(scope: &Scope, owner: &mut Fields, book: &mut Book) -> Result<(),
     }
     for (path, value) in owner.list("limits")? {
         let mut entry = Fields::of(&path, value)?;
-        let (chain_id, token) = (entry.integer("chain")?, entry.address("token")?);
+        let (chain_id, token) = (entry.integer("chain")?, entry.account("token")?);
         if book.read_amounts(scope, chain_id, token, &mut entry)? == 0 {
             return Err(malformed(&path, "names no limit, such as max_per_day"));
         }

@@ -155,7 +155,7 @@ impl NewAttempt<'_> {
     fn step(&self) -> Step {
         let transaction = self.passed.transaction();
         Step {
-            wallet: self.passed.wallet(),
+            wallet: self.passed.wallet().into(),
             chain_id: transaction.chain_id,
             strategy_id: self.passed.strategy_id().map(str::to_owned),
             kind: match self.passed.action() {
@@ -164,7 +164,7 @@ impl NewAttempt<'_> {
                 Action::Noop => Kind::Noop,
             },
             nonce: Some(transaction.nonce),
-            token: self.passed.token(),
+            token: self.passed.token().into(),
             reserved_raw: self.passed.reserve_raw(),
             outcome: None,
             is_final: false,
@@ -209,7 +209,7 @@ impl NewAttempt<'_> {
         if self.is_noop() {
             return Ok(());
         }
-        Rule::StepChanged.require(!recorded_noop(asked.wallet, &unsigned_tx), || {
+        Rule::StepChanged.require(!recorded_noop(self.passed.wallet(), &unsigned_tx), || {
             "the step has a no-op already: its further attempts can only be no-ops".to_owned()
         })?;
         Rule::StepChanged.require(same_action(&unsigned_tx, self.passed.transaction()), || {

@@ -48,18 +48,15 @@ impl Gate {
     /// The gate file cannot be read.
     pub fn budgets(&self, policy: &Policy, now_s: u64) -> Result<Vec<Budget>, Fault> {
         let mut budgets = Vec::new();
-        for (chain_id, chain) in &policy.chains {
-            for token in chain.tokens.keys() {
-                let usage = Usage::read(&self.connection, *chain_id, *token, None, now_s)?;
-                let own = policy.amounts.iter();
-                let own =
-                    own.filter(|(limit, _)| limit.chain_id == *chain_id && limit.token == *token);
-                budgets.extend(own.map(|(limit, cap)| Budget {
-                    limit: limit.clone(),
-                    cap_raw: *cap,
-                    used_raw: usage.of(limit),
-                }));
-            }
+        for (chain_id, token) in policy.tokens() {
+            let usage = Usage::read(&self.connection, chain_id, token, None, now_s)?;
+            let own = policy.amounts.iter();
+            let own = own.filter(|(limit, _)| limit.chain_id == chain_id && limit.token == token);
+            budgets.extend(own.map(|(limit, cap)| Budget {
+                limit: limit.clone(),
+                cap_raw: *cap,
+                used_raw: usage.of(limit),
+            }));
         }
         Ok(budgets)
     }

@@ -64,10 +64,11 @@ fn closed(connection: &Connection, id: &StepId) -> rusqlite::Result<bool> {
         .map(|found| found.is_some())
 }
 
-fn has_attempt(connection: &Connection, id: &StepId) -> rusqlite::Result<bool> {
+pub(super) fn has_attempt(connection: &Connection, id: &StepId) -> rusqlite::Result<bool> {
     connection
         .query_row(
-            "SELECT 1 FROM attempts WHERE intent_id = ?1 AND step = ?2 LIMIT 1",
+            "SELECT 1 FROM attempts WHERE intent_id = ?1 AND step = ?2
+             UNION ALL SELECT 1 FROM solana_attempts WHERE intent_id = ?1 AND step = ?2 LIMIT 1",
             params![id.intent_id, id.step],
             |_| Ok(()),
         )

@@ -6,8 +6,8 @@
 use super::Gate;
 use crate::fault::{Fault, Rule};
 use crate::policy::Scope;
-use alloy_primitives::Address;
 use rusqlite::{Connection, Row, params};
+use tradewind_core::ChainAddress;
 
 /// Where the kill switch stands, for everything.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -128,7 +128,11 @@ impl Gate {
     ///
     /// # Errors
     /// `halted`, or the gate file cannot be read.
-    pub fn require_running(&self, wallet: Address, strategy_id: Option<&str>) -> Result<(), Fault> {
+    pub fn require_running(
+        &self,
+        wallet: impl Into<ChainAddress>,
+        strategy_id: Option<&str>,
+    ) -> Result<(), Fault> {
         require_running(&self.connection, wallet, strategy_id).map(drop)
     }
 }
@@ -171,7 +175,11 @@ fn read_halt(row: &Row<'_>) -> rusqlite::Result<Halt> {
 }
 
 /// Whether the wallet's signing is stopped, whatever the strategy.
-pub(super) fn wallet_halted(connection: &Connection, wallet: Address) -> rusqlite::Result<bool> {
+pub(super) fn wallet_halted(
+    connection: &Connection,
+    wallet: impl Into<ChainAddress>,
+) -> rusqlite::Result<bool> {
+    let wallet = wallet.into();
     let halts = in_force(connection)?;
     Ok(halts.iter().any(|halt| halt.scope.covers(wallet, None)))
 }
@@ -179,9 +187,10 @@ pub(super) fn wallet_halted(connection: &Connection, wallet: Address) -> rusqlit
 /// The current epoch, if what `wallet` does for `strategy_id` may be signed in it.
 pub(super) fn require_running(
     connection: &Connection,
-    wallet: Address,
+    wallet: impl Into<ChainAddress>,
     strategy_id: Option<&str>,
 ) -> Result<u64, Fault> {
+    let wallet = wallet.into();
     let halts = in_force(connection)?;
     let stopping = halts
         .iter()

@@ -17,6 +17,7 @@ mod permits;
 mod schema;
 mod settlements;
 mod signed;
+mod solana;
 mod steps;
 mod sweeps;
 mod usage;
@@ -29,6 +30,10 @@ pub use nonces::Adoption;
 pub use permits::{NewPermit, PermitRecord};
 pub use settlements::{Finalized, Settlement};
 pub use signed::SignedStep;
+pub use solana::{
+    EarlierSignature, NewSolanaAttempt, SignedSolana, SolanaAttempt, SolanaEvidence,
+    SolanaFinalized, SolanaSettlement, Status,
+};
 pub use steps::{Kind, Outcome, Step, StepId};
 pub use sweeps::Sweep;
 

@@ -5,6 +5,7 @@ use super::{Gate, halts};
 use crate::fault::{Fault, Refusal, Rule};
 use alloy_primitives::Address;
 use rusqlite::{Connection, OptionalExtension, params};
+use tradewind_core::ChainAddress;
 
 /// Nonces that an operator declares used, by transactions that this gate never recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +26,7 @@ impl Gate {
     /// # Errors
     /// The gate file cannot be read.
     pub fn next_nonce(&self, wallet: Address, chain_id: u64) -> Result<Option<u64>, Fault> {
-        Ok(next(&self.connection, wallet, chain_id)?)
+        Ok(next(&self.connection, wallet.into(), chain_id)?)
     }
 
     /// Records that all nonces below one were used outside the gate, so that this one is next.
@@ -45,7 +46,7 @@ impl Gate {
              transaction of the wallet is on its way, adopt the nonce, then resume."
                 .to_owned()
         })?;
-        let next = next(&tx, *wallet, *chain_id)?.unwrap_or(0);
+        let next = next(&tx, (*wallet).into(), *chain_id)?.unwrap_or(0);
         Rule::NonceReused.require(*nonce > next, || {
             format!(
                 "the next nonce of {wallet} on chain {chain_id} is {next} already, and adopting only moves it up, so \
@@ -56,7 +57,7 @@ impl Gate {
         tx.execute(
             "INSERT INTO adoptions (wallet, chain_id, next_nonce, adopted_by, adopted_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![
-                wallet.to_checksum(None),
+                wallet.to_string(),
                 chain_id.cast_signed(),
                 nonce.cast_signed(),
                 by,
@@ -69,7 +70,7 @@ impl Gate {
 
 pub(super) fn next(
     connection: &Connection,
-    wallet: Address,
+    wallet: ChainAddress,
     chain_id: u64,
 ) -> rusqlite::Result<Option<u64>> {
     let next: Option<i64> = connection.query_row(
@@ -77,7 +78,7 @@ pub(super) fn next(
              SELECT max(nonce) + 1 AS next_nonce FROM steps WHERE wallet = ?1 AND chain_id = ?2
              UNION ALL SELECT next_nonce FROM adoptions WHERE wallet = ?1 AND chain_id = ?2
              UNION ALL SELECT nonce + 1 FROM sweeps WHERE wallet = ?1 AND chain_id = ?2)",
-        params![wallet.to_checksum(None), chain_id.cast_signed()],
+        params![wallet.to_string(), chain_id.cast_signed()],
         |row| row.get(0),
     )?;
     Ok(next.map(i64::cast_unsigned))
@@ -140,7 +141,7 @@ pub(super) fn require_gap(
 }
 
 fn require_known(
-    wallet: Address,
+    wallet: ChainAddress,
     chain_id: u64,
     latest_nonce: u64,
     next: u64,
@@ -157,7 +158,7 @@ fn require_known(
 
 fn holder(
     connection: &Connection,
-    wallet: Address,
+    wallet: ChainAddress,
     chain_id: u64,
     nonce: u64,
 ) -> rusqlite::Result<String> {
@@ -168,7 +169,7 @@ fn holder(
 /// The step that owns a nonce, in words.
 pub(super) fn owner(
     connection: &Connection,
-    wallet: Address,
+    wallet: ChainAddress,
     chain_id: u64,
     nonce: u64,
 ) -> rusqlite::Result<Option<String>> {
@@ -176,7 +177,7 @@ pub(super) fn owner(
         .query_row(
             "SELECT intent_id, step FROM steps WHERE wallet = ?1 AND chain_id = ?2 AND nonce = ?3",
             params![
-                wallet.to_checksum(None),
+                wallet.to_string(),
                 chain_id.cast_signed(),
                 nonce.cast_signed()
             ],

@@ -101,12 +101,12 @@ impl Gate {
 impl NewPermit<'_> {
     fn step(&self) -> Step {
         Step {
-            wallet: self.facts.wallet,
+            wallet: self.facts.wallet.into(),
             chain_id: self.facts.chain_id,
             strategy_id: self.strategy_id.map(str::to_owned),
             kind: Kind::Swap,
             nonce: None,
-            token: self.facts.token,
+            token: self.facts.token.into(),
             reserved_raw: self.facts.value_raw,
             outcome: None,
             is_final: false,

@@ -6,9 +6,9 @@ use rustix::rand::{GetRandomFlags, getrandom};
 
 /// "TwSg": what `file` and database tools show for a gate file.
 const APPLICATION_ID: i64 = 0x5477_5367;
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
-const ROWS: [&str; 9] = [
+const ROWS: [&str; 14] = [
     "steps",
     "attempts",
     "permits",
@@ -18,6 +18,11 @@ const ROWS: [&str; 9] = [
     "halts",
     "limits",
     "sweeps",
+    "receipts",
+    "solana_attempts",
+    "solana_settlements",
+    "outlays",
+    "cold_starts",
 ];
 
 // What one version added is a step of its own in `migrate`; a new file is made whole.
@@ -118,14 +123,14 @@ CREATE TABLE steps (
     wallet TEXT NOT NULL,
     chain_id INTEGER NOT NULL,
     strategy_id TEXT,
-    kind TEXT NOT NULL CHECK (kind IN ('swap', 'approve', 'noop')),
+    kind TEXT NOT NULL CHECK (kind IN ('swap', 'approve', 'noop', 'transfer', 'prepare')),
     nonce INTEGER,
     token TEXT NOT NULL,
     reserved_raw TEXT NOT NULL,
     -- What it takes out of the hour and the day: the reservation, until a final settlement or a closure.
     counts_raw TEXT NOT NULL,
     effect_by_s INTEGER NOT NULL,
-    outcome TEXT CHECK (outcome IN ('succeeded', 'reverted', 'cancelled')),
+    outcome TEXT CHECK (outcome IN ('succeeded', 'reverted', 'cancelled', 'expired')),
     final INTEGER NOT NULL DEFAULT 0 CHECK (final IN (0, 1)),
     PRIMARY KEY (intent_id, step),
     UNIQUE (wallet, chain_id, nonce),
@@ -165,12 +170,86 @@ CREATE TABLE sweeps (
 ) STRICT;
 ";
 
+// A step on Solana spends its token, as its row says, and lamports besides: those are its outlay. Keys, blockhashes and
+// signatures are base58 text.
+const SOLANA: &str = "
+CREATE TABLE receipts (
+    intent_id TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    wallet TEXT NOT NULL,
+    chain_id INTEGER NOT NULL,
+    seed TEXT NOT NULL UNIQUE,
+    drawn_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (intent_id, step)
+) STRICT;
+CREATE TABLE solana_attempts (
+    intent_id TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    wallet TEXT NOT NULL,
+    chain_id INTEGER NOT NULL,
+    unsigned_tx BLOB NOT NULL,
+    message_hash TEXT NOT NULL,
+    blockhash TEXT NOT NULL,
+    last_valid_block_height INTEGER NOT NULL,
+    receipt TEXT,
+    trade TEXT NOT NULL,
+    lookup_tables TEXT NOT NULL,
+    quoted TEXT NOT NULL,
+    policy_digest TEXT NOT NULL,
+    kill_epoch INTEGER NOT NULL,
+    evidence TEXT NOT NULL,
+    recorded_at_ms INTEGER NOT NULL,
+    signature TEXT UNIQUE,
+    raw_tx BLOB,
+    signed_at_ms INTEGER,
+    PRIMARY KEY (intent_id, step, attempt),
+    UNIQUE (wallet, chain_id, message_hash),
+    FOREIGN KEY (intent_id, step) REFERENCES steps (intent_id, step),
+    CHECK ((raw_tx IS NULL) = (signature IS NULL)),
+    CHECK ((raw_tx IS NULL) = (signed_at_ms IS NULL))
+) STRICT;
+CREATE TABLE outlays (
+    intent_id TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    chain_id INTEGER NOT NULL,
+    token TEXT NOT NULL,
+    reserved_raw TEXT NOT NULL,
+    counts_raw TEXT NOT NULL,
+    effect_by_s INTEGER NOT NULL,
+    PRIMARY KEY (intent_id, step),
+    FOREIGN KEY (intent_id, step) REFERENCES steps (intent_id, step)
+) STRICT;
+CREATE INDEX outlays_by_budget ON outlays (chain_id, token, effect_by_s);
+CREATE TABLE solana_settlements (
+    intent_id TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    signature TEXT,
+    slot INTEGER,
+    spent TEXT NOT NULL,
+    evidence TEXT NOT NULL,
+    settled_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (intent_id, step),
+    FOREIGN KEY (intent_id, step) REFERENCES steps (intent_id, step)
+) STRICT;
+CREATE TABLE cold_starts (
+    wallet TEXT NOT NULL,
+    chain_id INTEGER NOT NULL,
+    block_height INTEGER NOT NULL,
+    seen_at_ms INTEGER NOT NULL,
+    adopted_by TEXT,
+    adopted_at_ms INTEGER,
+    PRIMARY KEY (wallet, chain_id)
+) STRICT;
+";
+
 // A CHECK cannot be changed in place, so the table of steps is made anew around its rows.
-const FROM_2_TO_3: &str = "
+const FROM_2: &str = "
 ALTER TABLE steps RENAME TO steps_2;
 DROP INDEX steps_by_budget;
 ";
-const FROM_2_TO_3_ROWS: &str = "
+const FROM_2_ROWS: &str = "
 INSERT INTO steps (intent_id, step, wallet, chain_id, strategy_id, kind, nonce, token, reserved_raw, counts_raw,
     effect_by_s, outcome)
 SELECT intent_id, step, wallet, chain_id, strategy_id, kind, nonce, token, reserved_raw,
@@ -185,6 +264,19 @@ ALTER TABLE halts ADD COLUMN wallet TEXT;
 ALTER TABLE halts ADD COLUMN strategy_id TEXT;
 ";
 
+const FROM_3: &str = "
+ALTER TABLE steps RENAME TO steps_3;
+DROP INDEX steps_by_budget;
+";
+const FROM_3_ROWS: &str = "
+INSERT INTO steps (intent_id, step, wallet, chain_id, strategy_id, kind, nonce, token, reserved_raw, counts_raw,
+    effect_by_s, outcome, final)
+SELECT intent_id, step, wallet, chain_id, strategy_id, kind, nonce, token, reserved_raw, counts_raw, effect_by_s,
+    outcome, final
+FROM steps_3 ORDER BY rowid;
+DROP TABLE steps_3;
+";
+
 /// Creates the tables of a new file, or checks those of an old one.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), String> {
     let text = |error: rusqlite::Error| error.to_string();
@@ -196,7 +288,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), String> {
     match (id, version, objects) {
         (0, 0, 0) => create(connection, &new_id()?).map_err(text)?,
         (APPLICATION_ID, VERSION, _) => check(connection)?,
-        (APPLICATION_ID, 2, _) => {
+        (APPLICATION_ID, 2 | 3, _) => {
             check(connection)?;
             migrate(connection).map_err(text)?;
             check(connection)?;
@@ -250,26 +342,37 @@ fn create(connection: &mut Connection, gate_id: &str) -> rusqlite::Result<()> {
     tx.execute_batch(TABLES)?;
     tx.execute_batch(LIMITS)?;
     tx.execute_batch(SWEEPS)?;
+    tx.execute_batch(SOLANA)?;
     tx.execute("INSERT INTO meta (one, gate_id) VALUES (1, ?1)", [gate_id])?;
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", VERSION)?;
     tx.commit()
 }
 
-/// From version 2, in one transaction: a file is of one version or of the other, whenever the power goes.
+/// From an older version, in one transaction: a file is of one version or of the other, whenever the power goes.
 fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     configure(connection)?;
     // While rows refer to steps, their table could not be replaced; and a rename must leave those references alone.
     connection.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON;")?;
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if pragma(&tx, "user_version")? == 2 {
-        tx.execute_batch(FROM_2_TO_3)?;
-        tx.execute_batch(STEPS)?;
-        tx.execute_batch(FROM_2_TO_3_ROWS)?;
-        tx.execute_batch(LIMITS)?;
-        tx.execute_batch(SWEEPS)?;
-        tx.pragma_update(None, "user_version", VERSION)?;
+    match pragma(&tx, "user_version")? {
+        2 => {
+            tx.execute_batch(FROM_2)?;
+            tx.execute_batch(STEPS)?;
+            tx.execute_batch(FROM_2_ROWS)?;
+            tx.execute_batch(LIMITS)?;
+            tx.execute_batch(SWEEPS)?;
+            tx.execute_batch(SOLANA)?;
+        }
+        3 => {
+            tx.execute_batch(FROM_3)?;
+            tx.execute_batch(STEPS)?;
+            tx.execute_batch(FROM_3_ROWS)?;
+            tx.execute_batch(SOLANA)?;
+        }
+        _ => {}
     }
+    tx.pragma_update(None, "user_version", VERSION)?;
     tx.commit()?;
     connection.execute_batch("PRAGMA legacy_alter_table = OFF;")
 }

@@ -71,7 +71,12 @@ impl Gate {
             return Err(Rule::StepUnknown.refuse(message).into());
         };
         let unsigned_tx = own_transaction(&tx, id, end.tx_hash)?;
-        require_outcome(end.outcome, recorded_noop(step.wallet, &unsigned_tx))?;
+        require_outcome(
+            end.outcome,
+            step.wallet
+                .evm()
+                .is_some_and(|wallet| recorded_noop(wallet, &unsigned_tx)),
+        )?;
         require_amount(&step, end, spends_all(&unsigned_tx))?;
         if step.is_final {
             return require_equal(&tx, id, &step, end).map(|()| true);
@@ -103,6 +108,8 @@ fn require_outcome(outcome: Outcome, noop: bool) -> Result<(), Fault> {
         Outcome::Succeeded => !noop,
         Outcome::Cancelled => noop,
         Outcome::Reverted => true,
+        // Only a settlement of Solana says that.
+        Outcome::Expired => false,
     };
     Rule::SettlementOutcome.require(fits, || {
         let is = if noop { "a" } else { "no" };
@@ -141,7 +148,7 @@ fn require_amount(step: &Step, end: &Settlement, spends_all: bool) -> Result<(),
     let fits = match end.outcome {
         Outcome::Succeeded if spends_all => end.spent_raw == step.reserved_raw,
         Outcome::Succeeded => end.spent_raw <= step.reserved_raw,
-        Outcome::Reverted | Outcome::Cancelled => end.spent_raw.is_zero(),
+        Outcome::Reverted | Outcome::Cancelled | Outcome::Expired => end.spent_raw.is_zero(),
     };
     Rule::SettlementAmount.require(fits, || {
         let exactly = if spends_all {

@@ -2,9 +2,10 @@
 
 use super::{Gate, closures, halts};
 use crate::fault::{Fault, Refusal, Rule};
-use alloy_primitives::{Address, U256};
+use alloy_primitives::U256;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use tradewind_core::ChainAddress;
 
 /// Which step of which intent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,10 @@ pub enum Kind {
     Approve,
     /// Fills a gap in the wallet's nonces.
     Noop,
+    /// Pays a listed recipient, on Solana.
+    Transfer,
+    /// Creates, fills or closes accounts of the wallet, on Solana.
+    Prepare,
 }
 
 /// How a step ended.
@@ -35,13 +40,15 @@ pub enum Outcome {
     Reverted,
     /// Its nonce was used up by its no-op.
     Cancelled,
+    /// Nothing of it landed, and nothing can any more; on Solana only.
+    Expired,
 }
 
 /// What the gate remembers of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// Who signs.
-    pub wallet: Address,
+    pub wallet: ChainAddress,
     /// Where.
     pub chain_id: u64,
     /// For which strategy, if any.
@@ -51,7 +58,7 @@ pub struct Step {
     /// Its nonce; nothing while only its permit is made.
     pub nonce: Option<u64>,
     /// The token it spends or approves.
-    pub token: Address,
+    pub token: ChainAddress,
     /// What it may spend, in base units.
     pub reserved_raw: U256,
     /// How it ended, as far as is known.
@@ -68,13 +75,21 @@ impl Kind {
             Self::Swap => "swap",
             Self::Approve => "approve",
             Self::Noop => "noop",
+            Self::Transfer => "transfer",
+            Self::Prepare => "prepare",
         }
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        [Self::Swap, Self::Approve, Self::Noop]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+        [
+            Self::Swap,
+            Self::Approve,
+            Self::Noop,
+            Self::Transfer,
+            Self::Prepare,
+        ]
+        .into_iter()
+        .find(|kind| kind.name() == name)
     }
 }
 
@@ -86,15 +101,21 @@ impl Outcome {
             Self::Succeeded => "succeeded",
             Self::Reverted => "reverted",
             Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
         }
     }
 
     /// The outcome of this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Succeeded, Self::Reverted, Self::Cancelled]
-            .into_iter()
-            .find(|outcome| outcome.name() == name)
+        [
+            Self::Succeeded,
+            Self::Reverted,
+            Self::Cancelled,
+            Self::Expired,
+        ]
+        .into_iter()
+        .find(|outcome| outcome.name() == name)
     }
 }
 
@@ -168,12 +189,12 @@ pub(super) fn insert(
         params![
             id.intent_id,
             id.step,
-            step.wallet.to_checksum(None),
+            step.wallet.to_string(),
             step.chain_id.cast_signed(),
             step.strategy_id,
             step.kind.name(),
             step.nonce.map(u64::cast_signed),
-            step.token.to_checksum(None),
+            step.token.to_string(),
             step.reserved_raw.to_string(),
             effect_by_s.cast_signed(),
         ],

@@ -31,7 +31,7 @@ impl Gate {
                  until none of its transactions is on its way, then sweep."
             )
         })?;
-        let next = nonces::next(&tx, wallet, chain_id)?;
+        let next = nonces::next(&tx, wallet.into(), chain_id)?;
         for (nonce, unsigned_tx) in (sweep.first_nonce..).zip(sweep.unsigned_txs) {
             require_free(&tx, sweep, next, nonce)?;
             tx.execute(
@@ -59,7 +59,7 @@ fn require_free(
     next: Option<u64>,
     nonce: u64,
 ) -> Result<(), Fault> {
-    let owner = nonces::owner(connection, sweep.wallet, sweep.chain_id, nonce)?;
+    let owner = nonces::owner(connection, sweep.wallet.into(), sweep.chain_id, nonce)?;
     Rule::NonceReused.require(owner.is_none(), || {
         let owner = owner.unwrap_or_default();
         format!("the nonce {nonce} belongs to {owner}; a sweep takes one that no step owns")

@@ -8,17 +8,18 @@
 use super::steps::{StepId, parsed};
 use crate::fault::{Fault, Rule};
 use crate::policy::{AmountLimit, Passed, PermitFacts, Policy, Window};
-use alloy_primitives::{Address, U256};
+use alloy_primitives::U256;
 use rusqlite::{Connection, Row, params};
+use tradewind_core::ChainAddress;
 
 /// One more reservation, by a step that may have one already.
 pub(super) struct Reservation<'a> {
     pub(super) id: &'a StepId,
     pub(super) policy: &'a Policy,
-    pub(super) wallet: Address,
+    pub(super) wallet: ChainAddress,
     pub(super) strategy_id: Option<&'a str>,
     pub(super) chain_id: u64,
-    pub(super) token: Address,
+    pub(super) token: ChainAddress,
     pub(super) amount_raw: U256,
 }
 
@@ -42,10 +43,10 @@ impl<'a> Reservation<'a> {
         Self {
             id,
             policy: passed.policy(),
-            wallet: passed.wallet(),
+            wallet: passed.wallet().into(),
             strategy_id: passed.strategy_id(),
             chain_id: passed.transaction().chain_id,
-            token: passed.token(),
+            token: passed.token().into(),
             amount_raw: passed.reserve_raw(),
         }
     }
@@ -59,10 +60,10 @@ impl<'a> Reservation<'a> {
         Self {
             id,
             policy,
-            wallet: facts.wallet,
+            wallet: facts.wallet.into(),
             strategy_id,
             chain_id: facts.chain_id,
-            token: facts.token,
+            token: facts.token.into(),
             amount_raw: facts.value_raw,
         }
     }
@@ -99,13 +100,17 @@ impl Usage {
     pub(super) fn read(
         connection: &Connection,
         chain_id: u64,
-        token: Address,
+        token: ChainAddress,
         except: Option<&StepId>,
         now_s: u64,
     ) -> Result<Self, Fault> {
         let mut rows = connection.prepare_cached(
             "SELECT wallet, strategy_id, reserved_raw, counts_raw, effect_by_s FROM steps
-             WHERE (final OR counts_raw <> '0') AND chain_id = ?1 AND token = ?2 AND effect_by_s > ?3 AND NOT (intent_id = ?4 AND step = ?5)",
+             WHERE (final OR counts_raw <> '0') AND chain_id = ?1 AND token = ?2 AND effect_by_s > ?3 AND NOT (intent_id = ?4 AND step = ?5)
+             UNION ALL
+             SELECT s.wallet, s.strategy_id, o.reserved_raw, o.counts_raw, o.effect_by_s
+             FROM outlays AS o JOIN steps AS s ON s.intent_id = o.intent_id AND s.step = o.step
+             WHERE o.chain_id = ?1 AND o.token = ?2 AND o.effect_by_s > ?3 AND NOT (o.intent_id = ?4 AND o.step = ?5)",
         )?;
         let since = now_s
             .saturating_sub(Window::SignedPerDay.length_s())
@@ -113,7 +118,7 @@ impl Usage {
         let steps = rows.query_map(
             params![
                 chain_id.cast_signed(),
-                token.to_checksum(None),
+                token.to_string(),
                 since,
                 except.map_or("", |id| id.intent_id.as_str()),
                 except.map_or(0, |id| id.step)

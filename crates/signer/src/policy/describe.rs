@@ -28,6 +28,9 @@ impl Policy {
         for (id, chain) in &self.chains {
             chain.describe(*id, &mut text);
         }
+        for (id, chain) in &self.solana {
+            chain.describe(*id, &mut text);
+        }
         for (limit, cap) in &self.amounts {
             let _ = writeln!(text, "{limit} {cap}");
         }

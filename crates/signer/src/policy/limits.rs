@@ -1,9 +1,9 @@
 //! Limits of amounts: whose they are, of which token, and over which time.
 
 use crate::fields;
-use alloy_primitives::Address;
 use std::fmt;
 use std::str::FromStr;
+use tradewind_core::ChainAddress;
 
 const HOUR_S: u64 = 3_600;
 const DAY_S: u64 = 86_400;
@@ -14,7 +14,7 @@ pub enum Scope {
     /// Everything together.
     All,
     /// One wallet.
-    Wallet(Address),
+    Wallet(ChainAddress),
     /// One strategy.
     Strategy(String),
 }
@@ -40,7 +40,7 @@ pub struct AmountLimit {
     /// On which chain.
     pub chain_id: u64,
     /// Of which token.
-    pub token: Address,
+    pub token: ChainAddress,
     /// Over which time.
     pub window: Window,
 }
@@ -48,10 +48,10 @@ pub struct AmountLimit {
 impl Scope {
     /// Whether what `wallet` does for `strategy_id` falls under it.
     #[must_use]
-    pub fn covers(&self, wallet: Address, strategy_id: Option<&str>) -> bool {
+    pub fn covers(&self, wallet: impl Into<ChainAddress>, strategy_id: Option<&str>) -> bool {
         match self {
             Self::All => true,
-            Self::Wallet(own) => *own == wallet,
+            Self::Wallet(own) => *own == wallet.into(),
             Self::Strategy(own) => strategy_id == Some(own),
         }
     }
@@ -60,7 +60,7 @@ impl Scope {
     #[must_use]
     pub fn wallet(&self) -> Option<String> {
         match self {
-            Self::Wallet(wallet) => Some(wallet.to_checksum(None)),
+            Self::Wallet(wallet) => Some(wallet.to_string()),
             _ => None,
         }
     }
@@ -162,19 +162,22 @@ impl FromStr for AmountLimit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloy_primitives::Address;
+    use tradewind_core::decode::solana::Key;
 
     #[test]
     fn the_key_of_a_limit_reads_back_as_the_limit() {
         for scope in [
             Scope::All,
-            Scope::Wallet(Address::repeat_byte(7)),
+            Scope::Wallet(Address::repeat_byte(7).into()),
+            Scope::Wallet(Key([9; 32]).into()),
             Scope::Strategy("a1b2c3d4-e5f6-7890-1234-567890abcdef".to_owned()),
         ] {
             for window in Window::ALL {
                 let limit = AmountLimit {
                     scope: scope.clone(),
                     chain_id: 42161,
-                    token: Address::repeat_byte(0xaf),
+                    token: Address::repeat_byte(0xaf).into(),
                     window,
                 };
                 assert_eq!(limit.to_string().parse(), Ok(limit));

@@ -6,26 +6,36 @@ mod action;
 mod checks;
 mod describe;
 mod limits;
+mod solana;
 mod terms;
 
 pub use action::{Action, Passed, is_noop};
 pub use limits::{AmountLimit, Scope, Window};
+pub(crate) use solana::summed;
+pub use solana::{
+    NATIVE, PassedSolana, RECEIPT_LAMPORTS, Receipt, ReceiptNeed, SOLANA_CHAIN_ID, SolanaAsk,
+    SolanaKind, SolanaPolicy, SolanaQuoted, SolanaToken, Tables, TokenAccounts, token_account,
+};
 pub use terms::{Kind, MAX_RAISE_DELAY_S, RAISE_DELAY, Terms, raise_delay_ms, value_of};
 
 use crate::fault::{Refusal, Rule};
 use alloy_primitives::{Address, U256};
 use std::collections::{BTreeMap, BTreeSet};
+use tradewind_core::ChainAddress;
+use tradewind_core::decode::solana::Key;
 use tradewind_core::evm::Eip1559Transaction;
 
 /// The whole policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// The chains each wallet may be used on.
-    pub wallets: BTreeMap<Address, BTreeSet<u64>>,
+    pub wallets: BTreeMap<ChainAddress, BTreeSet<u64>>,
     /// The wallets each strategy may use; nothing when strategies are not told apart.
-    pub strategies: Option<BTreeMap<String, BTreeSet<Address>>>,
+    pub strategies: Option<BTreeMap<String, BTreeSet<ChainAddress>>>,
     /// The limits of each chain.
     pub chains: BTreeMap<u64, ChainPolicy>,
+    /// The limits of Solana, by its chain id.
+    pub solana: BTreeMap<u64, SolanaPolicy>,
     /// The limits of amounts, in base units.
     pub amounts: BTreeMap<AmountLimit, U256>,
     /// How long a raise of any limit waits, in seconds.
@@ -106,13 +116,25 @@ impl Policy {
     ///
     /// # Errors
     /// `wallet_unknown`, `chain_not_allowed`.
-    pub fn chain_of(&self, wallet: Address, chain_id: u64) -> Result<&ChainPolicy, Refusal> {
+    pub fn chain_of(
+        &self,
+        wallet: impl Into<ChainAddress>,
+        chain_id: u64,
+    ) -> Result<&ChainPolicy, Refusal> {
+        self.require_chain(wallet.into(), chain_id, &self.chains)
+    }
+
+    fn require_chain<'a, C>(
+        &self,
+        wallet: ChainAddress,
+        chain_id: u64,
+        of: &'a BTreeMap<u64, C>,
+    ) -> Result<&'a C, Refusal> {
         let Some(chains) = self.wallets.get(&wallet) else {
             let message = format!("the wallet {wallet} is not listed in the configuration");
             return Err(Rule::WalletUnknown.refuse(message));
         };
-        self.chains
-            .get(&chain_id)
+        of.get(&chain_id)
             .filter(|_| chains.contains(&chain_id))
             .ok_or_else(|| {
                 let message = format!("the wallet {wallet} may not be used on chain {chain_id}");
@@ -126,9 +148,10 @@ impl Policy {
     /// `strategy_unknown`, `strategy_wallet`.
     pub fn check_strategy(
         &self,
-        wallet: Address,
+        wallet: impl Into<ChainAddress>,
         strategy_id: Option<&str>,
     ) -> Result<(), Refusal> {
+        let wallet = wallet.into();
         let Some(strategies) = &self.strategies else {
             return Ok(());
         };
@@ -223,14 +246,40 @@ impl Policy {
         Ok(domain)
     }
 
+    /// What a listed token is called.
+    #[must_use]
+    pub fn symbol(&self, chain_id: u64, token: ChainAddress) -> Option<&str> {
+        let symbol = match token {
+            ChainAddress::Evm(token) => &self.chains.get(&chain_id)?.tokens.get(&token)?.symbol,
+            ChainAddress::Solana(mint) => {
+                &self.solana.get(&chain_id)?.tokens.get(&Key(mint))?.symbol
+            }
+        };
+        Some(symbol)
+    }
+
+    /// Every listed token, by chain.
+    pub fn tokens(&self) -> impl Iterator<Item = (u64, ChainAddress)> + '_ {
+        let evm = self.chains.iter().flat_map(|(id, chain)| {
+            let tokens = chain.tokens.keys();
+            tokens.map(|token| (*id, ChainAddress::from(*token)))
+        });
+        let solana = self.solana.iter().flat_map(|(id, chain)| {
+            let tokens = chain.tokens.keys();
+            tokens.map(|mint| (*id, ChainAddress::from(*mint)))
+        });
+        evm.chain(solana)
+    }
+
     /// The limits of amounts that what `wallet` does for `strategy_id` falls under.
     pub fn limits_of<'a>(
         &'a self,
-        wallet: Address,
+        wallet: impl Into<ChainAddress>,
         strategy_id: Option<&'a str>,
         chain_id: u64,
-        token: Address,
+        token: impl Into<ChainAddress>,
     ) -> impl Iterator<Item = (&'a AmountLimit, U256)> {
+        let (wallet, token) = (wallet.into(), token.into());
         let amounts = self.amounts.iter().map(|(limit, cap)| (limit, *cap));
         amounts.filter(move |(limit, _)| {
             limit.chain_id == chain_id
@@ -241,12 +290,13 @@ impl Policy {
 
     fn check_amount(
         &self,
-        wallet: Address,
+        wallet: impl Into<ChainAddress>,
         strategy_id: Option<&str>,
         chain_id: u64,
-        token: Address,
+        token: impl Into<ChainAddress>,
         amount_raw: U256,
     ) -> Result<(), Refusal> {
+        let (wallet, token) = (wallet.into(), token.into());
         for (limit, cap) in self.limits_of(wallet, strategy_id, chain_id, token) {
             let fits = limit.window != Window::Transaction || amount_raw <= cap;
             Rule::AmountPerTransaction.require(fits, || {

@@ -4,8 +4,9 @@
 //! says which direction is looser, and what it means when the term is missing.
 
 use super::{AmountLimit, ChainPolicy, Policy};
-use alloy_primitives::{Address, U256};
+use alloy_primitives::U256;
 use std::collections::BTreeMap;
+use tradewind_core::ChainAddress;
 
 /// Numbers by key.
 pub type Terms = BTreeMap<String, U256>;
@@ -15,7 +16,11 @@ pub const RAISE_DELAY: &str = "raise_delay_s";
 /// Longest time that a raise can be made to wait, in seconds: 30 days.
 pub const MAX_RAISE_DELAY_S: u64 = 30 * 86_400;
 const STRATEGIES_LISTED: &str = "strategies_listed";
-const QUORUM: &str = "settlement_quorum";
+pub(super) const QUORUM: &str = "settlement_quorum";
+pub(super) const EVIDENCE_QUORUM: &str = "evidence_quorum";
+pub(super) const MIN_PROFIT: &str = "min_profit";
+pub(super) const ASSUMED_FEE: &str = "assumed_fee_bps";
+pub(super) const BLOCKHASH_LIFE: &str = "blockhash_life_s";
 
 /// Which direction of a term is looser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +38,8 @@ impl Kind {
     #[must_use]
     pub fn of(key: &str) -> Self {
         match key.rsplit('.').next().unwrap_or(key) {
-            RAISE_DELAY | STRATEGIES_LISTED | QUORUM => Self::Floor,
+            RAISE_DELAY | STRATEGIES_LISTED | QUORUM | EVIDENCE_QUORUM | MIN_PROFIT
+            | ASSUMED_FEE | BLOCKHASH_LIFE => Self::Floor,
             last if last.starts_with("max_") => Self::Cap,
             _ => Self::Listed,
         }
@@ -98,6 +104,9 @@ impl Policy {
         for (id, chain) in &self.chains {
             terms.extend(chain.terms(*id));
         }
+        for (id, chain) in &self.solana {
+            terms.extend(chain.terms(*id));
+        }
         terms
     }
 
@@ -122,6 +131,9 @@ impl Policy {
             .filter_map(|(key, value)| Some((key.parse::<AmountLimit>().ok()?, *value)))
             .collect();
         for (id, chain) in &mut policy.chains {
+            chain.restrict(*id, terms);
+        }
+        for (id, chain) in &mut policy.solana {
             chain.restrict(*id, terms);
         }
         policy.raise_delay_s = raise_delay_ms(terms) / 1000;
@@ -192,14 +204,14 @@ impl ChainPolicy {
     }
 }
 
-fn chain_key(id: u64, what: &str) -> String {
+pub(super) fn chain_key(id: u64, what: &str) -> String {
     format!("chain.{id}.{what}")
 }
 
-fn wallet_key(wallet: Address, chain_id: u64) -> String {
+fn wallet_key(wallet: ChainAddress, chain_id: u64) -> String {
     format!("wallet.{wallet}.chain.{chain_id}")
 }
 
-fn strategy_key(id: &str, wallet: Address) -> String {
+fn strategy_key(id: &str, wallet: ChainAddress) -> String {
     format!("strategy.{id}.wallet.{wallet}")
 }

@@ -4,6 +4,7 @@ use super::Signer;
 use crate::answers;
 use crate::fault::{Fault, Refusal};
 use crate::gate::{Gate, Outcome, StepId};
+use crate::policy::RECEIPT_LAMPORTS;
 use crate::protocol::CheckRequest;
 use crate::signing::read_unsigned;
 use alloy_primitives::Address;
@@ -22,9 +23,7 @@ impl Signer {
             .ceilings
             .wallets
             .iter()
-            .map(
-                |(wallet, chains)| json!({ "address": wallet.to_checksum(None), "chains": chains }),
-            )
+            .map(|(wallet, chains)| json!({ "address": wallet.to_string(), "chains": chains }))
             .collect();
         let halts: Vec<_> = gate.halts()?.iter().map(answers::halt).collect();
         Ok(json!({
@@ -43,23 +42,31 @@ impl Signer {
     pub(super) fn step(&self, id: &StepId) -> Result<Value, Fault> {
         let mut gate = self.gate()?;
         let (step, closed) = (gate.step(id)?, gate.closed(id)?);
-        if step.is_none() && !closed {
+        let receipt = gate.receipt(id)?;
+        if step.is_none() && !closed && receipt.is_none() {
             return Ok(json!({ "found": false }));
         }
         let pending_because = self.finish(&mut gate, id)?;
-        let attempts = gate.attempts(id)?;
+        let (attempts, on_solana) = (gate.attempts(id)?, gate.solana_attempts(id)?);
         let signed = attempts.iter().filter_map(answers::attempt);
+        let signed = signed.chain(on_solana.iter().filter_map(answers::solana_attempt));
+        let unsigned = on_solana.iter().filter(|known| known.signed.is_none());
+        let pending = answers::pending(&attempts).into_iter();
+        let pending: Vec<_> = pending.chain(unsigned.map(|known| known.attempt)).collect();
+        let receipt = receipt.map(|(_, receipt)| answers::receipt(&receipt, RECEIPT_LAMPORTS));
         let permit = gate.permit(id)?.as_ref().and_then(answers::recorded_permit);
         Ok(json!({
             "found": true,
             "closed": closed,
+            "chain_id": step.as_ref().map(|step| step.chain_id),
             "kind": step.as_ref().map(|step| step.kind.name()),
             "nonce": step.as_ref().and_then(|step| step.nonce),
             "outcome": step.as_ref().and_then(|step| step.outcome).map(Outcome::name),
             "final": step.is_some_and(|step| step.is_final),
             "permit": permit,
             "attempts": signed.collect::<Vec<_>>(),
-            "pending": answers::pending(&attempts),
+            "receipt": receipt,
+            "pending": pending,
             "pending_because": pending_because,
         }))
     }
@@ -74,6 +81,11 @@ impl Signer {
         for attempt in gate.attempts(id)? {
             if attempt.signed.is_none() {
                 results.push(self.finish_attempt(gate, id, &attempt).map(drop));
+            }
+        }
+        for attempt in gate.solana_attempts(id)? {
+            if attempt.signed.is_none() {
+                results.push(self.finish_solana(gate, id, &attempt).map(drop));
             }
         }
         let mut because = None;

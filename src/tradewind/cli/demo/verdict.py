@@ -70,7 +70,7 @@ def _checks(promise: Promise, seen: Evidence) -> Iterator[Check]:
         "within_limit", "no more left than the intent allows", 0 < spent <= limit, f"limit {_in(promise, limit)}"
     )
     fee = sum(tx.gas_used * tx.gas_price_wei for tx in seen.transactions)
-    paid_wei = before.native_wei - after.native_wei
+    paid_wei = before.native_raw - after.native_raw
     yield Check(
         "only_gas",
         "the ETH that left is the gas fee, to the wei",

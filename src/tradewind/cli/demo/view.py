@@ -214,12 +214,13 @@ def _amounts(story: Story, plan: ExecutionPlan) -> RenderableType:
 def _on_chain(story: Story) -> RenderableType:
     lines: list[Text] = []
     for result in story.results:
-        gas = f"{result.gas_used:,} gas at {format_raw(result.gas_price_wei, 9, 'gwei')}"
+        price = "" if result.gas_price_wei is None else f" at {format_raw(result.gas_price_wei, 9, 'gwei')}"
+        gas = f"{result.gas_used:,} gas{price}"
         lines.append(Text.assemble(("transaction  ", _QUIET), result.tx_hash))
         lines.append(
             Text.assemble(
                 (f"block {result.block.number:,} · nonce {result.nonce} · {gas} · fee ", _QUIET),
-                format_raw(result.fee_wei, 18, "ETH"),
+                format_raw(result.fee_raw, 18, "ETH"),
             )
         )
     return Group(*lines)

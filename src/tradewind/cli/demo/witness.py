@@ -19,7 +19,7 @@ class WalletState:
     """What the chain says of the wallet at one block."""
 
     block: int
-    native_wei: int
+    native_raw: int
     nonce: int
     token_in_raw: int
     token_out_raw: int
@@ -72,7 +72,7 @@ class Witness:
         approved = _ALLOWANCE + _word(wallet) + _word(router)
         return WalletState(
             block=block,
-            native_wei=int(await self._ask("eth_getBalance", wallet, at), 16),
+            native_raw=int(await self._ask("eth_getBalance", wallet, at), 16),
             nonce=int(await self._ask("eth_getTransactionCount", wallet, at), 16),
             token_in_raw=await self._number(token_in, _BALANCE_OF + _word(wallet), at),
             token_out_raw=await self._number(token_out, _BALANCE_OF + _word(wallet), at),

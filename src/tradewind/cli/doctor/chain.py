@@ -124,12 +124,12 @@ def _token_fault(token: Token, symbol: bytes | None, decimals: bytes | None) -> 
 
 async def _money(chain: EvmChain, configured: ChainSettings, strategy: str, wallet: str) -> Finding:
     name = f"money of {strategy}"
-    native_wei = await chain.balance(wallet)
+    native_raw = await chain.balance(wallet)
     held = [(token, await chain.erc20_balance(token.address, wallet)) for token in configured.tokens]
     said = ", ".join(
-        [format_raw(native_wei, 18, "ETH"), *(format_raw(raw, token.decimals, token.symbol) for token, raw in held)]
+        [format_raw(native_raw, 18, "ETH"), *(format_raw(raw, token.decimals, token.symbol) for token, raw in held)]
     )
-    if native_wei == 0:
+    if native_raw == 0:
         return wrong(name, said, f"Send ETH to {wallet}: without it no gas can be paid.")
     if not any(raw for _, raw in held):
         return warning(name, said, f"Send one of the listed tokens to {wallet}: there is nothing to trade.")

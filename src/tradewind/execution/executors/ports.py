@@ -3,7 +3,8 @@
 Blocking calls of the Rust classes behind them run on threads; nothing here holds up the event loop.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 from uuid import UUID
 
@@ -54,12 +55,17 @@ class BuildRequest:
 
 @dataclass(frozen=True, slots=True)
 class UnsignedTransaction:
-    """The message that is to be signed, and what it would weigh once it is."""
+    """The transaction that is to be signed, and what it weighs.
+
+    `message` is the whole of it as it travels, with signatures of zeros. `lookup_tables` are those it reads, with what
+    is in them.
+    """
 
     message: bytes
     size_bytes: int
     blockhash: Blockhash
     has_receipt: bool
+    lookup_tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,26 +5,27 @@ from decimal import Decimal, localcontext
 from typing import Literal, TypedDict
 
 from tradewind import core
+from tradewind.domain.intent import VenueRule
 from tradewind.domain.plan import BlockRef, Exact, ExecutionPlan, GasEstimate, PlannedLeg, PlanStep
 from tradewind.domain.reference_price import PoolPrice
 from tradewind.domain.token_list import Token
 from tradewind.errors import Refused
-from tradewind.venues.adapter import VenueAdapter
+from tradewind.venues.evm_adapter import EvmVenueAdapter
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.evm_gas import GasConditions, GasPolicy, gas_estimate, gas_reading
+from tradewind.venues.planned_legs import planned_legs
+from tradewind.venues.pool_price import pool_prices
 from tradewind.venues.reading import Reading
 from tradewind.venues.rpc_error import Revert
 from tradewind.venues.send_outcome import SendOutcome
 from tradewind.venues.simulated import Simulated
+from tradewind.venues.spot import spot_ratio
 from tradewind.venues.trade_quote import TradeQuote, trade_quote
 from tradewind.venues.uniswap_v3.deployment import UniswapV3Deployment
 from tradewind.venues.uniswap_v3.movement import movement
-from tradewind.venues.uniswap_v3.planned_legs import planned_legs
-from tradewind.venues.uniswap_v3.pool_price import pool_prices
 from tradewind.venues.uniswap_v3.pool_sync import PoolSync
 from tradewind.venues.uniswap_v3.revert_code import revert_code
 from tradewind.venues.uniswap_v3.simulation import read_simulation
-from tradewind.venues.uniswap_v3.spot import spot_ratio
 from tradewind.venues.uniswap_v3.swap_gas import (
     APPROVE_GAS,
     FURTHER_HOP_GAS,
@@ -57,7 +58,7 @@ class _Asked(TypedDict):
     excluded_tokens: list[str] | None
 
 
-class UniswapV3Adapter(VenueAdapter):
+class UniswapV3Adapter(EvmVenueAdapter):
     """One chain's Uniswap V3.
 
     Quotes are answered from memory, as of `block`: a caller that awaits `sync` and then `quote`, with nothing
@@ -129,8 +130,8 @@ class UniswapV3Adapter(VenueAdapter):
         """The spot price of `token` in each pool of the pair, with how far the probe moves it."""
         self._pools.require_loaded()
         shift = self._decimals_of(token) - self._decimals_of(against)
-        keys = self._pools.keys.values()
-        return list(pool_prices(self.graph, keys, token=token, against=against, probe_raw=probe_raw, shift=shift))
+        pools = self._pools.keys
+        return list(pool_prices(self.graph, pools, token=token, against=against, probe_raw=probe_raw, shift=shift))
 
     async def quote(
         self,
@@ -141,12 +142,15 @@ class UniswapV3Adapter(VenueAdapter):
         exact: Exact,
         hop_cost_raw: int = 0,
         path_cost_raw: int = 0,
+        rule: VenueRule | None = None,
         max_hops: int | None = None,
         max_paths: int | None = None,
         allowed_pools: Sequence[str] | None = None,
         excluded_tokens: Sequence[str] | None = None,
     ) -> TradeQuote:
         """The best way over one leg or several, as of `block`; the costs as in core.optimize_split.
+
+        All pools are of this one venue, so `rule` has been answered by who asks.
 
         Refused with the core's code (no_route, insufficient_liquidity, amount_zero, …) when there is none.
         """
@@ -183,22 +187,22 @@ class UniswapV3Adapter(VenueAdapter):
         except core.CoreError as error:
             raise Refused(error.code, str(error)) from None
 
-    async def gas_cost_in_token(self, cost_wei: int, token: str) -> int:
-        """What `cost_wei` of the native coin is worth in `token`, rounded up.
+    async def fee_in_token(self, fee_raw: int, token: str) -> int:
+        """What `fee_raw` of the native coin is worth in `token`, rounded up.
 
         At spot prices, without fees, along the best route that sells 0.01 of the wrapped native coin for the token: so
         little gas may cost that no route would give a unit for it. Refused with the core's code when none leads there.
         """
-        if token == self._wrapped_native or cost_wei == 0:
-            return cost_wei
+        if token == self._wrapped_native or fee_raw == 0:
+            return fee_raw
         self._pools.require_loaded()
         route = self._best_path(token_in=self._wrapped_native, token_out=token, amount_raw=_PRICED_WEI, exact=Exact.IN)
         ratio = spot_ratio(route.hops)
-        return -(-cost_wei * ratio.numerator // ratio.denominator)
+        return -(-fee_raw * ratio.numerator // ratio.denominator)
 
     def planned_legs(self, route: TradeQuote, worst: Sequence[tuple[int, int]]) -> tuple[PlannedLeg, ...]:
         """The legs as a plan keeps them; their shares are of the exact side, and add up to the whole."""
-        return planned_legs(route, worst, venue=self.name)
+        return planned_legs(route, worst, venue=lambda _: self.name)
 
     def gas_reading(
         self,

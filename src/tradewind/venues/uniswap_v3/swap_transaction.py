@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tradewind import core
 from tradewind.domain.plan import Exact, ExecutionPlan, PlannedLeg, PlanStep, StepKind
 from tradewind.errors import Refused
-from tradewind.venues.evm_gas import GasPolicy, padded_limit
+from tradewind.venues.evm_gas import GasPolicy, gas_of, padded_limit
 from tradewind.venues.uniswap_v3.deployment import UniswapV3Deployment
 from tradewind.venues.uniswap_v3.swap_gas import APPROVE_GAS
 
@@ -29,20 +29,20 @@ def build_step(
         raise Refused("plan_contradicts_permit", f"step {step.index} {wish}.")
     if step.kind is StepKind.APPROVE:
         expected_target, data = step.token_in, core.encode_approve(step.spender, step.amount_in_raw)
-        gas_limit = padded_limit(APPROVE_GAS + plan.gas.l1_gas, policy)
+        gas_limit = padded_limit(APPROVE_GAS + gas_of(plan).l1_gas, policy)
     else:
         swap = router_swap(
             plan.legs, exact=plan.exact, recipient=plan.wallet, deadline_s=plan.deadline_s, permit=permit
         )
         expected_target, data = deployment.router, swap.encode()
-        gas_limit = plan.gas.gas_limit
+        gas_limit = gas_of(plan).gas_limit
     if step.target != expected_target:
         raise Refused("plan_contradicts_venue", f"step {step.index} calls {step.target} instead of {expected_target}.")
     return core.Eip1559Transaction(
         chain_id=plan.chain_id,
         nonce=nonce,
-        max_priority_fee_per_gas_wei=plan.gas.max_priority_fee_per_gas_wei,
-        max_fee_per_gas_wei=plan.gas.max_fee_per_gas_wei,
+        max_priority_fee_per_gas_wei=gas_of(plan).max_priority_fee_per_gas_wei,
+        max_fee_per_gas_wei=gas_of(plan).max_fee_per_gas_wei,
         gas_limit=gas_limit,
         to=step.target,
         value_wei=0,

@@ -9,7 +9,7 @@ const SYSTEM: Key = Key([0; 32]);
 const SYSTEM_TRANSFER: [u8; 4] = [2, 0, 0, 0];
 
 /// Jito's tip accounts: the PDAs `TIP_ACCOUNT_0` to `_7` of `T1pyyaTNZsKv2WcRAB8oVnk93mLJw2XzjtVYqCsaHqt`.
-const TIP_ACCOUNTS: [Key; 8] = [
+pub const TIP_ACCOUNTS: [Key; 8] = [
     Key::constant("96gYZGLnJYVFmbjzopPSU6QiEV5fGqZNyN9nmNhvrZU5"),
     Key::constant("HFqU5x63VTqvQss8hp11i4wVV8bD44PvwucfZ2bU7gRe"),
     Key::constant("Cw8CFyM9FkoMi7K7Crf6HNQqf4uEMzpKw6QNghXLvLkY"),

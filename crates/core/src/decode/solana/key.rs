@@ -1,5 +1,6 @@
 //! Public keys: 32 bytes, written in base 58.
 
+use crate::ChainAddress;
 use std::fmt;
 
 /// An account's address.
@@ -34,5 +35,11 @@ impl fmt::Display for Key {
 impl fmt::Debug for Key {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl From<Key> for ChainAddress {
+    fn from(key: Key) -> Self {
+        Self::Solana(key.0)
     }
 }

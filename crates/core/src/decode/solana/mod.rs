@@ -5,13 +5,18 @@
 //! caller gives, and stay named by table and index without them.
 
 mod account;
+mod call;
 mod instruction;
 mod key;
 mod swap;
 mod wire;
 
 pub use account::{Account, AccountKey, LookupTables};
-pub use instruction::{Instruction, Meaning};
+pub use call::{
+    ASSOCIATED_TOKEN_PROGRAM, COMPUTE_BUDGET_PROGRAM, Call, Flash, KAMINO_PROGRAM, SYSTEM_PROGRAM,
+    TOKEN_2022_PROGRAM, TOKEN_PROGRAM, WRAPPED_SOL,
+};
+pub use instruction::{Instruction, Meaning, TIP_ACCOUNTS};
 pub use key::Key;
 pub use swap::{Direction, Swap, Venue};
 pub use wire::{CompiledInstruction, Lookup, Transaction, Version};
@@ -35,7 +40,10 @@ pub fn inspect(raw: &[u8]) {
     if let Ok(transaction) = decode_transaction(raw) {
         let _ = transaction.accounts(&LookupTables::new());
         if let Ok(accounts) = transaction.accounts_as_named() {
-            let _ = transaction.instructions(&accounts).count();
+            for instruction in transaction.instructions(&accounts) {
+                let _ = instruction.meaning();
+                let _ = instruction.call();
+            }
         }
     }
 }

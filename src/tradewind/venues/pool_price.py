@@ -8,24 +8,23 @@ from fractions import Fraction
 from tradewind import core
 from tradewind.domain.amount import PPM
 from tradewind.domain.reference_price import PoolPrice
-from tradewind.venues.uniswap_v3.pool_key import PoolKey
-from tradewind.venues.uniswap_v3.spot import spot_ratio
+from tradewind.venues.spot import spot_ratio
 
 
 def pool_prices(
-    graph: core.PoolGraph, keys: Iterable[PoolKey], *, token: str, against: str, probe_raw: int, shift: int
+    graph: core.PoolGraph, pools: Iterable[str], *, token: str, against: str, probe_raw: int, shift: int
 ) -> Iterator[PoolPrice]:
     """Each pool of the pair that can carry the probe. `shift` is the decimals of `token` less those of `against`.
 
     The probe is `probe_raw` of `against` put in, and apart from that as much of `token` as it buys put in: a pool that
     holds nothing on one side, or whose price was pushed away for little money, moves far in one of the two.
     """
-    for key in keys:
-        if {key.token0, key.token1} != {token, against} or key.address not in graph:
+    for pool in pools:
+        if pool not in graph or set(graph.tokens(pool)) != {token, against}:
             continue
         try:
-            bought = graph.quote_exact_in(key.address, against, probe_raw)
-            sold = graph.quote_exact_in(key.address, token, bought.amount_out_raw)
+            bought = graph.quote_exact_in(pool, against, probe_raw)
+            sold = graph.quote_exact_in(pool, token, bought.amount_out_raw)
         except core.CoreError:
             # Too little liquidity for the probe: not a pool to take a price from.
             continue
@@ -34,11 +33,11 @@ def pool_prices(
             price = (Decimal(ratio.numerator) / ratio.denominator).scaleb(shift)
         move_ppm = max(_move_ppm(bought), _move_ppm(sold))
         yield PoolPrice(
-            pool=key.address,
-            fee_pips=key.fee_pips,
+            pool=pool,
+            fee_pips=sold.fee_ppm,
             price=price,
             move_ppm=move_ppm,
-            cost_ppm=move_ppm + key.fee_pips,
+            cost_ppm=move_ppm + sold.fee_ppm,
         )
 
 

@@ -1,16 +1,18 @@
 """The legs of a quote as a plan keeps them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tradewind import core
 from tradewind.domain.amount import PPM
 from tradewind.domain.plan import PlannedHop, PlannedLeg
 from tradewind.venues.trade_quote import TradeQuote
-from tradewind.venues.uniswap_v3.movement import movement
 
 
-def planned_legs(route: TradeQuote, worst: Sequence[tuple[int, int]], *, venue: str) -> tuple[PlannedLeg, ...]:
-    """`worst` are the most in and the least out of each leg. The shares are of the exact side."""
+def planned_legs(
+    route: TradeQuote, worst: Sequence[tuple[int, int]], *, venue: Callable[[str], str]
+) -> tuple[PlannedLeg, ...]:
+    """`worst` are the most in and the least out of each leg; `venue` names that of a pool. The shares are of the exact
+    side."""
     return tuple(
         PlannedLeg(
             share_ppm=share_ppm,
@@ -18,7 +20,7 @@ def planned_legs(route: TradeQuote, worst: Sequence[tuple[int, int]], *, venue: 
             amount_out_raw=leg.amount_out_raw,
             worst_in_raw=worst_in_raw,
             worst_out_raw=worst_out_raw,
-            hops=tuple(_hop(hop, venue) for hop in leg.hops),
+            hops=tuple(_hop(hop, venue(hop.pool)) for hop in leg.hops),
         )
         for leg, share_ppm, (worst_in_raw, worst_out_raw) in zip(route.legs, _shares_ppm(route), worst, strict=True)
     )
@@ -44,5 +46,16 @@ def _hop(hop: core.PoolQuote, venue: str) -> PlannedHop:
         fee_pips=hop.fee_ppm,
         amount_in_raw=hop.amount_in_raw,
         amount_out_raw=hop.amount_out_raw,
-        ticks_crossed=movement(hop).ticks_crossed,
+        ticks_crossed=_crossed(hop),
     )
+
+
+def _crossed(hop: core.PoolQuote) -> int:
+    """How many stops of its curve the swap passes: ticks or bins; none where a pool has none."""
+    match hop.movement:
+        case core.ConcentratedMovement() as moved:
+            return moved.ticks_crossed
+        case core.BinMovement() as moved:
+            return moved.bins_crossed
+        case _:
+            return 0

@@ -1,0 +1,11 @@
+//! Steps on Solana: their receipts, attempts and ends, and wallets of which nothing is known yet.
+
+mod attempts;
+mod cold_starts;
+mod evidence;
+mod receipts;
+mod settlements;
+
+pub use attempts::{NewSolanaAttempt, SignedSolana, SolanaAttempt};
+pub use evidence::{EarlierSignature, SolanaEvidence, Status};
+pub use settlements::{SolanaFinalized, SolanaSettlement};

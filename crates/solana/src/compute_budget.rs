@@ -1,0 +1,45 @@
+//! Instructions of the compute budget program: what a transaction may use and what it pays for it.
+//!
+//! Source: `solana-compute-budget-interface` 3.0: one byte, then the value, little-endian; no accounts.
+
+use crate::Key;
+use crate::instruction::Instruction;
+
+/// The compute budget program.
+pub const COMPUTE_BUDGET_PROGRAM: Key =
+    Key::constant("ComputeBudget111111111111111111111111111111");
+
+/// Bytes of heap for each program, a multiple of 1,024.
+#[must_use]
+pub fn request_heap_frame(bytes: u32) -> Instruction {
+    instruction(1, &bytes.to_le_bytes())
+}
+
+/// Most compute units that the transaction may use.
+#[must_use]
+pub fn set_unit_limit(units: u32) -> Instruction {
+    instruction(2, &units.to_le_bytes())
+}
+
+/// The priority fee, in micro-lamports per compute unit of the limit.
+#[must_use]
+pub fn set_unit_price(micro_lamports_per_unit: u64) -> Instruction {
+    instruction(3, &micro_lamports_per_unit.to_le_bytes())
+}
+
+/// Most bytes of account data that may be loaded.
+#[must_use]
+pub fn set_loaded_accounts_data_size_limit(bytes: u32) -> Instruction {
+    instruction(4, &bytes.to_le_bytes())
+}
+
+fn instruction(tag: u8, value: &[u8]) -> Instruction {
+    let mut data = Vec::with_capacity(1 + value.len());
+    data.push(tag);
+    data.extend_from_slice(value);
+    Instruction {
+        program: COMPUTE_BUDGET_PROGRAM,
+        accounts: Vec::new(),
+        data,
+    }
+}

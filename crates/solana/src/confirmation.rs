@@ -1,0 +1,379 @@
+//! What became of a signature: landed, reverted, or expired by evidence; else it is pending, whatever the clock says.
+//!
+//! One endpoint's word is enough that it landed: that can be taken back, and the caller follows the levels. That it can never
+//! land needs a quorum, each of whose members tells a finalized height past the last valid one and, asked after that, does
+//! not know the signature even in its history.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::fault::{Fault, at_least_one};
+use crate::json_rpc::AskFault;
+use crate::rpc_pool::{RpcEndpoint, RpcPool, within};
+use crate::signature_feed;
+use crate::signed_transaction::is_signature;
+use crate::transaction_fault::TransactionFault;
+
+/// How sure the chain is of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// In a block that one node has.
+    Processed,
+    /// Voted for by two thirds of the stake.
+    Confirmed,
+    /// Rooted.
+    Finalized,
+}
+
+impl Level {
+    /// As the RPC names it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Processed => "processed",
+            Self::Confirmed => "confirmed",
+            Self::Finalized => "finalized",
+        }
+    }
+
+    /// From the RPC's name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Processed, Self::Confirmed, Self::Finalized]
+            .into_iter()
+            .find(|level| level.name() == name)
+    }
+}
+
+/// What one endpoint knew when it was asked for an expiry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Scheme, host and port.
+    pub endpoint: String,
+    /// Its finalized block height; None: it did not tell.
+    pub finalized_height: Option<u64>,
+    /// Whether it knows the signature; None: it was not asked, or did not tell.
+    pub knows_signature: Option<bool>,
+}
+
+/// What became of a signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Confirmation {
+    /// In a block, and without fault.
+    Landed(Inclusion),
+    /// In a block; nothing but the fee was taken.
+    Reverted {
+        /// Where.
+        inclusion: Inclusion,
+        /// Why.
+        fault: TransactionFault,
+    },
+    /// It can never land.
+    Expired {
+        /// Of each endpoint.
+        evidence: Vec<Evidence>,
+    },
+    /// Nothing is decided.
+    Pending {
+        /// Of each endpoint, when the last valid height was looked at.
+        evidence: Vec<Evidence>,
+    },
+}
+
+/// Where a transaction is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Inclusion {
+    /// Its block's slot.
+    pub slot: u64,
+    /// How sure the chain is.
+    pub level: Level,
+    /// When an endpoint had the transaction itself already.
+    pub fee_lamports: Option<u64>,
+    /// The same.
+    pub compute_units: Option<u64>,
+}
+
+impl Confirmation {
+    /// In snake case.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Landed(_) => "landed",
+            Self::Reverted { .. } => "reverted",
+            Self::Expired { .. } => "expired",
+            Self::Pending { .. } => "pending",
+        }
+    }
+}
+
+/// What is waited for.
+#[derive(Debug, Clone)]
+pub struct Awaited {
+    /// In base 58.
+    pub signature: String,
+    /// The last block height at which it can land.
+    pub last_valid_block_height: u64,
+    /// How sure the chain has to be.
+    pub commitment: Level,
+}
+
+/// How a watch asks.
+#[derive(Debug, Clone)]
+pub struct WatchOptions {
+    /// Feeds that hurry the questions.
+    pub websocket_urls: Vec<String>,
+    /// How many endpoints make an expiry; None: the pool's.
+    pub quorum: Option<usize>,
+    /// Between two rounds of questions.
+    pub poll_ms: u64,
+}
+
+/// Follows signatures.
+#[derive(Debug, Clone)]
+pub struct ConfirmationWatch {
+    pool: Arc<RpcPool>,
+    websocket_urls: Vec<String>,
+    quorum: usize,
+    poll_ms: u64,
+}
+
+impl ConfirmationWatch {
+    /// Over this pool.
+    ///
+    /// # Errors
+    /// `limit_malformed`, `quorum_impossible`, `websocket_url_malformed`.
+    pub fn new(pool: Arc<RpcPool>, options: WatchOptions) -> Result<Self, Fault> {
+        at_least_one("poll_ms", options.poll_ms)?;
+        let quorum = options.quorum.unwrap_or_else(|| pool.quorum());
+        if !(1..=pool.endpoints().len()).contains(&quorum) {
+            let message = format!(
+                "quorum: {quorum} of {} endpoints cannot be; give 1 to {0}",
+                pool.endpoints().len()
+            );
+            return Err(Fault::new("quorum_impossible", message));
+        }
+        options
+            .websocket_urls
+            .iter()
+            .try_for_each(|url| signature_feed::check_url(url))?;
+        Ok(Self {
+            pool,
+            websocket_urls: options.websocket_urls,
+            quorum,
+            poll_ms: options.poll_ms,
+        })
+    }
+
+    /// Until it is decided, or for `timeout_ms`: then it is pending, and may be asked again.
+    ///
+    /// # Errors
+    /// `signature_malformed`.
+    pub async fn wait(&self, awaited: &Awaited, timeout_ms: u64) -> Result<Confirmation, Fault> {
+        check(awaited)?;
+        let deadline = tokio::time::Instant::now() + Duration::from_millis(timeout_ms);
+        let mut feeds: FuturesUnordered<_> = self
+            .websocket_urls
+            .iter()
+            .map(|url| signature_feed::notified(url, &awaited.signature, awaited.commitment.name()))
+            .collect();
+        let mut last = Confirmation::Pending {
+            evidence: Vec::new(),
+        };
+        loop {
+            let round = tokio::time::timeout_at(deadline, self.ask(awaited)).await;
+            match round {
+                Ok(
+                    decided @ (Confirmation::Landed(_)
+                    | Confirmation::Reverted { .. }
+                    | Confirmation::Expired { .. }),
+                ) => return Ok(decided),
+                Ok(pending) => last = pending,
+                Err(_) => return Ok(last),
+            }
+            let pause = Duration::from_millis(self.poll_ms);
+            let rest = tokio::time::timeout(pause, hurried(&mut feeds));
+            if tokio::time::timeout_at(deadline, rest).await.is_err() {
+                return Ok(last);
+            }
+        }
+    }
+
+    /// The same, from one round of questions.
+    ///
+    /// # Errors
+    /// `signature_malformed`.
+    pub async fn check(&self, awaited: &Awaited) -> Result<Confirmation, Fault> {
+        check(awaited)?;
+        Ok(self.ask(awaited).await)
+    }
+
+    async fn ask(&self, awaited: &Awaited) -> Confirmation {
+        let params = json!([[awaited.signature], {"searchTransactionHistory": true}]).to_string();
+        let said = self.pool.ask_each("getSignatureStatuses", &params).await;
+        let statuses: Vec<_> = said
+            .iter()
+            .filter_map(|said| read_status(said.answer.as_ref().ok()?.result.get()))
+            .collect();
+        let highest = statuses.iter().flatten().max_by_key(|status| status.level);
+        match highest {
+            Some(status) if status.level >= awaited.commitment => {
+                self.included(&awaited.signature, status).await
+            }
+            // Somebody has it in a block, if not yet surely enough: it is not gone.
+            Some(_) => Confirmation::Pending {
+                evidence: Vec::new(),
+            },
+            None => self.expiry(awaited).await,
+        }
+    }
+
+    async fn included(&self, signature: &str, status: &Status) -> Confirmation {
+        let (fee_lamports, compute_units) = self.cost(signature, status.level).await;
+        let inclusion = Inclusion {
+            slot: status.slot,
+            level: status.level,
+            fee_lamports,
+            compute_units,
+        };
+        match &status.fault {
+            None => Confirmation::Landed(inclusion),
+            Some(fault) => Confirmation::Reverted {
+                inclusion,
+                fault: fault.clone(),
+            },
+        }
+    }
+
+    /// Nice to have, and asked once: `getTransaction` knows nothing below `confirmed`, and is late behind the statuses.
+    async fn cost(&self, signature: &str, level: Level) -> (Option<u64>, Option<u64>) {
+        if level < Level::Confirmed {
+            return (None, None);
+        }
+        let params = json!([signature, {"commitment": level.name(), "encoding": "base64", "maxSupportedTransactionVersion": 0}]);
+        let told = within(1_000, self.pool.call("getTransaction", &params.to_string())).await;
+        let told: Option<Value> = told
+            .and_then(Result::ok)
+            .and_then(|told| serde_json::from_str(told.get()).ok());
+        let part = |name: &str| told.as_ref()?.get("meta")?.get(name)?.as_u64();
+        (part("fee"), part("computeUnitsConsumed"))
+    }
+
+    async fn expiry(&self, awaited: &Awaited) -> Confirmation {
+        let evidence = join_all(
+            self.pool
+                .endpoints()
+                .iter()
+                .map(|endpoint| witness(endpoint, awaited)),
+        )
+        .await;
+        let past = |one: &&Evidence| {
+            one.finalized_height
+                .is_some_and(|height| height > awaited.last_valid_block_height)
+        };
+        let absent = evidence
+            .iter()
+            .filter(past)
+            .filter(|one| one.knows_signature == Some(false))
+            .count();
+        let known = evidence.iter().any(|one| one.knows_signature == Some(true));
+        if absent >= self.quorum && !known {
+            Confirmation::Expired { evidence }
+        } else {
+            Confirmation::Pending { evidence }
+        }
+    }
+}
+
+/// The height first: a signature that was absent before the height was past might have landed in between.
+async fn witness(endpoint: &RpcEndpoint, awaited: &Awaited) -> Evidence {
+    let patience_ms = 1_000;
+    let height = endpoint
+        .ask(
+            "getBlockHeight",
+            r#"[{"commitment":"finalized"}]"#,
+            patience_ms,
+        )
+        .await;
+    let finalized_height = height
+        .ok()
+        .and_then(|told| told.result.get().parse::<u64>().ok());
+    let mut knows_signature = None;
+    if finalized_height.is_some_and(|height| height > awaited.last_valid_block_height) {
+        let params = json!([[awaited.signature], {"searchTransactionHistory": true}]).to_string();
+        let told: Result<_, AskFault> = endpoint
+            .ask("getSignatureStatuses", &params, patience_ms)
+            .await;
+        knows_signature = told
+            .ok()
+            .and_then(|told| Some(read_status(told.result.get())?.is_some()));
+    }
+    Evidence {
+        endpoint: endpoint.label().to_owned(),
+        finalized_height,
+        knows_signature,
+    }
+}
+
+/// Returns when a feed notifies. Feeds that end without are let go; without any it waits for ever, and the caller's pause ends it.
+async fn hurried(feeds: &mut FuturesUnordered<impl Future<Output = bool>>) {
+    while let Some(notified) = feeds.next().await {
+        if notified {
+            return;
+        }
+    }
+    std::future::pending().await
+}
+
+struct Status {
+    slot: u64,
+    level: Level,
+    fault: Option<TransactionFault>,
+}
+
+#[derive(Deserialize)]
+struct StatusAnswer {
+    value: [Option<StatusRow>; 1],
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StatusRow {
+    slot: u64,
+    #[serde(default)]
+    err: Value,
+    #[serde(default)]
+    confirmation_status: Option<String>,
+}
+
+/// None: unreadable. Some(None): it does not know the signature.
+fn read_status(result: &str) -> Option<Option<Status>> {
+    let StatusAnswer { value: [row] } = serde_json::from_str(result).ok()?;
+    let Some(row) = row else { return Some(None) };
+    // A status without a level is the least sure one.
+    let level = row
+        .confirmation_status
+        .as_deref()
+        .map_or(Some(Level::Processed), Level::parse)?;
+    let fault = TransactionFault::read(&row.err, None);
+    Some(Some(Status {
+        slot: row.slot,
+        level,
+        fault,
+    }))
+}
+
+fn check(awaited: &Awaited) -> Result<(), Fault> {
+    if is_signature(&awaited.signature) {
+        return Ok(());
+    }
+    Err(Fault::new(
+        "signature_malformed",
+        "signature: must be 64 bytes in base 58",
+    ))
+}

@@ -1,0 +1,447 @@
+//! One HTTP endpoint: kept connections, its own rate limit and circuit, and how it does.
+//!
+//! A fault says whether bytes may have left, because a transaction that may have left is a transaction that was sent.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Bytes;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::{Method, Request, Response, StatusCode, Uri};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use thiserror::Error;
+use tokio::time::Instant;
+
+use crate::circuit_breaker::{CircuitBreaker, CircuitState};
+use crate::fault::{Fault, at_least_one};
+use crate::monotonic::{Monotonic, micros};
+use crate::rate_limiter::RateLimiter;
+use crate::tls;
+
+/// What a 429 without a readable `Retry-After` is taken for.
+const DEFAULT_REST_MS: u64 = 1_000;
+/// Nobody makes us rest for longer than this by one answer.
+const LONGEST_REST_MS: u64 = 300_000;
+const IDLE: Duration = Duration::from_secs(90);
+const MOST_IDLE_CONNECTIONS: usize = 8;
+
+/// The limits of an endpoint.
+#[derive(Debug, Clone)]
+pub struct EndpointLimits {
+    /// A whole exchange, connecting included.
+    pub request_timeout_ms: u64,
+    /// A longer answer is unreadable.
+    pub max_response_bytes: usize,
+    /// In the long run.
+    pub requests_per_second: u32,
+    /// At once.
+    pub burst: u32,
+    /// In a row, until it is left alone.
+    pub failures_to_open: u32,
+    /// For so long.
+    pub open_ms: u64,
+}
+
+impl Default for EndpointLimits {
+    fn default() -> Self {
+        Self {
+            request_timeout_ms: 2_000,
+            max_response_bytes: 16 << 20,
+            requests_per_second: 50,
+            burst: 50,
+            failures_to_open: 5,
+            open_ms: 60_000,
+        }
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ExchangeFault {
+    /// Our own limit, or a rest that the endpoint asked for: nothing was sent.
+    #[error("rests for {retry_after_ms} ms more")]
+    Limited {
+        /// Until it may be asked again.
+        retry_after_ms: u64,
+    },
+    /// It failed too often lately: nothing was sent.
+    #[error("failed too often lately, and is left alone for a while")]
+    CircuitOpen,
+    /// No connection: nothing was sent.
+    #[error("no connection: {0}")]
+    NotConnected(String),
+    /// It did not answer in time; it may have the request.
+    #[error("no answer within {0} ms")]
+    TimedOut(u64),
+    /// The connection ended within the exchange; it may have the request.
+    #[error("the connection was lost: {0}")]
+    ConnectionLost(String),
+    /// It answered 429: it did not do what was asked.
+    #[error("asked too often: rests for {retry_after_ms} ms")]
+    TooManyRequests {
+        /// What it asks for.
+        retry_after_ms: u64,
+    },
+}
+
+/// An answer, whatever its status but 429.
+#[derive(Debug)]
+pub struct HttpAnswer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+/// How an endpoint does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Smoothed over about the last 8 answers.
+    pub latency_us: Option<u64>,
+    /// Times it answered.
+    pub answered: u64,
+    /// Times it did not, or not readably.
+    pub failed: u64,
+    /// Times it answered 429.
+    pub rate_limited: u64,
+}
+
+#[derive(Debug)]
+struct Condition {
+    limiter: RateLimiter,
+    circuit: CircuitBreaker,
+    tally: Tally,
+}
+
+/// One endpoint. Cheap to share.
+#[derive(Debug)]
+pub struct HttpEndpoint {
+    label: String,
+    base: Uri,
+    headers: HeaderMap,
+    timeout_ms: u64,
+    max_response_bytes: usize,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    clock: Monotonic,
+    condition: Mutex<Condition>,
+}
+
+impl HttpEndpoint {
+    /// An endpoint at an `http` or `https` address; opens no connection yet.
+    ///
+    /// # Errors
+    /// `endpoint_malformed`, `header_malformed`, `limit_malformed`, `no_root_certificates`.
+    pub fn new(
+        address: &str,
+        headers: &[(String, String)],
+        limits: &EndpointLimits,
+    ) -> Result<Self, Fault> {
+        let (base, label) = parse_address(address)?;
+        at_least_one("request_timeout_ms", limits.request_timeout_ms)?;
+        at_least_one("max_response_bytes", limits.max_response_bytes as u64)?;
+        let condition = Condition {
+            limiter: RateLimiter::new(limits.requests_per_second, limits.burst)?,
+            circuit: CircuitBreaker::new(limits.failures_to_open, limits.open_ms)?,
+            tally: Tally::default(),
+        };
+        Ok(Self {
+            client: client(base.scheme_str() == Some("https"), limits)?,
+            label,
+            base,
+            headers: parse_headers(headers)?,
+            timeout_ms: limits.request_timeout_ms,
+            max_response_bytes: limits.max_response_bytes,
+            clock: Monotonic::start(),
+            condition: Mutex::new(condition),
+        })
+    }
+
+    /// Scheme, host and port: a path may hold a key, and is never shown.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// How it does.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        self.condition().tally
+    }
+
+    /// Whether it may be asked, and what a 429 left of its rest, in milliseconds.
+    #[must_use]
+    pub fn availability(&self) -> (CircuitState, u64) {
+        let now_ms = self.clock.now_ms();
+        let condition = self.condition();
+        (
+            condition.circuit.state(now_ms),
+            condition.limiter.resting_ms(now_ms),
+        )
+    }
+
+    /// Asks with JSON. Waits at most `patience_ms` for a token of its rate limit.
+    ///
+    /// # Errors
+    /// See [`ExchangeFault`].
+    pub async fn post(
+        &self,
+        suffix: &str,
+        body: String,
+        patience_ms: u64,
+    ) -> Result<HttpAnswer, ExchangeFault> {
+        self.exchange(Method::POST, suffix, body, patience_ms).await
+    }
+
+    /// Asks for a page.
+    ///
+    /// # Errors
+    /// See [`ExchangeFault`].
+    pub async fn get(&self, suffix: &str, patience_ms: u64) -> Result<HttpAnswer, ExchangeFault> {
+        self.exchange(Method::GET, suffix, String::new(), patience_ms)
+            .await
+    }
+
+    /// The answer could not be read: as good as none.
+    pub fn answered_unreadably(&self) {
+        self.note_failure();
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        suffix: &str,
+        body: String,
+        patience_ms: u64,
+    ) -> Result<HttpAnswer, ExchangeFault> {
+        self.turn(patience_ms).await?;
+        let asked = Instant::now();
+        let limit = Duration::from_millis(self.timeout_ms);
+        let request = self.request(method, suffix, body)?;
+        let answer = tokio::time::timeout(limit, self.read(request)).await;
+        let answer = answer.unwrap_or(Err(ExchangeFault::TimedOut(self.timeout_ms)));
+        match answer {
+            Ok(answer) => self.judge(answer, micros(asked.elapsed())),
+            Err(fault) => {
+                self.note_failure();
+                Err(fault)
+            }
+        }
+    }
+
+    /// Waits for a token, then asks the circuit, whose one trial must not be spent on a wait.
+    async fn turn(&self, patience_ms: u64) -> Result<(), ExchangeFault> {
+        let deadline_ms = self.clock.now_ms().saturating_add(patience_ms);
+        loop {
+            let now_ms = self.clock.now_ms();
+            let wait_ms = {
+                let mut condition = self.condition();
+                if condition.circuit.state(now_ms) == CircuitState::Open {
+                    return Err(ExchangeFault::CircuitOpen);
+                }
+                match condition.limiter.take(now_ms) {
+                    0 if condition.circuit.allow(now_ms) => return Ok(()),
+                    0 => return Err(ExchangeFault::CircuitOpen),
+                    wait_ms => wait_ms,
+                }
+            };
+            if now_ms.saturating_add(wait_ms) > deadline_ms {
+                return Err(ExchangeFault::Limited {
+                    retry_after_ms: wait_ms,
+                });
+            }
+            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+        }
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        suffix: &str,
+        body: String,
+    ) -> Result<Request<Full<Bytes>>, ExchangeFault> {
+        let mut uri = self.base.clone().into_parts();
+        let path = self.base.path().trim_end_matches('/');
+        let query = self.base.query().map_or_else(String::new, |query| {
+            let joint = if suffix.contains('?') { '&' } else { '?' };
+            format!("{joint}{query}")
+        });
+        let path_and_query = format!("{path}{suffix}{query}");
+        let path_and_query = if path_and_query.starts_with('/') {
+            path_and_query
+        } else {
+            format!("/{path_and_query}")
+        };
+        let unusable = |_| ExchangeFault::NotConnected("the address cannot be asked".to_owned());
+        uri.path_and_query = Some(path_and_query.parse().map_err(|_| ()).map_err(unusable)?);
+        let uri = Uri::from_parts(uri).map_err(|_| ()).map_err(unusable)?;
+        let mut request = Request::new(Full::new(Bytes::from(body)));
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = self.headers.clone();
+        Ok(request)
+    }
+
+    async fn read(&self, request: Request<Full<Bytes>>) -> Result<HttpAnswer, ExchangeFault> {
+        let response: Response<_> = self.client.request(request).await.map_err(|fault| {
+            if fault.is_connect() {
+                ExchangeFault::NotConnected(deepest(&fault))
+            } else {
+                ExchangeFault::ConnectionLost(deepest(&fault))
+            }
+        })?;
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, self.max_response_bytes).collect().await;
+        let body = body.map_err(|fault| ExchangeFault::ConnectionLost(deepest(&*fault)))?;
+        Ok(HttpAnswer {
+            status: head.status,
+            headers: head.headers,
+            body: body.to_bytes(),
+        })
+    }
+
+    fn judge(&self, answer: HttpAnswer, elapsed_us: u64) -> Result<HttpAnswer, ExchangeFault> {
+        if answer.status == StatusCode::TOO_MANY_REQUESTS {
+            let retry_after_ms = retry_after_ms(&answer.headers);
+            self.rest(retry_after_ms);
+            return Err(ExchangeFault::TooManyRequests { retry_after_ms });
+        }
+        if answer.status.is_server_error() && !answer.body.starts_with(b"{") {
+            // A gateway's page: the node behind it did not answer.
+            self.note_failure();
+            return Ok(answer);
+        }
+        let mut condition = self.condition();
+        condition.circuit.succeeded();
+        condition.tally.answered += 1;
+        let smoothed = condition
+            .tally
+            .latency_us
+            .map_or(elapsed_us, |old| (old * 7).saturating_add(elapsed_us) / 8);
+        condition.tally.latency_us = Some(smoothed);
+        Ok(answer)
+    }
+
+    /// The endpoint asked for a rest, by a status or in its answer. A 429 is an answer: the circuit stays closed.
+    pub fn rest(&self, for_ms: u64) {
+        let now_ms = self.clock.now_ms();
+        let mut condition = self.condition();
+        condition.circuit.succeeded();
+        condition.limiter.rest(now_ms, for_ms.min(LONGEST_REST_MS));
+        condition.tally.rate_limited += 1;
+    }
+
+    fn note_failure(&self) {
+        let now_ms = self.clock.now_ms();
+        let mut condition = self.condition();
+        condition.circuit.failed(now_ms);
+        condition.tally.failed += 1;
+    }
+
+    // Nothing can panic half-way through a change of this, so a poisoned lock is used as it is.
+    fn condition(&self) -> MutexGuard<'_, Condition> {
+        self.condition
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Shared by whoever asks.
+pub type SharedEndpoint = Arc<HttpEndpoint>;
+
+fn parse_address(address: &str) -> Result<(Uri, String), Fault> {
+    let malformed = |fault: &str| {
+        Fault::new(
+            "endpoint_malformed",
+            format!("endpoints: an address {fault}; give one like https://host:port/path"),
+        )
+    };
+    let base: Uri = address.parse().map_err(|_| malformed("is no URL"))?;
+    let Some(scheme @ ("http" | "https")) = base.scheme_str() else {
+        return Err(malformed("is neither http nor https"));
+    };
+    let Some(host) = base.host().filter(|host| !host.is_empty()) else {
+        return Err(malformed("has no host"));
+    };
+    if base
+        .authority()
+        .is_some_and(|authority| authority.as_str().contains('@'))
+    {
+        return Err(malformed(
+            "holds a user name, which is not sent; give it as a header",
+        ));
+    }
+    let port = base
+        .port_u16()
+        .map_or_else(String::new, |port| format!(":{port}"));
+    let label = format!("{scheme}://{host}{port}");
+    Ok((base, label))
+}
+
+fn parse_headers(given: &[(String, String)]) -> Result<HeaderMap, Fault> {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    for (name, value) in given {
+        let malformed = || {
+            Fault::new(
+                "header_malformed",
+                format!("headers: {name:?} is no header, or its value holds control characters"),
+            )
+        };
+        let parsed: HeaderName = name.parse().map_err(|_| malformed())?;
+        let mut value: HeaderValue = value.parse().map_err(|_| malformed())?;
+        value.set_sensitive(true);
+        headers.insert(parsed, value);
+    }
+    Ok(headers)
+}
+
+fn client(
+    encrypted: bool,
+    limits: &EndpointLimits,
+) -> Result<Client<HttpsConnector<HttpConnector>, Full<Bytes>>, Fault> {
+    let tls = if encrypted {
+        tls::client_config()?
+    } else {
+        tls::without_roots()?
+    };
+    let mut tcp = HttpConnector::new();
+    tcp.set_nodelay(true);
+    tcp.enforce_http(false);
+    tcp.set_connect_timeout(Some(Duration::from_millis(limits.request_timeout_ms)));
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1()
+        .enable_http2()
+        .wrap_connector(tcp);
+    Ok(Client::builder(TokioExecutor::new())
+        .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(MOST_IDLE_CONNECTIONS)
+        .pool_timer(TokioTimer::new())
+        .timer(TokioTimer::new())
+        .build(connector))
+}
+
+fn retry_after_ms(headers: &HeaderMap) -> u64 {
+    let seconds = headers
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok()?.trim().parse::<u64>().ok());
+    seconds.map_or(DEFAULT_REST_MS, |seconds| {
+        seconds.saturating_mul(1_000).min(LONGEST_REST_MS)
+    })
+}
+
+/// The innermost cause says what happened; the outer ones say "client error".
+fn deepest(fault: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = fault;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}

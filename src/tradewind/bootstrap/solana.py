@@ -1,0 +1,202 @@
+"""Wires Solana: its cluster and pools first, then what carries steps to their end there."""
+
+from collections.abc import Coroutine, Iterator
+from uuid import UUID
+
+from tradewind import core
+from tradewind.domain.chain import SOLANA_MAINNET
+from tradewind.domain.token_list import TokenList
+from tradewind.execution.executor_answers import ExecutorAnswers
+from tradewind.execution.executor_service import ExecutorService, ServiceLimits
+from tradewind.execution.executors.base import BaseExecutor
+from tradewind.execution.executors.execution import ExecutorConfig, ExecutorParts
+from tradewind.execution.executors.jito import JitoExecutor
+from tradewind.execution.executors.rpc import RPCExecutor
+from tradewind.execution.executors.selector import ExecutorSelector
+from tradewind.execution.executors.tpu import TPUExecutor
+from tradewind.execution.signer_client import SignerClient
+from tradewind.execution.solana.blockhashes import SolanaBlockhashes
+from tradewind.execution.solana.builder import SolanaBuilder
+from tradewind.execution.solana.confirmations import SolanaConfirmations
+from tradewind.execution.solana.gate import SolanaGate
+from tradewind.execution.solana.lanes import JitoTips, SolanaLane
+from tradewind.execution.solana.wallets import SolanaWalletPool
+from tradewind.execution.solana_finality import SolanaFinality
+from tradewind.execution.solana_orders import SolanaOrders
+from tradewind.execution.solana_step_quotes import SolanaStepQuotes
+from tradewind.execution.solana_step_runner import SolanaStepRunner
+from tradewind.observability.clock import Clock
+from tradewind.observability.executor_metrics import ExecutorMetrics
+from tradewind.planning.solana_terms import SolanaTerms
+from tradewind.settings import JitoSettings, Settings, SolanaSettings, redact_url
+from tradewind.state.coordinator import StateCoordinator
+from tradewind.state.intent_locks import IntentLocks
+from tradewind.streaming.event_stream import EventStream
+from tradewind.streaming.journal import Journal
+from tradewind.venues.solana.adapter import SolanaAdapter
+from tradewind.venues.solana.cluster import SolanaCluster
+from tradewind.venues.solana.fees import RECEIPT_RENT_LAMPORTS, SIGNATURE_FEE_LAMPORTS, FeePolicy
+from tradewind.venues.solana.lookup_tables import LookupTables
+from tradewind.venues.solana.pool_book import PoolBook
+from tradewind.venues.solana.wallets import SolanaBalances, SolanaWallets
+
+_EXECUTOR = "service"
+_WALLETS_EVERY_S = 30.0
+# Beside what a trade takes: its fees and the rents of what it may make.
+_FEES_LAMPORTS = 10_000_000
+
+
+class SolanaSide:
+    """Everything of Solana that lives as long as the service. `connect` once the journal is there."""
+
+    def __init__(self, settings: Settings, solana: SolanaSettings, tokens: TokenList, clock: Clock) -> None:
+        self._settings = settings
+        self._solana = solana
+        self._clock = clock
+        self._pool = core.RPCConnectionPool(
+            list(solana.rpc_urls),
+            genesis_hash=solana.genesis_hash,
+            quorum=solana.quorum,
+            request_timeout_ms=solana.rpc_timeout_ms,
+            requests_per_second=solana.requests_per_s,
+            burst=solana.requests_per_s,
+        )
+        self.cluster = SolanaCluster(self._pool, chain_id=SOLANA_MAINNET)
+        listed = tokens.on_chain(SOLANA_MAINNET)
+        wrapped = tokens.named(SOLANA_MAINNET, solana.wrapped_native)
+        native = wrapped.address if wrapped else ""
+        self._mints = [token.address for token in listed]
+        self._reader = SolanaWallets(self.cluster, self._mints)
+        self._book = PoolBook(self.cluster, solana.pools)
+        fees = FeePolicy(micro_lamports_per_unit=solana.compute_unit_price_micro_lamports)
+        self.adapter = SolanaAdapter(
+            self.cluster,
+            self._book,
+            tokens=listed,
+            wrapped_native=native,
+            fees=fees,
+            max_hops=solana.max_hops,
+            max_paths=solana.max_paths,
+        )
+        self.terms = SolanaTerms(self._reader, wrapped_native=native, fees=fees)
+        self.balances = SolanaBalances(self._reader, self.cluster)
+        self.answers = ExecutorAnswers()
+        self._orders = SolanaOrders(self._book, lookup_tables=solana.lookup_tables)
+        self._cache = core.BlockhashCache(self._pool)
+        self._blockhashes = SolanaBlockhashes(self._cache)
+        self._tpu: core.TpuLane | None = None
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        if self._tpu is not None:
+            self._tpu.close()
+        self._cache.close()
+        self._pool.close()
+
+    def connect(
+        self,
+        *,
+        stream: EventStream,
+        journal: Journal,
+        state: StateCoordinator,
+        signer: SignerClient,
+        locks: IntentLocks,
+        run_id: UUID,
+    ) -> None:
+        """Make what signs and sends; `executor.start()` is left to the caller."""
+        solana = self._solana
+        endpoints = tuple(redact_url(url) for url in solana.rpc_urls)
+        builder = SolanaBuilder(
+            self.cluster,
+            self._reader,
+            options=core.VenueOptions(
+                raydium_amm_v4=solana.raydium_amm_v4_form,
+                pumpswap=solana.pumpswap_form,
+                pump_curve=solana.pump_curve_form,
+            ),
+            tables=LookupTables(self.cluster, solana.lookup_tables),
+            size_limit_bytes=solana.max_transaction_bytes,
+        )
+        gate = SolanaGate(signer, self.cluster, endpoints=endpoints)
+        config = ExecutorConfig(
+            name=_EXECUTOR, max_attempts=solana.max_attempts, max_transaction_bytes=solana.max_transaction_bytes
+        )
+        watch = core.ConfirmationWatch(self._pool, websocket_urls=list(solana.websocket_urls), quorum=solana.quorum)
+        parts = ExecutorParts(
+            builder=builder,
+            gate=gate,
+            blockhashes=self._blockhashes,
+            confirmations=SolanaConfirmations(watch, self.cluster, commitment=config.confirmation_commitment),
+            clock=self._clock,
+        )
+        self._wallets = self._wallet_pool()
+        self.executor = ExecutorService(
+            name=_EXECUTOR,
+            stream=stream,
+            journal=journal,
+            selector=ExecutorSelector({one.method: one for one in self._executors(config, parts)}),
+            gate=gate,
+            wallets=self._wallets,
+            metrics=ExecutorMetrics(_EXECUTOR),
+            clock=self._clock,
+            run_id=run_id,
+            limits=ServiceLimits(stop_on_halt=False),
+        )
+        self.runner = SolanaStepRunner(stream=stream, answers=self.answers, orders=self._orders, clock=self._clock)
+        self.step_quotes = SolanaStepQuotes(
+            orders=self._orders, builder=builder, blockhashes=self._blockhashes, signer=signer
+        )
+        self.finality = SolanaFinality(
+            cluster=self.cluster,
+            stream=stream,
+            state=state,
+            locks=locks,
+            signer=signer,
+            clock=self._clock,
+            endpoints=endpoints,
+            poll_interval_ms=solana.poll_interval_ms,
+        )
+        self.finality.recover()
+
+    def loops(self) -> tuple[Coroutine[None, None, None], ...]:
+        """What runs for as long as the service: following the wallets, and steps until they are final."""
+        return self._wallets.run(), self.finality.run()
+
+    def _executors(self, config: ExecutorConfig, parts: ExecutorParts) -> Iterator[BaseExecutor]:
+        yield RPCExecutor(config, parts, SolanaLane(core.RpcLane(self._pool), self._clock))
+        if self._solana.tpu:
+            self._tpu = core.TpuLane(self._pool)
+            yield TPUExecutor(config, parts, SolanaLane(self._tpu, self._clock))
+        if (jito := self._solana.jito) is not None:
+            yield JitoExecutor(config, parts, self._jito(jito))
+
+    def _jito(self, jito: JitoSettings) -> JitoTips:
+        lane = core.JitoLane(
+            list(jito.regions),
+            requests_per_second=jito.requests_per_s,
+            burst=jito.requests_per_s,
+            tip_floor_url=jito.tip_floor_url,
+        )
+        policy = core.TipPolicy(floor_lamports=jito.tip_min_lamports, cap_lamports=jito.tip_max_lamports)
+        return JitoTips(lane, policy, self._clock)
+
+    def _wallet_pool(self) -> SolanaWalletPool:
+        wallets = self.wallets
+        manager = core.WalletManager(
+            wallets, low_balance_lamports=_FEES_LAMPORTS + RECEIPT_RENT_LAMPORTS + SIGNATURE_FEE_LAMPORTS
+        )
+        return SolanaWalletPool(
+            manager,
+            self._reader,
+            wallets,
+            self._mints,
+            fee_lamports=_FEES_LAMPORTS,
+            clock=self._clock,
+            every_s=_WALLETS_EVERY_S,
+        )
+
+    @property
+    def wallets(self) -> list[str]:
+        """The wallets of the strategies that trade here, each once."""
+        strategies = self._settings.strategies.values()
+        return list(dict.fromkeys(one.wallet for one in strategies if not one.wallet.startswith("0x")))

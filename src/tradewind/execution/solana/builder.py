@@ -1,0 +1,186 @@
+"""Makes the transaction of a plan: the swaps of its routes between the accounts of its wallet, in one message.
+
+The pools are read again for it: a swap names tick and bin arrays by where the price is now. The amounts and limits are
+the plan's.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tradewind import core
+from tradewind.domain.execution_plan_event import SwapRoute
+from tradewind.domain.plan import Exact
+from tradewind.errors import Refused
+from tradewind.execution.executors.ports import BuildRequest, UnsignedTransaction
+from tradewind.venues.solana.cluster import CLOCK, Account, Accounts, SolanaCluster
+from tradewind.venues.solana.lookup_tables import LookupTables
+from tradewind.venues.solana.wallets import NATIVE_MINT, SolanaWallets
+
+# A signature that is not there yet.
+_BLANK = bytes(64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """The wallet's token accounts: `(mint, account, token program)` by mint."""
+
+    wallet: str
+    sides: Mapping[str, tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a transaction is made of."""
+
+    request: BuildRequest
+    places: _Places
+    swaps: Sequence[core.SwapInstructions]
+    tables: Mapping[str, Sequence[str]]
+    size_limit_bytes: int
+
+
+class SolanaBuilder:
+    """Implements `Builder` over one cluster. `tables` are lookup tables by address, used where they make it smaller."""
+
+    def __init__(
+        self,
+        cluster: SolanaCluster,
+        wallets: SolanaWallets,
+        *,
+        options: core.VenueOptions,
+        tables: LookupTables,
+        size_limit_bytes: int,
+    ) -> None:
+        self._cluster = cluster
+        self._wallets = wallets
+        self._options = options
+        self._tables = tables
+        self._size_limit_bytes = size_limit_bytes
+
+    async def build(self, request: BuildRequest) -> UnsignedTransaction:
+        """With the receipt where it fits; Refused with the core's code when the plan cannot be a transaction."""
+        places = await self._places(request)
+        swaps = await self._swaps(request, places)
+        tables = await self._tables.read()
+        try:
+            return _fitting(_Parts(request, places, swaps, tables, self._size_limit_bytes))
+        except core.CoreError as error:
+            raise Refused(error.code, str(error)) from None
+
+    async def _places(self, request: BuildRequest) -> _Places:
+        mints = dict.fromkeys(mint for route in request.plan.routes for mint in (route.input_mint, route.output_mint))
+        sides = {}
+        for mint in mints:
+            program = await self._wallets.program_of(mint)
+            sides[mint] = (mint, core.token_account_address(request.wallet, mint, program), program)
+        return _Places(request.wallet, sides)
+
+    async def _swaps(self, request: BuildRequest, places: _Places) -> list[core.SwapInstructions]:
+        """One for each route, from the pools as they are now."""
+        routes = request.plan.routes
+        wanted = {address for route in routes for address in (route.pool, *route.accounts.values())}
+        read = await self._cluster.accounts([CLOCK, *sorted(wanted)])
+        swaps = []
+        for route in routes:
+            try:
+                swaps.append(self._swap(route, read, places))
+            except core.CoreError as error:
+                raise Refused(error.code, str(error)) from None
+        return swaps
+
+    def _swap(self, route: SwapRoute, read: Accounts, places: _Places) -> core.SwapInstructions:
+        clock = read.clock
+        held = [(address, a.owner, a.data) for address, a in _of(route, read) if a is not None]
+        graph = core.PoolGraph()
+        graph.add(
+            core.pool_from_accounts(
+                route.pool, held, slot=clock.slot, epoch=clock.epoch, unix_timestamp=clock.unix_timestamp
+            )
+        )
+        exact_in = route.exact is Exact.IN
+        return core.swap_instruction(
+            graph,
+            route.pool,
+            core.SwapAccounts(graph, route.pool, held),
+            trader=places.wallet,
+            source=places.sides[route.input_mint],
+            destination=places.sides[route.output_mint],
+            exact=route.exact.value,
+            amount_raw=route.input_amount if exact_in else route.output_amount,
+            limit_raw=route.limit_amount,
+            options=self._options,
+        )
+
+
+def _fitting(parts: _Parts) -> UnsignedTransaction:
+    """The receipt is the one part that a transaction can do without, where nothing else fits beside it."""
+    with_receipt = parts.request.receipt_seed is not None
+    whole = _builder(parts, with_receipt=with_receipt)
+    if with_receipt and not whole.planned_size().fits:
+        whole, with_receipt = _builder(parts, with_receipt=False), False
+    unsigned = whole.build()
+    return UnsignedTransaction(
+        message=unsigned.to_wire([_BLANK for _ in unsigned.signers]),
+        size_bytes=unsigned.size_bytes,
+        blockhash=parts.request.blockhash,
+        has_receipt=with_receipt,
+        lookup_tables={table: tuple(parts.tables[table]) for table in unsigned.lookup_tables},
+    )
+
+
+def _builder(parts: _Parts, *, with_receipt: bool) -> core.TransactionBuilder:
+    request, wallet, budget = parts.request, parts.request.wallet, parts.request.compute_budget
+    builder = (
+        core.TransactionBuilder()
+        .set_fee_payer(wallet)
+        .set_recent_blockhash(request.blockhash.hash)
+        .set_compute_budget(unit_limit=budget.unit_limit, micro_lamports_per_unit=budget.unit_price_micro_lamports)
+        .size_limit(parts.size_limit_bytes)
+    )
+    for table, addresses in parts.tables.items():
+        builder.add_lookup_table(table, addresses)
+    # What the policy reads of the wallet has to stand in the transaction itself.
+    sides = parts.places.sides
+    for account in (wallet, *(side[1] for side in sides.values()), *sides):
+        builder.keep_static(account)
+    if with_receipt and request.receipt_seed is not None:
+        builder.add_instruction(core.receipt_instruction(wallet, request.receipt_seed))
+    builder.add_instructions(_around(request, parts.places, parts.swaps))
+    if request.tip is not None:
+        builder.add_instruction(core.jito_tip(wallet, request.tip.account, request.tip.lamports))
+    return builder
+
+
+def _of(route: SwapRoute, read: Accounts) -> list[tuple[str, Account | None]]:
+    return [(address, read.by_address[address]) for address in dict.fromkeys((route.pool, *route.accounts.values()))]
+
+
+def _around(
+    request: BuildRequest, places: _Places, swaps: Sequence[core.SwapInstructions]
+) -> list[core.SolanaInstruction]:
+    """The swaps, between making the accounts that they need and unwrapping what is left of SOL."""
+    wallet, plan = request.wallet, request.plan
+    made = [
+        core.create_token_account(payer=wallet, owner=wallet, mint=mint, token_program=program)
+        for mint, (_, _, program) in places.sides.items()
+    ]
+    wrapped = NATIVE_MINT in places.sides
+    wrapping: list[core.SolanaInstruction] = []
+    if plan.input_token == NATIVE_MINT:
+        wrapping = core.wrap_sol(wallet, _most_in(plan.routes))
+    unwrapping = (
+        [core.close_token_account(account=places.sides[NATIVE_MINT][1], destination=wallet, owner=wallet)]
+        if wrapped
+        else []
+    )
+    return [*made, *wrapping, *(step for swap in swaps for step in swap.instructions), *unwrapping]
+
+
+def _most_in(routes: Sequence[SwapRoute]) -> int:
+    """What the swaps that spend the plan's own input can take at most."""
+    first = routes[0].input_mint
+    return sum(
+        route.input_amount if route.exact is Exact.IN else route.limit_amount
+        for route in routes
+        if route.input_mint == first
+    )

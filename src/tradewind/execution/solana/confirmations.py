@@ -1,0 +1,79 @@
+"""What the chain says about a signature, and what a transaction that landed has moved."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tradewind import core
+from tradewind.domain.execution_result_event import ProgramError
+from tradewind.errors import Unavailable
+from tradewind.execution.executors.base import RECEIPT_IN_USE
+from tradewind.execution.executors.execution import Commitment
+from tradewind.execution.executors.outcomes import Expired, Landed, Outcome, Reverted, Unknown
+from tradewind.execution.executors.ports import SignedAttempt
+from tradewind.execution.solana.fill import fill_of
+from tradewind.venues import rpc_answer
+from tradewind.venues.solana.cluster import SolanaCluster
+
+# The system program's own number for "an account with this address exists".
+_ACCOUNT_IN_USE = 0
+_SYSTEM = "11111111111111111111111111111111"
+
+
+class SolanaConfirmations:
+    """Implements `Confirmations` over the core's watch and one cluster."""
+
+    def __init__(self, watch: core.ConfirmationWatch, cluster: SolanaCluster, *, commitment: Commitment) -> None:
+        self._watch = watch
+        self._cluster = cluster
+        self._commitment: Commitment = commitment
+
+    async def outcome(self, attempt: SignedAttempt, *, within_ms: int) -> Outcome:
+        """Wait up to `within_ms` for a word on this attempt; Unknown when there is none."""
+        try:
+            found = await self._watch.wait(
+                attempt.signature,
+                last_valid_block_height=attempt.last_valid_block_height,
+                commitment=self._commitment,
+                timeout_ms=max(1, within_ms),
+            )
+        except core.CoreError as error:
+            raise Unavailable(error.code, str(error)) from None
+        if found.kind == "expired":
+            told = [
+                (endpoint, height) for endpoint, height, knows in found.evidence if height is not None and not knows
+            ]
+            return Expired(attempt.signature, min(height for _, height in told), tuple(name for name, _ in told))
+        if found.kind == "pending" or found.slot is None:
+            return Unknown(attempt.signature)
+        meta = await self._meta(attempt.signature)
+        if meta is None:
+            return Unknown(attempt.signature, "transaction_not_told", "It landed, and no endpoint tells it yet.")
+        fee = rpc_answer.integer(meta["meta"].get("fee"), "meta.fee")
+        if found.kind == "reverted":
+            return Reverted(attempt.signature, found.slot, fee, _program_error(attempt, meta, found.fault))
+        paid, got = fill_of(meta, attempt.wallet)
+        return Landed(attempt.signature, found.slot, fee, paid, got)
+
+    async def _meta(self, signature: str) -> Mapping[str, Any] | None:
+        told = await self._cluster.ask(
+            "getTransaction",
+            signature,
+            {"encoding": "json", "commitment": "confirmed", "maxSupportedTransactionVersion": 0},
+        )
+        return None if told is None else rpc_answer.mapping(told, "getTransaction")
+
+
+def _program_error(
+    attempt: SignedAttempt, meta: Mapping[str, Any], fault: core.TransactionFault | None
+) -> ProgramError:
+    logs = meta["meta"].get("logMessages") or []
+    said = next((str(line) for line in reversed(logs) if "failed" in str(line) or "Error" in str(line)), "")
+    if fault is None:
+        return ProgramError(instruction=None, program=None, code=None, name="reverted", message=said)
+    place, program = fault.instruction, None
+    decoded = core.decode_solana_transaction(attempt.transaction)
+    if place is not None and place < len(decoded.instructions):
+        program = decoded.instructions[place].program
+    in_use = program == _SYSTEM and fault.custom == _ACCOUNT_IN_USE and attempt.has_receipt
+    name = RECEIPT_IN_USE if in_use else (fault.instruction_error or fault.name)
+    return ProgramError(instruction=place, program=program, code=fault.custom, name=name, message=said)

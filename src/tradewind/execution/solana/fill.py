@@ -1,0 +1,79 @@
+"""What a transaction that landed moved for its wallet, read from the chain's own account of it: never from a quote.
+
+Tokens count by the balances before and after, so that what Token-2022 keeps of a transfer is not counted as received.
+Wrapped SOL is made and unmade within the transaction and has no such balances: it counts by the transfers that programs
+made from and to the wallet's account of it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tradewind import core
+from tradewind.domain.base58 import from_base58
+from tradewind.venues.solana.wallets import NATIVE_MINT, TOKEN_PROGRAMS
+
+# spl-token: Transfer is source, destination, owner; TransferChecked has the mint behind the source.
+_TRANSFER, _TRANSFER_CHECKED = 3, 12
+
+
+@dataclass(slots=True)
+class _Moved:
+    """One token of the wallet."""
+
+    paid_raw: int = 0
+    got_raw: int = 0
+
+    @property
+    def net_raw(self) -> int:
+        return self.got_raw - self.paid_raw
+
+
+def fill_of(told: Mapping[str, Any], wallet: str) -> tuple[int | None, int | None]:
+    """What was paid and what was got, of `getTransaction`'s answer in JSON; None and None for what is no trade of one
+    token for another, or of one for itself."""
+    by_mint = _balances(told["meta"], wallet)
+    by_mint[NATIVE_MINT] = _wrapped(told, wallet)
+    moved = [one for one in by_mint.values() if one.paid_raw or one.got_raw]
+    paid, got = [one for one in moved if one.net_raw < 0], [one for one in moved if one.net_raw > 0]
+    if len(paid) == 1 and len(got) == 1:
+        return -paid[0].net_raw, got[0].net_raw
+    if len(moved) == 1 and moved[0].paid_raw and moved[0].got_raw:
+        return moved[0].paid_raw, moved[0].got_raw
+    return None, None
+
+
+def _balances(meta: Mapping[str, Any], wallet: str) -> dict[str, _Moved]:
+    before, after = (
+        {
+            held["mint"]: int(held["uiTokenAmount"]["amount"])
+            for held in meta.get(name) or ()
+            if held.get("owner") == wallet and held["mint"] != NATIVE_MINT
+        }
+        for name in ("preTokenBalances", "postTokenBalances")
+    )
+    deltas = {mint: after.get(mint, 0) - before.get(mint, 0) for mint in {*before, *after}}
+    return {mint: _Moved(max(0, -delta), max(0, delta)) for mint, delta in deltas.items()}
+
+
+def _wrapped(told: Mapping[str, Any], wallet: str) -> _Moved:
+    account, moved = core.token_account_address(wallet, NATIVE_MINT), _Moved()
+    for source, destination, amount_raw in _transfers(told):
+        moved.paid_raw += amount_raw * (source == account)
+        moved.got_raw += amount_raw * (destination == account)
+    return moved
+
+
+def _transfers(told: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
+    """Source, destination and amount of what programs transferred."""
+    keys, meta = list(told["transaction"]["message"]["accountKeys"]), told["meta"]
+    loaded = meta.get("loadedAddresses") or {}
+    keys += [*loaded.get("writable", ()), *loaded.get("readonly", ())]
+    for group in meta.get("innerInstructions") or ():
+        for inner in group["instructions"]:
+            if keys[inner["programIdIndex"]] != TOKEN_PROGRAMS[0]:
+                continue
+            data, accounts = from_base58(inner["data"]), [keys[place] for place in inner["accounts"]]
+            if len(data) >= 9 and data[0] in (_TRANSFER, _TRANSFER_CHECKED):
+                destination = accounts[1] if data[0] == _TRANSFER else accounts[2]
+                yield accounts[0], destination, int.from_bytes(data[1:9], "little")

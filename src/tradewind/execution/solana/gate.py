@@ -1,0 +1,176 @@
+"""The sign-gate as executors ask it."""
+
+from uuid import UUID
+
+from tradewind import core
+from tradewind.domain.execution_plan_event import ExecutionPlanEvent
+from tradewind.errors import Unavailable
+from tradewind.execution.executors.outcomes import Expired, Landed, Reverted
+from tradewind.execution.executors.ports import RecordedStep, SignedAttempt, UnsignedTransaction
+from tradewind.execution.signer_answers import RecordedSolanaStep
+from tradewind.execution.signer_client import (
+    EarlierSignature,
+    SignerClient,
+    SolanaEvidence,
+    SolanaOutcome,
+    SolanaQuote,
+)
+from tradewind.venues.solana.cluster import SolanaCluster
+
+# Under this key the gate counts lamports.
+LAMPORTS = "11111111111111111111111111111111"
+
+
+class SolanaGate:
+    """Implements `Gate` over the signer's socket. `endpoints` are those that heights are read from."""
+
+    def __init__(self, signer: SignerClient, cluster: SolanaCluster, *, endpoints: tuple[str, ...]) -> None:
+        self._signer = signer
+        self._cluster = cluster
+        self._endpoints = endpoints
+
+    async def step(self, owner: UUID, step: int) -> RecordedStep:
+        """Everything on record for a step."""
+        recorded = await self._signer.solana_step(owner, step)
+        return RecordedStep(
+            attempts=tuple(_attempt(recorded, place) for place in range(len(recorded.attempts))),
+            closed=recorded.closed,
+            ended=recorded.final,
+        )
+
+    async def receipt_seed(self, plan: ExecutionPlanEvent, wallet: str) -> str | None:
+        """The seed of the step's receipt, drawn once."""
+        recorded = await self._signer.solana_step(plan.step_owner, plan.step)
+        if recorded.attempts:
+            return recorded.receipt.seed if recorded.receipt else None
+        receipt = await self._signer.receipt(plan.step_owner, plan.step, wallet=wallet, chain_id=plan.chain_id)
+        return receipt.seed
+
+    async def sign(
+        self,
+        plan: ExecutionPlanEvent,
+        wallet: str,
+        *,
+        attempt: int,
+        unsigned: UnsignedTransaction,
+        proof: Expired | None,
+    ) -> SignedAttempt:
+        """Record, then sign."""
+        evidence = await self._evidence(plan, proof)
+        signed = await self._signer.sign_solana(
+            plan.step_owner,
+            plan.step,
+            attempt=attempt,
+            strategy_id=plan.strategy_id,
+            wallet=wallet,
+            chain_id=plan.chain_id,
+            unsigned_tx=unsigned.message,
+            last_valid_block_height=unsigned.blockhash.last_valid_block_height,
+            quoted=_quoted(plan),
+            evidence=evidence,
+            lookup_tables={table: dict(enumerate(keys)) for table, keys in unsigned.lookup_tables.items()},
+        )
+        return SignedAttempt(
+            attempt=attempt,
+            wallet=wallet,
+            signature=signed.signature,
+            transaction=signed.raw_tx,
+            last_valid_block_height=signed.last_valid_block_height,
+            has_receipt=unsigned.has_receipt,
+        )
+
+    async def _evidence(self, plan: ExecutionPlanEvent, proof: Expired | None) -> SolanaEvidence:
+        height, finalized = await self._cluster.height("confirmed"), await self._cluster.height("finalized")
+        if proof is None:
+            return SolanaEvidence(height, finalized, self._endpoints)
+        recorded = await self._signer.solana_step(plan.step_owner, plan.step)
+        return SolanaEvidence(
+            block_height=max(height, finalized),
+            finalized_block_height=max(finalized, proof.finalized_height),
+            endpoints=proof.endpoints,
+            signatures=tuple(EarlierSignature(earlier.signature, "absent") for earlier in recorded.attempts),
+        )
+
+    async def close(self, owner: UUID, step: int) -> bool:
+        """Have the step never signed; False when an attempt is on record."""
+        return await self._signer.close(owner, step)
+
+    async def settle(self, plan: ExecutionPlanEvent, outcome: Landed | Reverted | Expired) -> None:
+        """Tell how the step ended. What is not final yet is a note, and is told again when it is."""
+        recorded = await self._signer.solana_step(plan.step_owner, plan.step)
+        if isinstance(outcome, Expired):
+            await self._signer.settle_solana(
+                plan.step_owner,
+                plan.step,
+                outcome=SolanaOutcome.EXPIRED,
+                signature=None,
+                slot=None,
+                spent_raw={},
+                endpoints=outcome.endpoints,
+                signatures=tuple(EarlierSignature(earlier.signature, "absent") for earlier in recorded.attempts),
+            )
+            return
+        landed = isinstance(outcome, Landed)
+        await self._signer.settle_solana(
+            plan.step_owner,
+            plan.step,
+            outcome=SolanaOutcome.SUCCEEDED if landed else SolanaOutcome.REVERTED,
+            signature=outcome.signature,
+            slot=outcome.slot,
+            spent_raw=_spent(plan, outcome),
+            endpoints=self._endpoints,
+        )
+
+    async def halt(self, *, reason: str, by: str, wallet: str | None = None, strategy_id: str | None = None) -> int:
+        """Stop signing in this scope."""
+        return await self._signer.halt(reason=reason, by=by, wallet=wallet, strategy_id=strategy_id)
+
+    async def halted(self, *, wallet: str | None = None, strategy_id: str | None = None) -> bool:
+        """Whether a halt that covers this scope is in force already."""
+        state = await self._signer.hello()
+        return state.halted or any(
+            (wallet is not None and halt.wallet == wallet)
+            or (strategy_id is not None and halt.strategy_id == strategy_id)
+            for halt in state.halts
+        )
+
+    async def gate_id(self) -> str:
+        """Which gate this is."""
+        return (await self._signer.hello()).gate_id
+
+
+def _attempt(recorded: RecordedSolanaStep, place: int) -> SignedAttempt:
+    signed = recorded.attempts[place]
+    wallet = _payer(signed.raw_tx)
+    return SignedAttempt(
+        attempt=signed.attempt,
+        wallet=wallet,
+        signature=signed.signature,
+        transaction=signed.raw_tx,
+        last_valid_block_height=signed.last_valid_block_height,
+        has_receipt=recorded.receipt is not None,
+    )
+
+
+def _payer(wire: bytes) -> str:
+    decoded = core.decode_solana_transaction(wire)
+    if not decoded.accounts:
+        raise Unavailable("attempt_unreadable", "The gate has a transaction on record that names no account.")
+    return decoded.accounts[0].key
+
+
+def _quoted(plan: ExecutionPlanEvent) -> SolanaQuote:
+    """What the plan was quoted as a whole; a round trip has one mint on both sides."""
+    paid = sum(r.input_amount for r in plan.routes if r.input_mint == plan.input_token)
+    got = sum(r.output_amount for r in plan.routes if r.output_mint == plan.output_token)
+    return SolanaQuote(plan.input_token, plan.output_token, paid, got)
+
+
+def _spent(plan: ExecutionPlanEvent, outcome: Landed | Reverted) -> dict[str, int]:
+    """What left the wallet by mint, as the chain tells it; what it does not tell stays reserved."""
+    spent = {LAMPORTS: outcome.fee_lamports}
+    if isinstance(outcome, Landed) and outcome.input_amount_raw is not None:
+        spent[plan.input_token] = outcome.input_amount_raw
+    elif isinstance(outcome, Reverted):
+        spent[plan.input_token] = 0
+    return spent

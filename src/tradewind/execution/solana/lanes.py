@@ -1,0 +1,93 @@
+"""The lanes of the core as executors know them."""
+
+import contextlib
+from collections.abc import Awaitable
+from typing import Literal, Protocol
+
+from tradewind import core
+from tradewind.domain.execution_plan_event import ExecutionPlanEvent
+from tradewind.errors import Refused
+from tradewind.execution.executors.ports import LaneHealth, Sent, SignedAttempt, Tip
+from tradewind.observability.clock import Clock
+
+_PPM = 1_000_000
+# The share of takings is a running mean over about so many sendings.
+_MEMORY = 16
+_HEALTHY_FROM_PPM = 500_000
+
+
+class CoreLane(Protocol):
+    """What every lane of the core offers."""
+
+    @property
+    def name(self) -> Literal["rpc", "jito", "tpu"]: ...
+
+    def send(self, transaction: bytes) -> Awaitable[core.SendOutcome]: ...
+
+
+class SolanaLane:
+    """Implements `Lane` over one of the core's."""
+
+    def __init__(self, lane: CoreLane, clock: Clock) -> None:
+        self._lane = lane
+        self._clock = clock
+        self._taken_ppm = _PPM
+        self._latency_ms: int | None = None
+        self._last = ""
+
+    @property
+    def name(self) -> str:
+        """`jito`, `tpu` or `rpc`."""
+        return self._lane.name
+
+    async def send(self, attempt: SignedAttempt) -> Sent:
+        """Hand the bytes over. What the core refuses to send at all is a refusal of the lane."""
+        began_ns = self._clock.now_ns()
+        try:
+            outcome = await self._lane.send(attempt.transaction)
+        except core.CoreError as error:
+            sent = Sent("refused", self.name, error.code, str(error))
+        else:
+            sent = Sent(
+                kind=outcome.kind,
+                lane=outcome.lane,
+                code=outcome.code,
+                detail=outcome.detail,
+                reference=outcome.reference,
+                retry_after_ms=outcome.retry_after_ms,
+            )
+        self._learn(sent, (self._clock.now_ns() - began_ns) // 1_000_000)
+        return sent
+
+    async def health(self) -> LaneHealth:
+        """As the last sendings went."""
+        return LaneHealth(self._taken_ppm >= _HEALTHY_FROM_PPM, self._taken_ppm, self._latency_ms, self._last)
+
+    def _learn(self, sent: Sent, latency_ms: int) -> None:
+        # A program's refusal says nothing against the lane that told it.
+        taken = sent.may_have_been_taken or sent.kind == "refused"
+        self._taken_ppm += ((_PPM if taken else 0) - self._taken_ppm) // _MEMORY
+        self._latency_ms = latency_ms
+        self._last = sent.code or sent.kind
+
+
+class JitoTips(SolanaLane):
+    """Implements `TippingLane`: the tip stands inside the transaction, so that none is paid for what does not trade."""
+
+    def __init__(self, lane: core.JitoLane, policy: core.TipPolicy, clock: Clock) -> None:
+        super().__init__(lane, clock)
+        self._jito = lane
+        self._policy = policy
+        self._floor: core.TipFloor | None = None
+
+    async def tip(self, plan: ExecutionPlanEvent, *, attempt: int) -> Tip:
+        """By the plan's profit, the tips that landed lately, and the attempt; Refused when no tip is worth it."""
+        # Else the last one known, or the policy's own floor.
+        with contextlib.suppress(core.CoreError):
+            self._floor = await self._jito.tip_floor()
+        # A trade that is no round trip has no profit to share: the policy's cap bounds its tip.
+        profit = plan.expected_profit if plan.expected_profit > 0 else 1 << 62
+        lamports = self._policy.tip_lamports(profit_lamports=profit, attempt=max(0, attempt - 1), tip_floor=self._floor)
+        if lamports is None:
+            raise Refused("tip_not_worth_it", "The share of the profit that may go to a tip is below the least tip.")
+        return Tip(self._policy.tip_account(plan.plan_id.int & ((1 << 63) - 1)), lamports)

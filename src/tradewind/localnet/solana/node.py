@@ -1,0 +1,442 @@
+"""The node: slots that advance, transactions and bundles that land in them, and everybody who listens."""
+
+import hashlib
+from dataclasses import dataclass
+
+from solders.account import Account
+from solders.compute_budget import set_compute_unit_limit
+from solders.hash import Hash
+from solders.keypair import Keypair
+from solders.message import Message
+from solders.pubkey import Pubkey
+from solders.signature import Signature
+from solders.system_program import TransferParams, transfer
+from solders.transaction import VersionedTransaction
+
+from tradewind.localnet.errors import LocalnetError
+from tradewind.localnet.solana.chain import Chain, Commitment, Slot
+from tradewind.localnet.solana.events import (
+    AccountUpdate,
+    EntryEvent,
+    NodeEvent,
+    SlotStatus,
+    TransactionErr,
+    TransactionEvent,
+)
+from tradewind.localnet.solana.faults import Faults, Lane
+from tradewind.localnet.solana.machine import SYSTEM_PROGRAM, Execution, Machine
+from tradewind.localnet.solana.options import SLOTS_PER_EPOCH, NodeOptions
+from tradewind.localnet.solana.submission import BundleOutcome, Refusal, RefusalCode, Simulation, Submission
+from tradewind.localnet.solana.subscription import Subscribers, Subscription
+from tradewind.localnet.solana.transaction_errors import error_text
+from tradewind.localnet.solana.wire import read_transaction
+from tradewind.observability.clock import Clock
+
+FAUCET_LAMPORTS = 400_000_000 * 10**9
+# The most that one airdrop gives; like a test validator, enough for anything.
+MAX_AIRDROP_LAMPORTS = 1_000_000 * 10**9
+FAUCET_LANE = "faucet"
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureStatus:
+    """Where a transaction is; `confirmations` is None once it is finalized."""
+
+    slot: int
+    confirmations: int | None
+    err: TransactionErr | None
+    commitment: Commitment
+
+
+@dataclass(frozen=True, slots=True)
+class LatestBlockhash:
+    """A blockhash, and the last block height at which it is good."""
+
+    blockhash: Hash
+    last_valid_block_height: int
+    slot: int
+
+
+class SolanaNode:
+    """A single validator that leads every slot. It lives in one event loop; nothing in it waits but `run`.
+
+    `addresses` is where its servers are (`rpc`, `pubsub`, `tpu_quic`, ...): each server adds its own.
+    """
+
+    def __init__(self, options: NodeOptions, clock: Clock) -> None:
+        self.options = options
+        self.faults = Faults()
+        self.addresses: dict[str, str] = {}
+        self.identity = Keypair.from_seed(self._secret("identity"))
+        self._clock = clock
+        self._faucet = Keypair.from_seed(self._secret("faucet"))
+        self._airdrops = 0
+        self._write_version = 0
+        self._delayed: list[tuple[int, tuple[bytes, ...], Lane]] = []
+        self._subscribers = Subscribers()
+        self._machine = Machine()
+        self.genesis_hash = Hash(
+            hashlib.sha256(self._secret("genesis") + clock.now_ns().to_bytes(8, "little")).digest()
+        )
+        self._chain = Chain(options, self.genesis_hash, self._unix_timestamp_s())
+        self._set_time()
+        self.set_account(self._faucet.pubkey(), Account(FAUCET_LAMPORTS, b"", SYSTEM_PROGRAM))
+
+    # Time
+
+    async def run(self) -> None:
+        """Advance by a slot every `slot_ms`, until cancelled."""
+        slot_ns = self.options.slot_ms * 1_000_000
+        due_ns = self._clock.now_ns() + slot_ns
+        while True:
+            await self._clock.sleep(max(0, due_ns - self._clock.now_ns()) / 1e9)
+            self.advance()
+            # A loop that was held up goes on from now, instead of racing through what it missed.
+            due_ns = max(due_ns + slot_ns, self._clock.now_ns())
+
+    def advance(self, slots: int = 1) -> None:
+        """Complete the current slot and begin the next one, as often as said."""
+        for _ in range(slots):
+            done = self._chain.current
+            self._chain.extend(self._unix_timestamp_s())
+            self._set_time()
+            self._reach("completed", done)
+            self._reach("processed", done)
+            self._reach("created", self._chain.current)
+            self._tell_levels()
+            self._land_delayed()
+
+    def rollback(self, slots: int) -> None:
+        """Abandon the newest slots, the current one among them: a fork without them goes on from their parent.
+
+        Their transactions vanish and their writes are undone; `dead` is told of each. Accounts that go back are not
+        told again, as on mainnet. LocalnetError `rollback_past_root` when some of them are finalized.
+        """
+        number = self._chain.current.number + 1
+        dropped = self._chain.drop(slots)
+        for slot in dropped:
+            self._machine.restore(slot.undo)
+        self._chain.resume(number, self._unix_timestamp_s())
+        self._set_time()
+        for slot in dropped:
+            self._reach("dead", slot)
+        self._reach("created", self._chain.current)
+
+    # Sending
+
+    def submit(self, wire: bytes, *, lane: Lane) -> Submission:
+        """Check a transaction as Agave does and execute it in the current slot.
+
+        The checks, in this order: size, form, signatures, age of the blockhash, not processed before, and what the
+        loader of accounts demands (fee payer, lookup tables, programs).
+        """
+        transaction = self._read(wire)
+        if isinstance(transaction, Refusal):
+            return Submission(None, refusal=transaction)
+        signature = transaction.signatures[0]
+        if self.faults.drops(lane):
+            return Submission(signature, dropped=True)
+        if slots := self.faults.delay_slots(lane):
+            refusal = self._delay(slots, (wire,), lane)
+            return Submission(signature, refusal=refusal, delayed=refusal is None)
+        return self._land(wire, transaction)
+
+    def simulate(self, wire: bytes, *, verify_signatures: bool = True, replace_blockhash: bool = False) -> Simulation:
+        """What the transaction would do in the current slot; nothing is kept."""
+        transaction = self._read(wire, verify_signatures=verify_signatures)
+        if isinstance(transaction, Refusal):
+            return Simulation(None, refusal=transaction)
+        refusal = None if replace_blockhash else self._refused(transaction)
+        if refusal is not None:
+            return Simulation(None, refusal=refusal)
+        done = self._machine.simulate(transaction, self.slot)
+        if not done.executed:
+            return Simulation(done.meta, refusal=_not_executable(done))
+        return Simulation(done.meta, accounts=done.after)
+
+    def submit_bundle(self, wires: list[bytes], *, lane: Lane = "jito") -> BundleOutcome:
+        """Execute all of the transactions in order in the current slot, or none of them.
+
+        None when one is refused or fails. What is right for a bundle beyond that (tips, accounts) the block engine
+        checks.
+        """
+        read = self._read_bundle(wires)
+        if isinstance(read, BundleOutcome):
+            return read
+        signatures = tuple(transaction.signatures[0] for transaction in read)
+        if self.faults.drops(lane):
+            return BundleOutcome(signatures, dropped=True)
+        if slots := self.faults.delay_slots(lane):
+            refusal = self._delay(slots, tuple(wires), lane)
+            return BundleOutcome(signatures, refusal=refusal, delayed=refusal is None)
+        return self._land_bundle(wires, read)
+
+    def airdrop(self, pubkey: Pubkey, lamports: int) -> Submission:
+        """Transfer lamports from the faucet."""
+        if not 0 < lamports <= MAX_AIRDROP_LAMPORTS:
+            raise LocalnetError(
+                "airdrop_out_of_range", f"An airdrop is 1 to {MAX_AIRDROP_LAMPORTS} lamports, not {lamports}."
+            )
+        # The limit counts the airdrops, so that no two of them are the same transaction.
+        self._airdrops += 1
+        calls = [
+            set_compute_unit_limit(10_000 + self._airdrops % 1_000_000),
+            transfer(TransferParams(from_pubkey=self._faucet.pubkey(), to_pubkey=pubkey, lamports=lamports)),
+        ]
+        message = Message.new_with_blockhash(calls, self._faucet.pubkey(), self.latest_blockhash().blockhash)
+        wire = bytes(VersionedTransaction(message, [self._faucet]))
+        return self.submit(wire, lane=FAUCET_LANE)
+
+    # Reading
+
+    @property
+    def slot(self) -> int:
+        """The number of the current slot."""
+        return self._chain.current.number
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of the current slot."""
+        return self._chain.current.number // SLOTS_PER_EPOCH
+
+    @property
+    def unix_timestamp_s(self) -> int:
+        """The time on the chain, in the current slot."""
+        return self._chain.current.unix_timestamp_s
+
+    @property
+    def chain(self) -> Chain:
+        """The slots, for reading."""
+        return self._chain
+
+    def slot_at(self, commitment: Commitment) -> Slot:
+        """The newest slot of a commitment level."""
+        return self._chain.at(commitment)
+
+    def account(self, pubkey: Pubkey, commitment: Commitment = "processed") -> Account | None:
+        """An account as it was at the end of the newest slot of a commitment level (processed: as it is now)."""
+        for slot in self._chain.after(commitment):
+            if pubkey in slot.undo:
+                return slot.undo[pubkey]
+        return self._machine.read(pubkey)
+
+    def program_accounts(self, program: Pubkey, commitment: Commitment = "processed") -> dict[Pubkey, Account]:
+        """Every account of a program at a commitment level."""
+        found = dict(self._machine.owned_by(program))
+        for slot in reversed(self._chain.after(commitment)):
+            for pubkey, account in slot.undo.items():
+                if account is not None and account.owner == program:
+                    found[pubkey] = account
+                else:
+                    found.pop(pubkey, None)
+        return found
+
+    def transaction(self, signature: Signature) -> TransactionEvent | None:
+        """A transaction that landed in a live slot."""
+        return self._chain.landed(signature)
+
+    def signature_status(self, signature: Signature) -> SignatureStatus | None:
+        """Where a transaction is; None when it is in no live slot."""
+        event = self._chain.landed(signature)
+        if event is None:
+            return None
+        level = self._chain.level(event.slot)
+        behind = None if level == "finalized" else self._depth(event.slot)
+        return SignatureStatus(event.slot, behind, event.err, level)
+
+    def latest_blockhash(self, commitment: Commitment = "processed") -> LatestBlockhash:
+        """The blockhash of the newest complete slot of a commitment level."""
+        slot = min(self._chain.at(commitment), self._chain.complete, key=lambda slot: slot.number)
+        return LatestBlockhash(slot.blockhash, slot.height + self.options.blockhash_valid_blocks, slot.number)
+
+    def is_blockhash_valid(self, blockhash: Hash, commitment: Commitment = "processed") -> bool:
+        """Whether a transaction with this blockhash could land in the slot of this level."""
+        last = self._chain.last_valid_height(blockhash)
+        height = self._chain.at(commitment).height
+        return last is not None and last - self.options.blockhash_valid_blocks <= height <= last
+
+    def rent_exempt_lamports(self, data_bytes: int) -> int:
+        """What an account of this size must hold."""
+        return self._machine.rent_exempt_lamports(data_bytes)
+
+    def leader(self, slot: int) -> Pubkey:
+        """Who leads a slot."""
+        return self.identity.pubkey()
+
+    def subscribe(self, capacity: int | None = None) -> Subscription:
+        """Every event from now on, in order; see `Subscription` for what happens to a slow reader."""
+        return self._subscribers.add(capacity or self.options.subscriber_queue)
+
+    def close(self) -> None:
+        """End every subscription."""
+        self._subscribers.close()
+
+    # Setting up
+
+    def set_account(self, pubkey: Pubkey, account: Account | None) -> None:
+        """Write an account (None removes it) in the current slot, without a transaction."""
+        before = self._machine.read(pubkey)
+        self._machine.write(pubkey, account)
+        self._chain.current.undo.setdefault(pubkey, before)
+        self._subscribers.tell([self._update(pubkey, account, None)])
+
+    def add_program(self, program: Pubkey, code: bytes) -> None:
+        """Deploy a program under a given address; it is there at every commitment level, and no rollback undoes it."""
+        self._machine.add_program(program, code)
+
+    # Within
+
+    def _read(self, wire: bytes, *, verify_signatures: bool = True) -> VersionedTransaction | Refusal:
+        return read_transaction(wire, max_bytes=self.options.max_transaction_bytes, verify_signatures=verify_signatures)
+
+    def _refused(self, transaction: VersionedTransaction) -> Refusal | None:
+        if not self.is_blockhash_valid(transaction.message.recent_blockhash):
+            return _refusal(RefusalCode.BLOCKHASH_UNKNOWN, "BlockhashNotFound")
+        if self._chain.landed(transaction.signatures[0]) is not None:
+            return _refusal(RefusalCode.ALREADY_PROCESSED, "AlreadyProcessed")
+        return None
+
+    def _land(self, wire: bytes, transaction: VersionedTransaction) -> Submission:
+        signature = transaction.signatures[0]
+        if refusal := self._refused(transaction):
+            return Submission(signature, refusal=refusal)
+        done = self._machine.execute(transaction, self.slot)
+        if not done.executed:
+            self._machine.restore(done.before)
+            return Submission(signature, refusal=_not_executable(done))
+        self._subscribers.tell([EntryEvent(self.slot, (wire,))])
+        self._keep(wire, signature, done)
+        return Submission(signature, slot=self.slot, meta=done.meta)
+
+    def _read_bundle(self, wires: list[bytes]) -> list[VersionedTransaction] | BundleOutcome:
+        if not wires:
+            return BundleOutcome((), refusal=Refusal(RefusalCode.BUNDLE_EMPTY, "A bundle has no transactions."))
+        if len(wires) > self.options.max_bundle_transactions:
+            words = f"A bundle has {len(wires)} transactions; at most {self.options.max_bundle_transactions} are taken."
+            return BundleOutcome((), refusal=Refusal(RefusalCode.BUNDLE_TOO_LARGE, words))
+        read: list[VersionedTransaction] = []
+        for index, wire in enumerate(wires):
+            transaction = self._read(wire)
+            if isinstance(transaction, Refusal):
+                return BundleOutcome((), refusal=transaction, failed_index=index)
+            read.append(transaction)
+        signatures = tuple(transaction.signatures[0] for transaction in read)
+        if len(set(signatures)) != len(signatures):
+            words = "A bundle has the same transaction twice."
+            return BundleOutcome(signatures, refusal=Refusal(RefusalCode.BUNDLE_DUPLICATE, words))
+        return read
+
+    def _land_bundle(self, wires: list[bytes], read: list[VersionedTransaction]) -> BundleOutcome:
+        signatures = tuple(transaction.signatures[0] for transaction in read)
+        if self.faults.unbundles():
+            landed = tuple(self._land(wire, transaction) for wire, transaction in zip(wires, read, strict=True))
+            return BundleOutcome(signatures, slot=self.slot, submissions=landed, unbundled=True)
+        ran: list[Execution] = []
+        for index, transaction in enumerate(read):
+            refusal = self._refused(transaction)
+            done = None if refusal else self._machine.execute(transaction, self.slot)
+            if done is not None and done.executed and done.meta.err is None:
+                ran.append(done)
+                continue
+            for earlier in ([*ran, done] if done else ran)[::-1]:
+                self._machine.restore(earlier.before)
+            failed = done.meta if done is not None and done.executed else None
+            return BundleOutcome(
+                signatures,
+                refusal=refusal or (_not_executable(done) if done else None),
+                failed_index=index,
+                failed_meta=failed,
+            )
+        self._subscribers.tell([EntryEvent(self.slot, tuple(wires))])
+        for wire, signature, done in zip(wires, signatures, ran, strict=True):
+            self._keep(wire, signature, done)
+        submissions = tuple(
+            Submission(signature, slot=self.slot, meta=done.meta)
+            for signature, done in zip(signatures, ran, strict=True)
+        )
+        return BundleOutcome(signatures, slot=self.slot, submissions=submissions)
+
+    def _keep(self, wire: bytes, signature: Signature, done: Execution) -> None:
+        slot = self._chain.current
+        for pubkey, account in done.before.items():
+            slot.undo.setdefault(pubkey, account)
+        events: list[NodeEvent] = [
+            self._update(pubkey, account, signature)
+            for pubkey, account in done.after.items()
+            if account != done.before[pubkey]
+        ]
+        event = TransactionEvent(
+            slot.number, len(slot.transactions), signature, wire, done.meta.err, done.meta.log_messages, done.meta
+        )
+        self._chain.land(event)
+        self._subscribers.tell([*events, event])
+
+    def _update(self, pubkey: Pubkey, account: Account | None, signature: Signature | None) -> AccountUpdate:
+        self._write_version += 1
+        slot, version = self.slot, self._write_version
+        if account is None:
+            return AccountUpdate(slot, version, pubkey, 0, SYSTEM_PROGRAM, b"", False, 0, signature)
+        return AccountUpdate(
+            slot,
+            version,
+            pubkey,
+            account.lamports,
+            account.owner,
+            account.data,
+            account.executable,
+            account.rent_epoch,
+            signature,
+        )
+
+    def _delay(self, slots: int, wires: tuple[bytes, ...], lane: Lane) -> Refusal | None:
+        if len(self._delayed) >= self.options.max_delayed_sends:
+            return Refusal(RefusalCode.QUEUE_FULL, f"{len(self._delayed)} sends are delayed already.")
+        self._delayed.append((self.slot + slots, wires, lane))
+        return None
+
+    def _land_delayed(self) -> None:
+        due = [item for item in self._delayed if item[0] <= self.slot]
+        self._delayed = [item for item in self._delayed if item[0] > self.slot]
+        for _, wires, _ in due:
+            read = self._read_bundle(list(wires))
+            if isinstance(read, BundleOutcome):
+                continue
+            if len(wires) == 1:
+                self._land(wires[0], read[0])
+            else:
+                self._land_bundle(list(wires), read)
+
+    def _tell_levels(self) -> None:
+        self._tell_level("confirmed")
+        self._tell_level("finalized")
+
+    def _tell_level(self, commitment: Commitment) -> None:
+        for slot in self._chain.untold(commitment):
+            self._reach(commitment, slot)
+
+    def _reach(self, status: SlotStatus, slot: Slot) -> None:
+        if event := self._chain.reach(status, slot):
+            self._subscribers.tell([event])
+
+    def _depth(self, number: int) -> int:
+        return sum(slot.number > number for slot in self._chain.after("finalized"))
+
+    def _set_time(self) -> None:
+        self._machine.set_time(self.slot, self.unix_timestamp_s, self._chain.ancestors())
+
+    def _unix_timestamp_s(self) -> int:
+        return self._clock.now_ns() // 1_000_000_000
+
+    def _secret(self, purpose: str) -> bytes:
+        return hashlib.sha256(f"tradewind localnet {purpose} {self.options.seed}".encode()).digest()
+
+
+def _refusal(code: RefusalCode, err: str) -> Refusal:
+    return Refusal(code, f"{error_text(err)}.".replace("..", "."), err)
+
+
+def _not_executable(done: Execution) -> Refusal:
+    err = done.meta.err or "SanitizeFailure"
+    if done.executed:
+        return Refusal(RefusalCode.EXECUTION_FAILED, error_text(err), err)
+    return Refusal(RefusalCode.NOT_EXECUTABLE, error_text(err), err)

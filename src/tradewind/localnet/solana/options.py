@@ -1,0 +1,28 @@
+"""How the single Solana node behaves: its pace, its commitment levels and its limits."""
+
+from dataclasses import dataclass
+
+SLOTS_PER_EPOCH = 432_000
+
+
+@dataclass(frozen=True, slots=True)
+class NodeOptions:
+    """Mainnet's rules where nothing else is said.
+
+    `confirmed_after` and `finalized_after` count slots behind the current one (mainnet finalizes after about 32).
+    `first_slot` and `first_height` differ, as they do on any chain that ever skipped a slot: whoever takes one for the
+    other is found out here. `history_slots` says for how long blocks and transactions are remembered.
+    """
+
+    slot_ms: int = 400
+    confirmed_after: int = 1
+    finalized_after: int = 4
+    first_slot: int = 435_888_000
+    first_height: int = 414_000_000
+    blockhash_valid_blocks: int = 150
+    max_transaction_bytes: int = 1232
+    max_bundle_transactions: int = 5
+    history_slots: int = 4096
+    subscriber_queue: int = 4096
+    max_delayed_sends: int = 4096
+    seed: int = 0

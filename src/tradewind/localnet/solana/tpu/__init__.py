@@ -1,0 +1,1 @@
+"""The node's transaction port over QUIC, as Agave offers it."""

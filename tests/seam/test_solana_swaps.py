@@ -1,0 +1,216 @@
+"""Swap instructions executed by the real programs of AMM v4, PumpSwap and pump: what moves is what was quoted."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+from solders.pubkey import Pubkey
+from solders.transaction_metadata import FailedTransactionMetadata
+
+from tests.seam.solana_market import (
+    PUMPSWAP,
+    WRAPPED_SOL,
+    CurveSettings,
+    Kind,
+    Market,
+    Pool,
+    PumpswapSettings,
+    amm_v4,
+    curve,
+    derived,
+    pumpswap,
+)
+from tests.seam.solana_programs import fetch
+from tradewind import core
+
+COIN = str(Pubkey(bytes([9] * 32)))
+RICH_RAW = 10**16
+SLIPPAGE_PUMPSWAP = "6004"
+SLIPPAGE_AMM_V4 = "30"
+ROUNDS = 12
+
+Make = Callable[[Market], Pool]
+
+POOLS: list[tuple[str, str, tuple[str, ...], Make]] = [
+    ("amm_v4", "raydium_amm_v4", ("v1", "v2"), lambda on: amm_v4(on, COIN, WRAPPED_SOL, 10**13, 10**12)),
+    ("amm_v4_owing", "raydium_amm_v4", ("v1", "v2"), lambda on: amm_v4(on, COIN, WRAPPED_SOL, 10**9, 10**9, (7, 9))),
+    ("graduate", "pumpswap", ("v1", "v2"), lambda on: pumpswap(on, COIN, PumpswapSettings())),
+    ("virtual", "pumpswap", ("v1", "v2"), lambda on: pumpswap(on, COIN, PumpswapSettings(virtual_raw=-(10**9)))),
+    ("flat_fees", "pumpswap", ("v1", "v2"), lambda on: pumpswap(on, COIN, PumpswapSettings(canonical=False))),
+    ("no_creator", "pumpswap", ("v1", "v2"), lambda on: pumpswap(on, COIN, PumpswapSettings(creator=False))),
+    ("mayhem", "pumpswap", ("v1", "v2"), lambda on: pumpswap(on, COIN, PumpswapSettings(mayhem=True))),
+    ("curve", "pump_curve", ("v1", "v2", "v3"), lambda on: curve(on, COIN, CurveSettings())),
+    ("curve_no_creator", "pump_curve", ("v1", "v2", "v3"), lambda on: curve(on, COIN, CurveSettings(creator=False))),
+    ("curve_mayhem", "pump_curve", ("v1", "v2", "v3"), lambda on: curve(on, COIN, CurveSettings(mayhem=True))),
+]
+CASES = [pytest.param(venue, form, make, id=f"{name}-{form}") for name, venue, forms, make in POOLS for form in forms]
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fetch(tmp_path_factory.mktemp("programs"))
+
+
+@pytest.fixture
+def market(programs: Path) -> Iterator[Market]:
+    made = Market(programs)
+    made.mint(COIN, 10**15, 6)
+    for mint in (COIN, WRAPPED_SOL):
+        made.fund(mint, RICH_RAW if mint == COIN else 10**13)
+    yield made
+
+
+def held(market: Market, mint: str, native: bool) -> int:
+    """What the trader has of a token; on a SOL curve that is lamports."""
+    return market.lamports(market.wallet) if native else market.held(market.wallet_account(mint))
+
+
+def wishes(random: Random, pool: Pool, venue: str) -> Iterator[tuple[str, Kind, int]]:
+    """Swaps both ways and of both kinds, over many sizes."""
+    coin, sol = pool.tokens
+    for _ in range(ROUNDS):
+        paid = random.choice((coin, sol))
+        sells_to_pump = paid == coin and venue != "raydium_amm_v4"
+        exact: Kind = "in" if sells_to_pump else random.choice(("in", "out"))
+        counted = paid if exact == "in" else pool.tokens[1 - pool.tokens.index(paid)]
+        most = 8 if venue == "raydium_amm_v4" else 12 if counted == coin else 9
+        yield paid, exact, int(10 ** random.uniform(3, most))
+
+
+@pytest.mark.parametrize(("venue", "form", "make"), CASES)
+def test_what_moves_is_what_was_quoted(market: Market, venue: str, form: str, make: Make) -> None:
+    pool, random = make(market), Random(f"{venue} {form}")
+    options = core.VenueOptions(**{venue: form})
+    landed = 0
+    for paid, exact, amount in wishes(random, pool, venue):
+        limit = 1 if exact == "in" else 10**13
+        try:
+            swap = market.swap(pool, paid, exact, amount, limit, options)
+        except core.CoreError as refusal:
+            assert refusal.code == "swap_refused"
+            continue
+        got = pool.tokens[1 - pool.tokens.index(paid)]
+        natives = [swap.moves_native_sol and mint == WRAPPED_SOL for mint in (paid, got)]
+        created = [key for key, _ in swap.may_create if not market.lamports(key)]
+        before = [held(market, mint, native) for mint, native in zip((paid, got), natives, strict=True)]
+        lamports = market.lamports(market.wallet)
+        done = market.land(*swap.instructions)
+        rent = sum(rent for key, rent in swap.may_create if key in created and market.lamports(key))
+        after = [held(market, mint, native) for mint, native in zip((paid, got), natives, strict=True)]
+        moved = [before[0] - after[0] - rent * natives[0], after[1] - before[1] + rent * natives[1]]
+        assert moved == [swap.quoted_in_raw, swap.quoted_out_raw], (paid, exact, amount)
+        if not any(natives):
+            assert lamports - market.lamports(market.wallet) == rent
+        assert done.compute_units_consumed() - 300 <= swap.compute_units
+        landed += 1
+    assert landed >= ROUNDS // 2
+
+
+@pytest.mark.parametrize(("venue", "form", "make"), CASES)
+@pytest.mark.parametrize("exact", ["in", "out"])
+def test_a_limit_that_the_quote_misses_by_one_reverts(
+    market: Market, venue: str, form: str, make: Make, exact: Kind
+) -> None:
+    pool, options = make(market), core.VenueOptions(**{venue: form})
+    amount = 10**6
+    quoted = market.swap(pool, WRAPPED_SOL, exact, amount, 1, options)
+    limit = quoted.quoted_out_raw if exact == "in" else quoted.quoted_in_raw
+    beyond = limit + 1 if exact == "in" else limit - 1
+    refused = market.send(*market.swap(pool, WRAPPED_SOL, exact, amount, beyond, options).instructions)
+    assert isinstance(refused, FailedTransactionMetadata)
+    market.land(*market.swap(pool, WRAPPED_SOL, exact, amount, limit, options).instructions)
+
+
+@pytest.mark.parametrize("amm_form", ["v1", "v2"])
+@pytest.mark.parametrize("pump_form", ["v1", "v2"])
+def test_a_circular_trade_lands_with_the_quoted_profit(market: Market, amm_form: str, pump_form: str) -> None:
+    first = amm_v4(market, COIN, WRAPPED_SOL, 3 * 10**14, 10**11)
+    second = pumpswap(market, COIN, PumpswapSettings(base_raw=2 * 10**14, quote_raw=10**11))
+    options = core.VenueOptions(raydium_amm_v4=amm_form, pumpswap=pump_form)
+    spent = 10**9
+    buy = market.swap(first, WRAPPED_SOL, "in", spent, 1, options)
+    coins = buy.quoted_out_raw
+    sell = market.swap(second, COIN, "in", coins, spent, options)
+    profit = sell.quoted_out_raw - spent
+    assert profit > 0
+    before = {mint: held(market, mint, native=False) for mint in (COIN, WRAPPED_SOL)}
+
+    greedy = market.swap(second, COIN, "in", coins, sell.quoted_out_raw + 1, options)
+    reverted = market.send(*buy.instructions, *greedy.instructions)
+    assert isinstance(reverted, FailedTransactionMetadata)
+    assert SLIPPAGE_PUMPSWAP in str(reverted.err()), reverted.err()
+    assert {mint: held(market, mint, native=False) for mint in before} == before
+
+    market.land(*buy.instructions, *market.swap(second, COIN, "in", coins, sell.quoted_out_raw, options).instructions)
+    assert held(market, COIN, native=False) == before[COIN]
+    assert held(market, WRAPPED_SOL, native=False) - before[WRAPPED_SOL] == profit
+
+
+def test_the_way_back_round_fails_on_amm_v4(market: Market) -> None:
+    first = pumpswap(market, COIN, PumpswapSettings(base_raw=3 * 10**14, quote_raw=10**11))
+    second = amm_v4(market, COIN, WRAPPED_SOL, 2 * 10**14, 10**11)
+    buy = market.swap(first, WRAPPED_SOL, "in", 10**9, 1)
+    sell = market.swap(second, COIN, "in", buy.quoted_out_raw, 0)
+    greedy = market.swap(second, COIN, "in", buy.quoted_out_raw, sell.quoted_out_raw + 1)
+    reverted = market.send(*buy.instructions, *greedy.instructions)
+    assert isinstance(reverted, FailedTransactionMetadata)
+    assert f"({SLIPPAGE_AMM_V4})" in str(reverted.err()), reverted.err()
+    market.land(*buy.instructions, *sell.instructions)
+
+
+def test_every_listed_recipient_is_taken(market: Market) -> None:
+    pool = pumpswap(market, COIN, PumpswapSettings())
+    config = market.data(derived(PUMPSWAP, b"global_config"))
+    for place in range(9):
+        recipient = str(Pubkey(config[643 + place % 8 * 32 :][:32]))
+        market.token_account(market.wallet_account(WRAPPED_SOL, recipient), WRAPPED_SOL, recipient, 0)
+        for form in ("v1", "v2"):
+            options = core.VenueOptions(pumpswap=form, fee_recipient=place)
+            swap = market.swap(pool, COIN, "in", 10**9, 1, options)
+            assert market.wallet_account(WRAPPED_SOL, recipient) in [
+                account.key for account in swap.instructions[0].accounts
+            ]
+            market.land(*swap.instructions)
+
+
+def refusal(make: Callable[[], object]) -> str:
+    with pytest.raises(core.CoreError) as raised:
+        make()
+    code: str = raised.value.code
+    return code
+
+
+def test_what_no_instruction_can_do_is_refused(market: Market) -> None:
+    pump, amm = pumpswap(market, COIN, PumpswapSettings()), amm_v4(market, COIN, WRAPPED_SOL, 10**12, 10**12)
+    assert refusal(lambda: market.swap(pump, COIN, "out", 10**6, 10**12)) == "exact_out_unsupported"
+    assert refusal(lambda: market.swap(pump, WRAPPED_SOL, "in", 10**6, 0)) == "limit_zero"
+    assert refusal(lambda: market.swap(amm, COIN, "out", 10**12, 10**13)) == "insufficient_liquidity"
+    assert refusal(lambda: market.swap(amm, COIN, "in", 0, 0)) == "amount_zero"
+    assert refusal(lambda: core.VenueOptions(pumpswap="v3")) == "form_unknown"  # type: ignore[arg-type]
+
+
+def test_what_is_not_the_pools_is_refused(market: Market) -> None:
+    amm, pump = amm_v4(market, COIN, WRAPPED_SOL, 10**12, 10**12), pumpswap(market, COIN, PumpswapSettings())
+    accounts, others = market.read(amm), market.read(pump)
+    token_2022 = "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb"
+
+    def swap(with_accounts: core.SwapAccounts, program: str) -> core.SwapInstructions:
+        account = market.wallet_account(COIN)
+        return core.swap_instruction(
+            market.graph,
+            amm.address,
+            with_accounts,
+            trader=market.wallet,
+            source=(COIN, account, program),
+            destination=(WRAPPED_SOL, market.wallet_account(WRAPPED_SOL), core.JITO_TIP_ACCOUNTS[0]),
+            exact="in",
+            amount_raw=10**6,
+            limit_raw=0,
+        )
+
+    assert refusal(lambda: swap(others, token_2022)) == "swap_accounts_mismatch"
+    assert refusal(lambda: swap(accounts, token_2022)) == "token_program_mismatch"
+    assert refusal(lambda: core.SwapAccounts(market.graph, amm.address, [])) == "account_missing"
+    stranger = [(amm.address, PUMPSWAP, market.data(amm.address))]
+    assert refusal(lambda: core.SwapAccounts(market.graph, amm.address, stranger)) == "account_malformed"
