@@ -86,6 +86,7 @@ class ExecutorService:
         self._subscriptions: list[Subscription] = []
         self._stopping: asyncio.Task[None] | None = None
         self._started_ns = 0
+        self.stopped_because = ""
 
     async def start(self) -> None:
         """Carry out halts that were left, take up what is open, then listen. Raises what the gate raises."""
@@ -301,6 +302,7 @@ class ExecutorService:
         except TradewindError as error:
             observe.record_lost(what="ExecutorStopped", code=error.code, message=str(error))
         observe.executor_stopped(executor=self.name, reason=reason, open_plans=left)
+        self.stopped_because = reason
         self.stopped.set()
 
     def _said(self, body: PlanLeftToAnother | ExecutorStopped, cause: Recorded | None = None) -> Envelope:

@@ -124,7 +124,7 @@ class MemoryLane:
         """As set."""
         return LaneHealth(self.healthy, detail="as set")
 
-    async def tip(self, plan: ExecutionPlanEvent, *, attempt: int) -> Tip | None:
+    async def tip(self, plan: ExecutionPlanEvent, *, attempt: int) -> Tip:
         """1,000 lamports more each time."""
         del plan
         return Tip("96gYZGLnJYVFmbjzopPSU6QiEV5fGqZNyN9nmNhvrZU5", 1_000 * attempt)
