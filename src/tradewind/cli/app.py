@@ -15,6 +15,7 @@ from tradewind.cli.decode import decode
 from tradewind.cli.demo.command import demo
 from tradewind.cli.doctor.command import doctor
 from tradewind.cli.events import events
+from tradewind.cli.executor import executor
 from tradewind.cli.exit_code import ExitCode, exit_code_of
 from tradewind.cli.halt import halt, resume
 from tradewind.cli.init import init
@@ -118,7 +119,23 @@ def _root(
     logging.getLogger("tradewind").addHandler(logging.NullHandler())
 
 
-for command in (demo, init, doctor, up, cancel, events, portfolio, report, halt, resume, sweep, route, cycles, decode):
+for command in (
+    demo,
+    init,
+    doctor,
+    up,
+    executor,
+    cancel,
+    events,
+    portfolio,
+    report,
+    halt,
+    resume,
+    sweep,
+    route,
+    cycles,
+    decode,
+):
     app.command()(command)
 for group in (intent, quote, limits, journal, keys, token, localnet):
     app.add_typer(group, name=group.info.name)

@@ -12,7 +12,7 @@ from tradewind.domain.events import (
     ShutdownRequested,
 )
 from tradewind.domain.execution_plan_event import ExecutionPlanEvent, PlanExecutor
-from tradewind.errors import InvalidInput
+from tradewind.errors import InvalidInput, Unavailable
 from tradewind.execution.kill_switch import Publisher
 from tradewind.observability import events as observe
 from tradewind.observability.clock import Clock
@@ -26,8 +26,9 @@ _BUS = "bus"
 class ExecutorIntake:
     """Two handlers, one for each consumer. The journal knows an event by its id: what comes again is the same row."""
 
-    def __init__(self, stream: Publisher, clock: Clock, run_id: UUID) -> None:
+    def __init__(self, stream: Publisher, clock: Clock, run_id: UUID, *, is_stopping: Callable[[], bool]) -> None:
         self._stream = stream
+        self._is_stopping = is_stopping
         self._clock = clock
         self._run_id = run_id
 
@@ -37,6 +38,10 @@ class ExecutorIntake:
         plan = envelope.body
         if not isinstance(plan, ExecutionPlanEvent) or plan.executor is not PlanExecutor.SERVICE:
             return
+        if self._is_stopping():
+            raise Unavailable(
+                "executor_stopping", "This executor stops; another one, or its next start, takes the plan."
+            )
         # Whatever id the sender chose: the same plan is the same event.
         same = Envelope.about_plan(plan, at_ns=envelope.occurred_at, because_of=envelope.causation_id)
         await self._stream.publish(same)

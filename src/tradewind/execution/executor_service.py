@@ -86,6 +86,7 @@ class ExecutorService:
         self._subscriptions: list[Subscription] = []
         self._stopping: asyncio.Task[None] | None = None
         self._started_ns = 0
+        self.stopped_because = ""
 
     async def start(self) -> None:
         """Carry out halts that were left, take up what is open, then listen. Raises what the gate raises."""
@@ -121,6 +122,13 @@ class ExecutorService:
     def is_stopping(self) -> bool:
         """Whether nothing new is taken any more."""
         return self._stopping is not None
+
+    async def room(self) -> int:
+        """How many more plans may come; waits as long as that is none, and for ever once it stops."""
+        free = await self.open.room()
+        if self.is_stopping:
+            await _never()
+        return free
 
     async def on_system(self, recorded: Recorded) -> None:
         """Obey a halt, and a shutdown that was asked for since this start."""
@@ -294,6 +302,7 @@ class ExecutorService:
         except TradewindError as error:
             observe.record_lost(what="ExecutorStopped", code=error.code, message=str(error))
         observe.executor_stopped(executor=self.name, reason=reason, open_plans=left)
+        self.stopped_because = reason
         self.stopped.set()
 
     def _said(self, body: PlanLeftToAnother | ExecutorStopped, cause: Recorded | None = None) -> Envelope:

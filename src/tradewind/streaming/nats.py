@@ -5,7 +5,6 @@ remembers in a file of its own what it has handled, because a message may come m
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Self
@@ -16,6 +15,7 @@ from tradewind.domain.events import Envelope
 from tradewind.domain.model import invalid_input
 from tradewind.errors import InvalidInput
 from tradewind.observability.clock import Clock, SystemClock
+from tradewind.streaming.ending_tasks import end_tasks
 from tradewind.streaming.nats_connection import NatsConnection
 from tradewind.streaming.nats_consumer import ConsumerSpec, NatsConsumer
 from tradewind.streaming.nats_publisher import NatsPublisher
@@ -72,11 +72,7 @@ class NatsBus:
 
     async def close(self) -> None:
         """Stop consuming, and let go of the server."""
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await end_tasks(*self._tasks)
         for seen in self._stores:
             seen.close()
         await self.connection.close()

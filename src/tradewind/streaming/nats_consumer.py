@@ -11,7 +11,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.client import JetStreamContext
 from nats.js.errors import APIError, NotFoundError
 
-from tradewind.errors import InvalidInput, Misconfigured
+from tradewind.errors import InvalidInput, Misconfigured, Unavailable
 from tradewind.observability import events as observe
 from tradewind.observability.clock import Clock
 from tradewind.streaming.nats_connection import NatsConnection
@@ -65,8 +65,17 @@ class NatsConsumer:
     async def prepare(self) -> None:
         """Make the consumer, or check the one that is there.
 
-        Raises Misconfigured `consumer_mismatch`, which names the setting.
+        Raises Misconfigured `consumer_mismatch`, which names the setting, and Unavailable `nats_silent`.
         """
+        try:
+            await self._prepare()
+        except (nats.errors.Error, APIError, TimeoutError, OSError) as error:
+            raise Unavailable(
+                "nats_silent",
+                f"NATS does not give the consumer {self._spec.durable} ({type(error).__name__}: {error}).",
+            ) from None
+
+    async def _prepare(self) -> None:
         spec, jetstream = self._spec, self._connection.jetstream
         stream = self._connection.settings.stream_name(spec.stream)
         try:
@@ -88,7 +97,7 @@ class NatsConsumer:
         """Consume until cancelled; whatever the server does meanwhile, it goes on where it was."""
         while True:
             try:
-                await self.prepare()
+                await self._prepare()
                 await self._consume()
             except (nats.errors.Error, APIError, TimeoutError, OSError) as error:
                 await self._wait("consumer_away", f"{type(error).__name__}: {error}")

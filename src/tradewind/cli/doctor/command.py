@@ -1,6 +1,7 @@
 """`tradewind doctor`: a table of checks, each with its remedy."""
 
 import asyncio
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +11,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from tradewind.cli.doctor.chain import check_chain
+from tradewind.cli.doctor.executor import check_executor
 from tradewind.cli.doctor.files import check_files
 from tradewind.cli.doctor.finding import Finding, Verdict, failed, good
 from tradewind.cli.doctor.machine import check_machine
@@ -41,7 +43,7 @@ def doctor(config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: JsonFl
 
 async def examine(config: Path, url: str | None) -> list[Finding]:
     """Every finding; what depends on the configuration only when that is valid."""
-    findings = list(check_machine())
+    findings = [*check_machine(), *await check_executor(os.environ)]
     try:
         settings = Settings.load(config)
     except InvalidInput as error:

@@ -1,0 +1,171 @@
+"""The configuration of an executor that runs by itself: a TOML file, environment variables, or both; those win.
+
+Every mistake names the key, its variable, the fault and the remedy. Keys of wallets are never read from here.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from tradewind.domain.address import SolanaAddress
+from tradewind.domain.model import Model, invalid_input
+from tradewind.errors import Fault, InvalidInput, Misconfigured
+from tradewind.settings import redact_url
+from tradewind.streaming.nats_settings import NatsSettings, StreamName
+
+SOLANA_GENESIS = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"
+WRAPPED_SOL = "So11111111111111111111111111111111111111112"
+WALLET_VARIABLES = tuple(f"WALLET_{number}" for number in range(1, 6))
+
+
+def _several(value: object) -> object:
+    """A list, or its members with commas between."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _http(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise PydanticCustomError("url_malformed", 'is not a URL such as "https://host/path".')
+    return value
+
+
+Url = Annotated[str, Field(max_length=2_048, repr=False), AfterValidator(_http)]
+Addresses = Annotated[tuple[SolanaAddress, ...], BeforeValidator(_several), Field(max_length=64)]
+
+
+class ExecutorSettings(Model):
+    """Times are milliseconds, tips lamports, the compute unit price micro-lamports. Paths are taken as they stand."""
+
+    executor_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,48}$")]
+    executor_enabled: bool = True
+    executor_group: StreamName = "executor-consumer"
+    wallets: Annotated[Addresses, Field(min_length=1)]
+    mints: Addresses = (WRAPPED_SOL,)
+    lookup_tables: Annotated[Addresses, Field(max_length=16)] = ()
+    data_dir: Annotated[Path, Field(strict=False)] = Path("executor-data")
+    signer_socket: Annotated[Path, Field(strict=False)] = Path("signer.sock")
+    rpc_endpoint: Url
+    rpc_backups: Annotated[tuple[Url, ...], BeforeValidator(_several), Field(max_length=15)] = ()
+    rpc_websockets: Annotated[tuple[str, ...], BeforeValidator(_several), Field(max_length=16)] = ()
+    genesis_hash: SolanaAddress = SOLANA_GENESIS
+    jito_block_engine_url: Annotated[tuple[Url, ...], BeforeValidator(_several), Field(max_length=8)] = ()
+    jito_uuid: Annotated[str, Field(max_length=128, repr=False)] | None = None
+    jito_tip_base: Annotated[int, Field(ge=1_000, le=10**9)] = 5_000
+    jito_tip_step: Annotated[int, Field(ge=0, le=10**9)] = 1_000
+    jito_tip_cap: Annotated[int, Field(ge=1_000, le=10**10)] = 10_000_000
+    tpu_enabled: bool = False
+    tpu_timeout: Annotated[int, Field(ge=50, le=60_000)] = 5_000
+    tpu_fanout_slots: Annotated[int, Field(ge=1, le=16)] = 4
+    kamino_market_address: SolanaAddress | None = None
+    compute_unit_limit: Annotated[int, Field(ge=1_000, le=1_400_000)] = 400_000
+    compute_unit_price: Annotated[int, Field(ge=0, le=10**10)] = 1_000_000
+    confirmation_timeout: Annotated[int, Field(ge=100, le=600_000)] = 30_000
+    confirmation_commitment: Literal["processed", "confirmed", "finalized"] = "confirmed"
+    max_retries: Annotated[int, Field(ge=1, le=16)] = 3
+    retry_delay_ms: Annotated[int, Field(ge=10, le=60_000)] = 400
+    max_open_plans: Annotated[int, Field(ge=1, le=1_000)] = 16
+    stop_within_ms: Annotated[int, Field(ge=0, le=600_000)] = 30_000
+    race_critical: bool = False
+    nats_url: str = "nats://localhost:4222"
+    nats_stream_execution: StreamName = "PLANNED"
+    nats_stream_executed: StreamName = "EXECUTED"
+    nats_stream_system: StreamName = "SYSTEM"
+    nats_credentials_file: Annotated[Path, Field(strict=False)] | None = None
+    nats_nkey_seed_file: Annotated[Path, Field(strict=False)] | None = None
+    nats_tls_ca_file: Annotated[Path, Field(strict=False)] | None = None
+    nats_tls_certificate_file: Annotated[Path, Field(strict=False)] | None = None
+    nats_tls_key_file: Annotated[Path, Field(strict=False)] | None = None
+    metrics_enabled: bool = True
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] = 9_090
+    traces_file: Annotated[Path, Field(strict=False)] | None = None
+
+    @classmethod
+    def load(cls, path: Path | None, environment: Mapping[str, str]) -> Self:
+        """Read both. Raises Misconfigured (`wallet_keys_in_environment`, `config_missing`) and InvalidInput."""
+        refuse_wallet_keys(environment)
+        found = {**_from_file(path), **from_environment(environment)}
+        try:
+            settings = cls.model_validate(found, strict=False)
+            settings.nats()
+        except ValidationError as error:
+            faults = invalid_input(error, what="").faults
+            raise InvalidInput([_named(fault) for fault in faults], what="executor settings") from None
+        return settings
+
+    def nats(self) -> NatsSettings:
+        """How to reach the bus."""
+        names = {
+            "PLANNED": self.nats_stream_execution,
+            "EXECUTED": self.nats_stream_executed,
+            "SYSTEM": self.nats_stream_system,
+        }
+        return NatsSettings(
+            url=self.nats_url,
+            streams={own: name for own, name in names.items() if own != name},
+            credentials_file=self.nats_credentials_file,
+            nkey_seed_file=self.nats_nkey_seed_file,
+            tls_ca_file=self.nats_tls_ca_file,
+            tls_certificate_file=self.nats_tls_certificate_file,
+            tls_key_file=self.nats_tls_key_file,
+        )
+
+    def redacted(self) -> dict[str, Any]:
+        """Everything by the name of its variable, with what may be secret in URLs replaced."""
+        shown: dict[str, Any] = {}
+        for key, value in self.model_dump(mode="json").items():
+            many = isinstance(value, list)
+            parts = [redact_url(part) if "://" in str(part) else part for part in (value if many else [value])]
+            shown[key.upper()] = "***" if key == "jito_uuid" and value else (parts if many else parts[0])
+        return shown
+
+
+def variables() -> tuple[str, ...]:
+    """Every environment variable that is understood."""
+    return tuple(key.upper() for key in ExecutorSettings.model_fields)
+
+
+def from_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The settings that are set there; an empty variable is not set."""
+    names = {key.upper(): key for key in ExecutorSettings.model_fields}
+    return {key: environment[name] for name, key in names.items() if environment.get(name)}
+
+
+def refuse_wallet_keys(environment: Mapping[str, str]) -> None:
+    """Raises Misconfigured `wallet_keys_in_environment`: whatever starts this process could read the keys."""
+    found = [name for name in WALLET_VARIABLES if environment.get(name)]
+    if found:
+        raise Misconfigured(
+            "wallet_keys_in_environment",
+            f"{', '.join(found)} hold private keys, which belong to the signer alone.",
+            remedy="Import them once: tradewind keys import --from-env; then unset them.",
+        )
+
+
+def _from_file(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Misconfigured("config_missing", f"{path} does not exist.", remedy="Give the path of a file.") from None
+    except OSError as error:
+        raise Misconfigured(
+            "config_unreadable", f"{path} cannot be read: {error.strerror}.", remedy="Check its type and permissions."
+        ) from None
+    except (ValueError, RecursionError) as error:
+        message = f"is not TOML: {error}. Correct it there."
+        raise InvalidInput.one("(whole)", "toml_malformed", message, what=str(path)) from None
+
+
+def _named(fault: Fault) -> Fault:
+    key, *rest = fault.field.split(".")
+    name = f"{key} ({key.upper()})" if key in ExecutorSettings.model_fields else key
+    return Fault(".".join([name, *rest]), fault.code, fault.message)

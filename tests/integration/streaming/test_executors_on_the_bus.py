@@ -1,0 +1,307 @@
+"""Executors on a real nats-server: redelivery, duplicates, kills of the server, shared work, halts and shutdowns."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from tests import builders
+from tests.integration.streaming.nats_server import NatsServer
+from tests.unit.execution.executor_house import RUN_ID, House
+from tests.unit.execution.executors.world import World
+from tradewind.domain.events import Envelope, HaltRequested, ShutdownRequested
+from tradewind.domain.execution_plan_event import ExecutionPlanEvent, PlanExecutor
+from tradewind.domain.execution_result_event import ExecutionResultEvent
+from tradewind.errors import Misconfigured
+from tradewind.execution.executor_bus import BusPlace, ExecutorBus
+from tradewind.observability.clock import SystemClock
+from tradewind.streaming.ending_tasks import end_tasks
+from tradewind.streaming.nats import NatsBus
+
+PATIENCE_S = 40
+WALLETS = ["9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM", "7xKXtg2CW87d97TXJSDpbD5jBkheTqA83TZRuJosgAsU"]
+
+
+class Desk:
+    """An executor with its journal, joined to the bus; the clock of its world runs fast."""
+
+    def __init__(
+        self, world: World, folder: Path, server: NatsServer, *, name: str, wallets: Sequence[str], gate_id: str = "g1"
+    ) -> None:
+        self.house = House(world, folder, wallets=wallets, name=name)
+        self.bus = ExecutorBus(
+            server.settings(),
+            BusPlace(name, "executor-consumer", gate_id, folder / "relay.db"),
+            service=self.house.service,
+            stream=self.house.stream,
+            journal=self.house.journal,
+            clock=SystemClock(),
+            run_id=RUN_ID,
+        )
+        self.joining: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        await self.house.service.start()
+        self.joining = asyncio.create_task(self.bus.run())
+
+    async def crash(self) -> None:
+        """Nothing is said, nothing is finished; only the files are let go."""
+        if self.joining is not None:
+            await end_tasks(self.joining)
+        await self.bus.close(within_s=0)
+        await self.house.close()
+
+    async def stop(self) -> None:
+        if self.joining is not None:
+            await end_tasks(self.joining)
+        await self.bus.close()
+        await self.house.close()
+
+
+@asynccontextmanager
+async def blocks_coming(world: World) -> AsyncIterator[None]:
+    async def run() -> None:
+        while True:
+            await asyncio.sleep(0.002)
+            world.chain.height += 1
+            await world.clock.advance(0.4)
+
+    running = asyncio.create_task(run())
+    yield
+    await end_tasks(running)
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    made = World()
+    async with blocks_coming(made):
+        yield made
+
+
+@pytest.fixture
+async def bus(server: NatsServer) -> AsyncIterator[NatsBus]:
+    opened = await NatsBus.open(server.settings(), name="test")
+    yield opened
+    await opened.close()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def plans_for(world: World, count: int) -> list[ExecutionPlanEvent]:
+    deadline = world.clock.now_ns() // 1_000_000 + 10**9
+    return [builders.execution_plan(deadline=deadline) for _ in range(count)]
+
+
+def planned(plan: ExecutionPlanEvent, *, event_id: UUID | None = None) -> Envelope:
+    made = Envelope.about_plan(plan, at_ns=builders.START_NS)
+    return made.model_copy(update={"id": event_id}) if event_id else made
+
+
+async def results_on(bus: NatsBus) -> list[ExecutionResultEvent]:
+    count = (await bus.connection.jetstream.stream_info("EXECUTED")).state.messages
+    messages = [await bus.connection.jetstream.get_msg("EXECUTED", seq=number) for number in range(1, count + 1)]
+    bodies = [Envelope.from_json(message.data or b"").body for message in messages]
+    return [body for body in bodies if isinstance(body, ExecutionResultEvent)]
+
+
+async def until_results(bus: NatsBus, plans: list[ExecutionPlanEvent]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while {result.plan_id for result in await results_on(bus) if result.is_final} != {p.plan_id for p in plans}:
+            await asyncio.sleep(0.05)
+
+
+async def test_a_plan_on_the_bus_becomes_a_result_on_the_bus(
+    world: World, server: NatsServer, bus: NatsBus, tmp_path: Path
+) -> None:
+    desk = Desk(world, tmp_path / "1", server, name="executor-1", wallets=WALLETS)
+    await desk.start()
+    [plan] = plans_for(world, 1)
+    await bus.publish(planned(plan))
+    await until_results(bus, [plan])
+    message = await bus.connection.jetstream.get_last_msg("EXECUTED", f"executed.success.{plan.opportunity_id}")
+    assert message.subject == f"executed.success.{plan.opportunity_id}"
+    await desk.stop()
+
+
+async def test_a_plan_for_the_engine_is_acknowledged_and_left_alone(
+    world: World, server: NatsServer, bus: NatsBus, tmp_path: Path
+) -> None:
+    desk = Desk(world, tmp_path / "1", server, name="executor-1", wallets=WALLETS)
+    await desk.start()
+    engines, [mine] = builders.execution_plan(executor=PlanExecutor.ENGINE), plans_for(world, 1)
+    await bus.publish(planned(engines))
+    await bus.publish(planned(mine))
+    await until_results(bus, [mine])
+    info = await bus.connection.jetstream.consumer_info("PLANNED", "executor-consumer")
+    assert (info.num_ack_pending, info.num_pending) == (0, 0)
+    assert desk.house.journal.find(engines.event_id()) is None
+    await desk.stop()
+
+
+async def test_a_plan_delivered_again_under_other_ids_is_executed_once(
+    world: World, server: NatsServer, bus: NatsBus, tmp_path: Path
+) -> None:
+    desk = Desk(world, tmp_path / "1", server, name="executor-1", wallets=WALLETS)
+    await desk.start()
+    plans = plans_for(world, 5)
+    for plan in plans * 3:
+        await bus.publish(planned(plan, event_id=uuid4()))
+    await until_results(bus, plans)
+    info = await bus.connection.jetstream.consumer_info("PLANNED", "executor-consumer")
+    assert info.delivered.consumer_seq == 15
+    assert world.chain.effects == {str(plan.plan_id): 1 for plan in plans}
+    await desk.stop()
+
+
+async def test_kills_of_the_server_lose_nothing_and_repeat_nothing(
+    world: World, server: NatsServer, bus: NatsBus, tmp_path: Path
+) -> None:
+    desk = Desk(world, tmp_path / "1", server, name="executor-1", wallets=WALLETS)
+    await desk.start()
+    plans = plans_for(world, 30)
+    for plan in plans:
+        await bus.publish(planned(plan))
+    for _ in range(3):
+        done = sum(world.chain.effects.values())
+        await until(lambda done=done: sum(world.chain.effects.values()) >= min(30, done + 5))  # type: ignore[misc]
+        server.kill()
+        await server.start()
+    await until_results(bus, plans)
+    assert world.chain.effects == {str(plan.plan_id): 1 for plan in plans}
+    assert Counter(result.plan_id for result in await results_on(bus) if result.is_final).most_common(1)[0][1] == 1
+    await desk.stop()
+
+
+async def test_an_executor_that_crashes_again_and_again_loses_nothing_and_repeats_nothing(
+    world: World, server: NatsServer, bus: NatsBus, tmp_path: Path
+) -> None:
+    plans = plans_for(world, 20)
+    for plan in plans:
+        await bus.publish(planned(plan))
+    for life in range(4):
+        desk = Desk(world, tmp_path / "1", server, name="executor-1", wallets=WALLETS)
+        await desk.start()
+        await until(lambda life=life: sum(world.chain.effects.values()) >= min(20, 4 * (life + 1)))  # type: ignore[misc]
+        await desk.crash()
+    desk = Desk(world, tmp_path / "1", server, name="executor-1", wallets=WALLETS)
+    await desk.start()
+    await until_results(bus, plans)
+    assert world.chain.effects == {str(plan.plan_id): 1 for plan in plans}
+    await desk.stop()
+
+
+async def test_two_executors_share_the_work_and_no_wallet(
+    world: World, server: NatsServer, bus: NatsBus, tmp_path: Path
+) -> None:
+    desks = [
+        Desk(world, tmp_path / name, server, name=name, wallets=[wallet])
+        for name, wallet in zip(("executor-1", "executor-2"), WALLETS, strict=True)
+    ]
+    for desk in desks:
+        await desk.start()
+    await until(lambda: all(desk.bus.is_joined.is_set() for desk in desks))
+    plans = plans_for(world, 60)
+    for plan in plans:
+        await bus.publish(planned(plan))
+    await until_results(bus, plans)
+    assert world.chain.effects == {str(plan.plan_id): 1 for plan in plans}
+    by_executor = Counter(result.executor_name for result in await results_on(bus))
+    assert set(by_executor) == {"executor-1", "executor-2"}
+    assert all(desk.house.wallets.overlaps == 0 for desk in desks)
+    wallets_of = {(result.executor_name, result.wallet) for result in await results_on(bus)}
+    assert wallets_of == {("executor-1", WALLETS[0]), ("executor-2", WALLETS[1])}
+    for desk in desks:
+        await desk.stop()
+
+
+async def test_an_executor_with_another_gate_may_not_share_the_work(
+    world: World, server: NatsServer, bus: NatsBus, tmp_path: Path
+) -> None:
+    first = Desk(world, tmp_path / "1", server, name="executor-1", wallets=WALLETS[:1], gate_id="one")
+    await first.start()
+    await until(first.bus.is_joined.is_set)
+    second = Desk(world, tmp_path / "2", server, name="executor-2", wallets=WALLETS[1:], gate_id="two")
+    with pytest.raises(Misconfigured) as refused:
+        await second.bus.run()
+    assert refused.value.code == "consumer_mismatch"
+    assert "gate two" in refused.value.message
+    await second.stop()
+    await first.stop()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b'{"reason": "killswitch", "timestamp": 1760000000000}',
+        b"stop!",
+        planned(builders.execution_plan()).model_copy(update={"id": uuid4()}).to_json().encode()[:50],
+    ],
+    ids=["bare", "no_json", "torn"],
+)
+async def test_whatever_is_said_on_the_kill_switch_halts_the_gate_and_stops_the_executor(
+    world: World, server: NatsServer, bus: NatsBus, tmp_path: Path, said: bytes
+) -> None:
+    desk = Desk(world, tmp_path / "1", server, name="executor-1", wallets=WALLETS)
+    await desk.start()
+    await until(desk.bus.is_joined.is_set)
+    await bus.connection.jetstream.publish("system.killswitch", said)
+    await until(desk.house.service.stopped.is_set)
+    assert world.gate.halts == [(None, None)]
+    await desk.stop()
+    stopped = await bus.connection.jetstream.get_last_msg("SYSTEM", "metrics.executor.stopped")
+    body = Envelope.from_json(stopped.data or b"").body
+    assert body.model_dump() == {"executor": "executor-1", "reason": "killswitch", "open_plans": 0}
+
+
+async def test_a_halt_that_was_published_while_the_executor_was_away_reaches_it(
+    world: World, server: NatsServer, bus: NatsBus, tmp_path: Path
+) -> None:
+    first = Desk(world, tmp_path / "1", server, name="executor-1", wallets=WALLETS)
+    await first.start()
+    await until(first.bus.is_joined.is_set)
+    await first.crash()
+    halt = HaltRequested(by="operator", reason="prices look wrong")
+    await bus.publish(Envelope.about_system(halt, event_id=uuid4(), run_id=RUN_ID, at_ns=builders.START_NS))
+    second = Desk(world, tmp_path / "1", server, name="executor-1", wallets=WALLETS)
+    await second.start()
+    await until(second.house.service.stopped.is_set)
+    assert world.gate.halts == [(None, None)]
+    await second.stop()
+
+
+async def test_a_shutdown_ends_all_executors_within_their_bound_and_the_rest_is_taken_up_later(
+    world: World, server: NatsServer, bus: NatsBus, tmp_path: Path
+) -> None:
+    desks = [
+        Desk(world, tmp_path / name, server, name=name, wallets=[wallet])
+        for name, wallet in zip(("executor-1", "executor-2"), WALLETS, strict=True)
+    ]
+    for desk in desks:
+        await desk.start()
+    await until(lambda: all(desk.bus.is_joined.is_set() for desk in desks))
+    plans = plans_for(world, 40)
+    for plan in plans[:20]:
+        await bus.publish(planned(plan))
+    asked = ShutdownRequested(by="operator", reason="maintenance")
+    await bus.publish(Envelope.about_system(asked, event_id=uuid4(), run_id=RUN_ID, at_ns=world.clock.now_ns()))
+    await until(lambda: all(desk.house.service.stopped.is_set() for desk in desks))
+    for desk in desks:
+        await desk.stop()
+    for plan in plans[20:]:
+        await bus.publish(planned(plan))
+    again = Desk(world, tmp_path / "executor-1", server, name="executor-1", wallets=WALLETS[:1])
+    other = Desk(world, tmp_path / "executor-2", server, name="executor-2", wallets=WALLETS[1:])
+    await again.start()
+    await other.start()
+    await until_results(bus, plans)
+    assert world.chain.effects == {str(plan.plan_id): 1 for plan in plans}
+    await again.stop()
+    await other.stop()
