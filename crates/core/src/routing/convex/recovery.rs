@@ -49,7 +49,10 @@ pub(super) fn settle(
         question,
         amount_raw,
     };
-    let floored: Vec<U256> = uses.iter().map(|used| floor(plan.amounts(used)[0])).collect();
+    let floored: Vec<U256> = uses
+        .iter()
+        .map(|used| floor(plan.amounts(used)[0]))
+        .collect();
     let hangs = |used: &Use| {
         let [amount, other] = plan.amounts(used);
         amount > 0.0 && amount < 1.0 && other >= 1.0
