@@ -112,7 +112,7 @@ class Deployment:
         self.service = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tests.e2e.killable_service", self.config, kill_at),
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"},
             stderr=asyncio.subprocess.PIPE,
         )
         if line := await self._until_said(self.service, b"service_started", "service.log"):
