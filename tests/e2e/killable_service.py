@@ -24,6 +24,14 @@ BOUNDARIES = {
     "confirmed": ("receipt_seen", None),
     "completed": ("event_recorded", "ExecutionCompleted"),
 }
+# Those of a step that an executor carries out.
+EXECUTOR_BOUNDARIES = {
+    "ordered": ("event_recorded", "ExecutionPlanEvent"),
+    "taken": ("plan_taken", None),
+    "signed_by_executor": ("plan_signed", None),
+    "sent_by_executor": ("plan_sent", None),
+    "answered": ("event_recorded", "ExecutionResultEvent"),
+}
 # Those that an intent passes only when the chain does something, or long after its end.
 LATER_BOUNDARIES = {
     "reorganised": ("event_recorded", "ExecutionStepReorganised"),
@@ -34,7 +42,7 @@ LATER_BOUNDARIES = {
 
 def kill_at(boundary: str) -> None:
     """Die at the first event that marks `boundary`."""
-    wanted_name, wanted_type = {**BOUNDARIES, **LATER_BOUNDARIES}[boundary]
+    wanted_name, wanted_type = {**BOUNDARIES, **EXECUTOR_BOUNDARIES, **LATER_BOUNDARIES}[boundary]
 
     def listener(name: str, fields: dict[str, object]) -> None:
         if name == wanted_name and wanted_type in (None, fields.get("type")):

@@ -11,6 +11,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx
+from solders.pubkey import Pubkey
+
 from tests.e2e.deployment import NO_RATES, Deployment
 from tradewind.localnet.solana.configuration import STRATEGY_ID, service_toml, signer_toml
 from tradewind.localnet.solana.localnet import SolanaLocalnet
@@ -42,6 +45,34 @@ class SolanaDeployment(Deployment):
         await self.run_signer(*arguments, "--passphrase-file", "passphrase", "--work-factor", "2")
         await self.run_signer("adopt-wallet", "--config", "signer.toml", "--wallet", wallet, "--chain", "101")
 
+    def account_raw(self, symbol: str) -> int:
+        """What the wallet's own account of a token holds, by the node's own state."""
+        account = self.chain.node.account(self._key(self.wallet.token_accounts[symbol]), "confirmed")
+        return 0 if account is None else int.from_bytes(account.data[64:72], "little")
+
+    def lamports(self) -> int:
+        """The wallet's lamports, by the node's own state."""
+        account = self.chain.node.account(self._key(self.wallet.address), "confirmed")
+        return 0 if account is None else account.lamports
+
+    async def landed(self) -> list[dict[str, Any]]:
+        """Every transaction of the wallet that landed, oldest first, by the node's own record."""
+        async with httpx.AsyncClient() as client:
+            answer = await client.post(
+                self.chain.rpc_url,
+                json={
+                    "jsonrpc": "2.0",
+                    "id": 1,
+                    "method": "getSignaturesForAddress",
+                    "params": [self.wallet.address, {"commitment": "confirmed", "limit": 1000}],
+                },
+            )
+        return list(reversed(answer.json()["result"]))
+
+    @staticmethod
+    def _key(address: str) -> Pubkey:
+        return Pubkey.from_string(address)
+
     def mint(self, symbol: str) -> dict[str, Any]:
         """The asset of a symbol, as intents name it."""
         found = next(mint for mint in self.chain.description.mints if mint.symbol == symbol)
@@ -65,8 +96,10 @@ class SolanaDeployment(Deployment):
 
 
 @asynccontextmanager
-async def deployed_on_solana(folder: Path, *, signer: Path, **options: Any) -> AsyncIterator[SolanaDeployment]:
-    """A chain whose slots pass by themselves, with everything started."""
+async def deployed_on_solana(
+    folder: Path, *, signer: Path, start: bool = True, **options: Any
+) -> AsyncIterator[SolanaDeployment]:
+    """A chain whose slots pass by themselves, with everything started unless `start` is off."""
     async with AsyncExitStack() as stack:
         keys = folder / "wallets"
         chain = await stack.enter_async_context(
@@ -75,6 +108,7 @@ async def deployed_on_solana(folder: Path, *, signer: Path, **options: Any) -> A
         running = SolanaDeployment(folder, chain, signer=signer)
         stack.push_async_callback(running.stop)
         await running.prepare()
-        await running.start_signer()
-        await running.start_service()
+        if start:
+            await running.start_signer()
+            await running.start_service()
         yield running

@@ -1,13 +1,14 @@
 """Intents on Solana, from HTTP to a fill on the real programs, read back from the chain itself."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
-from solders.pubkey import Pubkey
 
 from tests.e2e.solana_deployment import SolanaDeployment, deployed_on_solana
+
+SOL = 10**9
 
 
 @pytest_asyncio.fixture
@@ -16,25 +17,52 @@ async def solana(tmp_path: Path, signer_binary: Path) -> AsyncIterator[SolanaDep
         yield running
 
 
-def held_raw(solana: SolanaDeployment, symbol: str) -> int:
-    """What the wallet holds by the node's own state."""
-    place = solana.wallet.token_accounts.get(symbol)
-    account = None if place is None else solana.chain.node.account(Pubkey.from_string(place), "confirmed")
-    return 0 if account is None else int.from_bytes(account.data[64:72], "little")
-
-
-def lamports(solana: SolanaDeployment) -> int:
-    account = solana.chain.node.account(Pubkey.from_string(solana.wallet.address), "confirmed")
-    assert account is not None
-    return account.lamports
-
-
-@pytest.mark.slow
 async def test_selling_two_sol_brings_what_the_chain_says_it_brought(solana: SolanaDeployment) -> None:
-    before, sol_before = held_raw(solana, "USDC"), lamports(solana)
+    before, lamports = solana.account_raw("USDC"), solana.lamports()
     view = await solana.until_final(await solana.submit(solana.sells("2", "SOL", "USDC")))
     assert view["status"] == "COMPLETED", view
-    assert int(view["fill"]["got"]["raw"]) == held_raw(solana, "USDC") - before > 0
-    assert int(view["fill"]["paid"]["raw"]) == 2 * 10**9
-    # Fees and the receipt's rent leave beside what was sold.
-    assert 2 * 10**9 < sol_before - lamports(solana) < 2 * 10**9 + 10**7
+    assert int(view["fill"]["got"]["raw"]) == solana.account_raw("USDC") - before > 0
+    assert int(view["fill"]["paid"]["raw"]) == 2 * SOL
+    # Beside what was sold only the fee and the receipt's rent leave.
+    [transaction] = view["transactions"]
+    assert lamports - solana.lamports() == 2 * SOL + int(view["fill"]["network_fee"]["raw"]) + 890_880
+    assert [landed["signature"] for landed in await solana.landed()] == [transaction["tx_hash"]]
+
+
+async def test_a_token_is_bought_to_the_unit(solana: SolanaDeployment) -> None:
+    before = solana.account_raw("USDC")
+    view = await solana.until_final(await solana.submit(solana.buys("25.5", "USDC", "SOL")))
+    assert view["status"] == "COMPLETED", view
+    assert solana.account_raw("USDC") - before == 25_500_000 == int(view["fill"]["got"]["raw"])
+
+
+async def test_a_quote_says_what_the_signer_would_say_and_leaves_nothing_behind(solana: SolanaDeployment) -> None:
+    status, quote = await solana.request("POST", "/quotes", solana.sells("2", "SOL", "USDC"))
+    assert status == 200, quote
+    assert [step["policy"]["verdict"] for step in quote["route"]["transactions"]] == ["passed"], quote
+    assert await solana.landed() == []
+
+
+async def test_an_intent_that_would_move_the_price_too_far_is_refused(solana: SolanaDeployment) -> None:
+    view = await solana.until_final(await solana.submit(solana.sells("100000", "SOL", "USDC")))
+    assert (view["status"], view["end"]["code"]) == ("REJECTED", "price_impact_too_high"), view
+    assert await solana.landed() == []
+
+
+async def test_a_halt_lets_nothing_be_signed_and_its_end_lets_it_go_on(solana: SolanaDeployment) -> None:
+    status, halted = await solana.request("POST", "/halt", {"reason": "test"})
+    assert status == 200
+    intent_id = await solana.submit(solana.sells("1", "SOL", "USDC"))
+    await solana.until(intent_id, "PENDING", "PROCESSING")
+    assert await solana.landed() == []
+    status, answer = await solana.request("POST", "/resume", {"kill_epoch": halted["kill_epoch"], "confirm": "resume"})
+    assert status == 200, answer
+    assert (await solana.until_final(intent_id))["status"] == "COMPLETED"
+
+
+async def test_a_step_becomes_final_and_the_gate_gives_back_what_was_not_spent(solana: SolanaDeployment) -> None:
+    intent_id = await solana.submit(solana.sells("1", "SOL", "USDC"))
+    await solana.until_final(intent_id)
+    while not (await solana.request("GET", f"/intents/{intent_id}"))[1]["is_settled"]:
+        await asyncio.sleep(0.05)
+    assert "step_settled" in solana.log("service")

@@ -37,7 +37,7 @@ def _http(value: str) -> str:
     return value
 
 
-Url = Annotated[str, Field(max_length=2_048, repr=False), AfterValidator(_http)]
+Url = Annotated[str, Field(max_length=2_048), AfterValidator(_http)]
 Addresses = Annotated[tuple[SolanaAddress, ...], BeforeValidator(_several), Field(max_length=64)]
 
 
@@ -52,12 +52,12 @@ class ExecutorSettings(Model):
     lookup_tables: Annotated[Addresses, Field(max_length=16)] = ()
     data_dir: Annotated[Path, Field(strict=False)] = Path("executor-data")
     signer_socket: Annotated[Path, Field(strict=False)] = Path("signer.sock")
-    rpc_endpoint: Url
-    rpc_backups: Annotated[tuple[Url, ...], BeforeValidator(_several), Field(max_length=15)] = ()
+    rpc_endpoint: Annotated[Url, Field(repr=False)]
+    rpc_backups: Annotated[tuple[Url, ...], BeforeValidator(_several), Field(max_length=15, repr=False)] = ()
     rpc_websockets: Annotated[tuple[str, ...], BeforeValidator(_several), Field(max_length=16)] = ()
     genesis_hash: SolanaAddress = SOLANA_GENESIS
     jito_block_engine_url: Annotated[tuple[Url, ...], BeforeValidator(_several), Field(max_length=8)] = ()
-    jito_uuid: Annotated[str, Field(max_length=128, repr=False)] | None = None
+    jito_uuid: Annotated[str | None, Field(max_length=128, repr=False)] = None
     jito_tip_base: Annotated[int, Field(ge=1_000, le=10**9)] = 5_000
     jito_tip_step: Annotated[int, Field(ge=0, le=10**9)] = 1_000
     jito_tip_cap: Annotated[int, Field(ge=1_000, le=10**10)] = 10_000_000

@@ -5,6 +5,7 @@ from typing import Any
 
 from tradewind.cli.demo.run import Ending
 from tradewind.cli.demo.story import Story
+from tradewind.cli.demo.verdict import Check
 from tradewind.cli.demo.witness import SeenTransaction, WalletState
 
 
@@ -37,6 +38,22 @@ def report(story: Story, ending: Ending, *, took_ns: int, folder: str | None) ->
             "quoter_in_raw": str(seen.chain_quote_in_raw),
             "journal_rows": seen.journal_rows,
         },
+    }
+
+
+def solana_report(story: Story, checks: tuple[Check, ...], *, took_ns: int) -> dict[str, Any]:
+    """What the second picture shows."""
+    plan = story.plan
+    return {
+        "proven": bool(checks) and all(check.holds for check in checks),
+        "took_ms": took_ns // 1_000_000,
+        "intent_id": None if story.intent_id is None else str(story.intent_id),
+        "intent": None if story.intent is None else story.intent.model_dump(mode="json", exclude={"id"}),
+        "plan": None if plan is None else plan.model_dump(mode="json"),
+        "results": [result.model_dump(mode="json") for result in story.results],
+        "completed": None if story.completed is None else story.completed.model_dump(mode="json"),
+        "failure": None if story.failure is None else asdict(story.failure),
+        "verdict": [asdict(check) for check in checks],
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+import httpx
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
@@ -64,7 +65,7 @@ async def run_solana(scene: SolanaScene, story: Story, clock: Clock, changed: Ca
         ) from None
     if story.plan is None or story.completed is None:
         return SolanaEnding(())
-    return SolanaEnding(_judge(scene, story, before))
+    return SolanaEnding(_judge(scene, story, before, await _signatures(scene)))
 
 
 async def _carry_through(
@@ -123,19 +124,28 @@ def _look(scene: SolanaScene) -> SolanaWallet:
     )
 
 
-def _judge(scene: SolanaScene, story: Story, before: SolanaWallet) -> tuple[Check, ...]:
+async def _signatures(scene: SolanaScene) -> tuple[str, ...]:
+    """Every transaction of the wallet since the chain began, by plain JSON-RPC."""
+    asked = {"jsonrpc": "2.0", "id": 1, "method": "getSignaturesForAddress"}
+    async with httpx.AsyncClient(timeout=10) as client:
+        parameters = [scene.wallet, {"commitment": "confirmed"}]
+        answer = await client.post(scene.chain.rpc_url, json={**asked, "params": parameters})
+    return tuple(str(found["signature"]) for found in answer.json()["result"])
+
+
+def _judge(scene: SolanaScene, story: Story, before: SolanaWallet, signatures: tuple[str, ...]) -> tuple[Check, ...]:
     plan, completed, intent = story.plan, story.completed, story.intent
     if plan is None or completed is None or intent is None:
         return ()
-    told = [scene.chain.node.transaction(Signature.from_string(sent.tx_hash)) for sent in story.submitted]
+    told = [scene.chain.node.transaction(Signature.from_string(signature)) for signature in signatures]
     landed = [event for event in told if event is not None]
     journal = verify_file(scene.settings.journal_file)
     evidence = SolanaEvidence(
         before=before,
         after=_look(scene),
-        signatures=tuple(str(event.signature) for event in landed),
+        signatures=signatures,
         all_succeeded=all(event.err is None for event in landed),
-        fee_lamports=sum(event.meta.fee for event in landed),
+        fee_lamports=sum(event.meta.fee_lamports for event in landed),
         receipt_lamports=RECEIPT_RENT_LAMPORTS * len(landed),
         journal_rows=journal.rows,
         journal_fault=journal.fault,

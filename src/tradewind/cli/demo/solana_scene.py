@@ -1,5 +1,6 @@
 """The demo's scene on Solana: a local chain with the real programs, and a signer and a service of its own."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -45,7 +46,7 @@ class SolanaScene:
 @asynccontextmanager
 async def solana_scene(folder: Path, progress: Callable[[str], None]) -> AsyncIterator[SolanaScene]:
     """Set it up in an empty folder, and take the processes down again at the end."""
-    folder.mkdir(mode=0o700)
+    await asyncio.to_thread(folder.mkdir, mode=0o700)
     async with AsyncExitStack() as stack:
         progress("Starting a local Solana with the real programs, and the signer")
         options = NodeOptions(slot_ms=_SLOT_MS)

@@ -57,9 +57,9 @@ def _checks(promise: SolanaPromise, seen: SolanaEvidence) -> Iterator[Check]:
     arrived = seen.after.token_out_raw - seen.before.token_out_raw
     yield Check(
         "arrived",
-        f"the {token.symbol} that arrived equals the fill and the quote",
+        f"the {token.symbol} that arrived is the quote's",
         arrived == promise.filled_out_raw == promise.quoted_out_raw,
-        f"arrived {format_raw(arrived, token.decimals, token.symbol)}",
+        f"arrived {format_raw(arrived, token.decimals)}, quote {format_raw(promise.quoted_out_raw, token.decimals)}",
     )
     least = mul_ppm_ceil(promise.quoted_out_raw, 1_000_000 - promise.max_slippage_ppm)
     yield Check(
@@ -72,15 +72,15 @@ def _checks(promise: SolanaPromise, seen: SolanaEvidence) -> Iterator[Check]:
     beside = left - promise.sold_lamports
     yield Check(
         "only_fees",
-        "beside what was sold only the fee and the receipt's rent left, to the lamport",
+        "only fee and receipt left beside it",
         beside == seen.fee_lamports + seen.receipt_lamports,
-        f"left {format_raw(left, _SOL_DECIMALS, 'SOL')}, fee {seen.fee_lamports:,} lamports",
+        f"left {format_raw(left, _SOL_DECIMALS)}, fee {seen.fee_lamports:,} + {seen.receipt_lamports:,} lamports",
     )
     yield Check(
         "one_transaction",
         "exactly one transaction, and it succeeded",
         seen.signatures == promise.signatures and len(seen.signatures) == 1 and seen.all_succeeded,
-        f"{len(seen.signatures)} of the wallet since the intent was sent",
+        f"{len(seen.signatures)} of the wallet since the chain began",
     )
     yield Check(
         "journal_verifies",

@@ -115,7 +115,8 @@ class Story:
                 self._planned(body.plan, at_ns)
             case ExecutionStepSubmitted():
                 self.submitted.append(body)
-                self.stages[4].detail = f"{body.tx_hash[:10]}… sent, nonce {body.nonce}"
+                nonce = "" if body.nonce is None else f", nonce {body.nonce}"
+                self.stages[4].detail = f"{body.tx_hash[:10]}… sent{nonce}"
             case ExecutionStepConfirmed():
                 self.results.append(body.result)
                 self._end(4, at_ns, f"{body.result.outcome} in block {body.result.block.number:,}")

@@ -14,6 +14,8 @@ from rich.text import Text
 from tradewind.cli.demo.story import Stage, Story
 from tradewind.cli.demo.verdict import Check
 from tradewind.domain.amount import format_raw, from_raw
+from tradewind.domain.chain import is_evm
+from tradewind.domain.fill import StepResult
 from tradewind.domain.plan import ExecutionPlan, PlannedHop, PlannedLeg
 from tradewind.domain.receipt import Priority
 from tradewind.domain.token_list import Token
@@ -110,7 +112,8 @@ def _headline(story: Story) -> RenderableType:
         (f" {joint} {intent.counter.asset.symbol}", "bold"),
         (limits, _QUIET),
     )
-    where = Text(f"on a local chain {intent.chain_id} with the real contracts of Arbitrum One", style=_QUIET)
+    real = "contracts of Arbitrum One" if is_evm(intent.chain_id) else "programs of Solana"
+    where = Text(f"on a local chain {intent.chain_id} with the real {real}", style=_QUIET)
     return Padding(Group(wish, where), (1, 2))
 
 
@@ -214,16 +217,20 @@ def _amounts(story: Story, plan: ExecutionPlan) -> RenderableType:
 def _on_chain(story: Story) -> RenderableType:
     lines: list[Text] = []
     for result in story.results:
-        price = "" if result.gas_price_wei is None else f" at {format_raw(result.gas_price_wei, 9, 'gwei')}"
-        gas = f"{result.gas_used:,} gas{price}"
         lines.append(Text.assemble(("transaction  ", _QUIET), result.tx_hash))
-        lines.append(
-            Text.assemble(
-                (f"block {result.block.number:,} · nonce {result.nonce} · {gas} · fee ", _QUIET),
-                format_raw(result.fee_raw, 18, "ETH"),
-            )
-        )
+        lines.append(_paid(result))
     return Group(*lines)
+
+
+def _paid(result: StepResult) -> Text:
+    """Where a transaction is and what it cost: gas on an EVM chain, lamports on Solana."""
+    if result.nonce is None or result.gas_used is None or result.gas_price_wei is None:
+        where, fee = f"slot {result.block.number:,} · fee ", format_raw(result.fee_raw, 9, "SOL")
+    else:
+        gas = f"{result.gas_used:,} gas at {format_raw(result.gas_price_wei, 9, 'gwei')}"
+        where = f"block {result.block.number:,} · nonce {result.nonce} · {gas} · fee "
+        fee = format_raw(result.fee_raw, 18, "ETH")
+    return Text.assemble((where, _QUIET), fee)
 
 
 def _priority(priority: Priority) -> RenderableType:
