@@ -149,6 +149,7 @@ def test_the_wire_bytes_are_those_that_solders_signs() -> None:
 def test_compute_budget_instructions(units: int, price: int) -> None:
     assert plain(core.set_compute_unit_limit(units)) == plain(compute_budget.set_compute_unit_limit(units))
     assert plain(core.set_compute_unit_price(price)) == plain(compute_budget.set_compute_unit_price(price))
+    assert plain(core.request_heap_frame(units)) == plain(compute_budget.request_heap_frame(units))
     data_size = core.set_loaded_accounts_data_size_limit(units)
     assert plain(data_size) == plain(compute_budget.set_loaded_accounts_data_size_limit(units))
 

@@ -41,6 +41,20 @@ fn wide(first: u8, count: u8) -> Instruction {
     }
 }
 
+/// The accounts that a table may hold.
+fn may_be_looked_up(instructions: &[Instruction]) -> HashSet<Key> {
+    let accounts = || instructions.iter().flat_map(|one| &one.accounts);
+    let mut keys: HashSet<Key> = accounts().map(|account| account.key).collect();
+    for account in accounts().filter(|account| account.is_signer) {
+        keys.remove(&account.key);
+    }
+    let programs = instructions.iter().map(|one| one.program);
+    for key in TIP_ACCOUNTS.into_iter().chain(programs).chain([payer()]) {
+        keys.remove(&key);
+    }
+    keys
+}
+
 proptest! {
     #[test]
     fn what_is_decoded_again_is_what_was_added(
@@ -96,21 +110,26 @@ proptest! {
     }
 
     #[test]
-    fn no_smaller_choice_of_tables_is_smaller(
+    fn the_size_is_that_of_the_best_choice_of_tables(
         instructions in vec(instruction(), 1..6),
         tables in tables(1..5),
     ) {
-        let best = builder(&instructions, &tables).planned_size().unwrap();
-        for choice in 0..1_u32 << tables.len() {
-            let some: Vec<_> = tables
-                .iter()
-                .enumerate()
-                .filter(|(at, _)| choice >> at & 1 == 1)
-                .map(|(_, table)| table.clone())
-                .collect();
-            let other = builder(&instructions, &some).planned_size().unwrap();
-            prop_assert!(best.size_bytes <= other.size_bytes);
-        }
+        let best = builder(&instructions, &tables).planned_size().unwrap().size_bytes;
+        let without = builder(&instructions, &[]).planned_size().unwrap().size_bytes;
+        let sizes = (0..1_u32 << tables.len()).map(|choice| {
+            let chosen = tables.iter().enumerate().filter(|(at, _)| choice >> at & 1 == 1);
+            let (mut left, mut size) = (may_be_looked_up(&instructions), without);
+            for (_, (_, keys)) in chosen {
+                let count = keys.iter().filter(|key| left.remove(key)).count();
+                if count > 0 {
+                    // The first one also costs the version and the count of lookups.
+                    size += 32 + 2 + count + if size == without { 2 } else { 0 };
+                    size -= 32 * count;
+                }
+            }
+            size
+        });
+        prop_assert_eq!(Some(best), sizes.min());
     }
 
     #[test]
@@ -157,13 +176,15 @@ proptest! {
     fn the_remedy_helps_and_one_account_less_does_not(
         instructions in vec(instruction(), 1..6),
         tables in tables(0..3),
-        limit in 200..1500_usize,
+        over in 1..160_usize,
     ) {
         let mut limited = builder(&instructions, &tables);
+        let limit = limited.planned_size().unwrap().size_bytes - over;
         limited.size_limit(limit);
-        let Err(BuildError::TooLarge { remedy, .. }) = limited.build() else {
-            return Ok(());
+        let Err(BuildError::TooLarge { remedy, over_bytes, .. }) = limited.build() else {
+            panic!("it is larger than its limit");
         };
+        prop_assert_eq!(over_bytes, over);
         let with = |count: usize, table: Key, accounts: &[Key]| {
             let mut more = tables.clone();
             match more.iter_mut().find(|(address, _)| *address == table) {
@@ -398,4 +419,32 @@ fn a_legacy_message_says_which_tables_would_help() {
             tables: vec![numbered(100)]
         }
     );
+}
+
+#[test]
+fn the_remedy_is_exact_at_every_limit() {
+    let all: Vec<Key> = (1..=30).map(numbered).collect();
+    let size = builder(&[wide(1, 30)], &[])
+        .planned_size()
+        .unwrap()
+        .size_bytes;
+    for over in 1..size {
+        let limit = size - over;
+        let mut limited = builder(&[wide(1, 30)], &[]);
+        let Err(BuildError::TooLarge { remedy, .. }) = limited.size_limit(limit).build() else {
+            panic!("{limit}");
+        };
+        let fits = |count: usize| {
+            let table = (numbered(100), all[..count].to_vec());
+            let mut more = builder(&[wide(1, 30)], &[table]);
+            more.size_limit(limit).build().is_ok()
+        };
+        match remedy {
+            Remedy::AddTable { needed, accounts } => {
+                assert_eq!(accounts, all);
+                assert!(fits(needed) && !fits(needed - 1), "{limit}");
+            }
+            other => assert!(other == Remedy::FewerInstructions && !fits(30), "{limit}"),
+        }
+    }
 }
