@@ -45,6 +45,7 @@ mod solana_attempts;
 mod solana_bytes;
 #[cfg(feature = "failpoints")]
 mod solana_crashes;
+mod solana_model;
 mod solana_orders;
 mod solana_rules;
 mod solana_settlements;

@@ -377,7 +377,7 @@ pub fn wire(
         bytes.push(0x80);
     }
     bytes.extend([1, 0, count(readonly.len()), count(own.len())]);
-    own.iter().for_each(|key| bytes.extend(key.0));
+    bytes.extend(own.iter().flat_map(|key| key.0));
     bytes.extend([blockhash; 32]);
     bytes.push(count(instructions.len()));
     for it in instructions {

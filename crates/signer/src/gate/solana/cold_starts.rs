@@ -21,10 +21,11 @@ impl Gate {
         block_height: u64,
         now_ms: u64,
     ) -> Result<(), Fault> {
-        let tx = self.write()?;
-        if has_history(&tx, wallet, chain_id)? {
+        // History is never deleted, so a look without the write lock is enough.
+        if has_history(&self.connection, wallet, chain_id)? {
             return Ok(());
         }
+        let tx = self.write()?;
         let known: Option<(i64, bool)> = tx
             .query_row(
                 "SELECT block_height, adopted_by IS NOT NULL FROM cold_starts WHERE wallet = ?1 AND chain_id = ?2",
