@@ -133,6 +133,10 @@ class BlockEngine:
 
     def _offer(self, record: BundleRecord, won: list[BundleRecord]) -> None:
         record.forwarded = True
+        if (slot := self._already_in(record.bundle)) is not None:
+            # The same bytes came to the leader by another lane.
+            self._landed(record, slot)
+            return
         outcome = self.node.submit_bundle(list(record.bundle.wires), lane=LANE)
         if outcome.unbundled:
             self._taken_apart(record, outcome)
@@ -144,6 +148,12 @@ class BlockEngine:
             self.results.tell(self._tell.accepted(record, self.node.slot))
         else:
             self._refused(record, outcome, won)
+
+    def _already_in(self, bundle: Bundle) -> int | None:
+        """The slot that holds all of it, in success."""
+        done = [self.node.transaction(transaction.signatures[0]) for transaction in bundle.transactions]
+        slots = {event.slot if event is not None and event.err is None else None for event in done}
+        return slots.pop() if len(slots) == 1 else None
 
     def _taken_apart(self, record: BundleRecord, outcome: BundleOutcome) -> None:
         done = [

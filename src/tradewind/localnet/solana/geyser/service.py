@@ -98,7 +98,8 @@ class GeyserService:
 
     async def _subscribe(self, requests: Any, context: Any) -> AsyncIterator[messages.SubscribeUpdate]:
         self._authenticate(context)
-        if len(self.hub.subscribers) >= self._options.max_subscribers:
+        # One that was cut off may still stand in the list, until its client reads what was sent.
+        if sum(not other.outbox.closed for other in self.hub.subscribers) >= self._options.max_subscribers:
             full = f"There are already {self._options.max_subscribers} subscribers."
             raise LocalnetError("too_many_subscribers", full)
         subscriber = Subscriber(Outbox(self._options.max_queued_updates))
