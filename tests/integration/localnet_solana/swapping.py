@@ -188,4 +188,6 @@ def _numbers(*numbers: int) -> bytes:
 
 
 def _call(program: Pubkey, data: bytes, keys: list[tuple[Pubkey, int]]) -> Instruction:
-    return Instruction(program, data, [AccountMeta(key, bool(role & SIGNER), bool(role & WRITABLE)) for key, role in keys])
+    return Instruction(
+        program, data, [AccountMeta(key, bool(role & SIGNER), bool(role & WRITABLE)) for key, role in keys]
+    )

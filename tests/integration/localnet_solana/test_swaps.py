@@ -55,9 +55,7 @@ async def test_a_sale_on_pumpswap_gives_what_was_quoted(chain: SolanaLocalnet, r
 
 
 @pytest.mark.parametrize("lamports", [10_000_000, 33_333_333_333])
-async def test_a_purchase_on_pumpswap_gives_what_was_quoted(
-    chain: SolanaLocalnet, rpc: Asking, lamports: int
-) -> None:
+async def test_a_purchase_on_pumpswap_gives_what_was_quoted(chain: SolanaLocalnet, rpc: Asking, lamports: int) -> None:
     pool, trader = chain.description.pool("pumpswap", "WIND/SOL"), chain.wallets["trader"].pubkey()
     quote = graph_of(chain).quote_exact_in(pool.pool, str(WSOL), lamports)
     before = await balance(rpc, trader, WSOL), await balance(rpc, trader, pool.base_mint)
