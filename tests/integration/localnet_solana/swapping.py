@@ -180,7 +180,7 @@ def _pumpswap_tail(pool: DescribedPool, node: SolanaNode) -> list[tuple[Pubkey, 
 def _data(node: SolanaNode, key: Pubkey) -> bytes:
     account = node.account(key)
     assert account is not None
-    return account.data
+    return bytes(account.data)
 
 
 def _numbers(*numbers: int) -> bytes:

@@ -27,40 +27,12 @@ leaves = st.one_of(
     st.text("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz", min_size=31, max_size=90),
     st.sampled_from([KEY, "1" * 32, "1" * 64, "AQ==", "base64", "base58", "jsonParsed", "processed", "confirmed"]),
 )
-names = st.sampled_from(
-    [
-        "commitment",
-        "encoding",
-        "minContextSlot",
-        "filters",
-        "dataSlice",
-        "offset",
-        "length",
-        "memcmp",
-        "bytes",
-        "dataSize",
-        "mint",
-        "programId",
-        "withContext",
-        "limit",
-        "before",
-        "until",
-        "skipPreflight",
-        "sigVerify",
-        "replaceRecentBlockhash",
-        "accounts",
-        "addresses",
-        "innerInstructions",
-        "rewards",
-        "transactionDetails",
-        "maxSupportedTransactionVersion",
-        "mentions",
-        "preflightCommitment",
-        "identity",
-        "drop_share",
-        "seed",
-    ]
-)
+NAMES = """
+commitment encoding minContextSlot filters dataSlice offset length memcmp bytes dataSize mint programId withContext
+limit before until skipPreflight sigVerify replaceRecentBlockhash accounts addresses innerInstructions rewards
+identity seed transactionDetails maxSupportedTransactionVersion mentions preflightCommitment drop_share
+"""
+names = st.sampled_from(NAMES.split())
 values = st.recursive(
     leaves,
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(names, inner, max_size=4)),

@@ -7,14 +7,16 @@ from typing import Any
 
 import aiohttp
 import pytest
+from solders.account import Account
 from solders.address_lookup_table_account import AddressLookupTableAccount
 from solders.instruction import AccountMeta, Instruction
 from solders.keypair import Keypair
 from solders.message import MessageV0
 from solders.pubkey import Pubkey
+from solders.system_program import TransferWithSeedParams, transfer_with_seed
 from solders.transaction import VersionedTransaction
 
-from tests.integration.localnet_solana.bundles import SOL, TIP_ACCOUNT, Caller, Desk, id_of, signature_of
+from tests.integration.localnet_solana.bundles import SOL, SYSTEM, TIP_ACCOUNT, Caller, Desk, id_of, signature_of
 from tradewind.localnet.solana.block_engine.options import BlockEngineOptions
 from tradewind.localnet.solana.block_engine.server import ServedBlockEngine, serve_block_engine
 from tradewind.localnet.solana.faults import FaultSettings
@@ -160,6 +162,36 @@ async def test_a_tip_account_behind_a_lookup_table_does_not_count() -> None:
         assert message.address_table_lookups
         wire = bytes(VersionedTransaction(message, [h.desk.payer]))
         assert await h.caller.refused([wire]) == (400, -32602, NO_TIP)
+
+
+async def test_a_tip_that_is_no_plain_transfer_is_found_by_running_the_transaction() -> None:
+    async with house() as h:
+        base = h.desk.payer.pubkey()
+        purse = Pubkey.create_with_seed(base, "purse", SYSTEM)
+        h.desk.node.set_account(purse, Account(SOL, b"", SYSTEM))
+        for lamports, status in ((5_000, "Landed"), (999, "Failed")):
+            from_purse = transfer_with_seed(
+                TransferWithSeedParams(
+                    from_pubkey=purse,
+                    from_base=base,
+                    from_seed="purse",
+                    from_owner=SYSTEM,
+                    to_pubkey=TIP_ACCOUNT,
+                    lamports=lamports,
+                )
+            )
+            assert (await h.caller.inflight(await h.auctioned([h.desk.wire(from_purse)])))[0] == status
+
+
+async def test_a_bundle_whose_bytes_landed_by_another_lane_has_landed() -> None:
+    async with house() as h:
+        wires = [h.desk.wire(h.desk.pay(ANN, SOL), h.desk.tip())]
+        bundle = await h.caller.send(wires)
+        h.desk.node.submit(wires[0], lane="rpc")
+        slot = h.desk.node.slot
+        h.engine.auction()
+        assert await h.caller.inflight(bundle) == ("Landed", slot)
+        assert h.desk.balance(ANN) == SOL
 
 
 async def test_one_to_five_transactions_make_a_bundle() -> None:

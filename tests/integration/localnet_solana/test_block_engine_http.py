@@ -174,6 +174,8 @@ async def test_a_key_is_taken_from_header_or_query_and_an_unknown_one_refused() 
         (b'{"jsonrpc":"1.0","id":1,"method":"getTipAccounts"}', -32600),
         (b'{"jsonrpc":"2.0","id":{},"method":"getTipAccounts"}', -32600),
         (b'{"jsonrpc":"2.0","id":1}', -32600),
+        (b'{"jsonrpc":"2.0","id":NaN,"method":"getTipAccounts"}', -32600),
+        (b'{"jsonrpc":"2.0","id":1e999,"method":"getTipAccounts"}', -32600),
         (b'{"jsonrpc":"2.0","id":1,"method":"getTipAccounts","params":{}}', -32602),
         (b'{"jsonrpc":"2.0","id":1,"method":"mineBitcoin"}', -32601),
     ],

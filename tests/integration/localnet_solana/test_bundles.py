@@ -87,3 +87,13 @@ async def test_an_unbundled_bundle_lands_in_parts(chain: SolanaLocalnet, rpc: As
     errors = [None if item.meta is None else item.meta.err for item in outcome.submissions]
     assert errors == [{"InstructionError": [0, {"Custom": 30}]}, None]
     assert lamports(chain, receiver) == 10_000_000
+
+
+async def test_a_delayed_bundle_of_one_stays_a_bundle(chain: SolanaLocalnet, rpc: Asking) -> None:
+    trader, pool = chain.wallets["trader"], chain.description.pool("raydium_amm_v4", "SOL/USDC")
+    chain.node.faults.set(FaultSettings(delay_slots={"jito": 1}))
+    failing = await rpc.signed([amm_v4_swap(pool, trader.pubkey(), WSOL, 10**9, 2**63)], trader)
+    outcome = chain.node.submit_bundle([failing])
+    assert outcome.delayed
+    chain.node.advance(3)
+    assert await rpc.status(str(outcome.signatures[0])) is None

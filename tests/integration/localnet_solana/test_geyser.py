@@ -337,9 +337,17 @@ async def test_a_blockhash_that_is_none_is_refused() -> None:
 async def test_bytes_that_are_no_message_are_refused() -> None:
     async with setting() as s:
         ask = s.channel.unary_unary("/geyser.Geyser/Ping", request_serializer=bytes, response_deserializer=bytes)
-        with pytest.raises(grpc.aio.AioRpcError):
+        with pytest.raises(grpc.aio.AioRpcError) as failure:
             await ask(b"\xff\xff\xff", timeout=PATIENCE_S)
+        assert failure.value.code() == grpc.StatusCode.INVALID_ARGUMENT
         assert await ask(b"\x08\x03", timeout=PATIENCE_S) == b"\x08\x03"
+        open_stream = s.channel.stream_stream(
+            "/geyser.Geyser/Subscribe", request_serializer=bytes, response_deserializer=bytes
+        )
+        stream = Stream(open_stream(timeout=PATIENCE_S))
+        await stream.call.write(b"\x0a\x05abc")
+        status = (grpc.StatusCode.INVALID_ARGUMENT, "The bytes are no geyser.SubscribeRequest.")
+        assert await ended(stream) == status
 
 
 async def test_a_port_that_is_taken_is_named() -> None:

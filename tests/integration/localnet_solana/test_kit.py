@@ -26,8 +26,13 @@ async def test_kit_reads_a_balance_sends_a_transfer_and_hears_of_its_signature(t
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        async with asyncio.timeout(60):
-            out, err = await script.communicate()
+        try:
+            async with asyncio.timeout(60):
+                out, err = await script.communicate()
+        finally:
+            if script.returncode is None:
+                script.kill()
+                await script.communicate()
         assert script.returncode == 0, err.decode()
         told = json.loads(out)
         account = chain.node.account(receiver)

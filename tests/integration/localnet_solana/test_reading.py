@@ -66,7 +66,7 @@ async def test_a_transaction_and_its_block_are_in_the_form_that_solders_reads(
         text = str((await rpc.post(body)).document).replace("'", '"')
         for python, javascript in (("None", "null"), ("True", "true"), ("False", "false")):
             text = text.replace(f" {python}", f" {javascript}")
-        read = response.from_json(text)  # type: ignore[attr-defined]
+        read = response.from_json(text)
         assert isinstance(read, response)
         assert read.value is not None
 

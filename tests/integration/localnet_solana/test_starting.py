@@ -24,23 +24,28 @@ async def test_the_command_describes_the_chain_and_ends_with_ctrl_c(tmp_path: Pa
         *("--keys", str(tmp_path / "keys")),
         stdout=asyncio.subprocess.PIPE,
     )
-    assert process.stdout is not None
-    async with asyncio.timeout(120):
-        document = json.loads(await process.stdout.readline())
-    async with Asking(document["urls"]["rpc"]) as rpc:
-        assert await rpc("getGenesisHash") == document["genesis_hash"]
-        wallet = document["wallets"][0]
-        assert await rpc.value("getBalance", wallet["address"], PROCESSED) == int(wallet["lamports"])
-        before = await rpc("getSlot", PROCESSED)
-        async with asyncio.timeout(30):
-            while await rpc("getSlot", PROCESSED) == before:
-                await asyncio.sleep(0)
-    file = Path(wallet["key_file"])
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert str(Keypair.from_bytes(bytes(json.loads(file.read_text()))).pubkey()) == wallet["address"]
-    process.send_signal(signal.SIGINT)
-    async with asyncio.timeout(60):
-        assert await process.wait() == 0
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(120):
+            document = json.loads(await process.stdout.readline())
+        async with Asking(document["urls"]["rpc"]) as rpc:
+            assert await rpc("getGenesisHash") == document["genesis_hash"]
+            wallet = document["wallets"][0]
+            assert await rpc.value("getBalance", wallet["address"], PROCESSED) == int(wallet["lamports"])
+            before = await rpc("getSlot", PROCESSED)
+            async with asyncio.timeout(30):
+                while await rpc("getSlot", PROCESSED) == before:
+                    await asyncio.sleep(0)
+        file = Path(wallet["key_file"])
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert str(Keypair.from_bytes(bytes(json.loads(file.read_text()))).pubkey()) == wallet["address"]
+        process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(60):
+            assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 async def test_slots_pass_with_the_clock(tmp_path: Path) -> None:

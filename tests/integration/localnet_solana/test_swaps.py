@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
+from solders.address_lookup_table_account import AddressLookupTableAccount
 from solders.keypair import Keypair
+from solders.message import MessageV0
 from solders.pubkey import Pubkey
+from solders.transaction import VersionedTransaction
 
-from tests.integration.localnet_solana.asking import PROCESSED, Asking, RpcFailure
+from tests.integration.localnet_solana.asking import CONFIRMED, PROCESSED, Asking, RpcFailure
 from tests.integration.localnet_solana.swapping import (
     WSOL,
     amm_v4_swap,
@@ -101,6 +104,36 @@ async def test_a_circle_over_both_programs_earns_what_the_quotes_promise(chain: 
     ]
     await rpc.send(await rpc.signed(legs, trader))
     assert await balance(rpc, trader.pubkey(), WSOL) - before == profit
+
+
+async def test_a_lookup_table_makes_the_circle_small_and_its_addresses_are_told(
+    chain: SolanaLocalnet, rpc: Asking
+) -> None:
+    dear, cheap = chain.description.pool("raydium_amm_v4", "WIND/SOL"), chain.description.pool("pumpswap", "WIND/SOL")
+    trader, coin = chain.wallets["trader"], Pubkey.from_string(cheap.base_mint)
+    table = AddressLookupTableAccount(
+        Pubkey.from_string(chain.description.lookup_table), list(chain.market.table_addresses)
+    )
+    legs = [
+        pumpswap_buy_exact_in(cheap, trader.pubkey(), 10**9, 1, chain.node),
+        amm_v4_swap(dear, trader.pubkey(), coin, 10**9, 1),
+    ]
+    blockhash = chain.node.latest_blockhash().blockhash
+    message = MessageV0.try_compile(trader.pubkey(), legs, [table], blockhash)
+    wire = bytes(VersionedTransaction(message, [trader]))
+    plain = await rpc.signed(legs, trader)
+    assert len(wire) < len(plain) - 500
+    signature = await rpc.send(wire)
+    chain.node.advance()
+    shown = await rpc("getTransaction", signature, CONFIRMED | {"maxSupportedTransactionVersion": 0})
+    loaded = shown["meta"]["loadedAddresses"]
+    (lookup,) = shown["transaction"]["message"]["addressTableLookups"]
+    named = [str(key) for key in chain.market.table_addresses]
+    assert loaded["writable"] == [named[index] for index in lookup["writableIndexes"]]
+    assert loaded["readonly"] == [named[index] for index in lookup["readonlyIndexes"]]
+    keys = len(shown["transaction"]["message"]["accountKeys"])
+    assert len(shown["meta"]["preBalances"]) == keys + len(loaded["writable"]) + len(loaded["readonly"])
+    assert dear.pool in loaded["writable"]
 
 
 async def test_a_minimum_that_is_missed_is_refused_with_the_programs_own_error_and_moves_nothing(

@@ -82,7 +82,10 @@ async def yellowstone_client(url: str, token: str = "") -> AsyncIterator[Yellows
         await client.answer("connected")
         yield client
     finally:
-        if process.stdin is not None:
-            process.stdin.close()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.close()
         async with asyncio.timeout(PATIENCE_S):
+            # To its end: only then is the pipe closed.
+            await process.stdout.read()
             await process.wait()

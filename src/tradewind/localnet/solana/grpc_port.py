@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
 
 from tradewind.localnet.errors import LocalnetError
 
@@ -35,21 +36,51 @@ def one_to_one(answer: Callable[[Any, Any], Any], request: Any, response: Any) -
 
     async def guarded(message: Any, context: Any) -> Any:
         try:
-            return await answer(message, context)
+            return await answer(_sound(message), context)
         except LocalnetError as failure:
             await refuse(context, failure)
 
-    return grpc.unary_unary_rpc_method_handler(guarded, request.FromString, response.SerializeToString)
+    return grpc.unary_unary_rpc_method_handler(guarded, _reader(request), response.SerializeToString)
 
 
 def one_to_many(answer: Callable[[Any, Any], AsyncIterator[Any]], request: Any, response: Any) -> Any:
     """A method that answers one message with a stream."""
-    return grpc.unary_stream_rpc_method_handler(_stream(answer), request.FromString, response.SerializeToString)
+
+    async def answer_sound(message: Any, context: Any) -> AsyncIterator[Any]:
+        async for item in answer(_sound(message), context):
+            yield item
+
+    return grpc.unary_stream_rpc_method_handler(_stream(answer_sound), _reader(request), response.SerializeToString)
 
 
 def many_to_many(answer: Callable[[Any, Any], AsyncIterator[Any]], request: Any, response: Any) -> Any:
-    """A method with a stream each way."""
-    return grpc.stream_stream_rpc_method_handler(_stream(answer), request.FromString, response.SerializeToString)
+    """A method with a stream each way; reading the client's raises LocalnetError `malformed` at bytes that are none."""
+
+    async def sound(arriving: Any) -> AsyncIterator[Any]:
+        async for message in arriving:
+            yield _sound(message)
+
+    def answer_sound(arriving: Any, context: Any) -> AsyncIterator[Any]:
+        return answer(sound(arriving), context)
+
+    return grpc.stream_stream_rpc_method_handler(_stream(answer_sound), _reader(request), response.SerializeToString)
+
+
+def _reader(request: Any) -> Callable[[bytes], Any]:
+    # An exception here would end in the library's log and not at the client, so it travels as the message.
+    def read(data: bytes) -> Any:
+        try:
+            return request.FromString(data)
+        except DecodeError:
+            return LocalnetError("malformed", f"The bytes are no {request.DESCRIPTOR.full_name}.")
+
+    return read
+
+
+def _sound(message: Any) -> Any:
+    if isinstance(message, LocalnetError):
+        raise message
+    return message
 
 
 def _stream(answer: Callable[[Any, Any], AsyncIterator[Any]]) -> Callable[[Any, Any], AsyncIterator[Any]]:

@@ -27,6 +27,8 @@ const abort = new AbortController();
 const changes = await rpcSubscriptions
   .accountNotifications(address(receiver), { commitment: "confirmed", encoding: "base64" })
   .subscribe({ abortSignal: abort.signal });
+// Asked for before anything happens: what comes while nobody waits is not kept by the client.
+const firstChange = changes[Symbol.asyncIterator]().next();
 
 const before = await rpc.getBalance(payer.address, { commitment: "confirmed" }).send();
 const { value: latest } = await rpc.getLatestBlockhash({ commitment: "confirmed" }).send();
@@ -49,11 +51,7 @@ const sendAndConfirm = sendAndConfirmTransactionFactory({ rpc, rpcSubscriptions 
 await sendAndConfirm(transaction, { commitment: "confirmed" });
 const signature = getSignatureFromTransaction(transaction);
 
-let notified;
-for await (const change of changes) {
-  notified = change.value.lamports;
-  break;
-}
+const notified = (await firstChange).value.value.lamports;
 abort.abort();
 const after = await rpc.getBalance(payer.address, { commitment: "confirmed" }).send();
 const { value: statuses } = await rpc.getSignatureStatuses([signature]).send();

@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-from collections import OrderedDict
 from collections.abc import Sequence
 
 from solders.signature import Signature
 
 from tradewind.localnet.errors import LocalnetError
+from tradewind.localnet.solana.block_engine.book import BundleBook
 from tradewind.localnet.solana.block_engine.bundle import Bundle, BundleRecord, InflightStatus, read_bundle
 from tradewind.localnet.solana.block_engine.options import BlockEngineOptions
 from tradewind.localnet.solana.block_engine.results import Results
@@ -36,8 +36,7 @@ class BlockEngine:
         self.results: Audience[messages.BundleResult] = Audience(options.max_subscribers, options.max_queued_results)
         self.tips: Audience[bytes] = Audience(options.max_subscribers, options.max_queued_results)
         self._tell = Results(str(node.identity.pubkey()))
-        self._records: OrderedDict[str, BundleRecord] = OrderedDict()
-        self._by_signature: dict[str, set[str]] = {}
+        self._book = BundleBook(look_back_ms=options.look_back_ms, most=options.max_remembered_bundles)
         self._auctions = 0
         self._bundles_in_slot: tuple[int, int] = (0, 0)
         self._events = node.subscribe(_EVENTS_WAITING)
@@ -76,22 +75,19 @@ class BlockEngine:
 
     def _remember(self, bundle: Bundle, region: str) -> BundleRecord:
         self._check_chain(bundle)
-        self._forget_old()
-        record = self._records.get(bundle.id)
+        self._book.forget_old(self.options.clock.now_ns())
+        record = self._book.get(bundle.id)
         if record is not None and record.status is not InflightStatus.FAILED:
             if region in record.regions:
                 raise LocalnetError("duplicate_bundle", f"bundle {bundle.id} was already received and has not failed")
             record.regions.add(region)
             return record
-        pending = sum(other.status is InflightStatus.PENDING for other in self._records.values())
+        pending = len(self._book.pending())
         if pending >= self.options.max_pending_bundles:
             raise LocalnetError("too_many_requests", f"{pending} bundles are waiting for the auction already")
         record = BundleRecord(bundle, self.options.clock.now_ns(), self._tip_lamports(bundle))
         record.regions.add(region)
-        self._records[bundle.id] = record
-        self._records.move_to_end(bundle.id)
-        for signature in bundle.signatures:
-            self._by_signature.setdefault(signature, set()).add(bundle.id)
+        self._book.put(record)
         return record
 
     def _check_chain(self, bundle: Bundle) -> None:
@@ -115,11 +111,7 @@ class BlockEngine:
     def auction(self) -> None:
         """Offer what is pending to the leader, the highest tip for a compute unit first."""
         self._auctions += 1
-        waiting = [
-            record
-            for record in self._records.values()
-            if record.status is InflightStatus.PENDING and not record.forwarded
-        ]
+        waiting = [record for record in self._book.pending() if not record.forwarded]
         # Exact comparison of tip/units without fractions: units are at most 5 * 1.4 million.
         waiting.sort(key=lambda record: -(record.tip_lamports * 10**9 // record.bundle.compute_units))
         won: list[BundleRecord] = []
@@ -133,6 +125,10 @@ class BlockEngine:
 
     def _offer(self, record: BundleRecord, won: list[BundleRecord]) -> None:
         record.forwarded = True
+        if (slot := self._already_in(record.bundle)) is not None:
+            # The same bytes came to the leader by another lane.
+            self._landed(record, slot)
+            return
         outcome = self.node.submit_bundle(list(record.bundle.wires), lane=LANE)
         if outcome.unbundled:
             self._taken_apart(record, outcome)
@@ -144,6 +140,12 @@ class BlockEngine:
             self.results.tell(self._tell.accepted(record, self.node.slot))
         else:
             self._refused(record, outcome, won)
+
+    def _already_in(self, bundle: Bundle) -> int | None:
+        """The slot that holds all of it, in success."""
+        done = [self.node.transaction(transaction.signatures[0]) for transaction in bundle.transactions]
+        slots = {event.slot if event is not None and event.err is None else None for event in done}
+        return slots.pop() if len(slots) == 1 else None
 
     def _taken_apart(self, record: BundleRecord, outcome: BundleOutcome) -> None:
         done = [
@@ -183,8 +185,8 @@ class BlockEngine:
 
     def record(self, bundle: str) -> BundleRecord | None:
         """A bundle of the last five minutes (as configured)."""
-        self._forget_old()
-        return self._records.get(bundle)
+        self._book.forget_old(self.options.clock.now_ns())
+        return self._book.get(bundle)
 
     def described_tips(self) -> bytes:
         """The tip levels as JSON."""
@@ -220,8 +222,7 @@ class BlockEngine:
                 pass
 
     def _saw(self, signature: Signature, slot: int) -> None:
-        for bundle in self._by_signature.get(str(signature), ()):
-            record = self._records[bundle]
+        for record in self._book.with_signature(str(signature)):
             if record.status is not InflightStatus.PENDING:
                 continue
             record.seen_in[str(signature)] = slot
@@ -230,14 +231,14 @@ class BlockEngine:
                 self._landed(record, slot)
 
     def _died(self, slot: int) -> None:
-        for record in self._records.values():
+        for record in self._book:
             if record.landed_slot == slot:
                 record.seen_in.clear()
                 record.fail(f"slot {slot} was left by a fork")
                 self.results.tell(self._tell.dropped(record, messages.DroppedReason.NotFinalized))
 
     def _reached(self, slot: int, level: str) -> None:
-        for record in self._records.values():
+        for record in self._book:
             if record.landed_slot is None or record.landed_slot > slot or record.commitment == "finalized":
                 continue
             if level == "finalized":
@@ -245,29 +246,14 @@ class BlockEngine:
             record.commitment = level
 
     def _expire(self) -> None:
-        for record in self._records.values():
-            if record.status is InflightStatus.PENDING and record.forwarded:
-                hashes = (transaction.message.recent_blockhash for transaction in record.bundle.transactions)
-                if not all(map(self.node.is_blockhash_valid, hashes)):
-                    partly = bool(record.seen_in)
-                    record.fail("its blockhash expired")
-                    reason = (
-                        messages.DroppedReason.PartiallyProcessed if partly else messages.DroppedReason.BlockhashExpired
-                    )
-                    self.results.tell(self._tell.dropped(record, reason))
-
-    def _forget_old(self) -> None:
-        oldest_ns = self.options.clock.now_ns() - self.options.look_back_ms * 1_000_000
-        while self._records:
-            first = next(iter(self._records.values()))
-            if first.received_ns >= oldest_ns and len(self._records) <= self.options.max_remembered_bundles:
-                return
-            del self._records[first.bundle.id]
-            for signature in first.bundle.signatures:
-                others = self._by_signature[signature]
-                others.discard(first.bundle.id)
-                if not others:
-                    del self._by_signature[signature]
+        for record in self._book.pending():
+            hashes = (transaction.message.recent_blockhash for transaction in record.bundle.transactions)
+            if not record.forwarded or all(map(self.node.is_blockhash_valid, hashes)):
+                continue
+            record.fail("its blockhash expired")
+            reasons = messages.DroppedReason
+            reason = reasons.PartiallyProcessed if record.seen_in else reasons.BlockhashExpired
+            self.results.tell(self._tell.dropped(record, reason))
 
     async def close(self) -> None:
         """Stop the auction and end the subscriptions."""

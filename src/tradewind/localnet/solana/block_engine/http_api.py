@@ -1,6 +1,7 @@
 """A region of the block engine over HTTP: paths, keys, rate limit, and JSON-RPC in Jito's form."""
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -139,7 +140,8 @@ async def _body(request: web.Request) -> dict[str, Any]:
         raise LocalnetError("parse_error", "Parse error: the body is not JSON") from error
     if not isinstance(body, dict):
         raise LocalnetError("invalid_request", "Invalid request: one JSON-RPC object is expected")
-    if not isinstance(body.get("id"), str | int | float | None):
+    number = body.get("id")
+    if not isinstance(number, str | int | float | None) or (isinstance(number, float) and not math.isfinite(number)):
         raise LocalnetError("invalid_request", 'Invalid request: "id" must be a string or a number')
     return body
 

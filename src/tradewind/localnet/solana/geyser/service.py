@@ -98,7 +98,8 @@ class GeyserService:
 
     async def _subscribe(self, requests: Any, context: Any) -> AsyncIterator[messages.SubscribeUpdate]:
         self._authenticate(context)
-        if len(self.hub.subscribers) >= self._options.max_subscribers:
+        # One that was cut off may still stand in the list, until its client reads what was sent.
+        if sum(not other.outbox.closed for other in self.hub.subscribers) >= self._options.max_subscribers:
             full = f"There are already {self._options.max_subscribers} subscribers."
             raise LocalnetError("too_many_subscribers", full)
         subscriber = Subscriber(Outbox(self._options.max_queued_updates))
@@ -123,16 +124,18 @@ class GeyserService:
 
     async def _listen(self, subscriber: Subscriber, requests: Any) -> None:
         # A client that has nothing more to ask may close its side; the stream goes on.
-        async for request in requests:
-            try:
-                subscribed = read_request(request, self._options)
-            except LocalnetError as failure:
-                subscriber.outbox.fail(failure)
-                return
-            if request.HasField("ping"):
-                self.hub.tell(subscriber, [], pong=messages.SubscribeUpdatePong(id=request.ping.id))
-            else:
-                subscriber.subscribed = subscribed
+        try:
+            async for request in requests:
+                self._take(subscriber, request)
+        except LocalnetError as failure:
+            subscriber.outbox.fail(failure)
+
+    def _take(self, subscriber: Subscriber, request: messages.SubscribeRequest) -> None:
+        subscribed = read_request(request, self._options)
+        if request.HasField("ping"):
+            self.hub.tell(subscriber, [], pong=messages.SubscribeUpdatePong(id=request.ping.id))
+        else:
+            subscriber.subscribed = subscribed
 
     async def _keep_alive(self, subscriber: Subscriber, every_s: float) -> None:
         while True:
