@@ -191,6 +191,15 @@ async def test_mistakes_are_answered_with_a_status() -> None:
         assert await status_of(call) == grpc.StatusCode.INVALID_ARGUMENT
 
 
+async def test_an_engine_that_falls_behind_its_node_ends_its_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tradewind.localnet.solana.block_engine.engine._EVENTS_WAITING", 4)
+    async with searching() as (h, searcher):
+        results = await searcher.results()
+        await joined(h)
+        h.desk.node.advance(3)
+        assert await status_of(results.read()) == grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
 async def test_the_rate_limit_holds_here_too() -> None:
     async with searching(requests_per_second=1) as (h, searcher):
         await searcher.send([h.desk.wire(h.desk.tip())])

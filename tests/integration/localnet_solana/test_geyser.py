@@ -302,6 +302,15 @@ async def test_a_subscriber_that_falls_behind_is_dropped_with_its_reason() -> No
         assert s.server.service.hub.subscribers == []
 
 
+async def test_a_server_that_falls_behind_its_node_ends_its_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tradewind.localnet.solana.geyser.hub._EVENTS_WAITING", 4)
+    async with setting() as s:
+        stream = await s.stream()
+        await stream.ask(slots={})
+        s.desk.node.advance(3)
+        assert (await ended(stream))[0] == grpc.StatusCode.INTERNAL
+
+
 async def test_one_subscriber_too_many_is_refused() -> None:
     async with setting(max_subscribers=1) as s:
         await (await s.stream()).ask(slots={})

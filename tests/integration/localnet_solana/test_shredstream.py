@@ -129,6 +129,14 @@ async def test_a_reader_that_falls_behind_is_dropped_with_its_reason() -> None:
         assert dict(await stream.trailing_metadata())["error-code"] == "subscriber_lagged"
 
 
+async def test_a_proxy_that_falls_behind_its_node_ends_its_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tradewind.localnet.solana.shredstream.server._EVENTS_WAITING", 4)
+    async with served() as (desk, server, channel):
+        stream = await reader(server, channel)
+        desk.node.advance(3)
+        assert await status_of(stream) == grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
 async def test_one_reader_too_many_is_refused() -> None:
     async with served(max_subscribers=1) as (_, server, channel):
         await reader(server, channel)

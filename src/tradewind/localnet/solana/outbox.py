@@ -72,6 +72,12 @@ class Audience(Generic[Item]):
         for outbox in self._open:
             outbox.offer(item)
 
+    def fail(self, failure: LocalnetError) -> None:
+        """End every subscription at once with this error."""
+        for outbox in self._open:
+            outbox.fail(failure)
+        self._open.clear()
+
     def close(self) -> None:
         """End every subscription."""
         for outbox in self._open:

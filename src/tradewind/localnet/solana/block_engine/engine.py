@@ -198,8 +198,12 @@ class BlockEngine:
             self.auction()
 
     async def _follow(self) -> None:
-        async for event in self._events:
-            self._heard(event)
+        try:
+            async for event in self._events:
+                self._heard(event)
+        except LocalnetError as failure:
+            # The engine itself fell behind the node: what becomes of bundles is not known any more.
+            self.results.fail(failure)
 
     def catch_up(self) -> None:
         """Take note of everything that the node has told so far, without waiting for the loop to come round."""

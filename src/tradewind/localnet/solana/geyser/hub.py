@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tradewind.localnet.errors import LocalnetError
 from tradewind.localnet.solana.entries import Entry, entry_of, last_entry_of
 from tradewind.localnet.solana.events import AccountUpdate, EntryEvent, NodeEvent, SlotEvent, TransactionEvent
 from tradewind.localnet.solana.geyser.books import Book, Item, Placed, block_meta, block_of
@@ -62,8 +63,13 @@ class Hub:
         subscriber.outbox.offer(message)
 
     async def _follow(self) -> None:
-        async for event in self._events:
-            self._heard(event)
+        try:
+            async for event in self._events:
+                self._heard(event)
+        except LocalnetError as failure:
+            # The server itself fell behind the node: better no stream than one with a hole.
+            for subscriber in self.subscribers:
+                subscriber.outbox.fail(failure)
 
     def _heard(self, event: NodeEvent) -> None:
         match event:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+from tradewind.localnet.errors import LocalnetError
 from tradewind.localnet.solana.entries import Entry, bincode, entry_of, last_entry_of
 from tradewind.localnet.solana.events import EntryEvent, SlotEvent
 from tradewind.localnet.solana.grpc_port import GRACE_S, one_to_many, open_grpc_port
@@ -45,11 +46,15 @@ class EntryStream:
             outbox.close()
 
     async def _follow(self) -> None:
-        async for event in self._events:
-            if isinstance(event, EntryEvent):
-                self._tell(entry_of(event))
-            elif isinstance(event, SlotEvent) and event.status == "completed":
-                self._tell(last_entry_of(event))
+        try:
+            async for event in self._events:
+                if isinstance(event, EntryEvent):
+                    self._tell(entry_of(event))
+                elif isinstance(event, SlotEvent) and event.status == "completed":
+                    self._tell(last_entry_of(event))
+        except LocalnetError as failure:
+            # The proxy itself fell behind the node: better no stream than one with a hole.
+            self.audience.fail(failure)
 
     def _tell(self, entry: Entry) -> None:
         self.audience.tell(messages.Entry(slot=entry.slot, entries=bincode([entry])))
