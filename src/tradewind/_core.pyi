@@ -94,6 +94,7 @@ __all__ = [
     "receipt_instruction",
     "reclaim_receipt",
     "recover_senders",
+    "request_heap_frame",
     "set_compute_unit_limit",
     "set_compute_unit_price",
     "set_loaded_accounts_data_size_limit",
@@ -1412,6 +1413,9 @@ RECEIPT_LAMPORTS: Final[int]
 def set_compute_unit_limit(units: int) -> SolanaInstruction: ...
 def set_compute_unit_price(micro_lamports_per_unit: int) -> SolanaInstruction: ...
 def set_loaded_accounts_data_size_limit(limit_bytes: int) -> SolanaInstruction: ...
+def request_heap_frame(heap_bytes: int) -> SolanaInstruction:
+    """Bytes of heap for each program, a multiple of 1,024."""
+
 def solana_transfer(source: str, to: str, lamports: int) -> SolanaInstruction:
     """Lamports from a wallet that signs."""
 

@@ -74,6 +74,13 @@ fn set_compute_unit_price(py: Python<'_>, micro_lamports_per_unit: Any<'_, '_>) 
     to_python(py, &compute_budget::set_unit_price(price))
 }
 
+/// Bytes of heap for each program.
+#[pyfunction]
+fn request_heap_frame(py: Python<'_>, heap_bytes: Any<'_, '_>) -> Made {
+    let heap_bytes = native("heap_bytes", heap_bytes)?;
+    to_python(py, &compute_budget::request_heap_frame(heap_bytes))
+}
+
 /// Most bytes of account data that a transaction may load.
 #[pyfunction]
 fn set_loaded_accounts_data_size_limit(py: Python<'_>, limit_bytes: Any<'_, '_>) -> Made {
@@ -275,6 +282,7 @@ pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("RECEIPT_LAMPORTS", RECEIPT_LAMPORTS)?;
     module.add_function(wrap_pyfunction!(set_compute_unit_limit, module)?)?;
     module.add_function(wrap_pyfunction!(set_compute_unit_price, module)?)?;
+    module.add_function(wrap_pyfunction!(request_heap_frame, module)?)?;
     module.add_function(wrap_pyfunction!(
         set_loaded_accounts_data_size_limit,
         module
