@@ -52,6 +52,7 @@ class Chain:
         self._root = first.number
         self._heights = {first.blockhash: first.height}
         self._landed: dict[Signature, TransactionEvent] = {}
+        self.transaction_count = 0
         self.extend(unix_timestamp_s)
 
     @property
@@ -114,6 +115,7 @@ class Chain:
         """Put an executed transaction into the current slot."""
         self.current.transactions.append(event)
         self._landed[event.signature] = event
+        self.transaction_count += 1
 
     # Growing and shrinking
 

@@ -20,12 +20,12 @@ from tradewind.localnet.solana.events import (
     EntryEvent,
     NodeEvent,
     SlotStatus,
-    TransactionErr,
     TransactionEvent,
 )
 from tradewind.localnet.solana.faults import Faults, Lane
 from tradewind.localnet.solana.machine import SYSTEM_PROGRAM, Execution, Machine
-from tradewind.localnet.solana.options import SLOTS_PER_EPOCH, NodeOptions
+from tradewind.localnet.solana.options import NodeOptions
+from tradewind.localnet.solana.reading import ChainReading
 from tradewind.localnet.solana.submission import BundleOutcome, Refusal, RefusalCode, Simulation, Submission
 from tradewind.localnet.solana.subscription import Subscribers, Subscription
 from tradewind.localnet.solana.transaction_errors import error_text
@@ -36,49 +36,38 @@ FAUCET_LAMPORTS = 400_000_000 * 10**9
 # The most that one airdrop gives; like a test validator, enough for anything.
 MAX_AIRDROP_LAMPORTS = 1_000_000 * 10**9
 FAUCET_LANE = "faucet"
+NS_PER_S = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class SignatureStatus:
-    """Where a transaction is; `confirmations` is None once it is finalized."""
+class _Delayed:
+    """Sends that wait for a slot."""
 
     slot: int
-    confirmations: int | None
-    err: TransactionErr | None
-    commitment: Commitment
+    wires: tuple[bytes, ...]
+    is_bundle: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LatestBlockhash:
-    """A blockhash, and the last block height at which it is good."""
-
-    blockhash: Hash
-    last_valid_block_height: int
-    slot: int
-
-
-class SolanaNode:
+class SolanaNode(ChainReading):
     """A single validator that leads every slot. It lives in one event loop; nothing in it waits but `run`.
 
     `addresses` is where its servers are (`rpc`, `pubsub`, `tpu_quic`, ...): each server adds its own.
     """
 
     def __init__(self, options: NodeOptions, clock: Clock) -> None:
-        self.options = options
+        genesis = _secret("genesis", options.seed) + clock.now_ns().to_bytes(8, "little")
+        self.genesis_hash = Hash(hashlib.sha256(genesis).digest())
+        self.identity = Keypair.from_seed(_secret("identity", options.seed))
+        chain = Chain(options, self.genesis_hash, clock.now_ns() // NS_PER_S)
+        super().__init__(options, chain, Machine(), self.identity.pubkey())
         self.faults = Faults()
         self.addresses: dict[str, str] = {}
-        self.identity = Keypair.from_seed(self._secret("identity"))
         self._clock = clock
-        self._faucet = Keypair.from_seed(self._secret("faucet"))
+        self._faucet = Keypair.from_seed(_secret("faucet", options.seed))
         self._airdrops = 0
         self._write_version = 0
-        self._delayed: list[tuple[int, tuple[bytes, ...], Lane]] = []
+        self._delayed: list[_Delayed] = []
         self._subscribers = Subscribers()
-        self._machine = Machine()
-        self.genesis_hash = Hash(
-            hashlib.sha256(self._secret("genesis") + clock.now_ns().to_bytes(8, "little")).digest()
-        )
-        self._chain = Chain(options, self.genesis_hash, self._unix_timestamp_s())
         self._set_time()
         self.set_account(self._faucet.pubkey(), Account(FAUCET_LAMPORTS, b"", SYSTEM_PROGRAM))
 
@@ -137,7 +126,7 @@ class SolanaNode:
         if self.faults.drops(lane):
             return Submission(signature, dropped=True)
         if slots := self.faults.delay_slots(lane):
-            refusal = self._delay(slots, (wire,), lane)
+            refusal = self._delay(slots, (wire,), is_bundle=False)
             return Submission(signature, refusal=refusal, delayed=refusal is None)
         return self._land(wire, transaction)
 
@@ -167,7 +156,7 @@ class SolanaNode:
         if self.faults.drops(lane):
             return BundleOutcome(signatures, dropped=True)
         if slots := self.faults.delay_slots(lane):
-            refusal = self._delay(slots, tuple(wires), lane)
+            refusal = self._delay(slots, tuple(wires), is_bundle=True)
             return BundleOutcome(signatures, refusal=refusal, delayed=refusal is None)
         return self._land_bundle(wires, read)
 
@@ -187,81 +176,7 @@ class SolanaNode:
         wire = bytes(VersionedTransaction(message, [self._faucet]))
         return self.submit(wire, lane=FAUCET_LANE)
 
-    # Reading
-
-    @property
-    def slot(self) -> int:
-        """The number of the current slot."""
-        return self._chain.current.number
-
-    @property
-    def epoch(self) -> int:
-        """The epoch of the current slot."""
-        return self._chain.current.number // SLOTS_PER_EPOCH
-
-    @property
-    def unix_timestamp_s(self) -> int:
-        """The time on the chain, in the current slot."""
-        return self._chain.current.unix_timestamp_s
-
-    @property
-    def chain(self) -> Chain:
-        """The slots, for reading."""
-        return self._chain
-
-    def slot_at(self, commitment: Commitment) -> Slot:
-        """The newest slot of a commitment level."""
-        return self._chain.at(commitment)
-
-    def account(self, pubkey: Pubkey, commitment: Commitment = "processed") -> Account | None:
-        """An account as it was at the end of the newest slot of a commitment level (processed: as it is now)."""
-        for slot in self._chain.after(commitment):
-            if pubkey in slot.undo:
-                return slot.undo[pubkey]
-        return self._machine.read(pubkey)
-
-    def program_accounts(self, program: Pubkey, commitment: Commitment = "processed") -> dict[Pubkey, Account]:
-        """Every account of a program at a commitment level."""
-        found = dict(self._machine.owned_by(program))
-        for slot in reversed(self._chain.after(commitment)):
-            for pubkey, account in slot.undo.items():
-                if account is not None and account.owner == program:
-                    found[pubkey] = account
-                else:
-                    found.pop(pubkey, None)
-        return found
-
-    def transaction(self, signature: Signature) -> TransactionEvent | None:
-        """A transaction that landed in a live slot."""
-        return self._chain.landed(signature)
-
-    def signature_status(self, signature: Signature) -> SignatureStatus | None:
-        """Where a transaction is; None when it is in no live slot."""
-        event = self._chain.landed(signature)
-        if event is None:
-            return None
-        level = self._chain.level(event.slot)
-        behind = None if level == "finalized" else self._depth(event.slot)
-        return SignatureStatus(event.slot, behind, event.err, level)
-
-    def latest_blockhash(self, commitment: Commitment = "processed") -> LatestBlockhash:
-        """The blockhash of the newest complete slot of a commitment level."""
-        slot = min(self._chain.at(commitment), self._chain.complete, key=lambda slot: slot.number)
-        return LatestBlockhash(slot.blockhash, slot.height + self.options.blockhash_valid_blocks, slot.number)
-
-    def is_blockhash_valid(self, blockhash: Hash, commitment: Commitment = "processed") -> bool:
-        """Whether a transaction with this blockhash could land in the slot of this level."""
-        last = self._chain.last_valid_height(blockhash)
-        height = self._chain.at(commitment).height
-        return last is not None and last - self.options.blockhash_valid_blocks <= height <= last
-
-    def rent_exempt_lamports(self, data_bytes: int) -> int:
-        """What an account of this size must hold."""
-        return self._machine.rent_exempt_lamports(data_bytes)
-
-    def leader(self, slot: int) -> Pubkey:
-        """Who leads a slot."""
-        return self.identity.pubkey()
+    # Listening
 
     def subscribe(self, capacity: int | None = None) -> Subscription:
         """Every event from now on, in order; see `Subscription` for what happens to a slow reader."""
@@ -388,23 +303,24 @@ class SolanaNode:
             signature,
         )
 
-    def _delay(self, slots: int, wires: tuple[bytes, ...], lane: Lane) -> Refusal | None:
+    def _delay(self, slots: int, wires: tuple[bytes, ...], *, is_bundle: bool) -> Refusal | None:
         if len(self._delayed) >= self.options.max_delayed_sends:
             return Refusal(RefusalCode.QUEUE_FULL, f"{len(self._delayed)} sends are delayed already.")
-        self._delayed.append((self.slot + slots, wires, lane))
+        self._delayed.append(_Delayed(self.slot + slots, wires, is_bundle))
         return None
 
     def _land_delayed(self) -> None:
-        due = [item for item in self._delayed if item[0] <= self.slot]
-        self._delayed = [item for item in self._delayed if item[0] > self.slot]
-        for _, wires, _ in due:
-            read = self._read_bundle(list(wires))
+        due = [item for item in self._delayed if item.slot <= self.slot]
+        self._delayed = [item for item in self._delayed if item.slot > self.slot]
+        for item in due:
+            wires = list(item.wires)
+            read = self._read_bundle(wires)
             if isinstance(read, BundleOutcome):
                 continue
-            if len(wires) == 1:
-                self._land(wires[0], read[0])
+            if item.is_bundle:
+                self._land_bundle(wires, read)
             else:
-                self._land_bundle(list(wires), read)
+                self._land(wires[0], read[0])
 
     def _tell_levels(self) -> None:
         self._tell_level("confirmed")
@@ -418,17 +334,15 @@ class SolanaNode:
         if event := self._chain.reach(status, slot):
             self._subscribers.tell([event])
 
-    def _depth(self, number: int) -> int:
-        return sum(slot.number > number for slot in self._chain.after("finalized"))
-
     def _set_time(self) -> None:
         self._machine.set_time(self.slot, self.unix_timestamp_s, self._chain.ancestors())
 
     def _unix_timestamp_s(self) -> int:
-        return self._clock.now_ns() // 1_000_000_000
+        return self._clock.now_ns() // NS_PER_S
 
-    def _secret(self, purpose: str) -> bytes:
-        return hashlib.sha256(f"tradewind localnet {purpose} {self.options.seed}".encode()).digest()
+
+def _secret(purpose: str, seed: int) -> bytes:
+    return hashlib.sha256(f"tradewind localnet {purpose} {seed}".encode()).digest()
 
 
 def _refusal(code: RefusalCode, err: str) -> Refusal:

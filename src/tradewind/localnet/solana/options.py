@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from tradewind.errors import InvalidInput
+
 SLOTS_PER_EPOCH = 432_000
 
 
@@ -26,3 +28,9 @@ class NodeOptions:
     subscriber_queue: int = 4096
     max_delayed_sends: int = 4096
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.confirmed_after <= self.finalized_after:
+            raise InvalidInput.one("confirmed_after", "levels_out_of_order", "Confirmed comes before finalized.")
+        if self.history_slots <= self.finalized_after + self.blockhash_valid_blocks:
+            raise InvalidInput.one("history_slots", "history_too_short", "It must hold every live blockhash.")

@@ -1,0 +1,1 @@
+"""JSON-RPC and its subscriptions, as Agave answers them."""
