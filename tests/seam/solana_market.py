@@ -15,6 +15,7 @@ from solders.transaction import VersionedTransaction
 from solders.transaction_metadata import FailedTransactionMetadata, TransactionMetadata
 
 from tradewind import core
+from tradewind.localnet.solana.programs import Program
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "solana"
 TOKEN = "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"
@@ -62,15 +63,15 @@ class Pool:
 class Market:
     """LiteSVM with the programs, one trader, and another wallet that pays the transactions' fees."""
 
-    programs: Path
+    programs: dict[Program, bytes]
     svm: LiteSVM = field(default_factory=LiteSVM)
     trader: Keypair = field(default_factory=lambda: Keypair.from_seed(bytes([7] * 32)))
     payer: Keypair = field(default_factory=lambda: Keypair.from_seed(bytes([8] * 32)))
     graph: core.PoolGraph = field(default_factory=core.PoolGraph)
 
     def __post_init__(self) -> None:
-        for program, name in ((AMM_V4, "raydium_amm_v4"), (PUMPSWAP, "pump_amm"), (PUMP, "pump"), (FEES, "pump_fees")):
-            self.svm.add_program_from_file(Pubkey.from_string(program), self.programs / f"{name}.so")
+        for program, code in self.programs.items():
+            self.svm.add_program(program.address, code)
         self.svm.set_clock(Clock(1_000, 0, 2, 2, NOW))
         self.put(self.wallet, b"", SYSTEM, 10**15)
         self.put(str(self.payer.pubkey()), b"", SYSTEM, 10**12)

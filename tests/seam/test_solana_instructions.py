@@ -145,9 +145,7 @@ def test_raydium_clmm(case: Case) -> None:
 def test_orca_whirlpool(case: Case) -> None:
     folder = FIXTURES / "orca_whirlpool" / "bono_usdc"
     files = [json.loads(file.read_text()) for file in sorted(folder.glob("*.*.json"))]
-    accounts = [
-        (one["pubkey"], one["account"]["owner"], base64.b64decode(one["account"]["data"][0])) for one in files
-    ]
+    accounts = [(one["pubkey"], one["account"]["owner"], base64.b64decode(one["account"]["data"][0])) for one in files]
     known = {address for address, _, _ in accounts}
     pool = next(data for address, _, data in accounts if address == case["pool"])
     # The arrays of the way that do not exist, known by their addresses.

@@ -1,7 +1,6 @@
 """Swap instructions executed by the real programs of AMM v4, PumpSwap and pump: what moves is what was quoted."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -22,8 +21,8 @@ from tests.seam.solana_market import (
     derived,
     pumpswap,
 )
-from tests.seam.solana_programs import fetch
 from tradewind import core
+from tradewind.localnet.solana.programs import Program, ensure_programs
 
 COIN = str(Pubkey(bytes([9] * 32)))
 RICH_RAW = 10**16
@@ -49,12 +48,12 @@ CASES = [pytest.param(venue, form, make, id=f"{name}-{form}") for name, venue, f
 
 
 @pytest.fixture(scope="session")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return fetch(tmp_path_factory.mktemp("programs"))
+def programs() -> dict[Program, bytes]:
+    return ensure_programs()
 
 
 @pytest.fixture
-def market(programs: Path) -> Market:
+def market(programs: dict[Program, bytes]) -> Market:
     made = Market(programs)
     made.mint(COIN, 10**15, 6)
     for mint in (COIN, WRAPPED_SOL):
