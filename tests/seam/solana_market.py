@@ -191,6 +191,7 @@ class PumpswapSettings:
     creator: bool = True
     mayhem: bool = False
     canonical: bool = True
+    recipients_have_accounts: bool = True
 
 
 def pumpswap(market: Market, mint: str, made: PumpswapSettings) -> Pool:
@@ -224,7 +225,7 @@ def pumpswap(market: Market, mint: str, made: PumpswapSettings) -> Pool:
     market.token_account(vaults[1], WRAPPED_SOL, pool, made.quote_raw)
     settled = market.data(config)
     offset = 385 if made.mayhem else 57
-    for place in (offset, 643):
+    for place in (offset, 643) if made.recipients_have_accounts else ():
         recipient = str(Pubkey(settled[place : place + 32]))
         market.token_account(market.wallet_account(WRAPPED_SOL, recipient), WRAPPED_SOL, recipient, 0)
     return Pool(pool, (pool, *vaults, mint, WRAPPED_SOL, config, fees), (mint, WRAPPED_SOL))

@@ -10,6 +10,7 @@ from solders.transaction_metadata import FailedTransactionMetadata
 
 from tests.seam.solana_market import (
     PUMPSWAP,
+    SYSTEM,
     WRAPPED_SOL,
     CurveSettings,
     Kind,
@@ -184,6 +185,29 @@ def test_every_listed_recipient_is_taken(market: Market) -> None:
                 account.key for account in swap.instructions[0].accounts
             ]
             market.land(*swap.instructions)
+
+
+@pytest.mark.parametrize("paid", [COIN, WRAPPED_SOL])
+def test_a_first_trade_pays_the_rent_that_was_told(market: Market, paid: str) -> None:
+    pool = pumpswap(market, COIN, PumpswapSettings(recipients_have_accounts=False))
+    for told in (True, False):
+        swap = market.swap(pool, paid, "in", 10**9, 1, form_of(pumpswap="v1"))
+        before = market.lamports(market.wallet)
+        market.land(*swap.instructions)
+        assert before - market.lamports(market.wallet) == (swap.rent_lamports if told else 0)
+        assert all(market.lamports(key) for key, _ in swap.may_create)
+
+
+def test_what_must_exist_must_exist(market: Market) -> None:
+    pool = pumpswap(market, COIN, PumpswapSettings())
+    swap = market.swap(pool, COIN, "in", 10**9, 1, form_of(pumpswap="v2"))
+    for account in swap.must_exist:
+        kept = market.svm.get_account(Pubkey.from_string(account))
+        assert kept is not None
+        market.put(account, b"", SYSTEM, 0)
+        assert isinstance(market.send(*swap.instructions), FailedTransactionMetadata), account
+        market.svm.set_account(Pubkey.from_string(account), kept)
+    market.land(*swap.instructions)
 
 
 def refusal(make: Callable[[], object]) -> str:
