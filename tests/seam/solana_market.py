@@ -19,6 +19,7 @@ from tradewind.localnet.solana.programs import Program
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "solana"
 TOKEN = "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"
+TOKEN_2022 = "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb"
 WRAPPED_SOL = "So11111111111111111111111111111111111111112"
 SYSTEM = "11111111111111111111111111111111"
 AMM_V4 = "675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8"
@@ -68,6 +69,7 @@ class Market:
     trader: Keypair = field(default_factory=lambda: Keypair.from_seed(bytes([7] * 32)))
     payer: Keypair = field(default_factory=lambda: Keypair.from_seed(bytes([8] * 32)))
     graph: core.PoolGraph = field(default_factory=core.PoolGraph)
+    kept_by: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for program, code in self.programs.items():
@@ -93,16 +95,17 @@ class Market:
     def lamports(self, address: str) -> int:
         return self.svm.get_balance(Pubkey.from_string(address)) or 0
 
-    def mint(self, address: str, supply: int, decimals: int) -> None:
-        self.put(address, bytes(36) + u64(supply) + bytes([decimals, 1]) + bytes(36), TOKEN)
+    def mint(self, address: str, supply: int, decimals: int, program: str = TOKEN) -> None:
+        self.kept_by[address] = program
+        self.put(address, bytes(36) + u64(supply) + bytes([decimals, 1]) + bytes(36), program)
 
     def token_account(self, address: str, mint: str, owner: str, amount: int) -> None:
         native = (1).to_bytes(4, "little") + u64(2_039_280) if mint == WRAPPED_SOL else bytes(12)
         data = raw(mint) + raw(owner) + u64(amount) + bytes(36) + b"\x01" + native + bytes(44)
-        self.put(address, data, TOKEN, 2_039_280 + (amount if mint == WRAPPED_SOL else 0))
+        self.put(address, data, self.kept_by[mint], 2_039_280 + (amount if mint == WRAPPED_SOL else 0))
 
     def wallet_account(self, mint: str, owner: str | None = None) -> str:
-        return core.token_account_address(owner or self.wallet, mint, TOKEN)
+        return core.token_account_address(owner or self.wallet, mint, self.kept_by[mint])
 
     def fund(self, mint: str, amount: int) -> None:
         self.token_account(self.wallet_account(mint), mint, self.wallet, amount)
@@ -130,8 +133,8 @@ class Market:
             pool.address,
             self.read(pool),
             trader=self.wallet,
-            source=(paid, self.wallet_account(paid), TOKEN),
-            destination=(got, self.wallet_account(got), TOKEN),
+            source=(paid, self.wallet_account(paid), self.kept_by[paid]),
+            destination=(got, self.wallet_account(got), self.kept_by[got]),
             exact=exact,
             amount_raw=amount,
             limit_raw=limit,

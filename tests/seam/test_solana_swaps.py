@@ -11,6 +11,7 @@ from solders.transaction_metadata import FailedTransactionMetadata
 from tests.seam.solana_market import (
     PUMPSWAP,
     SYSTEM,
+    TOKEN_2022,
     WRAPPED_SOL,
     CurveSettings,
     Kind,
@@ -45,6 +46,12 @@ POOLS: list[tuple[str, str, tuple[str, ...], Make]] = [
     ("curve_no_creator", "pump_curve", ("v1", "v2", "v3"), lambda on: curve(on, COIN, CurveSettings(creator=False))),
     ("curve_mayhem", "pump_curve", ("v1", "v2", "v3"), lambda on: curve(on, COIN, CurveSettings(mayhem=True))),
 ]
+NEW_COIN = str(Pubkey(bytes([10] * 32)))
+NEW_COINS: list[tuple[str, str, tuple[str, ...], Make]] = [
+    ("new_graduate", "pumpswap", ("v1", "v2"), lambda on: pumpswap(on, NEW_COIN, PumpswapSettings())),
+    ("new_curve", "pump_curve", ("v1", "v2", "v3"), lambda on: curve(on, NEW_COIN, CurveSettings())),
+]
+POOLS += NEW_COINS
 CASES = [pytest.param(venue, form, make, id=f"{name}-{form}") for name, venue, forms, make in POOLS for form in forms]
 
 
@@ -57,8 +64,10 @@ def programs() -> dict[Program, bytes]:
 def market(programs: dict[Program, bytes]) -> Market:
     made = Market(programs)
     made.mint(COIN, 10**15, 6)
-    for mint in (COIN, WRAPPED_SOL):
-        made.fund(mint, RICH_RAW if mint == COIN else 10**13)
+    # As pump makes its coins now.
+    made.mint(NEW_COIN, 10**15, 6, TOKEN_2022)
+    for mint in (COIN, NEW_COIN, WRAPPED_SOL):
+        made.fund(mint, 10**13 if mint == WRAPPED_SOL else RICH_RAW)
     return made
 
 
@@ -229,7 +238,6 @@ def test_what_no_instruction_can_do_is_refused(market: Market) -> None:
 def test_what_is_not_the_pools_is_refused(market: Market) -> None:
     amm, pump = amm_v4(market, COIN, WRAPPED_SOL, 10**12, 10**12), pumpswap(market, COIN, PumpswapSettings())
     accounts, others = market.read(amm), market.read(pump)
-    token_2022 = "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb"
 
     def swap(with_accounts: core.SwapAccounts, program: str) -> core.SwapInstructions:
         account = market.wallet_account(COIN)
@@ -245,8 +253,8 @@ def test_what_is_not_the_pools_is_refused(market: Market) -> None:
             limit_raw=0,
         )
 
-    assert refusal(lambda: swap(others, token_2022)) == "swap_accounts_mismatch"
-    assert refusal(lambda: swap(accounts, token_2022)) == "token_program_mismatch"
+    assert refusal(lambda: swap(others, TOKEN_2022)) == "swap_accounts_mismatch"
+    assert refusal(lambda: swap(accounts, TOKEN_2022)) == "token_program_mismatch"
     assert refusal(lambda: core.SwapAccounts(market.graph, amm.address, [])) == "account_missing"
     stranger = [(amm.address, PUMPSWAP, market.data(amm.address))]
     assert refusal(lambda: core.SwapAccounts(market.graph, amm.address, stranger)) == "account_malformed"
