@@ -15,9 +15,11 @@ from solders.transaction import VersionedTransaction
 from solders.transaction_metadata import FailedTransactionMetadata, TransactionMetadata
 
 from tradewind import core
+from tradewind.localnet.solana.programs import Program
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "solana"
 TOKEN = "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"
+TOKEN_2022 = "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb"
 WRAPPED_SOL = "So11111111111111111111111111111111111111112"
 SYSTEM = "11111111111111111111111111111111"
 AMM_V4 = "675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8"
@@ -62,15 +64,16 @@ class Pool:
 class Market:
     """LiteSVM with the programs, one trader, and another wallet that pays the transactions' fees."""
 
-    programs: Path
+    programs: dict[Program, bytes]
     svm: LiteSVM = field(default_factory=LiteSVM)
     trader: Keypair = field(default_factory=lambda: Keypair.from_seed(bytes([7] * 32)))
     payer: Keypair = field(default_factory=lambda: Keypair.from_seed(bytes([8] * 32)))
     graph: core.PoolGraph = field(default_factory=core.PoolGraph)
+    kept_by: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for program, name in ((AMM_V4, "raydium_amm_v4"), (PUMPSWAP, "pump_amm"), (PUMP, "pump"), (FEES, "pump_fees")):
-            self.svm.add_program_from_file(Pubkey.from_string(program), self.programs / f"{name}.so")
+        for program, code in self.programs.items():
+            self.svm.add_program(program.address, code)
         self.svm.set_clock(Clock(1_000, 0, 2, 2, NOW))
         self.put(self.wallet, b"", SYSTEM, 10**15)
         self.put(str(self.payer.pubkey()), b"", SYSTEM, 10**12)
@@ -92,16 +95,17 @@ class Market:
     def lamports(self, address: str) -> int:
         return self.svm.get_balance(Pubkey.from_string(address)) or 0
 
-    def mint(self, address: str, supply: int, decimals: int) -> None:
-        self.put(address, bytes(36) + u64(supply) + bytes([decimals, 1]) + bytes(36), TOKEN)
+    def mint(self, address: str, supply: int, decimals: int, program: str = TOKEN) -> None:
+        self.kept_by[address] = program
+        self.put(address, bytes(36) + u64(supply) + bytes([decimals, 1]) + bytes(36), program)
 
     def token_account(self, address: str, mint: str, owner: str, amount: int) -> None:
         native = (1).to_bytes(4, "little") + u64(2_039_280) if mint == WRAPPED_SOL else bytes(12)
         data = raw(mint) + raw(owner) + u64(amount) + bytes(36) + b"\x01" + native + bytes(44)
-        self.put(address, data, TOKEN, 2_039_280 + (amount if mint == WRAPPED_SOL else 0))
+        self.put(address, data, self.kept_by[mint], 2_039_280 + (amount if mint == WRAPPED_SOL else 0))
 
     def wallet_account(self, mint: str, owner: str | None = None) -> str:
-        return core.token_account_address(owner or self.wallet, mint, TOKEN)
+        return core.token_account_address(owner or self.wallet, mint, self.kept_by[mint])
 
     def fund(self, mint: str, amount: int) -> None:
         self.token_account(self.wallet_account(mint), mint, self.wallet, amount)
@@ -129,8 +133,8 @@ class Market:
             pool.address,
             self.read(pool),
             trader=self.wallet,
-            source=(paid, self.wallet_account(paid), TOKEN),
-            destination=(got, self.wallet_account(got), TOKEN),
+            source=(paid, self.wallet_account(paid), self.kept_by[paid]),
+            destination=(got, self.wallet_account(got), self.kept_by[got]),
             exact=exact,
             amount_raw=amount,
             limit_raw=limit,
@@ -190,6 +194,7 @@ class PumpswapSettings:
     creator: bool = True
     mayhem: bool = False
     canonical: bool = True
+    recipients_have_accounts: bool = True
 
 
 def pumpswap(market: Market, mint: str, made: PumpswapSettings) -> Pool:
@@ -223,7 +228,7 @@ def pumpswap(market: Market, mint: str, made: PumpswapSettings) -> Pool:
     market.token_account(vaults[1], WRAPPED_SOL, pool, made.quote_raw)
     settled = market.data(config)
     offset = 385 if made.mayhem else 57
-    for place in (offset, 643):
+    for place in (offset, 643) if made.recipients_have_accounts else ():
         recipient = str(Pubkey(settled[place : place + 32]))
         market.token_account(market.wallet_account(WRAPPED_SOL, recipient), WRAPPED_SOL, recipient, 0)
     return Pool(pool, (pool, *vaults, mint, WRAPPED_SOL, config, fees), (mint, WRAPPED_SOL))

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +64,14 @@ def named(data: bytes, offset: int) -> str:
 def built(case: Case, accounts: list[Account], **options: Any) -> core.SwapInstructions:
     graph = core.PoolGraph()
     graph.add(core.pool_from_accounts(case["pool"], accounts, slot=1, epoch=900, unix_timestamp=NOW))
+    return asked(case, graph, core.SwapAccounts(graph, case["pool"], accounts), **options)
+
+
+def asked(case: Case, graph: core.PoolGraph, accounts: core.SwapAccounts, **options: Any) -> core.SwapInstructions:
     return core.swap_instruction(
         graph,
         case["pool"],
-        core.SwapAccounts(graph, case["pool"], accounts),
+        accounts,
         trader=TRADER,
         source=tuple(case["source"]),
         destination=tuple(case["destination"]),
@@ -111,9 +116,8 @@ def test_raydium_cpmm(case: Case) -> None:
     decodes_back(case, instruction)
 
 
-@pytest.mark.parametrize("case", cases("raydium", "raydium_clmm"))
-def test_raydium_clmm(case: Case) -> None:
-    """The package names one spare array behind and one ahead, this one only where its snapshot has it."""
+def clmm_accounts(case: Case) -> tuple[Case, list[Account]]:
+    """The snapshot, and what a pool is read from."""
     snapshot = json.loads((FIXTURES / "raydium_clmm" / case["snapshot"]).read_text())
     pool = base64.b64decode(snapshot["pool_b64"])
     config = bytearray(117)
@@ -131,6 +135,13 @@ def test_raydium_clmm(case: Case) -> None:
         mint(named(pool, 105)),
         *((array["address"], CLMM, base64.b64decode(array["data_b64"])) for array in snapshot["tick_arrays"]),
     ]
+    return snapshot, accounts
+
+
+@pytest.mark.parametrize("case", cases("raydium", "raydium_clmm"))
+def test_raydium_clmm(case: Case) -> None:
+    """The package names one spare array behind and one ahead, this one only where its snapshot has it."""
+    snapshot, accounts = clmm_accounts(case)
     [instruction] = built(case, accounts).instructions
     ours, theirs = written(instruction), case["instruction"]
     count = len(theirs["accounts"])
@@ -141,13 +152,39 @@ def test_raydium_clmm(case: Case) -> None:
     decodes_back(case, instruction)
 
 
+def refusal(make: Callable[[], object]) -> str:
+    with pytest.raises(core.CoreError) as raised:
+        make()
+    code: str = raised.value.code
+    return code
+
+
+def test_no_more_arrays_are_named_than_are_allowed() -> None:
+    case = all_of("raydium")[-1]
+    _, accounts = clmm_accounts(case)
+    bare = 13 + 1
+    for most, spare, named in ((1, 5, 1), (2, 5, 2), (3, 1, 3), (8, 0, 1), (8, 2, 5)):
+        swap = built(case, accounts, most_arrays=most, spare_arrays=spare)
+        assert len(swap.instructions[0].accounts) - bare == named, (most, spare)
+    assert refusal(lambda: built(case, accounts, most_arrays=0)) == "too_many_arrays"
+
+
+def test_a_pool_without_a_bitmap_extension_is_swapped_without_one() -> None:
+    case = all_of("raydium")[-1]
+    _, accounts = clmm_accounts(case)
+    [with_it] = built(case, accounts).instructions
+    absent = [(address, owner, data) for address, owner, data in accounts if address != case["bitmap_extension"]]
+    [without] = built(case, absent).instructions
+    assert [account.key for account in with_it.accounts if account.key != case["bitmap_extension"]] == [
+        account.key for account in without.accounts
+    ]
+
+
 @pytest.mark.parametrize("case", cases("orca", "orca_whirlpool"))
 def test_orca_whirlpool(case: Case) -> None:
     folder = FIXTURES / "orca_whirlpool" / "bono_usdc"
     files = [json.loads(file.read_text()) for file in sorted(folder.glob("*.*.json"))]
-    accounts = [
-        (one["pubkey"], one["account"]["owner"], base64.b64decode(one["account"]["data"][0])) for one in files
-    ]
+    accounts = [(one["pubkey"], one["account"]["owner"], base64.b64decode(one["account"]["data"][0])) for one in files]
     known = {address for address, _, _ in accounts}
     pool = next(data for address, _, data in accounts if address == case["pool"])
     # The arrays of the way that do not exist, known by their addresses.
@@ -206,21 +243,17 @@ def test_pumpswap(case: Case) -> None:
     graph.add(core.pool_from_accounts(case["pool"], accounts, slot=1, epoch=900, unix_timestamp=NOW))
     # A coin with cashback is not quoted from its accounts; its instruction is the same but for two accounts.
     read = [(case["pool"], PUMPSWAP, pool), *accounts[1:]]
-    swap = core.swap_instruction(
-        graph,
-        case["pool"],
-        core.SwapAccounts(graph, case["pool"], read),
-        trader=TRADER,
-        source=tuple(case["source"]),
-        destination=tuple(case["destination"]),
-        exact=case["exact"],
-        amount_raw=case["amount"],
-        limit_raw=case["limit"],
-        options=core.VenueOptions(**case["options"]),
-    )
+    swap_accounts = core.SwapAccounts(graph, case["pool"], read)
+
+    def ask(**options: Any) -> core.SwapInstructions:
+        return asked(case, graph, swap_accounts, **options)
+
+    swap = ask()
     [instruction] = swap.instructions
     assert written(instruction) == case["instruction"]
     decodes_back(case, instruction)
+    if case["feature"] == "cashback":
+        assert refusal(lambda: ask(pumpswap="v2")) == "form_unsupported"
 
 
 @pytest.mark.parametrize("case", cases("kamino", "kamino"))

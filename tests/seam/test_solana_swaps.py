@@ -1,7 +1,6 @@
 """Swap instructions executed by the real programs of AMM v4, PumpSwap and pump: what moves is what was quoted."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -11,6 +10,8 @@ from solders.transaction_metadata import FailedTransactionMetadata
 
 from tests.seam.solana_market import (
     PUMPSWAP,
+    SYSTEM,
+    TOKEN_2022,
     WRAPPED_SOL,
     CurveSettings,
     Kind,
@@ -22,8 +23,8 @@ from tests.seam.solana_market import (
     derived,
     pumpswap,
 )
-from tests.seam.solana_programs import fetch
 from tradewind import core
+from tradewind.localnet.solana.programs import Program, ensure_programs
 
 COIN = str(Pubkey(bytes([9] * 32)))
 RICH_RAW = 10**16
@@ -45,20 +46,28 @@ POOLS: list[tuple[str, str, tuple[str, ...], Make]] = [
     ("curve_no_creator", "pump_curve", ("v1", "v2", "v3"), lambda on: curve(on, COIN, CurveSettings(creator=False))),
     ("curve_mayhem", "pump_curve", ("v1", "v2", "v3"), lambda on: curve(on, COIN, CurveSettings(mayhem=True))),
 ]
+NEW_COIN = str(Pubkey(bytes([10] * 32)))
+NEW_COINS: list[tuple[str, str, tuple[str, ...], Make]] = [
+    ("new_graduate", "pumpswap", ("v1", "v2"), lambda on: pumpswap(on, NEW_COIN, PumpswapSettings())),
+    ("new_curve", "pump_curve", ("v1", "v2", "v3"), lambda on: curve(on, NEW_COIN, CurveSettings())),
+]
+POOLS += NEW_COINS
 CASES = [pytest.param(venue, form, make, id=f"{name}-{form}") for name, venue, forms, make in POOLS for form in forms]
 
 
 @pytest.fixture(scope="session")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return fetch(tmp_path_factory.mktemp("programs"))
+def programs() -> dict[Program, bytes]:
+    return ensure_programs()
 
 
 @pytest.fixture
-def market(programs: Path) -> Market:
+def market(programs: dict[Program, bytes]) -> Market:
     made = Market(programs)
     made.mint(COIN, 10**15, 6)
-    for mint in (COIN, WRAPPED_SOL):
-        made.fund(mint, RICH_RAW if mint == COIN else 10**13)
+    # As pump makes its coins now.
+    made.mint(NEW_COIN, 10**15, 6, TOKEN_2022)
+    for mint in (COIN, NEW_COIN, WRAPPED_SOL):
+        made.fund(mint, 10**13 if mint == WRAPPED_SOL else RICH_RAW)
     return made
 
 
@@ -187,6 +196,29 @@ def test_every_listed_recipient_is_taken(market: Market) -> None:
             market.land(*swap.instructions)
 
 
+@pytest.mark.parametrize("paid", [COIN, WRAPPED_SOL])
+def test_a_first_trade_pays_the_rent_that_was_told(market: Market, paid: str) -> None:
+    pool = pumpswap(market, COIN, PumpswapSettings(recipients_have_accounts=False))
+    for told in (True, False):
+        swap = market.swap(pool, paid, "in", 10**9, 1, form_of(pumpswap="v1"))
+        before = market.lamports(market.wallet)
+        market.land(*swap.instructions)
+        assert before - market.lamports(market.wallet) == (swap.rent_lamports if told else 0)
+        assert all(market.lamports(key) for key, _ in swap.may_create)
+
+
+def test_what_must_exist_must_exist(market: Market) -> None:
+    pool = pumpswap(market, COIN, PumpswapSettings())
+    swap = market.swap(pool, COIN, "in", 10**9, 1, form_of(pumpswap="v2"))
+    for account in swap.must_exist:
+        kept = market.svm.get_account(Pubkey.from_string(account))
+        assert kept is not None
+        market.put(account, b"", SYSTEM, 0)
+        assert isinstance(market.send(*swap.instructions), FailedTransactionMetadata), account
+        market.svm.set_account(Pubkey.from_string(account), kept)
+    market.land(*swap.instructions)
+
+
 def refusal(make: Callable[[], object]) -> str:
     with pytest.raises(core.CoreError) as raised:
         make()
@@ -206,7 +238,6 @@ def test_what_no_instruction_can_do_is_refused(market: Market) -> None:
 def test_what_is_not_the_pools_is_refused(market: Market) -> None:
     amm, pump = amm_v4(market, COIN, WRAPPED_SOL, 10**12, 10**12), pumpswap(market, COIN, PumpswapSettings())
     accounts, others = market.read(amm), market.read(pump)
-    token_2022 = "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb"
 
     def swap(with_accounts: core.SwapAccounts, program: str) -> core.SwapInstructions:
         account = market.wallet_account(COIN)
@@ -222,8 +253,8 @@ def test_what_is_not_the_pools_is_refused(market: Market) -> None:
             limit_raw=0,
         )
 
-    assert refusal(lambda: swap(others, token_2022)) == "swap_accounts_mismatch"
-    assert refusal(lambda: swap(accounts, token_2022)) == "token_program_mismatch"
+    assert refusal(lambda: swap(others, TOKEN_2022)) == "swap_accounts_mismatch"
+    assert refusal(lambda: swap(accounts, TOKEN_2022)) == "token_program_mismatch"
     assert refusal(lambda: core.SwapAccounts(market.graph, amm.address, [])) == "account_missing"
     stranger = [(amm.address, PUMPSWAP, market.data(amm.address))]
     assert refusal(lambda: core.SwapAccounts(market.graph, amm.address, stranger)) == "account_malformed"

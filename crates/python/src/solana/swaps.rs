@@ -189,7 +189,8 @@ impl SwapInstructions {
 ))]
 #[allow(
     clippy::too_many_arguments,
-    reason = "keyword arguments, named as the contract names them"
+    clippy::needless_pass_by_value,
+    reason = "keyword arguments, named as the contract names them; PyO3 gives tuples by value"
 )]
 fn swap_instruction(
     py: Python<'_>,
@@ -218,7 +219,7 @@ fn swap_instruction(
         limit_raw: native("limit_raw", limit_raw)?,
     };
     let options = options.map_or_else(swaps::VenueOptions::default, |options| options.0);
-    let built = py.detach(|| build(graph, address, accounts, &request, &options));
+    let built = py.detach(|| build(graph, address, accounts, &request, options));
     SwapInstructions::new(py, &built.map_err(raise)?)
 }
 
@@ -227,11 +228,11 @@ fn build(
     pool: ChainAddress,
     accounts: &SwapAccounts,
     request: &SwapRequest,
-    options: &swaps::VenueOptions,
+    options: swaps::VenueOptions,
 ) -> Result<swaps::SwapInstructions, SwapError> {
     // Quoted from a copy, so that the graph is free meanwhile.
     let pool = graph.read().pool(pool)?.clone();
-    swaps::swap_instruction(&pool, &accounts.accounts, request, options)
+    swaps::swap_instruction(&pool, &accounts.accounts, request, &options)
 }
 
 /// Mint, token account and token program.

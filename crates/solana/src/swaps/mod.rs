@@ -24,7 +24,15 @@ mod swap_call;
 
 pub use error::SwapError;
 pub use instructions::{AccountToCreate, SwapInstructions};
+pub use meteora_dlmm::DlmmAccounts;
 pub use options::{AmmV4Form, PumpCurveForm, PumpswapForm, VenueOptions};
+pub use orca_whirlpool::WhirlpoolAccounts;
+pub use pump_curve::CurveAccounts;
+pub use pump_recipients::Recipients;
+pub use pumpswap::PumpswapAccounts;
+pub use raydium_amm_v4::AmmV4Accounts;
+pub use raydium_clmm::ClmmAccounts;
+pub use raydium_cpmm::CpmmAccounts;
 pub use request::{SwapRequest, SwapSide};
 pub use tradewind_core::pools::Exact;
 

@@ -171,3 +171,45 @@ impl Way {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One array is 88 spacings wide: 5,632 ticks at a spacing of 64.
+    #[test]
+    fn the_arrays_follow_the_swap_from_where_the_pool_stands() {
+        let falling = Way::new(100, 64, Direction::ZeroForOne);
+        assert_eq!(falling.passed(), [0, -5_632, -11_264]);
+        assert_eq!(falling.spare(3), [5_632, -16_896, 11_264]);
+        let rising = Way::new(-1, 64, Direction::OneForZero);
+        assert_eq!(rising.passed(), [0, 5_632, 11_264]);
+        assert_eq!(rising.spare(1), [-5_632]);
+        assert_eq!(rising.spare(200).len(), 3);
+    }
+
+    #[test]
+    fn rising_from_the_last_slot_of_an_array_begins_in_the_next() {
+        let first = |tick| Way::new(tick, 64, Direction::OneForZero).first;
+        // The last slot of the array at 0 begins at 5,632 - 64.
+        assert_eq!(first(5_632 - 65), 0);
+        assert_eq!(first(5_632 - 64), 5_632);
+        assert_eq!(Way::new(5_632 - 64, 64, Direction::ZeroForOne).first, 0);
+    }
+
+    #[test]
+    fn where_the_ticks_end_the_last_array_stands_again() {
+        // The array of the lowest tick, -443,636, begins at -79 * 5,632.
+        let falling = Way::new(-440_000, 64, Direction::ZeroForOne);
+        assert_eq!(falling.passed(), [-444_928, -444_928, -444_928]);
+        assert_eq!(falling.spare(3), [-439_296, -433_664]);
+        let rising = Way::new(440_000, 64, Direction::OneForZero);
+        assert_eq!(rising.passed(), [439_296, 439_296, 439_296]);
+    }
+
+    #[test]
+    fn spare_arrays_are_told_by_their_kind_and_count() {
+        assert_eq!(remaining_accounts(0), [0]);
+        assert_eq!(remaining_accounts(2), [1, 1, 0, 0, 0, 6, 2]);
+    }
+}

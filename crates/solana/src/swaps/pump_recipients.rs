@@ -5,11 +5,17 @@ use tradewind_core::solana::AccountFields;
 use super::{SwapError, key};
 use crate::Key;
 
-/// Recipients in the order of the settings, without the empty places.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// Recipients in the order of the settings, without the empty places; never none.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipients(Vec<Key>);
 
 impl Recipients {
+    /// Those given, unless there are none.
+    #[must_use]
+    pub fn new(recipients: Vec<Key>) -> Option<Self> {
+        (!recipients.is_empty()).then_some(Self(recipients))
+    }
+
     /// Reads lists of keys that begin at these offsets.
     ///
     /// # Errors
@@ -26,11 +32,10 @@ impl Recipients {
             }
         }
         recipients.retain(|recipient| *recipient != Key([0; 32]));
-        if recipients.is_empty() {
+        Self::new(recipients).ok_or_else(|| {
             let fault = "names nobody, so the program refuses every trade".to_owned();
-            return Err(fields.malformed(field, fault).into());
-        }
-        Ok(Self(recipients))
+            fields.malformed(field, fault).into()
+        })
     }
 
     /// The one at a place, counted around.

@@ -231,10 +231,11 @@ impl<'a> Trade<'a> {
             &[b"creator_vault", &creator.0],
         )?;
         let creator_vault_token_account = token_account(creator_vault)?;
+        let protocol_token_account = token_account(protocol_recipient)?;
         let mut metas = self.head(call);
         metas.extend([
             AccountMeta::readonly(protocol_recipient),
-            AccountMeta::writable(token_account(protocol_recipient)?),
+            AccountMeta::writable(protocol_token_account),
             AccountMeta::readonly(base_program),
             AccountMeta::readonly(quote_program),
             AccountMeta::readonly(SYSTEM_PROGRAM),
@@ -257,7 +258,11 @@ impl<'a> Trade<'a> {
         metas.extend(self.tail(call, quote_program)?);
         let mut built = call.instructions(PROGRAM, metas, data, COMPUTE_UNITS_V1);
         let rent_lamports = token_account_rent_lamports(quote_program);
-        let paid = [self.buyback_token_account, creator_vault_token_account];
+        let paid = [
+            protocol_token_account,
+            self.buyback_token_account,
+            creator_vault_token_account,
+        ];
         built
             .may_create
             .extend(paid.map(|key| AccountToCreate { key, rent_lamports }));

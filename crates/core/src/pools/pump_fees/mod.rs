@@ -27,7 +27,7 @@ pub const WRAPPED_SOL: ChainAddress = ChainAddress::Solana(
 
 /// Native SOL as Token-2022 wraps it.
 const WRAPPED_SOL_2022: ChainAddress = ChainAddress::Solana(
-    bs58::decode(b"9pan9bMn5HatX4EJdBwg9VgCa7Uz5HL8N1m5D3NdXej9".as_slice())
+    bs58::decode(b"9pan9bMn5HatX4EJdBwg9VgCa7Uz5HL8N1m5D3NdXejP".as_slice())
         .into_array_const_unwrap(),
 );
 
@@ -181,4 +181,16 @@ fn check_tiers(field: &'static str, tiers: &[FeeTier]) -> Result<(), PoolError> 
         field,
         fault: "must stand in ascending order of market_cap_from_raw".to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::solana::{TOKEN_2022_PROGRAM, program_address};
+
+    #[test]
+    fn wrapped_sol_of_token_2022_is_the_mint_that_its_program_derives() {
+        let derived = program_address(TOKEN_2022_PROGRAM, &[b"native-mint"]);
+        assert_eq!(derived, Some(WRAPPED_SOL_2022));
+    }
 }
