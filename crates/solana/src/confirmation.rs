@@ -218,7 +218,7 @@ impl ConfirmationWatch {
         let said = self.pool.ask_each("getSignatureStatuses", &params).await;
         let statuses: Vec<_> = said
             .iter()
-            .filter_map(|said| read_status(said.answer.as_ref().ok()?.result.get()))
+            .filter_map(|said| read_status(said.answer.as_ref().ok()?.result.get()).ok())
             .collect();
         let sure: Vec<_> = statuses
             .iter()
@@ -319,9 +319,11 @@ async fn witness(endpoint: &RpcEndpoint, awaited: &Awaited) -> Evidence {
         let told: Result<_, AskFault> = endpoint
             .ask("getSignatureStatuses", &params, patience_ms)
             .await;
-        knows_signature = told
-            .ok()
-            .and_then(|told| Some(read_status(told.result.get())?.is_some()));
+        knows_signature = told.ok().and_then(|told| {
+            read_status(told.result.get())
+                .ok()
+                .map(|status| status.is_some())
+        });
     }
     Evidence {
         endpoint: endpoint.label().to_owned(),
@@ -337,7 +339,7 @@ async fn hurried(feeds: &mut FuturesUnordered<impl Future<Output = bool>>) {
             return;
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// What most endpoints tell alike, and how many do; of equally many the surer one.
@@ -375,17 +377,20 @@ struct StatusRow {
     confirmation_status: Option<String>,
 }
 
-/// None: unreadable. Some(None): it does not know the signature.
-fn read_status(result: &str) -> Option<Option<Status>> {
-    let StatusAnswer { value: [row] } = serde_json::from_str(result).ok()?;
-    let Some(row) = row else { return Some(None) };
+struct Unreadable;
+
+/// None: it does not know the signature.
+fn read_status(result: &str) -> Result<Option<Status>, Unreadable> {
+    let StatusAnswer { value: [row] } = serde_json::from_str(result).map_err(|_| Unreadable)?;
+    let Some(row) = row else { return Ok(None) };
     // A status without a level is the least sure one.
     let level = row
         .confirmation_status
         .as_deref()
-        .map_or(Some(Level::Processed), Level::parse)?;
+        .map_or(Some(Level::Processed), Level::parse)
+        .ok_or(Unreadable)?;
     let fault = TransactionFault::read(&row.err, None);
-    Some(Some(Status {
+    Ok(Some(Status {
         slot: row.slot,
         level,
         fault,

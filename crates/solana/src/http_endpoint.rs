@@ -266,7 +266,11 @@ impl HttpEndpoint {
         body: String,
     ) -> Result<Request<Full<Bytes>>, ExchangeFault> {
         let mut uri = self.base.clone().into_parts();
-        let path = self.base.path().trim_end_matches('/');
+        let path = if suffix.is_empty() {
+            self.base.path()
+        } else {
+            self.base.path().trim_end_matches('/')
+        };
         let query = self.base.query().map_or_else(String::new, |query| {
             let joint = if suffix.contains('?') { '&' } else { '?' };
             format!("{joint}{query}")
@@ -277,7 +281,7 @@ impl HttpEndpoint {
         } else {
             format!("/{path_and_query}")
         };
-        let unusable = |_| ExchangeFault::NotConnected("the address cannot be asked".to_owned());
+        let unusable = |()| ExchangeFault::NotConnected("the address cannot be asked".to_owned());
         uri.path_and_query = Some(path_and_query.parse().map_err(|_| ()).map_err(unusable)?);
         let uri = Uri::from_parts(uri).map_err(|_| ()).map_err(unusable)?;
         let mut request = Request::new(Full::new(Bytes::from(body)));

@@ -113,7 +113,7 @@ impl From<SendReport> for SendOutcome {
             | lanes::SendOutcome::AlreadyKnown { reference } => sent.reference = Some(reference),
             lanes::SendOutcome::Refused { fault, .. } => sent.fault = fault.map(Into::into),
             lanes::SendOutcome::RateLimited { retry_after_ms } => {
-                sent.retry_after_ms = Some(retry_after_ms)
+                sent.retry_after_ms = Some(retry_after_ms);
             }
             lanes::SendOutcome::Unreachable { .. } | lanes::SendOutcome::Unknown { .. } => {}
         }
@@ -143,12 +143,12 @@ pub(super) fn max_bytes(given: &Whole<'_>) -> PyResult<usize> {
 }
 
 /// Sends on any lane.
-pub(super) fn send_on<'py, L: Lane + 'static>(
-    py: Python<'py>,
+pub(super) fn send_on<L: Lane + 'static>(
+    py: Python<'_>,
     lane: Arc<L>,
     transaction: SignedTransaction,
     options: SendOptions,
-) -> Future<'py> {
+) -> Future<'_> {
     future(py, async move {
         Ok::<_, Refusal>(SendOutcome::from(lane.send(&transaction, &options).await))
     })
@@ -232,13 +232,15 @@ impl RpcLane {
         let runtime = handle(py)?;
         let _within = runtime.enter();
         let running = rebroadcast::Rebroadcast::start((*self.lane).clone(), transaction, plan);
-        running.map(Rebroadcast).map_err(raise)
+        running
+            .map(|running| Rebroadcast(Arc::new(running)))
+            .map_err(raise)
     }
 }
 
 /// A transaction that is being sent again and again.
 #[pyclass(frozen, module = "tradewind._core")]
-pub(super) struct Rebroadcast(rebroadcast::Rebroadcast);
+pub(super) struct Rebroadcast(Arc<rebroadcast::Rebroadcast>);
 
 #[pymethods]
 impl Rebroadcast {
@@ -247,9 +249,10 @@ impl Rebroadcast {
     }
 
     fn finished<'py>(&self, py: Python<'py>) -> Future<'py> {
-        let finished = self.0.finished();
+        // Who waits keeps it running: dropping the last of it would stop the sending.
+        let running = Arc::clone(&self.0);
         future(py, async move {
-            let end = finished.await?;
+            let end = running.finished().await?;
             Ok(RebroadcastEnd {
                 reason: end.reason.name(),
                 sends: end.sends,

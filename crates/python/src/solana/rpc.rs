@@ -135,6 +135,7 @@ impl RpcConnectionPool {
     }
 
     #[pyo3(signature = (method, params_json="[]".to_owned(), *, quorum=None))]
+    #[allow(clippy::needless_pass_by_value, reason = "keyword arguments")]
     fn agree<'py>(
         &self,
         py: Python<'py>,
