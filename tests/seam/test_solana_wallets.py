@@ -50,10 +50,11 @@ def test_what_was_settled_or_released_cannot_be_again() -> None:
     wallets = manager()
     reservation = wallets.reserve(WalletRequirement(lamports=1))
     wallets.settle(reservation, slot=11, succeeded=True)
-    for end in (lambda: wallets.release(reservation), lambda: wallets.settle(reservation, slot=11, succeeded=True)):
-        with pytest.raises(CoreError) as refused:
-            end()
-        assert refused.value.code == "reservation_unknown"
+    with pytest.raises(CoreError) as settled:
+        wallets.settle(reservation, slot=11, succeeded=True)
+    with pytest.raises(CoreError) as released:
+        wallets.release(reservation)
+    assert settled.value.code == released.value.code == "reservation_unknown"
 
 
 def test_low_wallets_are_reported_and_counted() -> None:

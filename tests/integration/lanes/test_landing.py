@@ -5,8 +5,12 @@ import hashlib
 
 import pytest
 
-from tests.integration.lanes.rig import Rig
+from tests.fake_clock import FakeClock
+from tests.integration.lanes.endpoint import unused_url
+from tests.integration.lanes.rig import PATIENCE_S, Rig, pool_of
 from tradewind.core import ConfirmationWatch, CoreError, JitoLane, TpuLane
+from tradewind.localnet.solana import SolanaLocalnet
+from tradewind.localnet.solana.tpu.server import serve_tpu
 
 
 @pytest.mark.parametrize("name", ["rpc", "jito", "tpu"])
@@ -51,6 +55,28 @@ async def test_no_handshake_is_made_on_the_way_of_a_transaction(rig: Rig) -> Non
     assert (leader.handshakes, leader.sent, leader.failed) == (1, 20, 0)
     lane.close()
     assert (await lane.send(rig.payment().wire)).code == "no_leader"
+
+
+async def test_a_leader_that_moves_is_found_at_its_new_address() -> None:
+    async with SolanaLocalnet(clock=FakeClock(), automatic=False, servers=()) as chain:
+        rig = Rig(chain, pool_of(chain))
+        lane = TpuLane(rig.pool, slot_every_ms=50, nodes_every_ms=50)
+        for _ in range(2):
+            async with await serve_tpu(chain.node) as served, asyncio.timeout(PATIENCE_S):
+                await lane.start()
+                while [(one.address, one.state) for one in lane.leaders()] != [(served.url, "connected")]:
+                    await asyncio.sleep(0.001)
+                payment = rig.payment()
+                assert (await lane.send(payment.wire)).kind == "accepted"
+                await rig.received(payment)
+        lane.close()
+
+
+async def test_a_region_that_is_gone_does_not_stop_the_others(rig: Rig) -> None:
+    payment, url = rig.payment(), rig.chain.description.urls["jito"]
+    outcome = await JitoLane([unused_url(), url]).send(payment.wire)
+    assert (outcome.kind, outcome.endpoint) == ("accepted", url)
+    await rig.received(payment)
 
 
 async def test_a_lane_that_was_not_started_says_that_no_byte_left(rig: Rig) -> None:
