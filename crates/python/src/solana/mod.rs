@@ -3,8 +3,10 @@
 mod confirmation;
 mod jito;
 mod lanes;
+mod limits;
 mod rpc;
 mod runtime;
+mod tpu;
 mod wallets;
 
 use pyo3::prelude::*;
@@ -16,7 +18,9 @@ use pyo3::prelude::*;
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     lanes::register(module)?;
     jito::register(module)?;
+    tpu::register(module)?;
     confirmation::register(module)?;
     rpc::register(module)?;
+    limits::register(module)?;
     wallets::register(module)
 }
