@@ -18,6 +18,7 @@ from benches import (
     intake,
     machine,
     order_books,
+    quic_send,
     soak,
     solana_build,
     table,
@@ -40,6 +41,7 @@ BENCHES: dict[str, Callable[[], Iterator[Row]]] = {
     "GROWTH": growth.run,
     "P9": broadcast.run,
     "P10": intake.run,
+    "QUIC": quic_send.run,
     "HALT": halt.run,
     "SOAK": soak.run,
 }

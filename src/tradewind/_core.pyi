@@ -2033,8 +2033,8 @@ class RpcLane:
     def rebroadcast(
         self, transaction: bytes, *, last_valid_block_height: int, every_ms: int = 1_000, most: int = 300
     ) -> Rebroadcast:
-        """Sends the same bytes every `every_ms` until told to stop, until `most` sends, or until an endpoint's height
-        of processed blocks is above `last_valid_block_height`."""
+        """Sends the same bytes every `every_ms` until told to stop, until `most` sends, or until the processed
+        height of a quorum is above `last_valid_block_height`. Dropping the answer stops it too."""
 
 @final
 class Rebroadcast:
@@ -2221,7 +2221,7 @@ class RecentBlockhash:
         """Of the answer."""
     @property
     def blocks_left(self) -> int:
-        """Blocks until it expires, by the newest height known."""
+        """Blocks until it expires, at least: since the answer they are counted down as fast as slots can be."""
 
 @final
 class BlockhashCache:

@@ -36,7 +36,7 @@ pub struct RecentBlockhash {
     pub last_valid_block_height: u64,
     /// Of the answer.
     pub slot: u64,
-    /// Blocks until it expires, by the newest height known.
+    /// Blocks until it expires, at least: since the answer they are counted down as fast as slots can be.
     pub blocks_left: u64,
 }
 

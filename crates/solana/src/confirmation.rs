@@ -10,46 +10,16 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use futures_util::stream::FuturesUnordered;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::fault::{Fault, at_least_one};
 use crate::json_rpc::AskFault;
 use crate::rpc_pool::{RpcEndpoint, RpcPool, within};
 use crate::signature_feed;
+pub use crate::signature_status::Level;
+use crate::signature_status::{Status, most_told, read_status};
 use crate::signed_transaction::is_signature;
 use crate::transaction_fault::TransactionFault;
-
-/// How sure the chain is of a block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// In a block that one node has.
-    Processed,
-    /// Voted for by two thirds of the stake.
-    Confirmed,
-    /// Rooted.
-    Finalized,
-}
-
-impl Level {
-    /// As the RPC names it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Processed => "processed",
-            Self::Confirmed => "confirmed",
-            Self::Finalized => "finalized",
-        }
-    }
-
-    /// From the RPC's name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::Processed, Self::Confirmed, Self::Finalized]
-            .into_iter()
-            .find(|level| level.name() == name)
-    }
-}
 
 /// What one endpoint knew when it was asked for an expiry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -218,7 +188,7 @@ impl ConfirmationWatch {
         let said = self.pool.ask_each("getSignatureStatuses", &params).await;
         let statuses: Vec<_> = said
             .iter()
-            .filter_map(|said| read_status(said.answer.as_ref().ok()?.result.get()))
+            .filter_map(|said| read_status(said.answer.as_ref().ok()?.result.get()).ok())
             .collect();
         let sure: Vec<_> = statuses
             .iter()
@@ -319,9 +289,11 @@ async fn witness(endpoint: &RpcEndpoint, awaited: &Awaited) -> Evidence {
         let told: Result<_, AskFault> = endpoint
             .ask("getSignatureStatuses", &params, patience_ms)
             .await;
-        knows_signature = told
-            .ok()
-            .and_then(|told| Some(read_status(told.result.get())?.is_some()));
+        knows_signature = told.ok().and_then(|told| {
+            read_status(told.result.get())
+                .ok()
+                .map(|status| status.is_some())
+        });
     }
     Evidence {
         endpoint: endpoint.label().to_owned(),
@@ -337,59 +309,7 @@ async fn hurried(feeds: &mut FuturesUnordered<impl Future<Output = bool>>) {
             return;
         }
     }
-    std::future::pending().await
-}
-
-/// What most endpoints tell alike, and how many do; of equally many the surer one.
-fn most_told<'a>(statuses: &[&'a Status]) -> Option<(&'a Status, usize)> {
-    let alike = |one: &Status| {
-        statuses
-            .iter()
-            .filter(|other| other.slot == one.slot && other.fault == one.fault)
-            .count()
-    };
-    let best = statuses
-        .iter()
-        .max_by_key(|status| (alike(status), status.level))?;
-    Some((best, alike(best)))
-}
-
-struct Status {
-    slot: u64,
-    level: Level,
-    fault: Option<TransactionFault>,
-}
-
-#[derive(Deserialize)]
-struct StatusAnswer {
-    value: [Option<StatusRow>; 1],
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct StatusRow {
-    slot: u64,
-    #[serde(default)]
-    err: Value,
-    #[serde(default)]
-    confirmation_status: Option<String>,
-}
-
-/// None: unreadable. Some(None): it does not know the signature.
-fn read_status(result: &str) -> Option<Option<Status>> {
-    let StatusAnswer { value: [row] } = serde_json::from_str(result).ok()?;
-    let Some(row) = row else { return Some(None) };
-    // A status without a level is the least sure one.
-    let level = row
-        .confirmation_status
-        .as_deref()
-        .map_or(Some(Level::Processed), Level::parse)?;
-    let fault = TransactionFault::read(&row.err, None);
-    Some(Some(Status {
-        slot: row.slot,
-        level,
-        fault,
-    }))
+    std::future::pending::<()>().await;
 }
 
 fn check(awaited: &Awaited) -> Result<(), Fault> {

@@ -7,27 +7,21 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{HeaderMap, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode, Uri};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use thiserror::Error;
 use tokio::time::Instant;
 
 use crate::circuit_breaker::{CircuitBreaker, CircuitState};
 use crate::fault::{Fault, at_least_one};
+use crate::http_client::{HttpClient, deepest, parse_address, parse_headers, tcp_or_tls};
 use crate::monotonic::{Monotonic, micros};
 use crate::rate_limiter::RateLimiter;
-use crate::tls;
 
 /// What a 429 without a readable `Retry-After` is taken for.
 const DEFAULT_REST_MS: u64 = 1_000;
 /// Nobody makes us rest for longer than this by one answer.
 const LONGEST_REST_MS: u64 = 300_000;
-const IDLE: Duration = Duration::from_secs(90);
-const MOST_IDLE_CONNECTIONS: usize = 8;
 
 /// The limits of an endpoint.
 #[derive(Debug, Clone)]
@@ -127,7 +121,7 @@ pub struct HttpEndpoint {
     headers: HeaderMap,
     timeout_ms: u64,
     max_response_bytes: usize,
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: HttpClient,
     clock: Monotonic,
     condition: Mutex<Condition>,
 }
@@ -151,7 +145,10 @@ impl HttpEndpoint {
             tally: Tally::default(),
         };
         Ok(Self {
-            client: client(base.scheme_str() == Some("https"), limits)?,
+            client: tcp_or_tls(
+                base.scheme_str() == Some("https"),
+                limits.request_timeout_ms,
+            )?,
             label,
             base,
             headers: parse_headers(headers)?,
@@ -266,7 +263,11 @@ impl HttpEndpoint {
         body: String,
     ) -> Result<Request<Full<Bytes>>, ExchangeFault> {
         let mut uri = self.base.clone().into_parts();
-        let path = self.base.path().trim_end_matches('/');
+        let path = if suffix.is_empty() {
+            self.base.path()
+        } else {
+            self.base.path().trim_end_matches('/')
+        };
         let query = self.base.query().map_or_else(String::new, |query| {
             let joint = if suffix.contains('?') { '&' } else { '?' };
             format!("{joint}{query}")
@@ -277,7 +278,7 @@ impl HttpEndpoint {
         } else {
             format!("/{path_and_query}")
         };
-        let unusable = |_| ExchangeFault::NotConnected("the address cannot be asked".to_owned());
+        let unusable = |()| ExchangeFault::NotConnected("the address cannot be asked".to_owned());
         uri.path_and_query = Some(path_and_query.parse().map_err(|_| ()).map_err(unusable)?);
         let uri = Uri::from_parts(uri).map_err(|_| ()).map_err(unusable)?;
         let mut request = Request::new(Full::new(Bytes::from(body)));
@@ -354,80 +355,6 @@ impl HttpEndpoint {
 /// Shared by whoever asks.
 pub type SharedEndpoint = Arc<HttpEndpoint>;
 
-fn parse_address(address: &str) -> Result<(Uri, String), Fault> {
-    let malformed = |fault: &str| {
-        Fault::new(
-            "endpoint_malformed",
-            format!("endpoints: an address {fault}; give one like https://host:port/path"),
-        )
-    };
-    let base: Uri = address.parse().map_err(|_| malformed("is no URL"))?;
-    let Some(scheme @ ("http" | "https")) = base.scheme_str() else {
-        return Err(malformed("is neither http nor https"));
-    };
-    let Some(host) = base.host().filter(|host| !host.is_empty()) else {
-        return Err(malformed("has no host"));
-    };
-    if base
-        .authority()
-        .is_some_and(|authority| authority.as_str().contains('@'))
-    {
-        return Err(malformed(
-            "holds a user name, which is not sent; give it as a header",
-        ));
-    }
-    let port = base
-        .port_u16()
-        .map_or_else(String::new, |port| format!(":{port}"));
-    let label = format!("{scheme}://{host}{port}");
-    Ok((base, label))
-}
-
-fn parse_headers(given: &[(String, String)]) -> Result<HeaderMap, Fault> {
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    for (name, value) in given {
-        let malformed = || {
-            Fault::new(
-                "header_malformed",
-                format!("headers: {name:?} is no header, or its value holds control characters"),
-            )
-        };
-        let parsed: HeaderName = name.parse().map_err(|_| malformed())?;
-        let mut value: HeaderValue = value.parse().map_err(|_| malformed())?;
-        value.set_sensitive(true);
-        headers.insert(parsed, value);
-    }
-    Ok(headers)
-}
-
-fn client(
-    encrypted: bool,
-    limits: &EndpointLimits,
-) -> Result<Client<HttpsConnector<HttpConnector>, Full<Bytes>>, Fault> {
-    let tls = if encrypted {
-        tls::client_config()?
-    } else {
-        tls::without_roots()?
-    };
-    let mut tcp = HttpConnector::new();
-    tcp.set_nodelay(true);
-    tcp.enforce_http(false);
-    tcp.set_connect_timeout(Some(Duration::from_millis(limits.request_timeout_ms)));
-    let connector = HttpsConnectorBuilder::new()
-        .with_tls_config(tls)
-        .https_or_http()
-        .enable_http1()
-        .enable_http2()
-        .wrap_connector(tcp);
-    Ok(Client::builder(TokioExecutor::new())
-        .pool_idle_timeout(IDLE)
-        .pool_max_idle_per_host(MOST_IDLE_CONNECTIONS)
-        .pool_timer(TokioTimer::new())
-        .timer(TokioTimer::new())
-        .build(connector))
-}
-
 fn retry_after_ms(headers: &HeaderMap) -> u64 {
     let seconds = headers
         .get(RETRY_AFTER)
@@ -435,13 +362,4 @@ fn retry_after_ms(headers: &HeaderMap) -> u64 {
     seconds.map_or(DEFAULT_REST_MS, |seconds| {
         seconds.saturating_mul(1_000).min(LONGEST_REST_MS)
     })
-}
-
-/// The innermost cause says what happened; the outer ones say "client error".
-fn deepest(fault: &(dyn std::error::Error + 'static)) -> String {
-    let mut cause = fault;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }

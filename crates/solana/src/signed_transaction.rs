@@ -15,7 +15,7 @@ const SIGNATURE_BYTES: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedTransaction {
     wire: Arc<[u8]>,
-    signature: [u8; SIGNATURE_BYTES],
+    signature: Arc<str>,
 }
 
 impl SignedTransaction {
@@ -44,11 +44,10 @@ impl SignedTransaction {
         if message.is_empty() {
             return Err(malformed("ends after its signatures"));
         }
-        let mut signature = [0; SIGNATURE_BYTES];
-        signature.copy_from_slice(&signatures[..SIGNATURE_BYTES]);
+        let signature = bs58::encode(&signatures[..SIGNATURE_BYTES]).into_string();
         Ok(Self {
             wire: wire.into(),
-            signature,
+            signature: signature.into(),
         })
     }
 
@@ -61,7 +60,7 @@ impl SignedTransaction {
     /// The first signature, in base 58: the transaction's name.
     #[must_use]
     pub fn signature(&self) -> String {
-        bs58::encode(self.signature).into_string()
+        self.signature.as_ref().to_owned()
     }
 
     /// The wire bytes as the RPC takes them.

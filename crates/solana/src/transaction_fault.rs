@@ -59,7 +59,11 @@ pub fn excerpt(text: &str, most: usize) -> String {
     if text.len() <= most {
         return text.to_owned();
     }
-    format!("{}...", &text[..text.floor_char_boundary(most)])
+    let end = (0..=most)
+        .rev()
+        .find(|end| text.is_char_boundary(*end))
+        .unwrap_or(0);
+    format!("{}...", &text[..end])
 }
 
 /// An enum of Rust in JSON: a text, or an object of one entry.

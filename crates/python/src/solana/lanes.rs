@@ -1,18 +1,17 @@
-//! `RpcLane`, `TpuLane` and `Rebroadcast`, and what sending answers with.
+//! `RpcLane` and `Rebroadcast`, and what sending answers with.
 
 use std::sync::Arc;
 
 use pyo3::prelude::*;
 use tradewind_solana::lanes::rebroadcast::{self, RebroadcastPlan};
 use tradewind_solana::lanes::rpc::{self, RpcLaneOptions};
-use tradewind_solana::lanes::tpu::{self, ConnectionState, TpuOptions};
 use tradewind_solana::lanes::{self, Lane, SendOptions, SendReport};
 use tradewind_solana::signed_transaction::{PACKET_BYTES, SignedTransaction};
 use tradewind_solana::transaction_fault;
 
 use super::rpc::{Future, RpcConnectionPool, Whole, count, level};
 use super::runtime::{Refusal, future, handle, whole};
-use crate::error::{core_error, raise};
+use crate::error::raise;
 use crate::integer::native;
 
 /// Why the chain, or a simulation of it, refuses a transaction.
@@ -113,7 +112,7 @@ impl From<SendReport> for SendOutcome {
             | lanes::SendOutcome::AlreadyKnown { reference } => sent.reference = Some(reference),
             lanes::SendOutcome::Refused { fault, .. } => sent.fault = fault.map(Into::into),
             lanes::SendOutcome::RateLimited { retry_after_ms } => {
-                sent.retry_after_ms = Some(retry_after_ms)
+                sent.retry_after_ms = Some(retry_after_ms);
             }
             lanes::SendOutcome::Unreachable { .. } | lanes::SendOutcome::Unknown { .. } => {}
         }
@@ -143,12 +142,12 @@ pub(super) fn max_bytes(given: &Whole<'_>) -> PyResult<usize> {
 }
 
 /// Sends on any lane.
-pub(super) fn send_on<'py, L: Lane + 'static>(
-    py: Python<'py>,
+pub(super) fn send_on<L: Lane + 'static>(
+    py: Python<'_>,
     lane: Arc<L>,
     transaction: SignedTransaction,
     options: SendOptions,
-) -> Future<'py> {
+) -> Future<'_> {
     future(py, async move {
         Ok::<_, Refusal>(SendOutcome::from(lane.send(&transaction, &options).await))
     })
@@ -232,13 +231,15 @@ impl RpcLane {
         let runtime = handle(py)?;
         let _within = runtime.enter();
         let running = rebroadcast::Rebroadcast::start((*self.lane).clone(), transaction, plan);
-        running.map(Rebroadcast).map_err(raise)
+        running
+            .map(|running| Rebroadcast(Arc::new(running)))
+            .map_err(raise)
     }
 }
 
 /// A transaction that is being sent again and again.
 #[pyclass(frozen, module = "tradewind._core")]
-pub(super) struct Rebroadcast(rebroadcast::Rebroadcast);
+pub(super) struct Rebroadcast(Arc<rebroadcast::Rebroadcast>);
 
 #[pymethods]
 impl Rebroadcast {
@@ -247,9 +248,10 @@ impl Rebroadcast {
     }
 
     fn finished<'py>(&self, py: Python<'py>) -> Future<'py> {
-        let finished = self.0.finished();
+        // Who waits keeps it running: dropping the last of it would stop the sending.
+        let running = Arc::clone(&self.0);
         future(py, async move {
-            let end = finished.await?;
+            let end = running.finished().await?;
             Ok(RebroadcastEnd {
                 reason: end.reason.name(),
                 sends: end.sends,
@@ -280,155 +282,11 @@ impl RebroadcastEnd {
     }
 }
 
-/// Straight to the leaders over QUIC.
-#[pyclass(frozen, module = "tradewind._core")]
-pub(super) struct TpuLane {
-    lane: Arc<tpu::TpuLane>,
-    max_bytes: usize,
-}
-
-#[pymethods]
-impl TpuLane {
-    #[new]
-    #[pyo3(signature = (pool, *, identity_seed=None, fanout_slots=None, slots_ahead=None, slot_every_ms=None, nodes_every_ms=None, connect_timeout_ms=None, send_timeout_ms=None, max_connections=None, max_transaction_bytes=None))]
-    #[allow(
-        clippy::too_many_arguments,
-        clippy::needless_pass_by_value,
-        reason = "keyword arguments"
-    )]
-    fn new(
-        py: Python<'_>,
-        pool: &RpcConnectionPool,
-        identity_seed: Option<&[u8]>,
-        fanout_slots: Whole<'_>,
-        slots_ahead: Whole<'_>,
-        slot_every_ms: Whole<'_>,
-        nodes_every_ms: Whole<'_>,
-        connect_timeout_ms: Whole<'_>,
-        send_timeout_ms: Whole<'_>,
-        max_connections: Whole<'_>,
-        max_transaction_bytes: Whole<'_>,
-    ) -> PyResult<Self> {
-        let usual = TpuOptions::default();
-        let most = max_connections
-            .as_ref()
-            .map(|most| count("max_connections", most))
-            .transpose()?;
-        let options = TpuOptions {
-            identity_seed: identity_seed.map(seed).transpose()?,
-            fanout_slots: whole!(fanout_slots, usual.fanout_slots),
-            slots_ahead: whole!(slots_ahead, usual.slots_ahead),
-            slot_every_ms: whole!(slot_every_ms, usual.slot_every_ms),
-            nodes_every_ms: whole!(nodes_every_ms, usual.nodes_every_ms),
-            connect_timeout_ms: whole!(connect_timeout_ms, usual.connect_timeout_ms),
-            send_timeout_ms: whole!(send_timeout_ms, usual.send_timeout_ms),
-            max_connections: most.unwrap_or(usual.max_connections),
-        };
-        let runtime = handle(py)?;
-        let _within = runtime.enter();
-        Ok(Self {
-            lane: Arc::new(tpu::TpuLane::new(Arc::clone(&pool.0), &options).map_err(raise)?),
-            max_bytes: max_bytes(&max_transaction_bytes)?,
-        })
-    }
-
-    #[getter]
-    fn name(&self) -> &'static str {
-        self.lane.name()
-    }
-
-    #[getter]
-    fn identity(&self) -> String {
-        self.lane.identity().to_string()
-    }
-
-    fn start<'py>(&self, py: Python<'py>) -> Future<'py> {
-        let lane = Arc::clone(&self.lane);
-        future(py, async move { Ok(standings(lane.start().await?)) })
-    }
-
-    fn observe_slot(&self, slot: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.lane.observe_slot(native("slot", slot)?);
-        Ok(())
-    }
-
-    fn send<'py>(&self, py: Python<'py>, transaction: &[u8]) -> Future<'py> {
-        let transaction = signed(transaction, self.max_bytes)?;
-        send_on(
-            py,
-            Arc::clone(&self.lane),
-            transaction,
-            SendOptions::default(),
-        )
-    }
-
-    fn leaders(&self) -> Vec<LeaderStanding> {
-        standings(self.lane.leaders())
-    }
-
-    fn close(&self) {
-        self.lane.close();
-    }
-}
-
-fn seed(bytes: &[u8]) -> PyResult<[u8; 32]> {
-    let wrong = |_| {
-        core_error(
-            "identity_malformed",
-            &format!("identity_seed: must be 32 bytes, not {}", bytes.len()),
-        )
-    };
-    bytes.try_into().map_err(wrong)
-}
-
-/// A leader of now or soon.
-#[pyclass(frozen, get_all, eq, module = "tradewind._core")]
-#[derive(Clone, PartialEq)]
-pub(super) struct LeaderStanding {
-    leader: String,
-    address: Option<String>,
-    state: &'static str,
-    next_slot: u64,
-    handshakes: u64,
-    sent: u64,
-    failed: u64,
-}
-
-fn standings(standings: Vec<tpu::LeaderStanding>) -> Vec<LeaderStanding> {
-    let standings = standings.into_iter().map(|standing| LeaderStanding {
-        leader: standing.leader.to_string(),
-        address: standing.address.map(|address| address.to_string()),
-        state: match standing.state {
-            None if standing.address.is_none() => "no_address",
-            Some(ConnectionState::Connected) => "connected",
-            Some(ConnectionState::Resting) => "resting",
-            None | Some(ConnectionState::Connecting) => "connecting",
-        },
-        next_slot: standing.next_slot,
-        handshakes: standing.handshakes,
-        sent: standing.sent,
-        failed: standing.failed,
-    });
-    standings.collect()
-}
-
-#[pymethods]
-impl LeaderStanding {
-    fn __repr__(&self) -> String {
-        format!(
-            "LeaderStanding({}, {:?}, {}, next_slot={})",
-            self.leader, self.address, self.state, self.next_slot
-        )
-    }
-}
-
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<TransactionFault>()?;
     module.add_class::<SendAnswer>()?;
     module.add_class::<SendOutcome>()?;
     module.add_class::<RpcLane>()?;
     module.add_class::<Rebroadcast>()?;
-    module.add_class::<RebroadcastEnd>()?;
-    module.add_class::<TpuLane>()?;
-    module.add_class::<LeaderStanding>()
+    module.add_class::<RebroadcastEnd>()
 }

@@ -6,10 +6,12 @@ pub(crate) mod instruction;
 mod instructions;
 mod jito;
 mod lanes;
+mod limits;
 mod rpc;
 mod runtime;
 mod swaps;
 mod template;
+mod tpu;
 mod transaction;
 mod wallets;
 
@@ -29,5 +31,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     jito::register(module)?;
     confirmation::register(module)?;
     rpc::register(module)?;
-    wallets::register(module)
+    wallets::register(module)?;
+    tpu::register(module)?;
+    limits::register(module)
 }

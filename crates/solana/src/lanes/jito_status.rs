@@ -91,7 +91,7 @@ pub(super) fn read_bundle_statuses(
 ) -> Result<Vec<Option<BundleStatus>>, Fault> {
     let rows = rows::<BundleRow>("getBundleStatuses", told)?;
     Ok(in_order(
-        rows,
+        &rows,
         asked,
         |row| &row.bundle_id,
         |row| BundleStatus {
@@ -110,7 +110,7 @@ pub(super) fn read_inflight_statuses(
 ) -> Result<Vec<Option<InflightStatus>>, Fault> {
     let rows = rows::<InflightRow>("getInflightBundleStatuses", told)?;
     Ok(in_order(
-        rows,
+        &rows,
         asked,
         |row| &row.bundle_id,
         |row| InflightStatus {
@@ -129,7 +129,7 @@ fn rows<T: for<'de> Deserialize<'de>>(method: &str, told: &RawValue) -> Result<V
 }
 
 fn in_order<R, T>(
-    rows: Vec<R>,
+    rows: &[R],
     asked: &[String],
     id: impl Fn(&R) -> &String,
     status: impl Fn(&R) -> T,

@@ -63,6 +63,17 @@ impl RpcLane {
         transaction: &SignedTransaction,
         options: &SendOptions,
     ) -> SendReport {
+        if self.pool.is_closed() {
+            let detail = "the pool was closed; make a new one".to_owned();
+            return SendReport::of(
+                self.name(),
+                Vec::new(),
+                SendOutcome::Unreachable {
+                    code: "pool_closed",
+                    detail,
+                },
+            );
+        }
         let params: Arc<str> = self.params(transaction, options).into();
         let signature: Arc<str> = transaction.signature().into();
         let runners = self.pool.endpoints().iter().map(|endpoint| {

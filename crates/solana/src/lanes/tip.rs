@@ -51,16 +51,16 @@ pub struct TipFloor {
 
 #[derive(Deserialize)]
 struct TipPage<'a> {
-    #[serde(borrow)]
-    landed_tips_25th_percentile: &'a RawValue,
-    #[serde(borrow)]
-    landed_tips_50th_percentile: &'a RawValue,
-    #[serde(borrow)]
-    landed_tips_75th_percentile: &'a RawValue,
-    #[serde(borrow)]
-    landed_tips_95th_percentile: &'a RawValue,
-    #[serde(borrow)]
-    landed_tips_99th_percentile: &'a RawValue,
+    #[serde(borrow, rename = "landed_tips_25th_percentile")]
+    p25: &'a RawValue,
+    #[serde(borrow, rename = "landed_tips_50th_percentile")]
+    p50: &'a RawValue,
+    #[serde(borrow, rename = "landed_tips_75th_percentile")]
+    p75: &'a RawValue,
+    #[serde(borrow, rename = "landed_tips_95th_percentile")]
+    p95: &'a RawValue,
+    #[serde(borrow, rename = "landed_tips_99th_percentile")]
+    p99: &'a RawValue,
 }
 
 impl TipFloor {
@@ -78,11 +78,11 @@ impl TipFloor {
                 .ok_or_else(|| malformed(format!("{} is no amount of SOL", number.get())))
         };
         Ok(Self {
-            p25_lamports: read(page.landed_tips_25th_percentile)?,
-            p50_lamports: read(page.landed_tips_50th_percentile)?,
-            p75_lamports: read(page.landed_tips_75th_percentile)?,
-            p95_lamports: read(page.landed_tips_95th_percentile)?,
-            p99_lamports: read(page.landed_tips_99th_percentile)?,
+            p25_lamports: read(page.p25)?,
+            p50_lamports: read(page.p50)?,
+            p75_lamports: read(page.p75)?,
+            p95_lamports: read(page.p95)?,
+            p99_lamports: read(page.p99)?,
         })
     }
 

@@ -225,9 +225,20 @@ impl RpcPool {
         .await
     }
 
-    /// What each endpoint says, in the order given.
+    /// Whether it was closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        *self.closed.borrow()
+    }
+
+    /// What each endpoint says, in the order given. A closed pool has nobody to ask.
     pub async fn ask_each(&self, method: &str, params: &str) -> Vec<Said> {
-        let asked = self.endpoints.iter().map(async |endpoint| Said {
+        let endpoints = if self.is_closed() {
+            &[]
+        } else {
+            self.endpoints.as_slice()
+        };
+        let asked = endpoints.iter().map(async |endpoint| Said {
             endpoint: endpoint.label().to_owned(),
             answer: endpoint.ask(method, params, self.patience_ms).await,
         });

@@ -187,21 +187,15 @@ impl WalletManager {
             );
             return Err(Fault::new("too_many_reservations", message));
         }
-        let at = match wallet {
-            Some(key) => {
-                let at = ledger.index(key)?;
-                ledger.first_fit(requirement, [at].into_iter(), &self.options)?
-            }
-            None => {
-                let (count, turn) = (ledger.wallets.len(), ledger.turn);
-                let at = ledger.first_fit(
-                    requirement,
-                    (0..count).map(|step| (turn + step) % count),
-                    &self.options,
-                )?;
-                ledger.turn = (at + 1) % count;
-                at
-            }
+        let at = if let Some(key) = wallet {
+            let at = ledger.index(key)?;
+            ledger.first_fit(requirement, [at].into_iter(), &self.options)?
+        } else {
+            let (count, turn) = (ledger.wallets.len(), ledger.turn);
+            let turns = (0..count).map(|step| (turn + step) % count);
+            let at = ledger.first_fit(requirement, turns, &self.options)?;
+            ledger.turn = (at + 1) % count;
+            at
         };
         Ok(ledger.hold(at, requirement))
     }

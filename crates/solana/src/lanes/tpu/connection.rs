@@ -39,7 +39,7 @@ enum Line {
 /// A leader, where it is, and the line to it.
 #[derive(Debug)]
 pub(super) struct LeaderConnection {
-    leader: Key,
+    label: String,
     address: SocketAddr,
     line: Mutex<Line>,
     handshakes: AtomicU64,
@@ -58,7 +58,7 @@ pub(super) struct Counts {
 impl LeaderConnection {
     pub(super) fn new(leader: Key, address: SocketAddr) -> Self {
         Self {
-            leader,
+            label: format!("{leader} at {address}"),
             address,
             line: Mutex::new(Line::Idle),
             handshakes: AtomicU64::new(0),
@@ -71,8 +71,8 @@ impl LeaderConnection {
         self.address
     }
 
-    pub(super) fn label(&self) -> String {
-        format!("{} at {}", self.leader, self.address)
+    pub(super) fn label(&self) -> &str {
+        &self.label
     }
 
     pub(super) fn state(&self) -> ConnectionState {

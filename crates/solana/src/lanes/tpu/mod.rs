@@ -11,18 +11,22 @@ mod schedule;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tradewind_core::decode::solana::Key;
 
 pub use connection::ConnectionState;
 pub use leaders::LeaderStanding;
 
-use super::race::race;
-use super::{Lane, SendOptions, SendOutcome, SendReport, Sending};
+use super::{Lane, SendAnswer, SendOptions, SendOutcome, SendReport, Sending};
 use crate::fault::{Fault, at_least_one};
+use crate::monotonic::micros;
 use crate::rpc_pool::{PoolFault, RpcPool};
 use crate::signed_transaction::SignedTransaction;
 use certificate::Identity;
+use connection::LeaderConnection;
 use leaders::Leaders;
 
 const LANE: &str = "tpu";
@@ -155,14 +159,49 @@ impl TpuLane {
                 },
             );
         }
-        let limit = self.send_limit;
-        let runners = targets.into_iter().map(|target| {
-            let transaction = transaction.clone();
-            (target.label(), async move {
-                target.hand_over(&transaction, limit).await
-            })
-        });
-        race(LANE, runners).await
+        let started = Instant::now();
+        let mut handing: FuturesUnordered<_> = targets
+            .into_iter()
+            .map(|target| hand_over(target, transaction.clone(), self.send_limit, started))
+            .collect();
+        let mut answers = Vec::with_capacity(handing.len());
+        while let Some(answer) = handing.next().await {
+            let taken = answer.outcome.is_taken();
+            answers.push(answer);
+            if taken {
+                break;
+            }
+        }
+        // An open connection takes the bytes at once; one that does not yet goes on by itself.
+        while let Some(Some(answer)) = handing.next().now_or_never() {
+            answers.push(answer);
+        }
+        if !handing.is_empty() {
+            tokio::spawn(async move { while handing.next().await.is_some() {} });
+        }
+        let detail = "there is nobody to send to".to_owned();
+        SendReport::of(
+            LANE,
+            answers,
+            SendOutcome::Unreachable {
+                code: "no_leader",
+                detail,
+            },
+        )
+    }
+}
+
+async fn hand_over(
+    target: Arc<LeaderConnection>,
+    transaction: SignedTransaction,
+    limit: Duration,
+    started: Instant,
+) -> SendAnswer {
+    let outcome = target.hand_over(&transaction, limit).await;
+    SendAnswer {
+        endpoint: target.label().to_owned(),
+        outcome,
+        elapsed_us: micros(started.elapsed()),
     }
 }
 
