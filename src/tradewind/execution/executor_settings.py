@@ -37,7 +37,7 @@ def _http(value: str) -> str:
     return value
 
 
-Url = Annotated[str, Field(max_length=2_048, repr=False), AfterValidator(_http)]
+Url = Annotated[str, Field(max_length=2_048), AfterValidator(_http)]
 Addresses = Annotated[tuple[SolanaAddress, ...], BeforeValidator(_several), Field(max_length=64)]
 
 
@@ -57,7 +57,7 @@ class ExecutorSettings(Model):
     rpc_websockets: Annotated[tuple[str, ...], BeforeValidator(_several), Field(max_length=16)] = ()
     genesis_hash: SolanaAddress = SOLANA_GENESIS
     jito_block_engine_url: Annotated[tuple[Url, ...], BeforeValidator(_several), Field(max_length=8)] = ()
-    jito_uuid: Annotated[str, Field(max_length=128, repr=False)] | None = None
+    jito_uuid: Annotated[str, Field(max_length=128)] | None = None
     jito_tip_base: Annotated[int, Field(ge=1_000, le=10**9)] = 5_000
     jito_tip_step: Annotated[int, Field(ge=0, le=10**9)] = 1_000
     jito_tip_cap: Annotated[int, Field(ge=1_000, le=10**10)] = 10_000_000
@@ -116,6 +116,11 @@ class ExecutorSettings(Model):
             tls_certificate_file=self.nats_tls_certificate_file,
             tls_key_file=self.nats_tls_key_file,
         )
+
+    def __repr__(self) -> str:
+        return f"ExecutorSettings({self.redacted()})"
+
+    __str__ = __repr__
 
     def redacted(self) -> dict[str, Any]:
         """Everything by the name of its variable, with what may be secret in URLs replaced."""
