@@ -157,6 +157,7 @@ async def test_a_plan_delivered_again_under_other_ids_is_executed_once(
     await until_results(bus, plans)
     info = await bus.connection.jetstream.consumer_info("PLANNED", "executor-consumer")
     assert info.delivered.consumer_seq == 15
+    assert len(desk.house.journal.read(types=["ExecutionPlanEvent"])) == 5
     assert world.chain.effects == {str(plan.plan_id): 1 for plan in plans}
     await desk.stop()
 

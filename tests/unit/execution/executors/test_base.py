@@ -131,6 +131,7 @@ async def test_a_signature_whose_answer_was_lost_is_found_on_record_and_not_made
     report = await world.run(world.rpc_executor(), world.request(plan))
     assert isinstance(report.outcome, Landed)
     assert len((await world.gate.step(plan.plan_id, 0)).attempts) == 1
+    assert len(world.builder.requests) == 1
     assert world.chain.effects == {str(plan.plan_id): 1}
 
 
