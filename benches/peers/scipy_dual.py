@@ -4,7 +4,7 @@ Reads a problem from standard input as JSON and writes its answers to standard o
 
     {"tokens": 3, "pieces": [[pool, token_in, token_out, reserve_in, reserve_out, fee, capacity_in], ...],
      "questions": [[token_in, token_out, amount_in, good_enough], ...], "repeat": 1}
-    -> {"answers": [{"bound": float, "seconds": float, "evaluations": int}, ...]}
+    -> {"version": "..", "answers": [{"bound": float, "seconds": float, "evaluations": int}, ...]}
 
 It stops where the dual is at most `good_enough` (null: where it falls no more), so that its time can be compared at
 one quality.
@@ -25,6 +25,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
+import scipy
 from scipy.optimize import OptimizeResult, minimize
 
 # Runs of the minimiser, and the relative gain of one below which there is no other.
@@ -147,7 +148,7 @@ def main() -> None:
             bound, evaluations = market.solve(token_in, token_out, float(amount), good_enough)
             seconds.append(time.perf_counter() - began)
         answers.append({"bound": bound, "seconds": min(seconds), "evaluations": evaluations})
-    json.dump({"answers": answers}, sys.stdout)
+    json.dump({"version": f"scipy {scipy.__version__}", "answers": answers}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -612,7 +612,8 @@ class CycleIndex:
 
     Every cycle of tokens of 2 to `max_hops` (at most 4) hops through a base token; no token twice, save the base at
     the ends. One that passes several base tokens is answered once, from the first of them. A base is a `BaseToken` or
-    `(token, hop_cost_raw, cycle_cost_raw)`. After pools were added to the graph or removed, build it anew.
+    `(token, hop_cost_raw, cycle_cost_raw)`. A pool that left the graph has no cycles any more; after pools were added,
+    build it anew.
 
     Codes: `cycle_hops_out_of_range`, `unknown_token` (a base that no pool trades), `base_malformed`.
     """
@@ -623,7 +624,10 @@ class CycleIndex:
     def scan(self, graph: PoolGraph) -> list[Cycle]:
         """Every cycle that gains after its cost, the greatest profit first within each base token.
 
-        Parallel pools give a cycle for every choice among them that gains.
+        Parallel pools give a cycle for every choice among them that gains. Each is at its best input but for rounding:
+        no input gains more than its profit, one unit of its base, and what one unit of each further token on its way
+        is worth at the end. What a scan finds is kept: the next one takes the new state of every pool that has changed,
+        and quotes only cycles that pass one of those.
         """
     def update(self, graph: PoolGraph, pool: str) -> list[Cycle]:
         """Takes the new state of a pool, and answers for the cycles through it alone: that part of `scan`.
@@ -2146,7 +2150,8 @@ class TipPolicy:
     def tip_lamports(self, *, profit_lamports: int, attempt: int = 0, tip_floor: TipFloor | None = None) -> int | None:
         """The percentile (or the floor) raised by the steps of `attempt`, at least the floor, at most the cap and the
         share of the profit. None: the share of the profit is below the floor, so no tip is worth it."""
-    def tip_account(self, random: int) -> str:
+    @staticmethod
+    def tip_account(random: int) -> str:
         """One of Jito's eight, by a random number of the caller's."""
 
 @final
@@ -2333,7 +2338,7 @@ class CircuitBreaker:
     def state(self, now_ms: int) -> Literal["closed", "open", "half_open"]: ...
     def allow(self, now_ms: int) -> bool:
         """Whether to try now. Half open lets one through until it is judged."""
-    def succeeded(self, now_ms: int) -> None: ...
+    def succeeded(self) -> None: ...
     def failed(self, now_ms: int) -> None:
         """For what the other side did not answer; an error of the program or of the request is a success here."""
 

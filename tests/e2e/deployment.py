@@ -45,6 +45,7 @@ class Deployment:
         endpoints: Sequence[StrictRpc] = (),
     ) -> None:
         self.folder = folder
+        self.config = "arbitrum.toml"
         self.rpc_urls = rpc_urls
         self.endpoints = endpoints
         self._signer_binary = signer
@@ -109,9 +110,9 @@ class Deployment:
     async def start_service(self, *, kill_at: str = "") -> None:
         """Start the service; returns when it answers, or has already died at `kill_at` while it recovered."""
         self.service = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.e2e.killable_service", "arbitrum.toml", kill_at),
+            *(sys.executable, "-m", "tests.e2e.killable_service", self.config, kill_at),
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"},
             stderr=asyncio.subprocess.PIPE,
         )
         if line := await self._until_said(self.service, b"service_started", "service.log"):

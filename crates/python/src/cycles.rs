@@ -1,11 +1,13 @@
 //! Cycles that gain, as `tradewind._core` gives them: `CycleIndex`, and what it finds.
 //!
-//! The index and the graph are each locked without the GIL, the graph first.
+//! The index and the graph are each locked without the GIL, the graph first. What a scan found is made into Python's
+//! objects once; a scan that finds the same gives the same objects in a new list.
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use alloy_primitives::U256;
 use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
 use tradewind_core::routing;
 
 use crate::address::chain_address;
@@ -150,16 +152,38 @@ impl Cycle {
 
 /// The cycles of a graph. Safe to share between threads.
 #[pyclass(frozen, module = "tradewind._core")]
-pub(crate) struct CycleIndex(RwLock<routing::CycleIndex>);
+pub(crate) struct CycleIndex {
+    index: RwLock<routing::CycleIndex>,
+    /// What the last scan found, and its objects.
+    shown: Mutex<Option<(Found, Py<PyTuple>)>>,
+}
+
+type Found = Arc<[Arc<routing::Cycle>]>;
 
 impl CycleIndex {
     // Each change replaces numbers one by one; a poisoned index answers by quotes all the same.
     fn read(&self) -> RwLockReadGuard<'_, routing::CycleIndex> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, routing::CycleIndex> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.index.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl CycleIndex {
+    /// The objects of what a scan found: those of the last one, if it found the same. No lock is held while Python
+    /// makes objects.
+    fn objects<'py>(&self, py: Python<'py>, found: &Found) -> PyResult<Bound<'py, PyTuple>> {
+        let shown = || self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((last, objects)) = &*shown()
+            && Arc::ptr_eq(last, found)
+        {
+            return Ok(objects.bind(py).clone());
+        }
+        let objects = PyTuple::new(py, found.iter().map(|cycle| Cycle::from(&**cycle)))?;
+        *shown() = Some((Arc::clone(found), objects.clone().unbind()));
+        Ok(objects)
     }
 }
 
@@ -178,16 +202,24 @@ impl CycleIndex {
         let max_hops = max_hops.map_or(Ok(3), |hops| native("max_hops", &hops))?;
         let graph = graph.get();
         py.detach(|| routing::CycleIndex::new(&graph.read(), &bases, max_hops))
-            .map(|index| Self(RwLock::new(index)))
+            .map(|index| Self {
+                index: RwLock::new(index),
+                shown: Mutex::new(None),
+            })
             .map_err(raise)
     }
 
-    fn scan(&self, py: Python<'_>, graph: &Bound<'_, PoolGraph>) -> Vec<Cycle> {
+    fn scan<'py>(
+        &self,
+        py: Python<'py>,
+        graph: &Bound<'py, PoolGraph>,
+    ) -> PyResult<Bound<'py, PyList>> {
         let graph = graph.get();
-        py.detach(|| {
+        let found = py.detach(|| {
             let graph = graph.read();
-            self.read().scan(&graph).iter().map(Cycle::from).collect()
-        })
+            self.write().scan(&graph)
+        });
+        Ok(self.objects(py, &found)?.to_list())
     }
 
     fn update(

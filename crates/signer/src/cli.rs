@@ -11,7 +11,7 @@ use crate::key_file::KeyFile;
 use crate::keys::KeyRing;
 use crate::operator;
 use crate::passphrase::PassphraseSource;
-use crate::policy::Scope;
+use crate::policy::{SOLANA_CHAIN_ID, Scope};
 use crate::server::Server;
 use crate::signer::{Boundaries, Service, Signer};
 use crate::sweep::{self, SweepArgs};
@@ -26,6 +26,7 @@ use std::process::{ExitCode, exit};
 use std::sync::Arc;
 use std::thread;
 use tradewind_core::ChainAddress;
+use tradewind_core::decode::solana::Key;
 
 /// Holds the private keys and signs what its policy and its records allow.
 #[derive(Parser)]
@@ -81,6 +82,21 @@ enum Command {
         /// The next nonce: the wallet's transaction count on the chain.
         #[arg(long, value_parser = clap::value_parser!(u64).range(..=fields::MAX_INTEGER))]
         nonce: u64,
+        /// Who says so.
+        #[arg(long, default_value = "command line")]
+        by: String,
+    },
+    /// Say that nothing another gate signed for a Solana wallet is under way, so that it need not wait. Works whether
+    /// or not the signer runs.
+    AdoptWallet {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// Whose cold start ends.
+        #[arg(long, value_parser = parse_key)]
+        wallet: Key,
+        /// The chain's id.
+        #[arg(long, value_name = "CHAIN_ID", default_value_t = SOLANA_CHAIN_ID)]
+        chain: u64,
         /// Who says so.
         #[arg(long, default_value = "command line")]
         by: String,
@@ -196,6 +212,12 @@ pub fn main(
             };
             with(&config, |c| operator::adopt_nonce(c, &adoption))
         }
+        Command::AdoptWallet {
+            config,
+            wallet,
+            chain,
+            by,
+        } => with(&config, |c| operator::adopt_wallet(c, wallet, chain, &by)),
         Command::Resume {
             config,
             kill_epoch,
@@ -220,6 +242,10 @@ pub fn main(
 
 fn with(config: &ConfigArg, act: impl FnOnce(&Config) -> Result<(), Fault>) -> Result<(), Fault> {
     act(&Config::load(&config.config)?)
+}
+
+fn parse_key(text: &str) -> Result<Key, String> {
+    fields::key("", &text.into()).map_err(|wrong| wrong.message)
 }
 
 fn parse_any_wallet(text: &str) -> Result<ChainAddress, String> {
@@ -249,7 +275,7 @@ fn run(
         .policy
         .wallets
         .keys()
-        .map(|w| w.to_string())
+        .map(ToString::to_string)
         .collect();
     let memory_locked = hardening::lock_memory();
     let signer = Signer::new(keys, config.policy, gate, Box::new(SystemClock), boundaries)?;

@@ -319,10 +319,10 @@ mod tests {
         StoredKey::new(label, Material::Evm(secret)).unwrap()
     }
 
-    fn saved(folder: &Path) -> (std::path::PathBuf, Address) {
+    fn saved(folder: &Path) -> (std::path::PathBuf, ChainAddress) {
         let path = folder.join("keys.age");
         let key = evm("hot-1", Secret::generate().unwrap());
-        let address: Address = key.address.parse().unwrap();
+        let address: ChainAddress = key.address.parse().unwrap();
         let mut file = KeyFile::default();
         file.add(key).unwrap();
         file.save(&path, passphrase("correct horse"), Some(2))
@@ -345,7 +345,7 @@ mod tests {
         );
         let loaded = KeyFile::load(&path, &passphrase("correct horse")).unwrap();
         assert_eq!(loaded.keys()[0].label, "hot-1");
-        assert_eq!(loaded.keys()[0].address, address.to_checksum(None));
+        assert_eq!(loaded.keys()[0].address, address.to_string());
         assert!(loaded.into_ring([address].iter()).unwrap().holds(address));
     }
 

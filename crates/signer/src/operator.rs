@@ -8,6 +8,7 @@ use crate::gate::{Adoption, Gate};
 use crate::policy::Scope;
 use serde_json::{Value, json};
 use std::time::Duration;
+use tradewind_core::decode::solana::Key;
 
 const ASK_TIME: Duration = Duration::from_secs(2);
 
@@ -57,6 +58,23 @@ pub fn adopt_nonce(config: &Config, adoption: &Adoption) -> Result<(), Fault> {
     config.policy.chain_of(*wallet, *chain_id)?;
     Gate::open(&config.gate)?.adopt_nonce(adoption, SystemClock.now_ms())?;
     println!("{}", json!({ "next_nonce": nonce }));
+    Ok(())
+}
+
+/// Records that nothing another gate signed for a wallet is under way.
+///
+/// # Errors
+/// `wallet_unknown`, `chain_not_allowed`, `cold_start`, or the gate file cannot be written.
+pub fn adopt_wallet(config: &Config, wallet: Key, chain_id: u64, by: &str) -> Result<(), Fault> {
+    let request = json!({
+        "op": "adopt_wallet", "wallet": wallet.to_string(), "chain_id": chain_id, "by": by,
+    });
+    if let Ok(answer) = client::ask(&config.socket, &request, ASK_TIME) {
+        return show(&answer);
+    }
+    config.policy.solana_of(wallet, chain_id)?;
+    Gate::open(&config.gate)?.adopt_wallet(wallet, chain_id, by, SystemClock.now_ms())?;
+    println!("{}", json!({ "adopted": true }));
     Ok(())
 }
 

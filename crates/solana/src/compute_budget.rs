@@ -9,6 +9,9 @@ use crate::instruction::Instruction;
 pub const COMPUTE_BUDGET_PROGRAM: Key =
     Key::constant("ComputeBudget111111111111111111111111111111");
 
+const UNIT_LIMIT: u8 = 2;
+const UNIT_PRICE: u8 = 3;
+
 /// Bytes of heap for each program, a multiple of 1,024.
 #[must_use]
 pub fn request_heap_frame(bytes: u32) -> Instruction {
@@ -18,19 +21,25 @@ pub fn request_heap_frame(bytes: u32) -> Instruction {
 /// Most compute units that the transaction may use.
 #[must_use]
 pub fn set_unit_limit(units: u32) -> Instruction {
-    instruction(2, &units.to_le_bytes())
+    instruction(UNIT_LIMIT, &units.to_le_bytes())
 }
 
 /// The priority fee, in micro-lamports per compute unit of the limit.
 #[must_use]
 pub fn set_unit_price(micro_lamports_per_unit: u64) -> Instruction {
-    instruction(3, &micro_lamports_per_unit.to_le_bytes())
+    instruction(UNIT_PRICE, &micro_lamports_per_unit.to_le_bytes())
 }
 
 /// Most bytes of account data that may be loaded.
 #[must_use]
 pub fn set_loaded_accounts_data_size_limit(bytes: u32) -> Instruction {
     instruction(4, &bytes.to_le_bytes())
+}
+
+/// Whether it is one of the two that a builder sets itself.
+pub(crate) fn is_limit_or_price(instruction: &Instruction) -> bool {
+    let tag = instruction.data.first();
+    instruction.program == COMPUTE_BUDGET_PROGRAM && matches!(tag, Some(&(UNIT_LIMIT | UNIT_PRICE)))
 }
 
 fn instruction(tag: u8, value: &[u8]) -> Instruction {

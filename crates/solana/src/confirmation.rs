@@ -1,7 +1,7 @@
 //! What became of a signature: landed, reverted, or expired by evidence; else it is pending, whatever the clock says.
 //!
-//! One endpoint's word is enough that it landed: that can be taken back, and the caller follows the levels. That it can never
-//! land needs a quorum, each of whose members tells a finalized height past the last valid one and, asked after that, does
+//! One endpoint's word is enough that it is in a block, for that can be taken back; that its block is final needs a quorum.
+//! That it can never land needs a quorum, each of whose members tells a finalized height past the last valid one and, asked after that, does
 //! not know the signature even in its history.
 
 use std::sync::Arc;
@@ -220,16 +220,26 @@ impl ConfirmationWatch {
             .iter()
             .filter_map(|said| read_status(said.answer.as_ref().ok()?.result.get()))
             .collect();
-        let highest = statuses.iter().flatten().max_by_key(|status| status.level);
-        match highest {
-            Some(status) if status.level >= awaited.commitment => {
+        let sure: Vec<_> = statuses
+            .iter()
+            .flatten()
+            .filter(|status| status.level >= awaited.commitment)
+            .collect();
+        // What is final is acted upon for ever, so one endpoint's word is not enough for it.
+        let needed = if awaited.commitment == Level::Finalized {
+            self.quorum
+        } else {
+            1
+        };
+        match most_told(&sure) {
+            Some((status, told)) if told >= needed => {
                 self.included(&awaited.signature, status).await
             }
             // Somebody has it in a block, if not yet surely enough: it is not gone.
-            Some(_) => Confirmation::Pending {
+            _ if statuses.iter().any(Option::is_some) => Confirmation::Pending {
                 evidence: Vec::new(),
             },
-            None => self.expiry(awaited).await,
+            _ => self.expiry(awaited).await,
         }
     }
 
@@ -328,6 +338,20 @@ async fn hurried(feeds: &mut FuturesUnordered<impl Future<Output = bool>>) {
         }
     }
     std::future::pending().await
+}
+
+/// What most endpoints tell alike, and how many do; of equally many the surer one.
+fn most_told<'a>(statuses: &[&'a Status]) -> Option<(&'a Status, usize)> {
+    let alike = |one: &Status| {
+        statuses
+            .iter()
+            .filter(|other| other.slot == one.slot && other.fault == one.fault)
+            .count()
+    };
+    let best = statuses
+        .iter()
+        .max_by_key(|status| (alike(status), status.level))?;
+    Some((best, alike(best)))
 }
 
 struct Status {

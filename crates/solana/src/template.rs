@@ -172,6 +172,7 @@ impl TransactionTemplate {
     }
 
     /// The names of its points.
+    #[must_use]
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.points.iter().map(|(name, _)| name.as_str())
     }

@@ -17,7 +17,7 @@ pub const ASSOCIATED_TOKEN_PROGRAM: Key =
 pub const WRAPPED_SOL: Key = Key::constant("So11111111111111111111111111111111111111112");
 
 /// SOL as a token of Token-2022.
-pub const WRAPPED_SOL_2022: Key = Key::constant("9pan9bMn5HatX4EJdBwg9VgCwz7L5dL7N5m5AYLePQNm");
+pub const WRAPPED_SOL_2022: Key = Key::constant("9pan9bMn5HatX4EJdBwg9VgCa7Uz5HL8N1m5D3NdXejP");
 
 /// The two programs that keep tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,6 +11,8 @@ from tradewind.accounting.names import Names
 from tradewind.accounting.report import Held, Place, ReportMaker, Selection
 from tradewind.accounting.report_view import ReportView
 from tradewind.accounting.step_entry import Decimals
+from tradewind.domain.address import is_evm_address
+from tradewind.domain.chain import is_evm
 from tradewind.errors import TradewindError
 from tradewind.streaming.typed_rows import read_typed
 

@@ -1,15 +1,26 @@
 """Readiness: whether intents can be carried out now, check by check."""
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from tradewind.api.check import Check
+from tradewind.domain.plan import BlockRef
 from tradewind.errors import TradewindError
 from tradewind.execution.overdue import is_late_to_settle, is_overdue
 from tradewind.execution.signer_client import SignerClient
 from tradewind.observability.clock import Clock
 from tradewind.settings import Settings
 from tradewind.state.coordinator import StateCoordinator
-from tradewind.venues.evm_chain import EvmChain
+
+
+class Headed(Protocol):
+    """A chain that says how far it is."""
+
+    chain_id: int
+
+    async def head(self) -> BlockRef:
+        """The newest block, or slot."""
+        ...
 
 
 class Readiness:
@@ -20,7 +31,7 @@ class Readiness:
         *,
         settings: Settings,
         signer: SignerClient,
-        chains: Iterable[EvmChain],
+        chains: Iterable[Headed],
         state: StateCoordinator,
         clock: Clock,
     ) -> None:
@@ -65,7 +76,7 @@ class Readiness:
         return Check(name="signer", ok=True, detail=f"version {state.version}, {len(held)} wallet(s)")
 
 
-async def _chain_check(chain: EvmChain) -> Check:
+async def _chain_check(chain: Headed) -> Check:
     name = f"chain {chain.chain_id}"
     try:
         head = await chain.head()

@@ -166,7 +166,7 @@ class Service:
         readiness = Readiness(
             settings=self._settings,
             signer=self._signer,
-            chains=self._chains.values(),
+            chains=[*self._chains.values(), *([self._solana.cluster] if self._solana else [])],
             state=self._state,
             clock=self._clock,
         )

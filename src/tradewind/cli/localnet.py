@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tradewind.cli.localnet_solana import solana
 from tradewind.cli.options import JsonFlag
 from tradewind.cli.output import Output
 from tradewind.localnet import EvmLocalnet, LocalnetError, addresses
@@ -17,6 +18,9 @@ localnet = typer.Typer(name="localnet", no_args_is_help=True, help="Local chains
 
 @localnet.callback()
 def _localnet() -> None: ...
+
+
+localnet.command()(solana)
 
 
 @localnet.command()

@@ -28,6 +28,7 @@ _GET_NODE = (
     f"Install Node.js {MINIMUM_NODE} or newer together with npm (a package of your system, or nodejs.org), "
     "and start again."
 )
+_INSTALLING = "Installing the local chain's packages with npm (72 MB, only this once)."
 _UNREACHABLE = ("ENOTFOUND", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH")
 
 
@@ -43,21 +44,27 @@ def ensure_packages(progress: Progress = lambda _: None) -> Path:
 
     Several processes may ask at once: one installs, the others wait. Blocks; raises MissingTool or LocalnetError.
     """
-    lock = (NODE_FOLDER / "package-lock.json").read_bytes()
-    folder = cache_folder() / f"localnet-{hashlib.sha256(lock).hexdigest()[:16]}"
-    if not folder.exists():
-        with exclusive(folder.with_suffix(".lock")):
-            if not folder.exists():
-                _check_platform()
-                _check_tools()
-                progress("Installing the local chain's packages with npm (72 MB, only this once).")
-                _install(folder)
+    folder = ensure_locked(NODE_FOLDER, "localnet", lambda: progress(_INSTALLING))
     if not os.access(folder / ANVIL, os.X_OK):
         raise LocalnetError(
             "packages_damaged",
             f"The local chain's packages are incomplete: {folder / ANVIL} is not there or cannot be run.",
             remedy=f"Delete the folder {folder}; the next start installs it anew.",
         )
+    return folder
+
+
+def ensure_locked(source: Path, name: str, before_install: Callable[[], None] = lambda: None) -> Path:
+    """The folder that holds the packages of the lock file in `source`; installs them first when it is not there."""
+    lock = (source / "package-lock.json").read_bytes()
+    folder = cache_folder() / f"{name}-{hashlib.sha256(lock).hexdigest()[:16]}"
+    if not folder.exists():
+        with exclusive(folder.with_suffix(".lock")):
+            if not folder.exists():
+                _check_platform()
+                _check_tools()
+                before_install()
+                _install(source, folder)
     return folder
 
 
@@ -110,12 +117,12 @@ def _check_tools() -> None:
         raise MissingTool("npm_missing", "The local chain needs npm, and no 'npm' is on PATH.", remedy=_GET_NODE)
 
 
-def _install(folder: Path) -> None:
+def _install(source: Path, folder: Path) -> None:
     # The caller holds the lock, so what stands here is the remainder of an installation that was killed.
     partial = folder.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        shutil.copytree(NODE_FOLDER, partial)
+        shutil.copytree(source, partial)
         _npm_ci(partial)
         partial.rename(folder)
     finally:

@@ -24,14 +24,11 @@ class Taker:
     def __init__(self) -> None:
         self.identity = Keypair.from_seed(bytes([7]) * 32)
         self.taken: list[tuple[bytes, str]] = []
-        self.tpu_quic = ""
+        self.addresses: dict[str, str] = {}
 
     def submit(self, wire: bytes, *, lane: str) -> Submission:
         self.taken.append((wire, lane))
         return Submission(None, dropped=True)
-
-    def register_tpu_quic(self, address: str) -> None:
-        self.tpu_quic = address
 
 
 @asynccontextmanager
@@ -67,7 +64,7 @@ async def test_every_stream_is_one_transaction_and_arrives_byte_for_byte() -> No
 async def test_the_node_learns_the_address_to_publish() -> None:
     taker = Taker()
     async with port_of(taker) as served:
-        assert taker.tpu_quic == served.url
+        assert taker.addresses == {"tpu_quic": served.url}
         assert served.url.startswith("127.0.0.1:")
 
 

@@ -27,6 +27,7 @@ from tradewind.settings import Settings
 
 COMMANDS = [
     ("demo",), ("init",), ("doctor",), ("up",), ("report",), ("halt",), ("resume",), ("sweep",), ("localnet", "evm"),
+    ("localnet", "solana"),
     ("intent", "submit"), ("intent", "acquire"), ("intent", "dispose"), ("intent", "show"), ("intent", "watch"),
     ("intent", "list"), ("journal", "verify"), ("journal", "show"), ("quote", "file"), ("quote", "acquire"),
     ("quote", "dispose"), ("cancel",), ("events",), ("portfolio",), ("limits", "show"), ("limits", "set"),

@@ -11,7 +11,7 @@ pub struct TokenId(pub(super) u32);
 /// A pool's number in its graph. The number of a pool that was taken out is given to a later one, whose
 /// [`version`](super::PoolGraph::version) then differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PoolId(pub(super) u32);
+pub struct PoolId(pub(in crate::routing) u32);
 
 impl TokenId {
     /// For arrays with one place for each token.

@@ -1,6 +1,7 @@
 //! Small graphs: the route against every simple path, the split against its bound, cycles against their own quotes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use alloy_primitives::aliases::U160;
 use alloy_primitives::{Address, U256};
@@ -306,7 +307,7 @@ pub(crate) fn cycles(data: &[u8]) {
         return;
     };
     let all = index.scan(&graph);
-    for cycle in &all {
+    for cycle in &*all {
         let hops = U256::from(cycle.hops.len());
         assert_eq!(
             cycle.cost_raw,
@@ -321,8 +322,12 @@ pub(crate) fn cycles(data: &[u8]) {
         near(&graph, cycle);
     }
     for pool in &pools {
-        let through = |cycle: &&Cycle| cycle.hops.iter().any(|hop| hop.pool == pool.address());
-        let expected: Vec<Cycle> = all.iter().filter(through).cloned().collect();
+        let through = |cycle: &&Arc<Cycle>| cycle.hops.iter().any(|hop| hop.pool == pool.address());
+        let expected: Vec<Cycle> = all
+            .iter()
+            .filter(through)
+            .map(|cycle| Cycle::clone(cycle))
+            .collect();
         assert_eq!(index.update(&graph, pool.address()), expected);
     }
 }

@@ -1,11 +1,17 @@
 //! The Solana side of the module: transactions, swap instructions, lanes and wallets.
 
+mod confirmation;
 mod flash_loan;
 pub(crate) mod instruction;
 mod instructions;
+mod jito;
+mod lanes;
+mod rpc;
+mod runtime;
 mod swaps;
 mod template;
 mod transaction;
+mod wallets;
 
 use pyo3::prelude::*;
 
@@ -18,5 +24,10 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     template::register(module)?;
     swaps::register(module)?;
     flash_loan::register(module)?;
-    instructions::register(module)
+    instructions::register(module)?;
+    lanes::register(module)?;
+    jito::register(module)?;
+    confirmation::register(module)?;
+    rpc::register(module)?;
+    wallets::register(module)
 }

@@ -70,13 +70,12 @@ impl Service for WithoutGate {
         match request {
             Request::Step(_) => Ok(json!({ "found": false })),
             Request::NextNonce { .. } => Ok(json!({ "next_nonce": null })),
-            Request::Settle { .. } => Ok(json!({ "final": false })),
+            Request::Settle { .. } | Request::SettleSolana { .. } => Ok(json!({ "final": false })),
             Request::Signed { .. } => Ok(json!({ "steps": [], "more_from": null })),
             Request::Close(_) => Ok(json!({ "closed": true })),
             Request::Sign(request) => self.sign(&request),
             Request::Permit(request) => self.permit(&request),
             Request::SignSolana(request) => self.sign_solana(&request),
-            Request::SettleSolana { .. } => Ok(json!({ "final": false })),
             other => self.0.answer(other),
         }
     }

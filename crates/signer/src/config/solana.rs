@@ -30,10 +30,6 @@ const MAX_TABLE: usize = 256;
 const MIN_EVIDENCE: u64 = 2;
 
 pub(super) fn read(id: u64, mut chain: Fields, book: &mut Book) -> Result<SolanaPolicy, Invalid> {
-    let keys = |chain: &mut Fields, name: &str| match chain.holds(name) {
-        true => items(chain.list(name)?, |path, value| fields::key(path, &value)).map(Some),
-        false => Ok(None),
-    };
     let max_slippage_bps = read_slippage(&mut chain)?;
     let blockhash_life_s = read_seconds(&mut chain, "blockhash_life_s")?;
     let max_compute_units = chain.integer("max_compute_units")?;
@@ -43,8 +39,8 @@ pub(super) fn read(id: u64, mut chain: Fields, book: &mut Book) -> Result<Solana
     }
     let read = SolanaPolicy {
         programs: read_programs(&mut chain)?,
-        recipients: keys(&mut chain, "recipients")?.unwrap_or_default(),
-        tip_accounts: keys(&mut chain, "tip_accounts")?
+        recipients: read_keys(&mut chain, "recipients")?.unwrap_or_default(),
+        tip_accounts: read_keys(&mut chain, "tip_accounts")?
             .unwrap_or_else(|| BTreeSet::from(TIP_ACCOUNTS)),
         flash_reserves: read_reserves(&mut chain)?,
         lookup_tables: read_tables(&mut chain)?,
@@ -72,6 +68,14 @@ pub(super) fn know_accounts(chain: &mut SolanaPolicy, wallets: impl Iterator<Ite
             chain.accounts.insert(owner, *mint, token.program);
         }
     }
+}
+
+fn read_keys(chain: &mut Fields, name: &str) -> Result<Option<BTreeSet<Key>>, Invalid> {
+    if !chain.holds(name) {
+        return Ok(None);
+    }
+    let keys = chain.list(name)?;
+    items(keys, |path, value| fields::key(path, &value)).map(Some)
 }
 
 fn read_programs(chain: &mut Fields) -> Result<BTreeSet<Key>, Invalid> {

@@ -98,7 +98,7 @@ impl Signer {
         self.require_key(request.wallet)?;
         gate.require_running(request.wallet, strategy_id)?;
         let in_force = self.in_force(gate)?;
-        let receipt = self.receipt_of(gate, request)?;
+        let receipt = receipt_of(gate, request)?;
         let passed = in_force.policy.pass_solana(&SolanaAsk {
             wallet: request.wallet,
             chain_id: request.chain_id,
@@ -128,20 +128,6 @@ impl Signer {
         self.boundaries.gate_committed();
         let bytes = (request.wallet, request.unsigned_tx.as_slice());
         self.release_solana(gate, &request.id, request.attempt, bytes)
-    }
-
-    fn receipt_of(
-        &self,
-        gate: &Gate,
-        request: &SignSolanaRequest,
-    ) -> Result<Option<Receipt>, Fault> {
-        let Some((owner, receipt)) = gate.receipt(&request.id)? else {
-            return Ok(None);
-        };
-        Rule::StepChanged.require(owner == request.wallet, || {
-            format!("the step's receipt belongs to {owner}; another wallet is another step")
-        })?;
-        Ok(Some(receipt))
     }
 
     /// Signs, and records the signature unless a halt has come in between.
@@ -212,4 +198,15 @@ impl Signer {
 
 fn need(receipt: Option<&Receipt>) -> ReceiptNeed<'_> {
     receipt.map_or(ReceiptNeed::Nothing, ReceiptNeed::Just)
+}
+
+/// The receipt that the attempts of the step must create.
+fn receipt_of(gate: &Gate, request: &SignSolanaRequest) -> Result<Option<Receipt>, Fault> {
+    let Some((owner, receipt)) = gate.receipt(&request.id)? else {
+        return Ok(None);
+    };
+    Rule::StepChanged.require(owner == request.wallet, || {
+        format!("the step's receipt belongs to {owner}; another wallet is another step")
+    })?;
+    Ok(Some(receipt))
 }

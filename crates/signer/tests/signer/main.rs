@@ -41,6 +41,13 @@ mod scoped_halts;
 mod secrets;
 mod settlements;
 mod signed;
+mod solana_attempts;
+mod solana_bytes;
+#[cfg(feature = "failpoints")]
+mod solana_crashes;
+mod solana_orders;
+mod solana_rules;
+mod solana_settlements;
 mod splits;
 mod strategies;
 mod sweeps;

@@ -1,14 +1,16 @@
-//! A gate file of version 2 goes on as one of version 3: nothing in it is lost, and nothing becomes looser.
+//! A gate file of an older version goes on as one of this: nothing in it is lost, and nothing becomes looser.
 
 use crate::bench::{Bench, START_S};
 use crate::orders::{Order, USDC_UNIT};
-use crate::process::{Folder, SIGNER, WALLETS};
+use crate::process::{Folder, SIGNER, WALLETS, config};
+use crate::solana_orders;
 use rusqlite::{Connection, params};
 use serde_json::json;
 use tradewind_signer::fault::Rule;
 use tradewind_signer::signer::Unobserved;
 
 const VERSION_2: &str = include_str!("gate_v2.sql");
+const VERSION_3: &str = include_str!("gate_v3.sql");
 const SPENT: u64 = 50_000 * USDC_UNIT;
 
 fn order(name: &str) -> Order {
@@ -17,23 +19,10 @@ fn order(name: &str) -> Order {
         .with(|o| o.deadline_s = START_S + 600)
 }
 
-/// A step of the wallet with one attempt that waits for its signature.
-fn insert_step(gate: &Connection, order: &Order, outcome: Option<&str>) {
+/// An attempt of a step that waits for its signature.
+fn insert_attempt(gate: &Connection, order: &Order) {
     let tx = order.transaction();
     let deadline_s = order.deadline_s.cast_signed();
-    gate.execute(
-        "INSERT INTO steps VALUES (?1, 0, ?2, 42161, NULL, 'swap', ?3, ?4, ?5, ?6, ?7)",
-        params![
-            order.intent,
-            WALLETS[0],
-            order.nonce.cast_signed(),
-            order.tokens[0].to_checksum(None),
-            SPENT.to_string(),
-            deadline_s,
-            outcome
-        ],
-    )
-    .unwrap();
     gate.execute(
         "INSERT INTO attempts (intent_id, step, attempt, wallet, unsigned_tx, message_hash, valid_until_s, policy_digest,
              kill_epoch, evidence, quoted_in_raw, quoted_out_raw, recorded_at_ms)
@@ -48,6 +37,25 @@ fn insert_step(gate: &Connection, order: &Order, outcome: Option<&str>) {
         ],
     )
     .unwrap();
+}
+
+/// A step of the wallet with one attempt that waits for its signature.
+fn insert_step(gate: &Connection, order: &Order, outcome: Option<&str>) {
+    let deadline_s = order.deadline_s.cast_signed();
+    gate.execute(
+        "INSERT INTO steps VALUES (?1, 0, ?2, 42161, NULL, 'swap', ?3, ?4, ?5, ?6, ?7)",
+        params![
+            order.intent,
+            WALLETS[0],
+            order.nonce.cast_signed(),
+            order.tokens[0].to_checksum(None),
+            SPENT.to_string(),
+            deadline_s,
+            outcome
+        ],
+    )
+    .unwrap();
+    insert_attempt(gate, order);
 }
 
 /// Two steps, a permit that was closed, a halt that was replaced and one that was resumed.
@@ -126,7 +134,7 @@ fn what_is_new_works_on_the_old_file() {
             .unwrap()
     };
     assert_eq!(count("SELECT count(*) FROM pragma_foreign_key_check"), 0);
-    assert_eq!(count("SELECT user_version FROM pragma_user_version"), 3);
+    assert_eq!(count("SELECT user_version FROM pragma_user_version"), 4);
     let unreferenced = "SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%steps_2%'";
     assert_eq!(count(unreferenced), 0);
 }
@@ -147,4 +155,70 @@ fn a_file_of_version_2_is_migrated_by_the_halt_command_as_well() {
         folder.start().ok(&json!({ "op": "hello" }))["kill_epoch"],
         3
     );
+}
+
+/// A step that is settled for good with less than it reserved, and one that waits for its signature.
+fn version_3() -> Folder {
+    let folder = solana_orders::folder();
+    folder.write("signer.toml", &config());
+    let gate = Connection::open(folder.path("gate.db")).unwrap();
+    gate.execute_batch(VERSION_3).unwrap();
+    let (first, second) = (order("first"), order("second").at_nonce(8));
+    for (order, counts, outcome) in [(&first, 7, Some("succeeded")), (&second, SPENT, None)] {
+        gate.execute(
+            "INSERT INTO steps VALUES (?1, 0, ?2, 42161, NULL, 'swap', ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            params![
+                order.intent,
+                WALLETS[0],
+                order.nonce.cast_signed(),
+                order.tokens[0].to_checksum(None),
+                SPENT.to_string(),
+                counts.to_string(),
+                order.deadline_s.cast_signed(),
+                outcome,
+                outcome.is_some()
+            ],
+        )
+        .unwrap();
+        insert_attempt(&gate, order);
+    }
+    gate.execute_batch("INSERT INTO halts VALUES (1, 'first', 'alice', 1, 'bob', 2, NULL, 'one');")
+        .unwrap();
+    folder
+}
+
+#[test]
+fn a_file_of_version_3_keeps_its_steps_and_what_they_count() {
+    let bench = Bench::watched(version_3(), Box::new(Unobserved));
+    let used = |bench: &Bench, window: &str| {
+        let budgets = bench.ok(&json!({ "op": "budgets" }));
+        let own = budgets["budgets"].as_array().unwrap().iter();
+        let mut own = own.filter(|b| b["symbol"] == "USDC" && b["window"] == window);
+        own.next().unwrap()["used_raw"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(used(&bench, "day"), (SPENT + 7).to_string());
+    assert_eq!(used(&bench, "signed_per_day"), (2 * SPENT).to_string());
+    let settled = bench.ok(&order("first").step_request());
+    assert_eq!(
+        (&settled["outcome"], &settled["final"]),
+        (&json!("succeeded"), &json!(true))
+    );
+    let pending = bench.ok(&order("second").step_request());
+    assert_eq!(pending["attempts"].as_array().unwrap().len(), 1);
+    let count = |what: &str| bench.folder.count(what);
+    assert_eq!(count("pragma_foreign_key_check"), 0);
+    assert_eq!(count("pragma_user_version WHERE user_version = 4"), 1);
+    assert_eq!(count("sqlite_schema WHERE sql LIKE '%steps_3%'"), 0);
+}
+
+#[test]
+fn a_file_of_version_3_takes_steps_on_solana() {
+    let folder = version_3();
+    folder.write("signer.toml", &solana_orders::config());
+    let bench = Bench::watched(folder, Box::new(Unobserved));
+    bench.ok(&solana_orders::adoption(solana_orders::WALLET));
+    let order = solana_orders::SolanaOrder::new("new");
+    bench.ok(&order.receipt_request());
+    assert_eq!(bench.rule(&order.request()), Some(Rule::Receipt));
+    bench.ok(&order.with(|o| o.intent = "plain".to_owned()).request());
 }

@@ -110,13 +110,25 @@ const FIRST_STEP: &[(&str, Change)] = &[
 fn every_rule_refuses_and_leaves_no_trace() {
     let folder = Folder::new();
     let signer = folder.start();
-    // In peers.rs, strategies.rs and limits.rs.
+    // In peers.rs, strategies.rs, limits.rs, solana_rules.rs and solana_attempts.rs.
     let elsewhere = [
         "peer",
         "strategy_unknown",
         "strategy_wallet",
         "amount_per_hour",
         "signed_per_day",
+        "fee_payer",
+        "program_not_allowed",
+        "instruction_not_allowed",
+        "swap_accounts",
+        "lookup_table",
+        "compute_units",
+        "tip_cap",
+        "flash_loan",
+        "min_profit",
+        "receipt",
+        "attempt_alive",
+        "cold_start",
     ];
     let mut seen = BTreeSet::from(elsewhere.map(str::to_owned));
     refuse_all(&signer, POLICY, &mut seen);

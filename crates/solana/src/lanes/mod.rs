@@ -8,6 +8,7 @@ pub mod rebroadcast;
 pub mod rpc;
 mod rpc_answer;
 pub mod tip;
+pub mod tpu;
 
 use std::pin::Pin;
 

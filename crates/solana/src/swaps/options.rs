@@ -41,7 +41,8 @@ pub struct VenueOptions {
     pub pumpswap: PumpswapForm,
     /// Of the pump curve.
     pub pump_curve: PumpCurveForm,
-    /// Tick or bin arrays named beyond those that the quote passes, for a price that moves on before the swap lands.
+    /// Tick or bin arrays named beyond those that the quote passes, for a price that moves before the swap lands:
+    /// ahead on Meteora DLMM, on either side on Raydium CLMM, three at most on Whirlpool (behind, ahead, behind).
     pub spare_arrays: u8,
     /// The most of them in one instruction (Raydium CLMM and Meteora DLMM), which the transaction's size bounds.
     pub most_arrays: u8,

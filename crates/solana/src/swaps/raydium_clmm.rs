@@ -1,8 +1,8 @@
 //! Raydium CLMM: `swap_v2`, with the bitmap extension and the tick arrays on the way behind its 13 accounts.
 //!
 //! Source: `instructions/swap_v2.rs` of raydium-io/raydium-clmm at 03b44b7. The program begins at the first
-//! initialised array at or beyond the current tick, and asks for the next one when no initialised tick is left in
-//! an array, even if the swap ends before it.
+//! initialised array at or beyond the current tick, passing over others that stand before it, and asks for the next
+//! one when no initialised tick is left in an array, even if the swap ends before it.
 
 use tradewind_core::ChainAddress;
 use tradewind_core::pools::raydium_clmm::{
@@ -122,7 +122,8 @@ pub(super) fn build(
     Ok(call.instructions(key(RAYDIUM_CLMM_PROGRAM), metas, data, units))
 }
 
-/// Where the initialised arrays begin that the swap asks for, in its order, and the spare ones behind them.
+/// Where the initialised arrays begin that are named: spare ones behind the price, which the program passes over,
+/// then those that the swap asks for in its order, then spare ones ahead.
 fn array_starts(
     state: &RaydiumClmmState,
     tick_after: i32,
@@ -130,31 +131,33 @@ fn array_starts(
 ) -> Result<Vec<i32>, SwapError> {
     let span = ARRAY_TICKS * i32::from(state.tick_spacing);
     let current = state.tick_current.div_euclid(span) * span;
-    let arrays = &state.tick_arrays;
-    let ahead: Vec<&RaydiumClmmTickArray> = match call.direction {
-        Direction::ZeroForOne => {
-            let arrays = arrays.iter().rev();
-            arrays
-                .filter(|array| array.start_tick_index <= current)
-                .collect()
+    let falling = call.direction == Direction::ZeroForOne;
+    let mut arrays: Vec<&RaydiumClmmTickArray> = state.tick_arrays.iter().collect();
+    if falling {
+        arrays.reverse();
+    }
+    let first = arrays.partition_point(|array| {
+        let start = array.start_tick_index;
+        if falling {
+            start > current
+        } else {
+            start < current
         }
-        Direction::OneForZero => {
-            let arrays = arrays.iter();
-            arrays
-                .filter(|array| array.start_tick_index >= current)
-                .collect()
-        }
-    };
+    });
+    let (behind, ahead) = arrays.split_at(first);
     let stops_in = |array: &&RaydiumClmmTickArray| {
         let ticks = array.ticks.as_deref().unwrap_or_default();
-        match call.direction {
-            Direction::ZeroForOne => ticks.first().is_some_and(|tick| tick.tick <= tick_after),
-            Direction::OneForZero => ticks.last().is_some_and(|tick| tick.tick > tick_after),
+        if falling {
+            ticks.first().is_some_and(|tick| tick.tick <= tick_after)
+        } else {
+            ticks.last().is_some_and(|tick| tick.tick > tick_after)
         }
     };
     let last = ahead.iter().position(stops_in);
-    let needed = last.map_or(ahead.len(), |last| last + 1);
-    let named = call.named_arrays(needed)?;
-    let starts = ahead.iter().map(|array| array.start_tick_index);
-    Ok(starts.take(named).collect())
+    let named = call.named_arrays(last.map_or(ahead.len(), |last| last + 1))?;
+    let ahead = ahead.iter().take(named);
+    let spare = call.spare_arrays(ahead.len());
+    let behind = behind.iter().skip(behind.len().saturating_sub(spare));
+    let starts = behind.chain(ahead).map(|array| array.start_tick_index);
+    Ok(starts.collect())
 }

@@ -101,8 +101,13 @@ impl<'a> SwapCall<'a> {
         if needed > most {
             return Err(SwapError::TooManyArrays { needed, most });
         }
-        let spare = usize::from(self.options.spare_arrays);
-        Ok(needed.saturating_add(spare).min(most))
+        Ok(needed.saturating_add(self.spare_arrays(needed)))
+    }
+
+    /// How many spare arrays still fit beside those that are named.
+    pub(super) fn spare_arrays(&self, named: usize) -> usize {
+        let room = usize::from(self.options.most_arrays).saturating_sub(named);
+        room.min(usize::from(self.options.spare_arrays))
     }
 
     /// One instruction, which needs both of the trader's token accounts and makes no account.

@@ -5,7 +5,7 @@ use super::lookup_table::choose;
 use super::message::{Plan, check_lengths};
 use super::{BuildError, LookupTable, Remedy, UnsignedTransaction};
 use crate::Key;
-use crate::compute_budget::{COMPUTE_BUDGET_PROGRAM, set_unit_limit, set_unit_price};
+use crate::compute_budget::{is_limit_or_price, set_unit_limit, set_unit_price};
 use crate::instruction::Instruction;
 use tradewind_core::decode::solana::{SIZE_LIMIT_BYTES, Version};
 
@@ -226,17 +226,13 @@ impl TransactionBuilder {
         if self.instructions.is_empty() {
             return Err(BuildError::InstructionsMissing);
         }
-        let called = |program: Key| {
-            let mut added = self.instructions.iter();
-            added.position(|instruction| instruction.program == program)
-        };
-        if let Some(at) = called(payer) {
-            return Err(BuildError::ProgramIsFeePayer(at));
-        }
-        if !self.budget.is_empty()
-            && let Some(at) = called(COMPUTE_BUDGET_PROGRAM)
-        {
-            return Err(BuildError::ComputeBudgetTwice(at));
+        for (at, instruction) in self.instructions.iter().enumerate() {
+            if instruction.program == payer {
+                return Err(BuildError::ProgramIsFeePayer(at));
+            }
+            if !self.budget.is_empty() && is_limit_or_price(instruction) {
+                return Err(BuildError::ComputeBudgetTwice(at));
+            }
         }
         check_lengths(self.instructions.iter())
     }

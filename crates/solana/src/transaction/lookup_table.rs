@@ -1,7 +1,7 @@
 //! Lookup tables, and which of the given ones make a transaction smaller.
 
 use super::BuildError;
-use super::accounts::{Accounts, MOST_ACCOUNTS};
+use super::accounts::{Accounts, Entry, MOST_ACCOUNTS, SortKey};
 use super::compact::compact_bytes;
 use crate::Key;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub struct LookupTable {
     address: Key,
     length: usize,
     /// The addresses in the order of their bytes, each with its place in the table.
-    places: Arc<[(Key, u8)]>,
+    places: Arc<[(SortKey, u8)]>,
 }
 
 impl LookupTable {
@@ -32,7 +32,8 @@ impl LookupTable {
                 length,
             });
         }
-        let mut places: Vec<(Key, u8)> = addresses.iter().copied().zip(0..=u8::MAX).collect();
+        let sort_keys = addresses.iter().map(|address| SortKey::from(*address));
+        let mut places: Vec<(SortKey, u8)> = sort_keys.zip(0..=u8::MAX).collect();
         places.sort_unstable();
         places.dedup_by_key(|(key, _)| *key);
         Ok(Self {
@@ -53,12 +54,14 @@ impl LookupTable {
         MOST_ACCOUNTS - self.length
     }
 
-    /// The first place of an address.
-    pub(super) fn place(&self, key: Key) -> Option<u8> {
-        let at = self
-            .places
-            .binary_search_by_key(&key, |(key, _)| *key)
-            .ok()?;
+    /// The first place of an account, if it may be read from a table.
+    pub(super) fn place(&self, entry: &Entry) -> Option<u8> {
+        if !entry.may_be_looked_up() {
+            return None;
+        }
+        let sort_key = entry.sort_key;
+        let found = self.places.binary_search_by_key(&sort_key, |(key, _)| *key);
+        let at = found.ok()?;
         self.places.get(at).map(|(_, place)| *place)
     }
 }
@@ -176,7 +179,7 @@ pub(super) fn choose<'a>(accounts: &Accounts, tables: &'a [LookupTable]) -> Vec<
     for table in tables {
         let mut held = Set::default();
         for (at, entry) in accounts.entries.iter().enumerate() {
-            if entry.may_be_looked_up() && table.place(entry.key).is_some() {
+            if table.place(entry).is_some() {
                 held.insert(at);
             }
         }

@@ -1,7 +1,7 @@
 //! The bytes of a message, legacy or version 0, and where in them a template may write.
 
 use super::BuildError;
-use super::accounts::Accounts;
+use super::accounts::{Accounts, Entry};
 use super::compact::{compact_bytes, push_compact};
 use super::lookup_table::LookupTable;
 use crate::Key;
@@ -51,10 +51,10 @@ impl<'a> Plan<'a> {
         tables: &[&'a LookupTable],
         version: Version,
     ) -> Self {
-        let mut taken = vec![false; accounts.entries.len()];
-        let mut lookups: Vec<(Lookup<'a>, [Vec<usize>; 2])> = Vec::with_capacity(tables.len());
-        for table in tables {
-            lookups.push(look_up(&accounts, &mut taken, table));
+        let mut read_from = vec![None; accounts.entries.len()];
+        let mut lookups = Vec::with_capacity(tables.len());
+        for (number, table) in tables.iter().enumerate() {
+            lookups.push(look_up(&accounts, &mut read_from, number, table));
         }
         let payer = accounts.payer;
         let mut own = Vec::with_capacity(accounts.entries.len());
@@ -62,21 +62,23 @@ impl<'a> Plan<'a> {
         own.push(payer);
         for (class, end) in ends.iter_mut().enumerate() {
             let (signer, writable) = (class < 2, class % 2 == 0);
-            for (entry, taken) in accounts.entries.iter_mut().zip(&taken) {
-                let here = entry.signer == signer && entry.writable == writable && !taken;
-                if here && entry.key != payer {
+            for (entry, table) in accounts.entries.iter_mut().zip(&read_from) {
+                let here = entry.signer == signer && entry.writable == writable;
+                if here && table.is_none() && entry.key() != payer {
                     entry.index = place(own.len());
-                    own.push(entry.key);
+                    own.push(entry.key());
                 }
             }
             *end = own.len();
         }
         let mut next = own.len();
-        for class in 0..2 {
-            for (_, places) in &lookups {
-                for at in &places[class] {
-                    accounts.entries[*at].index = place(next);
-                    next += 1;
+        for writable in [true, false] {
+            for number in 0..lookups.len() {
+                for (entry, table) in accounts.entries.iter_mut().zip(&read_from) {
+                    if *table == Some(number) && entry.writable == writable {
+                        entry.index = place(next);
+                        next += 1;
+                    }
                 }
             }
         }
@@ -86,7 +88,7 @@ impl<'a> Plan<'a> {
             signers: ends[1],
             readonly_signed: ends[1] - ends[0],
             readonly_unsigned: ends[3] - ends[2],
-            lookups: lookups.into_iter().map(|(lookup, _)| lookup).collect(),
+            lookups,
             version,
         }
     }
@@ -111,7 +113,7 @@ impl<'a> Plan<'a> {
             self.accounts.entries.iter().filter(|entry| {
                 entry.may_be_looked_up() && usize::from(entry.index) < self.own.len()
             });
-        own.map(|entry| entry.key).collect()
+        own.map(Entry::key).collect()
     }
 
     pub(super) fn account_count(&self) -> usize {
@@ -177,11 +179,11 @@ impl<'a> Plan<'a> {
         };
         bytes.extend_from_slice(&blockhash.0);
         push_compact(&mut bytes, instructions.len());
+        let mut indexes = self.accounts.indexes();
         for instruction in instructions {
-            bytes.push(self.accounts.index_of(instruction.program));
+            bytes.extend(indexes.by_ref().take(1));
             push_compact(&mut bytes, instruction.accounts.len());
-            let accounts = instruction.accounts.iter();
-            bytes.extend(accounts.map(|account| self.accounts.index_of(account.key)));
+            bytes.extend(indexes.by_ref().take(instruction.accounts.len()));
             push_compact(&mut bytes, instruction.data.len());
             layout.data.push((bytes.len(), instruction.data.len()));
             bytes.extend_from_slice(&instruction.data);
@@ -204,36 +206,33 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// What a table gives of the accounts that no earlier one has, and which accounts those are.
+/// What a table gives of the accounts that no earlier one has.
 fn look_up<'a>(
     accounts: &Accounts,
-    taken: &mut [bool],
+    read_from: &mut [Option<usize>],
+    number: usize,
     table: &'a LookupTable,
-) -> (Lookup<'a>, [Vec<usize>; 2]) {
+) -> Lookup<'a> {
     let mut lookup = Lookup {
         table,
-        writable: Vec::new(),
-        readonly: Vec::new(),
+        writable: Vec::with_capacity(accounts.entries.len()),
+        readonly: Vec::with_capacity(accounts.entries.len()),
     };
-    let mut places = [Vec::new(), Vec::new()];
-    let all = accounts.entries.iter().zip(taken.iter_mut()).enumerate();
-    for (at, (entry, taken)) in all {
-        if *taken || !entry.may_be_looked_up() {
+    for (entry, read_from) in accounts.entries.iter().zip(read_from) {
+        if read_from.is_some() {
             continue;
         }
-        let Some(place) = table.place(entry.key) else {
+        let Some(place) = table.place(entry) else {
             continue;
         };
-        *taken = true;
+        *read_from = Some(number);
         if entry.writable {
             lookup.writable.push(place);
-            places[0].push(at);
         } else {
             lookup.readonly.push(place);
-            places[1].push(at);
         }
     }
-    (lookup, places)
+    lookup
 }
 
 /// Lengths that no compact field can tell are refused before anything is written.

@@ -27,7 +27,7 @@ from tradewind.settings import Settings
 PUBLIC_TEST_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
 SERVICE_CONFIG = "arbitrum.toml"
 SIGNER_CONFIG = "signer.toml"
-_PASSPHRASE_FILE = "passphrase"  # noqa: S105 (the name of the file that holds it)
+PASSPHRASE_FILE = "passphrase"  # noqa: S105 (the name of the file that holds it)
 # The passphrase is random and lives as long as the folder: there is nothing to protect by slow hashing.
 _WORK_FACTOR = 2
 
@@ -79,45 +79,51 @@ async def start_signer(folder: Path) -> Child[bool]:
     """Run the signer of a prepared folder."""
     return await Child.start(
         "The signer",
-        (find_signer(), "run", "--config", folder / SIGNER_CONFIG, "--passphrase-file", folder / _PASSPHRASE_FILE),
+        (find_signer(), "run", "--config", folder / SIGNER_CONFIG, "--passphrase-file", folder / PASSPHRASE_FILE),
         log=folder / "signer.log",
         ready=lambda line: True if line.startswith('{"event":"ready"') else None,
     )
 
 
-async def start_service(folder: Path) -> Child[dict[str, Any]]:
+async def start_service(folder: Path, config: str = SERVICE_CONFIG) -> Child[dict[str, Any]]:
     """Run the service of a prepared folder."""
     return await Child.start(
         "The service",
-        (sys.executable, "-m", "tradewind.cli", "up", "--config", folder / SERVICE_CONFIG, "--json"),
+        (sys.executable, "-m", "tradewind.cli", "up", "--config", folder / config, "--json"),
         log=folder / "service.log",
         ready=_announcement,
     )
 
 
 async def _prepare_signer(folder: Path, stack: AsyncExitStack) -> Child[bool]:
-    passphrase = _write_private(folder / _PASSPHRASE_FILE, secrets.token_urlsafe(32))
+    passphrase = write_private(folder / PASSPHRASE_FILE, secrets.token_urlsafe(32))
     (folder / SIGNER_CONFIG).write_text(example(SIGNER_CONFIG))
-    await _import_test_key(find_signer(), folder, passphrase)
+    key = write_private(folder / "test-key", PUBLIC_TEST_KEY)
+    await import_key(find_signer(), folder, passphrase, "--key-file", key)
+    key.unlink()
     signer = await start_signer(folder)
     stack.push_async_callback(signer.stop)
     return signer
 
 
-async def _import_test_key(signer: Path, folder: Path, passphrase: Path) -> None:
-    key = _write_private(folder / "test-key", PUBLIC_TEST_KEY)
-    arguments = ("--keys", folder / "keys.age", "--passphrase-file", passphrase, "--key-file", key)
+async def import_key(signer: Path, folder: Path, passphrase: Path, form: str, key: Path) -> None:
+    """Give the signer of a folder the public test key in a file."""
+    arguments = ("--keys", folder / "keys.age", "--passphrase-file", passphrase, form, key)
+    await run_signer(signer, "key", "import", *arguments, "--work-factor", _WORK_FACTOR)
+
+
+async def run_signer(signer: Path, *arguments: object) -> None:
+    """One command of the signer's program, to its end."""
     process = await asyncio.create_subprocess_exec(
-        *map(str, (signer, "key", "import", *arguments, "--work-factor", _WORK_FACTOR)),
+        *map(str, (signer, *arguments)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
     output, _ = await process.communicate()
-    key.unlink()
     if process.returncode != 0:
         said = output.decode(errors="replace").strip()
-        raise Misconfigured("key_import_failed", f"The signer could not import the demo's public test key: {said}")
+        raise Misconfigured("signer_command_failed", f"The signer could not be prepared for the demo: {said}")
 
 
 def _write_service_config(folder: Path, rpc_url: str) -> None:
@@ -141,7 +147,8 @@ def _with_value(text: str, key: str, value: str) -> str:
     return changed
 
 
-def _write_private(path: Path, text: str) -> Path:
+def write_private(path: Path, text: str) -> Path:
+    """A new file that nobody else can read."""
     path.touch(mode=0o600, exist_ok=False)
     path.write_text(text)
     return path

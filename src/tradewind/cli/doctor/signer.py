@@ -49,7 +49,7 @@ def _wallets(settings: Settings, state: SignerState) -> Iterator[Finding]:
         if allowed is None:
             remedy = "Add it to signer.toml and its key to the key file, or correct the strategy."
             yield wrong(f"strategy {name}", f"the signer holds no key of {strategy.wallet}", remedy)
-        elif missing := set(settings.chains) - allowed:
+        elif missing := set(settings.every_chain()) - allowed:
             said = f"{strategy.wallet} may not be used on chain {', '.join(map(str, sorted(missing)))}"
             yield warning(f"strategy {name}", said, "Add the chain to the wallet in signer.toml.")
         else:

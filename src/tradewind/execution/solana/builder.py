@@ -23,10 +23,15 @@ _BLANK = bytes(64)
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """The wallet's token accounts: `(mint, account, token program)` by mint."""
+    """The wallet's token accounts: `(mint, account, token program)` by mint.
+
+    `unwraps`: its account of wrapped SOL is made for this transaction and closed by it. One that is there already is the
+    wallet's own affair: what comes to it stays wrapped.
+    """
 
     wallet: str
     sides: Mapping[str, tuple[str, str, str]]
+    unwraps: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,12 @@ class SolanaBuilder:
         for mint in mints:
             program = await self._wallets.program_of(mint)
             sides[mint] = (mint, core.token_account_address(request.wallet, mint, program), program)
-        return _Places(request.wallet, sides)
+        return _Places(request.wallet, sides, await self._unwraps(request.wallet, sides))
+
+    async def _unwraps(self, wallet: str, mints: Mapping[str, object]) -> bool:
+        if NATIVE_MINT not in mints:
+            return False
+        return not (await self._wallets.read(wallet, [NATIVE_MINT])).tokens[NATIVE_MINT].exists
 
     async def _swaps(self, request: BuildRequest, places: _Places) -> list[core.SwapInstructions]:
         """One for each route, from the pools as they are now."""
@@ -183,13 +193,12 @@ def _around(
         core.create_token_account(payer=wallet, owner=wallet, mint=mint, token_program=program)
         for mint, (_, _, program) in places.sides.items()
     ]
-    wrapped = NATIVE_MINT in places.sides
     wrapping: list[core.SolanaInstruction] = []
     if plan.input_token == NATIVE_MINT:
         wrapping = core.wrap_sol(wallet, _most_in(plan.routes))
     unwrapping = (
         [core.close_token_account(account=places.sides[NATIVE_MINT][1], destination=wallet, owner=wallet)]
-        if wrapped
+        if places.unwraps
         else []
     )
     return [*made, *wrapping, *(step for swap in swaps for step in swap.instructions), *unwrapping]

@@ -17,6 +17,9 @@ _STATUS = {
     "unauthenticated": grpc.StatusCode.UNAUTHENTICATED,
     "duplicate_bundle": grpc.StatusCode.ALREADY_EXISTS,
     "not_here": grpc.StatusCode.NOT_FOUND,
+    # These two as Yellowstone answers them.
+    "lagged": grpc.StatusCode.INTERNAL,
+    "from_slot_unsupported": grpc.StatusCode.INTERNAL,
     "node_behind": grpc.StatusCode.UNAVAILABLE,
 }
 
@@ -66,12 +69,8 @@ async def open_grpc_port(
     services: Sequence[tuple[str, dict[str, Any]]], port: int = 0, *, max_message_bytes: int = 4 * 1024 * 1024
 ) -> tuple[Any, str]:
     """A started server and its `host:port`. Raises LocalnetError `port_in_use`."""
-    server = grpc.aio.server(
-        options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", max_message_bytes)]
-    )
-    server.add_generic_rpc_handlers(
-        [grpc.method_handlers_generic_handler(name, methods) for name, methods in services]
-    )
+    server = grpc.aio.server(options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", max_message_bytes)])
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(name, methods) for name, methods in services])
     try:
         number = server.add_insecure_port(f"{HOST}:{port}")
     except RuntimeError as failure:

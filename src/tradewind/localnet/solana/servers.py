@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import TypeAlias
 
+from tradewind.localnet.solana.fronts import block_engine, shredstream, transaction_port, yellowstone
 from tradewind.localnet.solana.node import SolanaNode
 
 Server: TypeAlias = Callable[[SolanaNode], AbstractAsyncContextManager[Mapping[str, str]]]
 
-SERVERS: tuple[Server, ...] = ()
+SERVERS: tuple[Server, ...] = (block_engine, transaction_port, yellowstone, shredstream)

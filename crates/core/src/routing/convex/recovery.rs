@@ -26,6 +26,9 @@ pub(super) struct Settled {
 }
 
 /// `None` when no pass could balance every token.
+///
+/// An amount of less than one unit is none. But where one unit of a token is worth a million times a unit of the next,
+/// a whole chain of trades may hang on it, so the flows with one unit in its place are tried as well.
 pub(super) fn settle(
     market: &Market,
     uses: &[Use],
@@ -38,28 +41,79 @@ pub(super) fn settle(
     } else {
         Exact::Out
     };
-    let mut fixed: Vec<U256> = uses
+    let plan = Plan {
+        market,
+        uses,
+        exact,
+        ways: Ways::new(market, uses, prices, question.ground, exact),
+        question,
+        amount_raw,
+    };
+    let floored: Vec<U256> = uses
         .iter()
-        .map(|used| match exact {
-            Exact::In => floor(used.trade.input),
-            Exact::Out => floor(used.trade.output),
-        })
+        .map(|used| floor(plan.amounts(used)[0]))
         .collect();
-    let ways = Ways::new(market, uses, prices, question.ground, exact);
-    for _ in 0..MOST_PASSES {
-        let mut pass = Pass::new(market, uses, exact, &ways);
-        match pass.run(&mut fixed, question, amount_raw) {
-            Outcome::Settled(ground_raw) => {
-                return Some(Settled {
-                    ground_raw,
-                    flows: pass.flows,
-                });
-            }
-            Outcome::Again => {}
-            Outcome::Impossible => return None,
+    let hangs = |used: &Use| {
+        let [amount, other] = plan.amounts(used);
+        amount > 0.0 && amount < 1.0 && other >= 1.0
+    };
+    let lifted = uses.iter().any(hangs).then(|| {
+        let lift = |(amount, used)| if hangs(used) { U256::ONE } else { amount };
+        floored.iter().copied().zip(uses).map(lift).collect()
+    });
+    let settled = plan.settle(floored);
+    let other = lifted.and_then(|lifted| plan.settle(lifted));
+    match (settled, other) {
+        (Some(one), Some(other)) if better(exact, other.ground_raw, one.ground_raw) => Some(other),
+        (None, other) => other,
+        (settled, _) => settled,
+    }
+}
+
+/// Exact input: more is better. Exact output: less.
+fn better(exact: Exact, one: U256, other: U256) -> bool {
+    match exact {
+        Exact::In => one > other,
+        Exact::Out => one < other,
+    }
+}
+
+/// What has to be carried out, and by which ways.
+struct Plan<'a> {
+    market: &'a Market<'a>,
+    uses: &'a [Use],
+    exact: Exact,
+    ways: Ways,
+    question: Question,
+    amount_raw: U256,
+}
+
+impl Plan<'_> {
+    /// The amount that a use is fixed at, and the one that follows.
+    fn amounts(&self, used: &Use) -> [f64; 2] {
+        match self.exact {
+            Exact::In => [used.trade.input, used.trade.output],
+            Exact::Out => [used.trade.output, used.trade.input],
         }
     }
-    None
+
+    /// Passes with some trade made smaller each, until nothing lacks.
+    fn settle(&self, mut fixed: Vec<U256>) -> Option<Settled> {
+        for _ in 0..MOST_PASSES {
+            let mut pass = Pass::new(self.market, self.uses, self.exact, &self.ways);
+            match pass.run(&mut fixed, self.question, self.amount_raw) {
+                Outcome::Settled(ground_raw) => {
+                    return Some(Settled {
+                        ground_raw,
+                        flows: pass.flows,
+                    });
+                }
+                Outcome::Again => {}
+                Outcome::Impossible => return None,
+            }
+        }
+        None
+    }
 }
 
 /// The end of a use that its amount is fixed at, and the end that follows.

@@ -3,7 +3,13 @@
 //! Through constant products alone the output is `A x / (1 + C x)`, whatever their number: each further pool with
 //! reserves `r`, `s` and the share `g` left by its fee makes it `A' = A g s / r`, `C' = C + A g / r`. The gain
 //! `A x / (1 + C x) - x` is greatest at `x = (sqrt(A) - 1) / C`. Other families have no closed form and are searched.
-//! From either start the exact integer gain is climbed, and the input cut to the least that gives the same.
+//!
+//! Both find the best real input. What is then left to win is rounding, and that is at its coarsest in the token
+//! whose unit is worth most: so at each token of the way the amounts next to the one found are tried, with the
+//! least input that brings them about.
+//!
+//! A cycle of n pools loses less than n units to rounding, one at the output of each pool, so the gain is less than
+//! any other input's by no more than these units are worth at the end, plus one.
 #![allow(
     clippy::float_arithmetic,
     reason = "a real number starts the search; exact quotes decide"
@@ -11,31 +17,89 @@
 
 use alloy_primitives::U256;
 
+use super::MAX_CYCLE_HOPS;
 use super::links::Way;
-use crate::pools::{Curve, Exact, Hyperbola, PoolMath};
+use crate::pools::{Exact, Pool, PoolMath, TokenPair};
 use crate::routing::PoolGraph;
 
-/// A closed form in real numbers is right to about this many bits, a doubled input to two.
-const CLOSED_FORM_BITS: usize = 24;
-const SEARCHED_BITS: usize = 2;
+/// First step of a search, as a power of two below the input that doubling found.
+const FIRST_STEP_BITS: usize = 2;
+/// Each further step is shorter by so many bits.
+const FINER_BITS: usize = 2;
 /// Steps of less than this many bits of the input change the gain by less than its rounding.
 const LEAST_BITS: usize = 40;
+/// Moves in a row at one length of step: a gain that is concave needs no more after a longer step ended.
+const MOST_MOVES: usize = 8;
+const TOKENS: usize = MAX_CYCLE_HOPS as usize + 1;
 
 /// A loss is less than none.
 type Gain = alloy_primitives::I256;
 
-/// The input that gains most; `None` when none is found to gain.
-pub(super) fn best_input(graph: &PoolGraph, ways: &[Way]) -> Option<U256> {
-    let (start, near) = match closed_form(graph, ways) {
-        Closed::At(input) => (input, CLOSED_FORM_BITS),
+/// A pool on the way, and the direction.
+type Passed<'a> = (&'a Pool, TokenPair);
+
+/// Amounts along a cycle, each exactly what its pool gives for the one before.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Amounts {
+    raw: [U256; TOKENS],
+    hops: usize,
+}
+
+impl Amounts {
+    /// `None` where a pool refuses.
+    fn of(pools: &[Passed<'_>], input: U256) -> Option<Self> {
+        let mut raw = [U256::ZERO; TOKENS];
+        *raw.first_mut()? = input;
+        for (at, (pool, pair)) in pools.iter().enumerate() {
+            raw[at + 1] = pool.output(*pair, raw[at])?;
+        }
+        Some(Self {
+            raw,
+            hops: pools.len(),
+        })
+    }
+
+    /// The amounts with the least input that brings about `amount` after the first `at` pools.
+    fn through(pools: &[Passed<'_>], at: usize, amount: U256) -> Option<Self> {
+        let mut input = amount;
+        for (pool, pair) in pools[..at].iter().rev() {
+            input = pool.amounts(*pair, Exact::Out, input).ok()?.amount_in_raw;
+        }
+        Self::of(pools, input)
+    }
+
+    /// What goes in, what is handed on, and what comes out.
+    pub(super) fn all(&self) -> &[U256] {
+        &self.raw[..=self.hops]
+    }
+
+    /// Output less input; `None` beyond what any contract takes.
+    fn gain(&self) -> Option<Gain> {
+        let signed = |amount: U256| Gain::try_from(amount).ok();
+        signed(self.raw[self.hops])?.checked_sub(signed(self.raw[0])?)
+    }
+}
+
+/// The amounts at the input that gains most; `None` when none is found to gain.
+pub(super) fn best_amounts(graph: &PoolGraph, ways: &[Way]) -> Option<Amounts> {
+    let mut passed = [None; MAX_CYCLE_HOPS as usize];
+    for (place, way) in passed.iter_mut().zip(ways) {
+        *place = Some((graph.at(way.pool)?, way.pair));
+    }
+    let mut pools = [passed[0]?; MAX_CYCLE_HOPS as usize];
+    for (place, pool) in pools.iter_mut().zip(passed.into_iter().flatten()) {
+        *place = pool;
+    }
+    let pools = pools.get(..ways.len())?;
+    let start = match closed_form(ways) {
+        Closed::At(input) => input,
         Closed::Never => return None,
-        Closed::NotConstantProduct => (searched(graph, ways)?, SEARCHED_BITS),
+        Closed::NotConstantProduct => searched(pools)?,
     };
-    let climbed = climb(graph, ways, start, near)?;
-    let input = least_for_same(graph, ways, climbed).unwrap_or(climbed);
-    gain(graph, ways, input)
+    let best = rounded(pools, start)?;
+    best.gain()
         .is_some_and(|gain| gain.is_positive())
-        .then_some(input)
+        .then_some(best)
 }
 
 enum Closed {
@@ -45,18 +109,15 @@ enum Closed {
     NotConstantProduct,
 }
 
-fn closed_form(graph: &PoolGraph, ways: &[Way]) -> Closed {
+fn closed_form(ways: &[Way]) -> Closed {
     let (mut a, mut c) = (1.0f64, 0.0f64);
     for way in ways {
-        let Some(piece) = graph
-            .at(way.pool)
-            .and_then(|pool| only_piece(&pool.curve(way.pair)))
-        else {
+        let Some(product) = way.product else {
             return Closed::NotConstantProduct;
         };
-        let share = a * piece.gamma / piece.reserve_in;
+        let share = a * product.per_input;
         c += share;
-        a = share * piece.reserve_out;
+        a = share * product.reserve_out;
     }
     let input = (a.sqrt() - 1.0) / c;
     if a <= 1.0 || !input.is_finite() {
@@ -65,80 +126,87 @@ fn closed_form(graph: &PoolGraph, ways: &[Way]) -> Closed {
     Closed::At(U256::from(input.max(1.0)))
 }
 
-fn only_piece(curve: &Curve) -> Option<Hyperbola> {
-    match curve {
-        Curve::Hyperbolas(pieces) => match pieces[..] {
-            [piece] if piece.capacity_in.is_infinite() => Some(piece),
-            _ => None,
-        },
-        _ => None,
+/// The best amounts next to those of an input that is best but for rounding.
+fn rounded(pools: &[Passed<'_>], start: U256) -> Option<Amounts> {
+    let mut best = halved_until_taken(pools, start)?;
+    let mut most = best.gain()?;
+    for at in 0..=pools.len() {
+        let around = best.raw[at];
+        let mut tries = [
+            around.checked_sub(U256::ONE),
+            Some(around),
+            around.checked_add(U256::ONE),
+        ];
+        if at == 0 {
+            tries[1] = None;
+        }
+        for amount in tries
+            .into_iter()
+            .flatten()
+            .filter(|amount| !amount.is_zero())
+        {
+            let Some(other) = Amounts::through(pools, at, amount) else {
+                continue;
+            };
+            if let Some(gain) = other.gain().filter(|gain| *gain > most) {
+                (best, most) = (other, gain);
+            }
+        }
     }
+    Some(best)
 }
 
-/// Doubles the input while that gains more, then halves the distance of three inputs around the greatest gain.
-fn searched(graph: &PoolGraph, ways: &[Way]) -> Option<U256> {
+/// The input, or the first half of it that no pool refuses.
+fn halved_until_taken(pools: &[Passed<'_>], start: U256) -> Option<Amounts> {
+    let mut input = start;
+    while !input.is_zero() {
+        if let Some(amounts) = Amounts::of(pools, input) {
+            return Some(amounts);
+        }
+        input >>= 1;
+    }
+    None
+}
+
+/// Doubles the input while a pool takes it, then goes from the best of these in ever shorter steps.
+fn searched(pools: &[Passed<'_>]) -> Option<U256> {
     let mut best = (Gain::MIN, U256::ZERO);
     let mut input = U256::ONE;
     // Gains of small inputs are hidden by rounding, so the doubling goes on to where a pool refuses.
-    while let Some(gain) = gain(graph, ways, input) {
+    while let Some(gain) = gain(pools, input) {
         best = best.max((gain, input));
         let Some(double) = input.checked_mul(U256::from(2)) else {
             break;
         };
         input = double;
     }
-    (!best.1.is_zero()).then_some(best.1)
+    let (most, input) = best;
+    (!input.is_zero()).then(|| climb(pools, input, most))
 }
 
-/// Steps of `input / 2**near`, then of an eighth of that, and so on, each as long as it gains more.
-fn climb(graph: &PoolGraph, ways: &[Way], start: U256, near: usize) -> Option<U256> {
-    let mut input = start;
-    while gain(graph, ways, input).is_none() {
-        input >>= 1;
-        if input.is_zero() {
-            return None;
-        }
-    }
-    let mut best = gain(graph, ways, input)?;
+/// Steps of a quarter of the input, then of a quarter of that, and so on, each as long as it gains more.
+fn climb(pools: &[Passed<'_>], start: U256, gained: Gain) -> U256 {
+    let (mut input, mut best) = (start, gained);
     let least = U256::ONE.max(input >> LEAST_BITS);
-    let mut step = U256::ONE.max(input >> near);
+    let mut step = U256::ONE.max(input >> FIRST_STEP_BITS);
     loop {
-        let up = input.checked_add(step);
-        let down = input.checked_sub(step).filter(|lower| !lower.is_zero());
-        let better = [up, down].into_iter().flatten().find_map(|other| {
-            let other_gain = gain(graph, ways, other)?;
-            (other_gain > best).then_some((other, other_gain))
-        });
-        match better {
-            Some((other, other_gain)) => (input, best) = (other, other_gain),
-            None if step == least => return Some(input),
-            None => step = least.max(step >> 3),
+        for _ in 0..MOST_MOVES {
+            let up = input.checked_add(step);
+            let down = input.checked_sub(step).filter(|lower| !lower.is_zero());
+            let better = [up, down].into_iter().flatten().find_map(|other| {
+                let gain = gain(pools, other)?;
+                (gain > best).then_some((other, gain))
+            });
+            let Some(found) = better else { break };
+            (input, best) = found;
         }
+        if step == least {
+            return input;
+        }
+        step = least.max(step >> FINER_BITS);
     }
 }
 
-/// The least input that gives the same output, found backwards from the end; it gains at least as much.
-fn least_for_same(graph: &PoolGraph, ways: &[Way], input: U256) -> Option<U256> {
-    let mut amount = output(graph, ways, input)?;
-    for way in ways.iter().rev() {
-        let amounts = graph
-            .at(way.pool)?
-            .amounts(way.pair, Exact::Out, amount)
-            .ok()?;
-        amount = amounts.amount_in_raw;
-    }
-    (gain(graph, ways, amount)? >= gain(graph, ways, input)?).then_some(amount)
-}
-
-/// What the input gains; `None` where a pool refuses, or beyond what any contract takes.
-fn gain(graph: &PoolGraph, ways: &[Way], input: U256) -> Option<Gain> {
-    let output = output(graph, ways, input)?;
-    let signed = |amount: U256| Gain::try_from(amount).ok();
-    signed(output)?.checked_sub(signed(input)?)
-}
-
-fn output(graph: &PoolGraph, ways: &[Way], input: U256) -> Option<U256> {
-    ways.iter().try_fold(input, |amount, way| {
-        graph.at(way.pool)?.output(way.pair, amount)
-    })
+fn gain(pools: &[Passed<'_>], input: U256) -> Option<Gain> {
+    Amounts::of(pools, input)?.gain()
 }

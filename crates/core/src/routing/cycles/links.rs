@@ -4,7 +4,7 @@
     reason = "a rate rules out what cannot gain; what can is decided by quotes"
 )]
 
-use crate::pools::{Pool, PoolMath, TokenPair};
+use crate::pools::{Curve, Pool, PoolMath, TokenPair};
 use crate::routing::{PoolGraph, PoolId, TokenId};
 
 /// Rates are real numbers: one that is short of gaining by less than this is quoted all the same.
@@ -17,6 +17,32 @@ pub(super) struct Way {
     pub(super) pair: TokenPair,
     /// Natural logarithm of the most that the pool gives per unit, the fee taken.
     pub(super) rate: f64,
+    /// The pool as one constant product, where it is one.
+    pub(super) product: Option<Product>,
+}
+
+/// `x -> reserve_out * per_input * x / (1 + per_input * x)`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Product {
+    /// One less the fee, over the reserve of the input.
+    pub(super) per_input: f64,
+    pub(super) reserve_out: f64,
+}
+
+impl Way {
+    fn new(pool: PoolId, state: &Pool, pair: TokenPair) -> Self {
+        let product = product(state, pair);
+        let rate = match product {
+            Some(product) => (product.per_input * product.reserve_out).ln(),
+            None => rate(state, pair),
+        };
+        Self {
+            pool,
+            pair,
+            rate,
+            product,
+        }
+    }
 }
 
 /// The pools from one token to another.
@@ -25,6 +51,8 @@ struct Link {
     to: TokenId,
     /// The best rate first.
     ways: Vec<Way>,
+    /// When one of the pools last changed.
+    changed: u64,
 }
 
 /// Every link of a graph, by number.
@@ -60,14 +88,9 @@ impl Links {
             let Ok(number) = u32::try_from(self.numbered.len()) else {
                 return;
             };
-            let ways = same.iter().filter_map(|edge| {
-                let rate = rate(graph.at(edge.pool)?, edge.pair);
-                Some(Way {
-                    pool: edge.pool,
-                    pair: edge.pair,
-                    rate,
-                })
-            });
+            let ways = same
+                .iter()
+                .filter_map(|edge| Some(Way::new(edge.pool, graph.at(edge.pool)?, edge.pair)));
             let mut ways: Vec<Way> = ways.collect();
             ways.sort_by(|a, b| b.rate.total_cmp(&a.rate));
             for way in &ways {
@@ -79,6 +102,7 @@ impl Links {
             self.numbered.push(Link {
                 to: same[0].token,
                 ways,
+                changed: 0,
             });
         }
     }
@@ -119,21 +143,30 @@ impl Links {
         way.map_or(f64::INFINITY, |way| self.best[link as usize] - way.rate)
     }
 
-    /// Takes the pool's new rates.
-    pub(super) fn refresh(&mut self, graph: &PoolGraph, pool: PoolId) {
-        let Some(state) = graph.at(pool) else {
-            return;
-        };
+    /// Takes the pool's new state, `None` for one that left, as it is at this time of the index.
+    pub(super) fn refresh(&mut self, pool: PoolId, state: Option<&Pool>, now: u64) {
         for number in self.of_pool.get(pool.index()).into_iter().flatten() {
             let link = &mut self.numbered[*number as usize];
+            link.changed = now;
             for way in link.ways.iter_mut().filter(|way| way.pool == pool) {
-                way.rate = rate(state, way.pair);
+                match state {
+                    Some(state) => *way = Way::new(pool, state, way.pair),
+                    None => way.rate = f64::NEG_INFINITY,
+                }
             }
             if link.ways.len() > 1 {
                 link.ways.sort_by(|a, b| b.rate.total_cmp(&a.rate));
             }
             self.best[*number as usize] = link.ways[0].rate;
         }
+    }
+
+    /// When one of the pools of these links last changed.
+    pub(super) fn changed(&self, links: &[u32]) -> u64 {
+        let times = links
+            .iter()
+            .map(|link| self.numbered[*link as usize].changed);
+        times.max().unwrap_or(0)
     }
 
     /// Calls `choose` with every choice of one way a link that may gain and passes no pool twice; `fixed` leaves
@@ -178,5 +211,22 @@ fn rate(pool: &Pool, pair: TokenPair) -> f64 {
         rate.ln()
     } else {
         f64::NEG_INFINITY
+    }
+}
+
+fn product(pool: &Pool, pair: TokenPair) -> Option<Product> {
+    let Curve::Hyperbolas(pieces) = pool.curve(pair) else {
+        return None;
+    };
+    match pieces[..] {
+        [piece] if piece.capacity_in.is_infinite() => {
+            let product = Product {
+                per_input: piece.gamma / piece.reserve_in,
+                reserve_out: piece.reserve_out,
+            };
+            let first = product.per_input * product.reserve_out;
+            (first.is_finite() && first > 0.0).then_some(product)
+        }
+        _ => None,
     }
 }

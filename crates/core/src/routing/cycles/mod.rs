@@ -2,17 +2,22 @@
 //!
 //! - `links`: the directed pairs of tokens, and the rates of the pools between them;
 //! - `index`: which cycles there are, and which of them a pool is part of;
-//! - `best_input`: the input that gains most, in exact integers.
+//! - `best_input`: the input that gains most, in exact integers;
+//! - `answers`: what the last scan found, for as long as no pool of a cycle changes;
+//! - `seen`: which state of each pool the index knows.
 //!
 //! A pool's output is concave in its input, so it never gives more per unit than at its spot price less its fee.
 //! Where these rates multiply to one or less around a cycle, no input gains: a sum of logarithms decides that,
 //! without a quote. Only the others are quoted, and only quotes decide whether and how much they gain.
 
+mod answers;
 mod best_input;
 mod index;
 mod links;
+mod seen;
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use alloy_primitives::U256;
 
@@ -20,9 +25,11 @@ use super::RouteError;
 use super::{PoolGraph, PoolId};
 use crate::ChainAddress;
 use crate::pools::PoolMath;
-use best_input::best_input;
+use answers::Answers;
+use best_input::best_amounts;
 use index::TokenCycles;
 use links::{Links, Way};
+use seen::Seen;
 
 /// The longest cycle that is searched.
 pub const MAX_CYCLE_HOPS: u8 = 4;
@@ -73,7 +80,8 @@ pub struct Cycle {
 /// The cycles of a graph, kept so that a changed pool is looked at alone.
 ///
 /// Built once for a graph's pools and tokens; after a pool's state has changed, [`CycleIndex::update`] takes the
-/// new state and answers for the cycles through that pool. After pools were added or removed, build it anew.
+/// new state and answers for the cycles through that pool. A pool that left the graph has no cycles any more; after
+/// pools were added, build it anew.
 ///
 /// A cycle passes no token twice, save the base at its ends. One that passes several base tokens is answered once,
 /// from the first of them in the order given.
@@ -82,6 +90,8 @@ pub struct CycleIndex {
     bases: Vec<BaseToken>,
     links: Links,
     cycles: TokenCycles,
+    seen: Seen,
+    answers: Answers,
 }
 
 impl CycleIndex {
@@ -108,6 +118,8 @@ impl CycleIndex {
             bases: bases.to_vec(),
             links,
             cycles,
+            seen: Seen::new(graph),
+            answers: Answers::default(),
         })
     }
 
@@ -124,13 +136,30 @@ impl CycleIndex {
     }
 
     /// Every cycle that gains after its cost, the greatest profit first within each base token.
-    #[must_use]
-    pub fn scan(&self, graph: &PoolGraph) -> Vec<Cycle> {
-        let mut found = Vec::new();
-        for cycle in self.cycles.promising(self.links.best()) {
-            self.expand(graph, cycle, None, &mut found);
+    ///
+    /// Each is at the best input but for rounding: no input gains more than its profit, one unit of its base, and what
+    /// one unit of each further token on its way is worth at the end.
+    ///
+    /// What a scan finds is kept. The next one takes the new state of every pool that has changed, asked or not, and
+    /// quotes only cycles that pass one of those.
+    pub fn scan(&mut self, graph: &PoolGraph) -> Arc<[Arc<Cycle>]> {
+        let links = &mut self.links;
+        let now = self
+            .seen
+            .catch_up(graph, |pool, state, now| links.refresh(pool, state, now));
+        if let Some(found) = self.answers.all(now) {
+            return found;
         }
-        ranked(found)
+        let promising: Vec<usize> = self.cycles.promising(self.links.best()).collect();
+        for &cycle in &promising {
+            let changed = self.links.changed(self.cycles.links(cycle));
+            if !self.answers.holds(cycle, changed) {
+                let mut found = Vec::new();
+                self.expand(graph, cycle, None, &mut found);
+                self.answers.put(cycle, now, found);
+            }
+        }
+        self.answers.collect(&promising, now)
     }
 
     /// Takes the new state of a pool, and answers for the cycles through it alone.
@@ -141,7 +170,10 @@ impl CycleIndex {
         let Some(place) = graph.pool_id(pool) else {
             return Vec::new();
         };
-        self.links.refresh(graph, place);
+        let links = &mut self.links;
+        self.seen.take(graph, place, |pool, state, now| {
+            links.refresh(pool, state, now)
+        });
         let mut found = Vec::new();
         for link in self.links.of_pool(place) {
             // A cycle gains by this pool only if it does with the pool's own rate in place of the best one.
@@ -150,7 +182,11 @@ impl CycleIndex {
                 self.expand(graph, cycle, Some((*link, place)), &mut found);
             }
         }
-        ranked(found)
+        ranked(&mut found);
+        found
+            .into_iter()
+            .map(|(_, cycle)| Arc::unwrap_or_clone(cycle))
+            .collect()
     }
 
     /// Which cycles of tokens may gain, by their rates alone: the part of a scan that needs no quote.
@@ -165,61 +201,63 @@ impl CycleIndex {
         graph: &PoolGraph,
         cycle: usize,
         fixed: Option<(u32, PoolId)>,
-        found: &mut Vec<(usize, Cycle)>,
+        found: &mut Vec<(usize, Arc<Cycle>)>,
     ) {
         let links = self.cycles.links(cycle);
         let mut ways: Vec<Way> = Vec::with_capacity(links.len());
         let mut choose = |ways: &[Way]| {
             let place = self.cycles.base(cycle);
-            found.extend(self.gain(graph, place, ways).map(|cycle| (place, cycle)));
+            found.extend(
+                self.gain(graph, place, ways)
+                    .map(|cycle| (place, Arc::new(cycle))),
+            );
         };
         self.links.choices(links, fixed, &mut ways, &mut choose);
     }
 
     fn gain(&self, graph: &PoolGraph, place: usize, ways: &[Way]) -> Option<Cycle> {
         let base = self.bases[place];
-        let hops = U256::from(ways.len());
         let cost_raw = base
             .hop_cost_raw
-            .checked_mul(hops)?
+            .checked_mul(U256::from(ways.len()))?
             .checked_add(base.cycle_cost_raw)?;
-        let amount_in_raw = best_input(graph, ways)?;
-        let mut amount = amount_in_raw;
-        let mut hops = Vec::with_capacity(ways.len());
-        for way in ways {
-            let pool = graph.at(way.pool)?;
-            let tokens = pool.tokens();
-            let amount_out_raw = pool.output(way.pair, amount)?;
-            hops.push(CycleHop {
-                pool: pool.address(),
-                token_in: *tokens.get(usize::from(way.pair.input))?,
-                token_out: *tokens.get(usize::from(way.pair.output))?,
-                amount_in_raw: amount,
-                amount_out_raw,
-            });
-            amount = amount_out_raw;
-        }
-        let profit_raw = amount
+        let amounts = best_amounts(graph, ways)?;
+        let amounts = amounts.all();
+        let [amount_in_raw, .., amount_out_raw] = *amounts else {
+            return None;
+        };
+        let profit_raw = amount_out_raw
             .checked_sub(amount_in_raw)?
             .checked_sub(cost_raw)
             .filter(|profit| !profit.is_zero())?;
+        let hops = ways.iter().zip(amounts.windows(2)).map(|(way, amounts)| {
+            let pool = graph.at(way.pool)?;
+            let tokens = pool.tokens();
+            Some(CycleHop {
+                pool: pool.address(),
+                token_in: *tokens.get(usize::from(way.pair.input))?,
+                token_out: *tokens.get(usize::from(way.pair.output))?,
+                amount_in_raw: amounts[0],
+                amount_out_raw: amounts[1],
+            })
+        });
         Some(Cycle {
             base: base.token,
             amount_in_raw,
-            amount_out_raw: amount,
+            amount_out_raw,
             cost_raw,
             profit_raw,
-            hops,
+            hops: hops.collect::<Option<Vec<_>>>()?,
         })
     }
 }
 
 /// The greatest profit first within each base token; of equal profits, the lower addresses.
-fn ranked(mut found: Vec<(usize, Cycle)>) -> Vec<Cycle> {
-    found.sort_by_cached_key(|(place, cycle)| {
-        let pools: Vec<ChainAddress> = cycle.hops.iter().map(|hop| hop.pool).collect();
-        (*place, Reverse(cycle.profit_raw), pools)
+fn ranked(found: &mut Vec<(usize, Arc<Cycle>)>) {
+    let pools = |cycle: &Cycle| cycle.hops.iter().map(|hop| hop.pool).collect::<Vec<_>>();
+    found.sort_by(|(place, a), (other, b)| {
+        let keys = (place, Reverse(a.profit_raw)).cmp(&(other, Reverse(b.profit_raw)));
+        keys.then_with(|| pools(a).cmp(&pools(b)))
     });
     found.dedup_by(|(_, a), (_, b)| a == b);
-    found.into_iter().map(|(_, cycle)| cycle).collect()
 }

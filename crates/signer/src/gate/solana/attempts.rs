@@ -108,7 +108,7 @@ impl Gate {
         }
         new.upsert_outlay(&tx, outlay_raw, effect_by_s)?;
         let address = receipt.map(|(_, receipt)| receipt.address.to_string());
-        new.insert(&tx, kill_epoch, address)?;
+        new.insert(&tx, kill_epoch, address.as_deref())?;
         Ok(tx.commit()?)
     }
 
@@ -292,7 +292,7 @@ impl NewSolanaAttempt<'_> {
         &self,
         connection: &Connection,
         kill_epoch: u64,
-        receipt: Option<String>,
+        receipt: Option<&str>,
     ) -> rusqlite::Result<()> {
         connection.execute(
             "INSERT INTO solana_attempts (intent_id, step, attempt, wallet, chain_id, unsigned_tx, message_hash, blockhash,

@@ -23,14 +23,12 @@ impl Flows {
 
     /// What leaves beyond what comes in.
     pub(super) fn spent_raw(&self, mint: Key) -> u128 {
-        self.of(&self.leaving_raw, mint)
-            .saturating_sub(self.of(&self.coming_raw, mint))
+        of(&self.leaving_raw, mint).saturating_sub(of(&self.coming_raw, mint))
     }
 
     /// What comes in beyond what leaves.
     pub(super) fn gained_raw(&self, mint: Key) -> u128 {
-        self.of(&self.coming_raw, mint)
-            .saturating_sub(self.of(&self.leaving_raw, mint))
+        of(&self.coming_raw, mint).saturating_sub(of(&self.leaving_raw, mint))
     }
 
     /// The mints of which something can be spent.
@@ -38,12 +36,8 @@ impl Flows {
         let mints = self.leaving_raw.keys().copied();
         mints.filter(|mint| self.spent_raw(*mint) > 0)
     }
+}
 
-    #[expect(
-        clippy::unused_self,
-        reason = "reads as what it is: one of its own sums"
-    )]
-    fn of(&self, sums: &BTreeMap<Key, u128>, mint: Key) -> u128 {
-        sums.get(&mint).copied().unwrap_or_default()
-    }
+fn of(sums: &BTreeMap<Key, u128>, mint: Key) -> u128 {
+    sums.get(&mint).copied().unwrap_or_default()
 }

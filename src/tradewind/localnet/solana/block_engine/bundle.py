@@ -52,7 +52,7 @@ class Bundle:
     @property
     def writes(self) -> frozenset[Pubkey]:
         """The accounts that it may write, those of lookup tables and the tip accounts left out."""
-        keys = {key for transaction in self.transactions for key in writable_keys(transaction.message)}
+        keys = {key for transaction in self.transactions for key in writable_keys(transaction)}
         return frozenset(keys.difference(TIP_ACCOUNTS))
 
 

@@ -1,6 +1,7 @@
 """The block engine itself: takes bundles, holds the auction, and follows what became of each on the chain."""
 
 import asyncio
+import json
 from collections import OrderedDict
 from collections.abc import Sequence
 
@@ -145,7 +146,9 @@ class BlockEngine:
             self._refused(record, outcome, won)
 
     def _taken_apart(self, record: BundleRecord, outcome: BundleOutcome) -> None:
-        done = [item.slot is not None and item.meta is not None and item.meta.err is None for item in outcome.submissions]
+        done = [
+            item.slot is not None and item.meta is not None and item.meta.err is None for item in outcome.submissions
+        ]
         self.results.tell(self._tell.accepted(record, self.node.slot))
         if all(done) and outcome.slot is not None:
             self._landed(record, outcome.slot)
@@ -185,7 +188,7 @@ class BlockEngine:
 
     def described_tips(self) -> bytes:
         """The tip levels as JSON."""
-        return json_bytes(self.tip_floor.described(self.options.clock.now_ns()))
+        return json.dumps(self.tip_floor.described(self.options.clock.now_ns())).encode()
 
     async def _tick(self, every_ms: int) -> None:
         while True:
@@ -248,7 +251,9 @@ class BlockEngine:
                 if not all(map(self.node.is_blockhash_valid, hashes)):
                     partly = bool(record.seen_in)
                     record.fail("its blockhash expired")
-                    reason = messages.DroppedReason.PartiallyProcessed if partly else messages.DroppedReason.BlockhashExpired
+                    reason = (
+                        messages.DroppedReason.PartiallyProcessed if partly else messages.DroppedReason.BlockhashExpired
+                    )
                     self.results.tell(self._tell.dropped(record, reason))
 
     def _forget_old(self) -> None:

@@ -4,7 +4,6 @@ The accounts are the program addresses of `T1pyyaTNZsKv2WcRAB8oVnk93mLJw2XzjtVYq
 TIP_ACCOUNT_7.
 """
 
-from solders.message import Message, MessageV0
 from solders.pubkey import Pubkey
 from solders.transaction import VersionedTransaction
 
@@ -27,13 +26,12 @@ _MOST_UNITS = 1_400_000
 
 def locks_a_tip_account(transaction: VersionedTransaction) -> bool:
     """Whether a tip account is among its own keys as a writable one; those of lookup tables do not count."""
-    message = transaction.message
-    return any(key in TIP_ACCOUNTS for key in writable_keys(message))
+    return any(key in TIP_ACCOUNTS for key in writable_keys(transaction))
 
 
-def writable_keys(message: Message | MessageV0) -> list[Pubkey]:
+def writable_keys(transaction: VersionedTransaction) -> list[Pubkey]:
     """The keys in the message itself that it may write."""
-    header, keys = message.header, message.account_keys
+    header, keys = transaction.message.header, transaction.message.account_keys
     signed = header.num_required_signatures
     last_signed = signed - header.num_readonly_signed_accounts
     last_unsigned = len(keys) - header.num_readonly_unsigned_accounts

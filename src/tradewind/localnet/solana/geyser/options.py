@@ -1,6 +1,8 @@
 """The limits of the Yellowstone server, and who may use it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from tradewind.observability.clock import Clock, SystemClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +21,4 @@ class GeyserOptions:
     max_filters_per_kind: int = 32
     max_keys_per_filter: int = 1_000
     max_data_slices: int = 16
+    clock: Clock = field(default_factory=SystemClock)

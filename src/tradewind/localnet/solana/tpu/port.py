@@ -22,7 +22,9 @@ class TransactionPort:
     `unreachable` makes it deaf, as a leader is that is down: packets are swallowed until it is set back.
     """
 
-    def __init__(self, submit: Submit, options: TpuOptions, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, submit: Submit, options: TpuOptions, *, monotonic_s: Callable[[], float] = time.monotonic
+    ) -> None:
         self.options = options
         self.unreachable = False
         self.counted: Counter[str] = Counter()

@@ -12,11 +12,12 @@ from tradewind.localnet.solana.tpu.certificate import certificate_of
 from tradewind.localnet.solana.tpu.connection import TpuConnection
 from tradewind.localnet.solana.tpu.options import TpuOptions
 from tradewind.localnet.solana.tpu.port import TransactionPort
-from tradewind.localnet.solana.underneath import TransactionTaker
+from tradewind.localnet.solana.tpu.underneath import TransactionTaker
 
 HOST = "127.0.0.1"
 ALPN = "solana-tpu"
 LANE = "tpu"
+ADDRESS_NAME = "tpu_quic"
 
 
 class ServedTpu(Served):
@@ -57,12 +58,13 @@ async def serve_tpu(node: TransactionTaker, options: TpuOptions | None = None) -
     host, number = transport.get_extra_info("sockname")[:2]
 
     async def close() -> None:
+        node.addresses.pop(ADDRESS_NAME, None)
         server.close()
         await port.close()
 
     served = ServedTpu(f"{host}:{number}", close)
     served.port = port
-    node.register_tpu_quic(served.url)
+    node.addresses[ADDRESS_NAME] = served.url
     return served
 
 

@@ -1,0 +1,618 @@
+//! What the policy refuses on Solana, rule by rule, and what it lets through.
+
+use crate::bench::Bench;
+use crate::solana_orders::*;
+use serde_json::json;
+use tradewind_signer::fault::Rule;
+
+fn check(bench: &Bench, order: &SolanaOrder) -> Option<String> {
+    let answer = bench.ok(&order.check_request());
+    answer["rule"].as_str().map(str::to_owned)
+}
+
+#[track_caller]
+fn refused(bench: &Bench, order: &SolanaOrder, rule: Rule) {
+    assert_eq!(check(bench, order).as_deref(), Some(rule.name()));
+    assert_eq!(bench.rule(&order.request()), Some(rule));
+    assert_eq!(bench.folder.count("solana_attempts"), 0);
+}
+
+#[track_caller]
+fn passes(bench: &Bench, order: &SolanaOrder) {
+    let answer = bench.ok(&order.check_request());
+    assert_eq!(answer, json!({ "passed": true }));
+}
+
+fn swap() -> SolanaOrder {
+    SolanaOrder::new("swap")
+}
+
+#[test]
+fn passes_the_recommended_shape_of_a_trade() {
+    let order = SolanaOrder::of(
+        "shape",
+        &[
+            units(200_000),
+            price(10_000),
+            create_account(WSOL_ACCOUNT, WALLET, WSOL, TOKEN),
+            create_account(PYUSD_ACCOUNT, WALLET, PYUSD, TOKEN_2022),
+            transfer(WSOL_ACCOUNT, SOL),
+            sync(WSOL_ACCOUNT),
+            cpmm(IN, OUT, SOL, 149_000_000),
+            close(WSOL_ACCOUNT, WALLET),
+            transfer(TIP_ACCOUNT, 100_000),
+        ],
+        (WSOL, USDC, SOL, 150_000_000),
+    );
+    passes(&bench(), &order);
+}
+
+#[test]
+fn refuses_a_program_that_is_not_listed_and_names_the_instruction() {
+    let bench = bench();
+    let memo = ix(
+        "MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr",
+        vec![],
+        &[b"hi"],
+    );
+    refused(&bench, &swap().and(memo.clone()), Rule::ProgramNotAllowed);
+    let message = bench.message(&swap().and(memo).request());
+    assert!(
+        message.starts_with("instruction 3 (MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr)"),
+        "{message}"
+    );
+}
+
+#[test]
+fn refuses_instructions_of_listed_programs_that_are_not_read() {
+    let bench = bench();
+    let own = vec![
+        (key(USDC_ACCOUNT), true),
+        (stranger(9), false),
+        (key(WALLET), false),
+    ];
+    let wallet = vec![(key(WALLET), true), (stranger(9), true)];
+    for (what, it) in [
+        (
+            "approve",
+            ix(TOKEN, own.clone(), &[&[4], &5_u64.to_le_bytes()]),
+        ),
+        (
+            "set authority",
+            ix(TOKEN, own.clone(), &[&[6, 2, 1], &[9; 32]]),
+        ),
+        (
+            "plain transfer",
+            ix(TOKEN, own.clone(), &[&[3], &5_u64.to_le_bytes()]),
+        ),
+        ("burn", ix(TOKEN, own, &[&[8], &5_u64.to_le_bytes()])),
+        (
+            "assign",
+            ix(SYSTEM, wallet.clone(), &[&[1, 0, 0, 0], &[9; 32]]),
+        ),
+        ("advance nonce", ix(SYSTEM, wallet, &[&[4, 0, 0, 0]])),
+        (
+            "account creation that fails twice",
+            ix(
+                ATA,
+                create_account(USDC_ACCOUNT, WALLET, USDC, TOKEN).accounts,
+                &[&[0]],
+            ),
+        ),
+        (
+            "heap frame",
+            ix(COMPUTE_BUDGET, vec![], &[&[1], &65_536_u32.to_le_bytes()]),
+        ),
+        ("a second limit", units(1)),
+        (
+            "limit with a tail",
+            ix(COMPUTE_BUDGET, vec![], &[&[3], &1_u64.to_le_bytes(), &[0]]),
+        ),
+        (
+            "deposit into a pool",
+            ix(CPMM, swap().instructions[2].accounts.clone(), &[&[9; 8]]),
+        ),
+        ("other call of Kamino", ix(KAMINO, vec![], &[&[9; 8]])),
+    ] {
+        let order = swap().and(it);
+        assert_eq!(
+            check(&bench, &order).as_deref(),
+            Some("instruction_not_allowed"),
+            "{what}"
+        );
+    }
+}
+
+#[test]
+fn refuses_to_sign_for_another_payer_or_with_others() {
+    let bench = bench();
+    let order = swap();
+    let mut bytes = order.bytes();
+    bytes[69..101].fill(9);
+    assert_eq!(bench.rule(&order.request_of(&bytes)), Some(Rule::FeePayer));
+    let mut bytes = order.bytes();
+    bytes[0] = 2;
+    bytes.splice(65..65, [0; 64]);
+    bytes[129] = 2;
+    assert_eq!(bench.rule(&order.request_of(&bytes)), Some(Rule::FeePayer));
+}
+
+#[test]
+fn refuses_what_is_signed_already_or_longer_than_the_network_carries() {
+    let bench = bench();
+    let mut bytes = swap().bytes();
+    bytes[30] = 1;
+    assert_eq!(
+        bench.rule(&swap().request_of(&bytes)),
+        Some(Rule::TransactionType)
+    );
+    let many = (0..10).fold(swap(), |order, n| {
+        order.and(ix(
+            SYSTEM,
+            (0..4).map(|m| (stranger(130 + 4 * n + m), true)).collect(),
+            &[&[2, 0, 0, 0], &[0; 8]],
+        ))
+    });
+    refused(&bench, &many, Rule::TransactionType);
+}
+
+#[test]
+fn refuses_a_swap_whose_sides_are_not_the_wallets_own_accounts() {
+    let bench = bench();
+    let swapped = |place: usize, with: crate::solana_orders::Ix| {
+        let _ = place;
+        swap().with(|o| o.instructions[2] = with)
+    };
+    for place in [0, 4, 5] {
+        let mut it = swap().instructions[2].clone();
+        it.accounts[place].0 = stranger(200);
+        refused(&bench, &swapped(place, it), Rule::SwapAccounts);
+    }
+    // The recipient's account is none of the wallet's.
+    let mut it = swap().instructions[2].clone();
+    it.accounts[5].0 = key(RECIPIENT_USDC);
+    refused(&bench, &swapped(5, it), Rule::SwapAccounts);
+}
+
+#[test]
+fn refuses_a_swap_with_an_account_of_the_wallet_where_the_pools_belong() {
+    let bench = bench();
+    for (place, own) in [(6, PYUSD_ACCOUNT), (7, WSOL_ACCOUNT), (12, WALLET)] {
+        let mut it = swap().instructions[2].clone();
+        it.accounts[place].0 = key(own);
+        refused(
+            &bench,
+            &swap().with(|o| o.instructions[2] = it),
+            Rule::SwapAccounts,
+        );
+    }
+}
+
+#[test]
+fn refuses_a_mint_that_the_instruction_names_otherwise() {
+    let order =
+        swap().with(|o| o.instructions[2] = cpmm(IN, (USDC_ACCOUNT, PYUSD), SOL, 149_000_000));
+    refused(&bench(), &order, Rule::SwapAccounts);
+}
+
+#[test]
+fn refuses_a_minimum_further_from_the_quote_than_the_cap() {
+    let bench = bench();
+    let least = |raw| swap().with(|o| o.instructions[2] = cpmm(IN, OUT, SOL, raw));
+    passes(&bench, &least(148_500_000));
+    refused(&bench, &least(148_499_999), Rule::Slippage);
+    refused(&bench, &least(0), Rule::Slippage);
+    refused(&bench, &swap().with(|o| o.quoted.3 = 0), Rule::Slippage);
+}
+
+#[test]
+fn refuses_an_input_that_is_not_the_quoted_one() {
+    let bench = bench();
+    refused(
+        &bench,
+        &swap().with(|o| o.quoted.2 += 1),
+        Rule::QuoteMismatch,
+    );
+    refused(
+        &bench,
+        &swap().with(|o| o.quoted.0 = PYUSD.to_owned()),
+        Rule::Slippage,
+    );
+}
+
+#[test]
+fn holds_the_most_that_an_exact_output_costs_against_the_quote() {
+    let bench = bench();
+    let most = |raw| swap().with(|o| o.instructions[2] = cpmm_out(IN, OUT, raw, 150_000_000));
+    passes(&bench, &most(1_010_000_000));
+    refused(&bench, &most(1_010_000_001), Rule::Slippage);
+}
+
+#[test]
+fn refuses_an_exact_output_that_a_price_limit_could_cut_short() {
+    let bench = bench();
+    let with = |price_limit| {
+        swap().with(|o| o.instructions[2] = whirlpool(150_000_000, SOL, price_limit, false))
+    };
+    passes(&bench, &with(0));
+    refused(&bench, &with(1), Rule::InstructionNotAllowed);
+    let exact_in = swap().with(|o| o.instructions[2] = whirlpool(SOL, 149_000_000, 1, true));
+    passes(&bench, &exact_in);
+}
+
+#[test]
+fn a_route_may_spend_in_between_what_it_is_sure_to_get_and_no_more() {
+    let bench = bench();
+    let through = |second_in| {
+        SolanaOrder::of(
+            "route",
+            &[
+                units(1),
+                cpmm(IN, THIRD, SOL, 150_000_000),
+                cpmm(THIRD, OUT, second_in, 149_000_000),
+            ],
+            (WSOL, USDC, SOL, 150_000_000),
+        )
+    };
+    passes(&bench, &through(150_000_000));
+    passes(&bench, &through(149_999_999));
+    refused(&bench, &through(150_000_001), Rule::Slippage);
+}
+
+#[test]
+fn refuses_a_second_trade_that_nobody_quoted() {
+    let bench = bench();
+    refused(
+        &bench,
+        &swap().and(cpmm(THIRD, OUT, 900_000_000, 0)),
+        Rule::Slippage,
+    );
+}
+
+fn circle(amount: u64, back: u64) -> SolanaOrder {
+    SolanaOrder::of(
+        "circle",
+        &[
+            units(200_000),
+            borrow(RESERVE, amount),
+            cpmm(IN, OUT, amount, 150_000_000),
+            cpmm(OUT, IN, 150_000_000, back),
+            repay(RESERVE, amount, 1),
+        ],
+        (WSOL, WSOL, amount, amount + 1_000_000),
+    )
+}
+
+// 4 SOL, one basis point to the lender, 5,000 lamports to the network.
+const BREAK_EVEN: u64 = 4 * SOL + 400_000 + 5_000;
+
+#[test]
+fn a_circular_trade_must_bring_back_what_it_costs() {
+    let bench = bench();
+    passes(&bench, &circle(4 * SOL, BREAK_EVEN));
+    refused(&bench, &circle(4 * SOL, BREAK_EVEN - 1), Rule::MinProfit);
+    let tipping = circle(4 * SOL, BREAK_EVEN).and(transfer(TIP_ACCOUNT, 1));
+    refused(&bench, &tipping, Rule::MinProfit);
+    passes(
+        &bench,
+        &circle(4 * SOL, BREAK_EVEN + 1).and(transfer(TIP_ACCOUNT, 1)),
+    );
+}
+
+#[test]
+fn a_circular_trade_must_bring_the_listed_profit() {
+    let config = config().replace(
+        "symbol = \"WSOL\"",
+        "symbol = \"WSOL\"\nmin_profit = \"0.001\"",
+    );
+    let folder = folder();
+    folder.write("signer.toml", &config);
+    let bench = Bench::over(folder);
+    passes(&bench, &circle(4 * SOL, BREAK_EVEN + 1_000_000));
+    let answer = bench.ok(&circle(4 * SOL, BREAK_EVEN + 999_999).check_request());
+    assert_eq!(answer["rule"], "min_profit");
+}
+
+#[test]
+fn a_loan_raises_what_a_trade_may_move_and_its_own_money_does_not() {
+    let bench = bench();
+    passes(&bench, &circle(50 * SOL, 50 * SOL + 5_000_000 + 5_000));
+    let mut own = circle(6 * SOL, 7 * SOL);
+    own.instructions.retain(|it| it.program != key(KAMINO));
+    refused(&bench, &own, Rule::AmountPerTransaction);
+}
+
+#[test]
+fn refuses_a_loan_that_is_not_repaid_in_kind_or_comes_from_elsewhere() {
+    let bench = bench();
+    let base = || circle(4 * SOL, 5 * SOL);
+    let unpaid = base().with(|o| drop(o.instructions.pop()));
+    refused(&bench, &unpaid, Rule::FlashLoan);
+    for wrong in [
+        repay(RESERVE, 4 * SOL - 1, 1),
+        repay(RESERVE, 4 * SOL, 2),
+        repay(PINNED, 4 * SOL, 1),
+    ] {
+        refused(
+            &bench,
+            &base().with(|o| o.instructions[4] = wrong),
+            Rule::FlashLoan,
+        );
+    }
+    refused(
+        &bench,
+        &base().with(|o| o.instructions[1] = borrow(PINNED, 4 * SOL)),
+        Rule::FlashLoan,
+    );
+    refused(&bench, &base().and(borrow(RESERVE, 1)), Rule::FlashLoan);
+}
+
+#[test]
+fn refuses_fees_and_tips_above_their_caps() {
+    let bench = bench();
+    refused(
+        &bench,
+        &swap().with(|o| o.instructions[0] = units(400_001)),
+        Rule::ComputeUnits,
+    );
+    refused(
+        &bench,
+        &swap().with(|o| drop(o.instructions.remove(0))),
+        Rule::ComputeUnits,
+    );
+    refused(
+        &bench,
+        &swap().with(|o| o.instructions[1] = price(100_001)),
+        Rule::FeeCap,
+    );
+    // 400,000 units at 87,500 are 35,000 lamports, and 5,000 for the signature.
+    let at = |raw| {
+        swap().with(|o| (o.instructions[0], o.instructions[1]) = (units(400_000), price(raw)))
+    };
+    passes(&bench, &at(87_500));
+    refused(&bench, &at(87_501), Rule::FeeCap);
+    refused(
+        &bench,
+        &swap().and(transfer(TIP_ACCOUNT, 100_001)),
+        Rule::TipCap,
+    );
+    refused(
+        &bench,
+        &swap()
+            .and(transfer(TIP_ACCOUNT, 1))
+            .and(transfer(TIP_ACCOUNT, 1)),
+        Rule::TipCap,
+    );
+}
+
+#[test]
+fn a_tip_account_is_among_the_transactions_own_keys() {
+    let order = swap().and(transfer(TIP_ACCOUNT, 1)).with(|o| {
+        o.table = Some((
+            key(PINNED),
+            vec![key(WSOL), key(USDC_ACCOUNT), key(TIP_ACCOUNT)],
+        ));
+    });
+    refused(&bench(), &order, Rule::TipCap);
+}
+
+#[test]
+fn pays_only_listed_recipients_and_nobody_beside_a_swap() {
+    let bench = bench();
+    let pay = |it| SolanaOrder::of("pay", &[units(1), it], (USDC, USDC, 5_000_000, 0));
+    passes(
+        &bench,
+        &pay(send_tokens(USDC_ACCOUNT, USDC, RECIPIENT_USDC, 5_000_000)),
+    );
+    let wrong = pay(send_tokens(USDC_ACCOUNT, USDC, RECIPIENT_USDC, 5_000_001));
+    refused(&bench, &wrong, Rule::QuoteMismatch);
+    let stranger = pay(send_tokens(USDC_ACCOUNT, USDC, PINNED, 5_000_000));
+    refused(&bench, &stranger, Rule::Recipient);
+    let foreign = pay(send_tokens(RECIPIENT_USDC, USDC, RECIPIENT_USDC, 5_000_000));
+    refused(&bench, &foreign, Rule::SwapAccounts);
+    refused(&bench, &swap().and(transfer(PINNED, 1)), Rule::Recipient);
+    refused(&bench, &swap().and(transfer(RECIPIENT, 1)), Rule::Recipient);
+    let lamports = SolanaOrder::of(
+        "pay",
+        &[units(1), transfer(RECIPIENT, 1_000)],
+        (NATIVE, NATIVE, 1_000, 0),
+    );
+    passes(&bench, &lamports);
+    let much = SolanaOrder::of(
+        "pay",
+        &[units(1), transfer(RECIPIENT, 20_000_000)],
+        (NATIVE, NATIVE, 20_000_000, 0),
+    );
+    refused(&bench, &much, Rule::AmountPerTransaction);
+}
+
+#[test]
+fn prepares_only_the_wallets_own_accounts() {
+    let bench = bench();
+    let prepare = |it| SolanaOrder::of("prepare", &[units(1), it], (NATIVE, NATIVE, 0, 0));
+    passes(
+        &bench,
+        &prepare(create_account(USDC_ACCOUNT, WALLET, USDC, TOKEN)),
+    );
+    passes(&bench, &prepare(transfer(WSOL_ACCOUNT, 7 * SOL)));
+    refused(
+        &bench,
+        &prepare(create_account(RECIPIENT_USDC, RECIPIENT, USDC, TOKEN)),
+        Rule::SwapAccounts,
+    );
+    refused(
+        &bench,
+        &prepare(create_account(USDC_ACCOUNT, WALLET, USDC, TOKEN_2022)),
+        Rule::InstructionNotAllowed,
+    );
+    refused(
+        &bench,
+        &prepare(create_account(USDC_ACCOUNT, WALLET, PINNED, TOKEN)),
+        Rule::TokenNotAllowed,
+    );
+    refused(
+        &bench,
+        &prepare(close(WSOL_ACCOUNT, RECIPIENT)),
+        Rule::SwapAccounts,
+    );
+    refused(
+        &bench,
+        &prepare(close(USDC_ACCOUNT, WALLET)),
+        Rule::InstructionNotAllowed,
+    );
+    refused(
+        &bench,
+        &prepare(sync(USDC_ACCOUNT)),
+        Rule::InstructionNotAllowed,
+    );
+}
+
+#[test]
+fn believes_a_table_that_is_pinned_and_no_other_where_it_matters() {
+    let bench = bench();
+    let keys = vec![key(WSOL), key(USDC_ACCOUNT), key(TIP_ACCOUNT)];
+    passes(
+        &bench,
+        &swap().with(|o| o.table = Some((key(PINNED), keys.clone()))),
+    );
+    let unpinned = stranger(220);
+    // Said to hold the wallet's account, and said to hold a stranger's: neither can be believed.
+    for said in [key(USDC_ACCOUNT), stranger(221)] {
+        let order = swap().with(|o| {
+            o.table = Some((unpinned, vec![key(USDC_ACCOUNT)]));
+            o.tables = json!({ unpinned.to_string(): { "0": said.to_string() } });
+        });
+        refused(&bench, &order, Rule::LookupTable);
+    }
+    let pool = swap().with(|o| o.table = Some((unpinned, vec![stranger(104), stranger(103)])));
+    refused(&bench, &pool, Rule::LookupTable);
+    let said = json!({ unpinned.to_string(): { "0": stranger(104).to_string(), "1": stranger(103).to_string() } });
+    passes(&bench, &pool.with(|o| o.tables = said));
+}
+
+#[test]
+fn amounts_fees_tips_and_rents_count_in_the_budgets() {
+    let bench = bench();
+    let order = swap().and(transfer(TIP_ACCOUNT, 50_000));
+    bench.ok(&order.request());
+    let budgets = bench.ok(&json!({ "op": "budgets" }));
+    let used = |mint: &str| {
+        let all = budgets["budgets"].as_array().unwrap();
+        let day = all
+            .iter()
+            .find(|b| b["token"] == mint && b["window"] == "day");
+        day.unwrap()["used_raw"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(used(WSOL), "1000000000");
+    // 5,000 for the signature, 200,000 units at 0.01 lamports, and the tip.
+    assert_eq!(used(NATIVE), "57000");
+    assert_eq!(used(USDC), "0");
+    let big = |name: &str, amount| {
+        SolanaOrder::of(
+            name,
+            &[units(1), cpmm(IN, OUT, amount, 150_000_000)],
+            (WSOL, USDC, amount, 150_000_000),
+        )
+    };
+    bench.ok(&big("two", 5 * SOL).request());
+    assert_eq!(
+        bench.rule(&big("three", 4 * SOL + 1).request()),
+        Some(Rule::AmountPerHour)
+    );
+    bench.ok(&big("four", 4 * SOL).request());
+}
+
+#[test]
+fn the_example_configuration_is_read() {
+    let text = include_str!("../../../../src/tradewind/configs/signer_solana.toml");
+    let config = tradewind_signer::config::Config::parse(text, std::path::Path::new("/")).unwrap();
+    assert_eq!(config.policy.solana[&101].tokens.len(), 3);
+}
+
+#[test]
+fn refuses_a_configuration_that_could_not_mean_what_it_says() {
+    let cases = [
+        (
+            format!("\"{KAMINO}\"]"),
+            format!("\"{RECIPIENT}\"]"),
+            "is no program whose instructions are read",
+        ),
+        (
+            format!("address = \"{NATIVE}\"\n"),
+            format!("address = \"{RECIPIENT}\"\n"),
+            "must list the native coin",
+        ),
+        (
+            "blockhash_life_s = 120".into(),
+            "blockhash_life_s = 120\nevidence_quorum = 1".into(),
+            "must be from 2 to 16",
+        ),
+        (
+            "program = \"token_2022\"".into(),
+            "program = \"token_3\"".into(),
+            "must be \"token\"",
+        ),
+        (
+            "assumed_fee_bps = 1 ".into(),
+            "assumed_fee_bps = 5000 ".into(),
+            "must be at most 1000",
+        ),
+        (
+            "max_compute_units = 400000".into(),
+            "max_compute_units = 0".into(),
+            "must be from 1 to 1400000",
+        ),
+        (
+            "chains = [101]".into(),
+            "chains = [42161]".into(),
+            "no [chains.42161]",
+        ),
+        (
+            WALLET.to_owned(),
+            "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266".into(),
+            "addresses of another kind",
+        ),
+        (
+            WALLET.to_owned(),
+            "FVen3X669xLzsi6N2V91".into(),
+            "must be 32 bytes in base58",
+        ),
+    ];
+    for (from, to, expected) in cases {
+        let text = config().replacen(&from, &to, 1);
+        assert_ne!(text, config(), "{from}");
+        let wrong =
+            tradewind_signer::config::Config::parse(&text, std::path::Path::new("/")).unwrap_err();
+        assert!(wrong.to_string().contains(expected), "{to}: {wrong}");
+    }
+}
+
+#[test]
+fn a_looser_term_waits_and_a_tighter_one_counts_at_once() {
+    let mut bench = bench();
+    bench.restart(Some(
+        &config().replace("max_tip_lamports = 100000", "max_tip_lamports = 200000"),
+    ));
+    let tip = |raw| swap().and(transfer(TIP_ACCOUNT, raw));
+    refused(&bench, &tip(150_000), Rule::TipCap);
+    let later = bench.now_s() + 600;
+    passes(bench.at(later), &tip(150_000));
+    let key = "chain.101.max_tip_lamports";
+    bench.ok(&json!({ "op": "set_limit", "key": key, "value": "10", "by": "x" }));
+    refused(&bench, &tip(11), Rule::TipCap);
+    bench.restart(Some(
+        &config().replace("assumed_fee_bps = 1 ", "assumed_fee_bps = 0 "),
+    ));
+    refused(&bench, &circle(4 * SOL, BREAK_EVEN - 1), Rule::MinProfit);
+}
+
+#[test]
+fn a_wallet_or_a_strategy_of_another_kind_of_chain_is_refused() {
+    let bench = bench();
+    let mut request = swap().request();
+    request["chain_id"] = json!(42161);
+    assert_eq!(bench.rule(&request), Some(Rule::ChainNotAllowed));
+    request["chain_id"] = json!(101);
+    request["wallet"] = json!(RECIPIENT);
+    assert_eq!(bench.rule(&request), Some(Rule::WalletUnknown));
+}

@@ -1,0 +1,97 @@
+"""The configurations of a service and a signer that trade on a local Solana."""
+
+from uuid import UUID
+
+from tradewind.localnet.solana.description import SolanaLocalnetDescription
+
+STRATEGY_ID = UUID("a1b2c3d4-e5f6-7890-1234-567890abcdef")
+# Under this key the signer counts lamports.
+_LAMPORTS = "11111111111111111111111111111111"
+_PROGRAMS = (
+    _LAMPORTS,
+    "ComputeBudget111111111111111111111111111111",
+    "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA",
+    "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb",
+    "ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL",
+    "675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8",
+    "pAMMBay6oceH9fJKBRHGP5D4bD4sWpmSwMn52FMfXEA",
+    "6EF8rrecthR5Dkzon8Nwu78hRvfCKubJ14M5uBEwF6P",
+)
+
+
+def service_toml(chain: SolanaLocalnetDescription, *, wallet: str, port: int = 8420) -> str:
+    """The service's configuration: every token and pool of the market, one strategy with this wallet."""
+    tokens = "\n".join(
+        f'[[solana.tokens]]\nsymbol = "{mint.symbol}"\naddress = "{mint.mint}"\ndecimals = {mint.decimals}\n'
+        for mint in chain.mints
+    )
+    pools = "".join(f'  "{pool.pool}",  # {pool.venue} {pool.name}\n' for pool in chain.pools)
+    wrapped = next(mint.symbol for mint in chain.mints if mint.mint.startswith("So1111"))
+    return f"""data_dir = "data"
+signer_socket = "signer.sock"
+
+[api]
+port = {port}
+
+[solana]
+name = "local Solana"
+rpc_urls = ["{chain.urls["rpc"]}"]
+websocket_urls = ["{chain.urls["websocket"]}"]
+genesis_hash = "{chain.genesis_hash}"
+wrapped_native = "{wrapped}"
+requests_per_s = 10000
+lookup_tables = ["{chain.lookup_table}"]
+pools = [
+{pools}]
+
+{tokens}
+[strategies.example]
+id = "{STRATEGY_ID}"
+wallet = "{wallet}"
+max_slippage_bps = 100
+max_price_impact_bps = 500
+"""
+
+
+def signer_toml(chain: SolanaLocalnetDescription, *, wallet: str) -> str:
+    """The signer's configuration: what the market needs, and limits that a test can reach."""
+    tokens = "\n".join(_token(mint.symbol, mint.mint, mint.decimals) for mint in chain.mints)
+    native = _token("lamports", _LAMPORTS, 9)
+    programs = "".join(f'  "{program}",\n' for program in _PROGRAMS)
+    return f"""socket = "signer.sock"
+gate = "gate.db"
+key_file = "keys.age"
+allowed_uids = []
+
+[[wallets]]
+address = "{wallet}"
+chains = [101]
+
+[strategies."{STRATEGY_ID}"]
+wallets = ["{wallet}"]
+
+[chains.101]
+programs = [
+{programs}]
+max_tip_lamports = 1000000
+max_compute_units = 1400000
+max_compute_unit_price_micro_lamports = 1000000
+max_fee_lamports = 5000000
+max_slippage_bps = 100
+blockhash_life_s = 120
+settlement_quorum = 1
+
+{native}
+{tokens}"""
+
+
+def _token(symbol: str, address: str, decimals: int) -> str:
+    return f"""[[chains.101.tokens]]
+symbol = "{symbol}"
+address = "{address}"
+decimals = {decimals}
+max_per_transaction = "1000000"
+max_per_hour = "10000000"
+max_per_day = "10000000"
+max_signed_per_day = "30000000"
+"""

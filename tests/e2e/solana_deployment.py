@@ -1,0 +1,80 @@
+"""A whole deployment on a local Solana: the real programs, the real signer and the real service.
+
+The node runs in the tests' own process, so that a test can look at it, and move it, without asking it anything.
+"""
+
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.deployment import NO_RATES, Deployment
+from tradewind.localnet.solana.configuration import STRATEGY_ID, service_toml, signer_toml
+from tradewind.localnet.solana.localnet import SolanaLocalnet
+from tradewind.localnet.solana.options import NodeOptions
+
+SLOT_MS = 50
+
+
+class SolanaDeployment(Deployment):
+    """As `Deployment`, with the first wallet of the market."""
+
+    def __init__(self, folder: Path, chain: SolanaLocalnet, *, signer: Path) -> None:
+        super().__init__(folder, [chain.rpc_url], signer=signer, replacements={})
+        self.chain = chain
+        self.wallet = chain.description.wallets[0]
+        self.config = "solana.toml"
+
+    async def prepare(self) -> None:
+        """Write the configurations and the key file, and end the wallet's cold start."""
+        os.chmod(self.folder, 0o700)
+        self._write_private("passphrase", secrets.token_hex(16))
+        described, wallet = self.chain.description, self.wallet.address
+        service = service_toml(described, wallet=wallet, port=0)
+        rates = "".join(f"{new}\n" for new in NO_RATES.values())
+        (self.folder / "solana.toml").write_text(service.replace("port = 0\n", f"port = 0\n{rates}"))
+        (self.folder / "signer.toml").write_text(signer_toml(described, wallet=wallet))
+        assert self.wallet.key_file is not None
+        arguments = ["key", "import", "--keys", "keys.age", "--solana-file", self.wallet.key_file]
+        await self.run_signer(*arguments, "--passphrase-file", "passphrase", "--work-factor", "2")
+        await self.run_signer("adopt-wallet", "--config", "signer.toml", "--wallet", wallet, "--chain", "101")
+
+    def mint(self, symbol: str) -> dict[str, Any]:
+        """The asset of a symbol, as intents name it."""
+        found = next(mint for mint in self.chain.description.mints if mint.symbol == symbol)
+        return {"symbol": symbol, "address": found.mint, "decimals": found.decimals, "chain_id": 101}
+
+    def sells(self, amount: str, symbol: str, counter: str, **constraints: Any) -> dict[str, Any]:
+        """An intent that disposes of so much of a token."""
+        return self._intent("dispose", amount, symbol, counter, constraints)
+
+    def buys(self, amount: str, symbol: str, counter: str, **constraints: Any) -> dict[str, Any]:
+        """An intent that acquires so much of a token."""
+        return self._intent("acquire", amount, symbol, counter, constraints)
+
+    def _intent(self, kind: str, amount: str, symbol: str, counter: str, constraints: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "strategy_id": str(STRATEGY_ID),
+            "intent_type": kind,
+            "assets": [{"asset": self.mint(symbol), "amount": str(Decimal(amount))}, {"asset": self.mint(counter)}],
+            "constraints": {"max_slippage": "0.005", "time_window_ms": 60_000, **constraints},
+        }
+
+
+@asynccontextmanager
+async def deployed_on_solana(folder: Path, *, signer: Path, **options: Any) -> AsyncIterator[SolanaDeployment]:
+    """A chain whose slots pass by themselves, with everything started."""
+    async with AsyncExitStack() as stack:
+        keys = folder / "wallets"
+        chain = await stack.enter_async_context(
+            SolanaLocalnet(options=NodeOptions(slot_ms=SLOT_MS, **options), keys_folder=keys)
+        )
+        running = SolanaDeployment(folder, chain, signer=signer)
+        stack.push_async_callback(running.stop)
+        await running.prepare()
+        await running.start_signer()
+        await running.start_service()
+        yield running

@@ -1,0 +1,74 @@
+// Reads a balance, sends a transfer, and waits for its signature by subscription: all with the official client.
+// Arguments: RPC URL, WebSocket URL, key file of the payer, address of the receiver, lamports.
+import { readFileSync } from "node:fs";
+import {
+  address,
+  appendTransactionMessageInstruction,
+  createKeyPairSignerFromBytes,
+  createSolanaRpc,
+  createSolanaRpcSubscriptions,
+  createTransactionMessage,
+  getSignatureFromTransaction,
+  lamports,
+  pipe,
+  sendAndConfirmTransactionFactory,
+  setTransactionMessageFeePayerSigner,
+  setTransactionMessageLifetimeUsingBlockhash,
+  signTransactionMessageWithSigners,
+} from "@solana/kit";
+import { getTransferSolInstruction } from "@solana-program/system";
+
+const [rpcUrl, wsUrl, keyFile, receiver, amount] = process.argv.slice(2);
+const rpc = createSolanaRpc(rpcUrl);
+const rpcSubscriptions = createSolanaRpcSubscriptions(wsUrl);
+const payer = await createKeyPairSignerFromBytes(new Uint8Array(JSON.parse(readFileSync(keyFile, "utf8"))));
+
+const abort = new AbortController();
+const changes = await rpcSubscriptions
+  .accountNotifications(address(receiver), { commitment: "confirmed", encoding: "base64" })
+  .subscribe({ abortSignal: abort.signal });
+
+const before = await rpc.getBalance(payer.address, { commitment: "confirmed" }).send();
+const { value: latest } = await rpc.getLatestBlockhash({ commitment: "confirmed" }).send();
+const message = pipe(
+  createTransactionMessage({ version: 0 }),
+  (made) => setTransactionMessageFeePayerSigner(payer, made),
+  (made) => setTransactionMessageLifetimeUsingBlockhash(latest, made),
+  (made) =>
+    appendTransactionMessageInstruction(
+      getTransferSolInstruction({
+        source: payer,
+        destination: address(receiver),
+        amount: lamports(BigInt(amount)),
+      }),
+      made,
+    ),
+);
+const transaction = await signTransactionMessageWithSigners(message);
+const sendAndConfirm = sendAndConfirmTransactionFactory({ rpc, rpcSubscriptions });
+await sendAndConfirm(transaction, { commitment: "confirmed" });
+const signature = getSignatureFromTransaction(transaction);
+
+let notified;
+for await (const change of changes) {
+  notified = change.value.lamports;
+  break;
+}
+abort.abort();
+const after = await rpc.getBalance(payer.address, { commitment: "confirmed" }).send();
+const { value: statuses } = await rpc.getSignatureStatuses([signature]).send();
+const landed = await rpc
+  .getTransaction(signature, { commitment: "confirmed", encoding: "base64", maxSupportedTransactionVersion: 0 })
+  .send();
+console.log(
+  JSON.stringify({
+    signature,
+    before: String(before.value),
+    after: String(after.value),
+    notified: String(notified),
+    status: statuses[0].confirmationStatus,
+    fee: String(landed.meta.fee),
+    version: landed.version,
+  }),
+);
+process.exit(0);
