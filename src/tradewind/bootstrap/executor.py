@@ -76,12 +76,13 @@ async def run_executor(
         world = world or solana_world(settings, clock)
         for close in world.closing:
             stack.callback(close)
-        return await _run(settings, world, clock, stack, stop, on_ready)
+        return await _run(settings, world, clock=clock, stack=stack, stop=stop, on_ready=on_ready)
 
 
 async def _run(
     settings: ExecutorSettings,
     world: ExecutorWorld,
+    *,
     clock: Clock,
     stack: AsyncExitStack,
     stop: asyncio.Event,

@@ -44,7 +44,7 @@ def executor(
 
     Private keys are the signer's alone: with WALLET_1 … WALLET_5 set it does not start.
 
-    Example: `EXECUTOR_NAME=executor-1 tradewind executor --config executor.toml`
+    Example: `tradewind executor --config executor.toml --log-file executor.log`
     """
     output = Output(as_json=as_json)
     settings = ExecutorSettings.load(config, os.environ)

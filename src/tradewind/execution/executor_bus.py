@@ -67,10 +67,14 @@ class ExecutorBus:
         """Waits for a bus that is away. Raises Misconfigured when its streams are others, or another gate's."""
         connection, plans, orders = await self._connected()
         self.is_joined.set()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(plans.run())
-            tasks.create_task(orders.run())
-            tasks.create_task(self._relay(connection).run())
+        # A task group would cancel each of them only once.
+        tasks = [asyncio.create_task(work) for work in (plans.run(), orders.run(), self._relay(connection).run())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            await end_tasks(*tasks)
 
     async def close(self, *, within_s: float = 5.0) -> None:
         """Give the bus what is still for it, as long as it takes it, and let go."""

@@ -52,12 +52,12 @@ class ExecutorSettings(Model):
     lookup_tables: Annotated[Addresses, Field(max_length=16)] = ()
     data_dir: Annotated[Path, Field(strict=False)] = Path("executor-data")
     signer_socket: Annotated[Path, Field(strict=False)] = Path("signer.sock")
-    rpc_endpoint: Annotated[Url, Field(repr=False)]
-    rpc_backups: Annotated[tuple[Url, ...], BeforeValidator(_several), Field(max_length=15, repr=False)] = ()
+    rpc_endpoint: Url
+    rpc_backups: Annotated[tuple[Url, ...], BeforeValidator(_several), Field(max_length=15)] = ()
     rpc_websockets: Annotated[tuple[str, ...], BeforeValidator(_several), Field(max_length=16)] = ()
     genesis_hash: SolanaAddress = SOLANA_GENESIS
     jito_block_engine_url: Annotated[tuple[Url, ...], BeforeValidator(_several), Field(max_length=8)] = ()
-    jito_uuid: Annotated[str | None, Field(max_length=128, repr=False)] = None
+    jito_uuid: Annotated[str, Field(max_length=128)] | None = None
     jito_tip_base: Annotated[int, Field(ge=1_000, le=10**9)] = 5_000
     jito_tip_step: Annotated[int, Field(ge=0, le=10**9)] = 1_000
     jito_tip_cap: Annotated[int, Field(ge=1_000, le=10**10)] = 10_000_000
@@ -116,6 +116,11 @@ class ExecutorSettings(Model):
             tls_certificate_file=self.nats_tls_certificate_file,
             tls_key_file=self.nats_tls_key_file,
         )
+
+    def __repr__(self) -> str:
+        return f"ExecutorSettings({self.redacted()})"
+
+    __str__ = __repr__
 
     def redacted(self) -> dict[str, Any]:
         """Everything by the name of its variable, with what may be secret in URLs replaced."""

@@ -26,7 +26,7 @@ from tradewind.streaming.relay import JournalRelay
 from tradewind.streaming.relay_position import RelayPosition
 from tradewind.streaming.topology import STREAMS, bus_subject
 
-PATIENCE_S = 30
+PATIENCE_S = 120
 PLANS = ConsumerSpec("PLANNED", "watcher", "execution.planned.*", "for a test")
 
 

@@ -32,7 +32,7 @@ COMMANDS = [
     ("intent", "list"), ("journal", "verify"), ("journal", "show"), ("quote", "file"), ("quote", "acquire"),
     ("quote", "dispose"), ("cancel",), ("events",), ("portfolio",), ("limits", "show"), ("limits", "set"),
     ("limits", "cancel-raise"), ("quote", "pool"), ("route",), ("cycles",), ("decode",),
-    ("token", "new"), ("token", "list"), ("token", "revoke"),
+    ("token", "new"), ("token", "list"), ("token", "revoke"), ("executor",),
 ]  # fmt: skip
 
 

@@ -35,6 +35,8 @@ OnTimeout = Callable[[int], Awaitable[None]]
 # What the chain's receipt says when another transaction of the same step has landed already.
 RECEIPT_IN_USE = "receipt_in_use"
 ANOTHER_WALLET = "step_of_another_wallet"
+# Twice the 150 slots that a blockhash lives, at 400 ms each.
+BLOCKHASH_LIFE_NS = 2 * 150 * 400_000_000
 
 
 @dataclass(slots=True)
@@ -267,7 +269,7 @@ class BaseExecutor:
         """Nothing more will be signed: the step is closed, unless the gate has an attempt that must be followed."""
         if error.code == ANOTHER_WALLET:
             return self._report(progress, Dropped(None, error.code, str(error)), error.code, str(error))
-        plan, pauses = progress.request.plan, self._pauses()
+        plan, pauses, asked_ns = progress.request.plan, self._pauses(), self.parts.clock.now_ns()
         while True:
             try:
                 if await self._closed(plan, proof):
@@ -279,6 +281,11 @@ class BaseExecutor:
                 if len(recorded) > len(progress.attempts):
                     progress.attempts[:] = recorded
                     return await self._ended(progress, await self._landing(progress))
+            except Refused as refused:
+                # A request that seemed lost had a blockhash, which is dead by now: whatever it gets signed cannot land.
+                if proof is not None and self.parts.clock.now_ns() - asked_ns > BLOCKHASH_LIFE_NS:
+                    observe.execution_alarm(plan_id=plan.plan_id, code=refused.code, message=str(refused))
+                    return self._report(progress, proof, error.code, str(error))
             except TradewindError as silent:
                 observe.execution_waits(plan_id=plan.plan_id, code=silent.code, message=str(silent))
             await self._tell_timeout(progress, self.parts.clock.now_ns())

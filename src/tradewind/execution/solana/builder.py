@@ -12,6 +12,7 @@ from tradewind.domain.execution_plan_event import SwapRoute
 from tradewind.domain.plan import Exact
 from tradewind.errors import Refused
 from tradewind.execution.executors.ports import BuildRequest, UnsignedTransaction
+from tradewind.execution.solana.flash_loan import Loan, loan_of
 from tradewind.venues.solana.cluster import CLOCK, Account, Accounts, SolanaCluster
 from tradewind.venues.solana.lookup_tables import LookupTables
 from tradewind.venues.solana.wallets import NATIVE_MINT, SolanaWallets
@@ -42,6 +43,7 @@ class _Parts:
     swaps: Sequence[core.SwapInstructions]
     tables: Mapping[str, Sequence[str]]
     size_limit_bytes: int
+    loan: Loan | None = None
 
 
 class SolanaBuilder:
@@ -67,8 +69,9 @@ class SolanaBuilder:
         places = await self._places(request)
         swaps = await self._swaps(request, places)
         tables = await self._tables.read()
+        loan = await loan_of(request, places.sides, self._cluster)
         try:
-            return _fitting(_Parts(request, places, swaps, tables, self._size_limit_bytes))
+            return _fitting(_Parts(request, places, swaps, tables, self._size_limit_bytes, loan))
         except core.CoreError as error:
             raise Refused(error.code, str(error)) from None
 
@@ -144,7 +147,6 @@ def _builder(parts: _Parts, *, with_receipt: bool) -> core.TransactionBuilder:
         core.TransactionBuilder()
         .set_fee_payer(wallet)
         .set_recent_blockhash(request.blockhash.hash)
-        .set_compute_budget(unit_limit=budget.unit_limit, micro_lamports_per_unit=budget.unit_price_micro_lamports)
         .size_limit(parts.size_limit_bytes)
     )
     for table, addresses in parts.tables.items():
@@ -153,12 +155,29 @@ def _builder(parts: _Parts, *, with_receipt: bool) -> core.TransactionBuilder:
     sides = parts.places.sides
     for account in (wallet, *(side[1] for side in sides.values()), *sides):
         builder.keep_static(account)
-    if with_receipt and request.receipt_seed is not None:
-        builder.add_instruction(core.receipt_instruction(wallet, request.receipt_seed))
-    builder.add_instructions(_around(request, parts.places, parts.swaps))
+    receipt = [core.receipt_instruction(wallet, request.receipt_seed or "")] if with_receipt else []
+    if parts.loan is not None:
+        # Behind the repayment: nothing may come in front of the loan.
+        builder.add_instructions([*parts.loan.around(request, _inside(parts, parts.loan)), *receipt])
+    else:
+        builder.set_compute_budget(
+            unit_limit=budget.unit_limit, micro_lamports_per_unit=budget.unit_price_micro_lamports
+        )
+        builder.add_instructions([*receipt, *_around(request, parts.places, parts.swaps)])
     if request.tip is not None:
         builder.add_instruction(core.jito_tip(wallet, request.tip.account, request.tip.lamports))
     return builder
+
+
+def _inside(parts: _Parts, loan: Loan) -> list[core.SolanaInstruction]:
+    """The accounts that the swaps need beside the borrowed one, and the swaps."""
+    wallet = parts.places.wallet
+    made = [
+        core.create_token_account(payer=wallet, owner=wallet, mint=mint, token_program=program)
+        for mint, account, program in parts.places.sides.values()
+        if account != loan.token_account
+    ]
+    return [*made, *(step for swap in parts.swaps for step in swap.instructions)]
 
 
 def _of(route: SwapRoute, read: Accounts) -> list[tuple[str, Account | None]]:

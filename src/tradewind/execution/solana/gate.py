@@ -12,9 +12,11 @@ from tradewind.execution.signer_client import (
     EarlierSignature,
     SignerClient,
     SolanaEvidence,
+    SolanaFinalized,
     SolanaOutcome,
     SolanaQuote,
 )
+from tradewind.venues import rpc_answer
 from tradewind.venues.solana.cluster import SolanaCluster
 
 # Under this key the gate counts lamports.
@@ -107,6 +109,7 @@ class SolanaGate:
                 slot=None,
                 spent_raw={},
                 endpoints=outcome.endpoints,
+                finalized=await self._finalized(),
                 signatures=tuple(EarlierSignature(earlier.signature, "absent") for earlier in recorded.attempts),
             )
             return
@@ -120,6 +123,10 @@ class SolanaGate:
             spent_raw=_spent(plan, outcome),
             endpoints=self._endpoints,
         )
+
+    async def _finalized(self) -> SolanaFinalized:
+        slot = rpc_answer.integer(await self._cluster.ask("getSlot", {"commitment": "finalized"}), "getSlot")
+        return SolanaFinalized(slot, await self._cluster.height("finalized"))
 
     async def halt(self, *, reason: str, by: str, wallet: str | None = None, strategy_id: str | None = None) -> int:
         """Stop signing in this scope."""

@@ -131,6 +131,7 @@ async def test_a_signature_whose_answer_was_lost_is_found_on_record_and_not_made
     report = await world.run(world.rpc_executor(), world.request(plan))
     assert isinstance(report.outcome, Landed)
     assert len((await world.gate.step(plan.plan_id, 0)).attempts) == 1
+    assert len(world.builder.requests) == 1
     assert world.chain.effects == {str(plan.plan_id): 1}
 
 
@@ -271,3 +272,23 @@ async def test_a_gate_that_refuses_by_policy_ends_the_plan_with_its_code(world: 
     report = await world.run(world.rpc_executor(), world.request(world.plan()))
     assert report.code == "program_not_allowed"
     assert isinstance(report.outcome, Dropped)
+
+
+async def test_a_gate_that_does_not_believe_the_proof_is_asked_as_long_as_a_blockhash_lives(world: World) -> None:
+    world.rpc.loses_everything = True
+    plan = world.plan(deadline=world.clock.now_ns() // 1_000_000 + 3_600_000)
+    executor = world.rpc_executor()
+    unsigned = await executor.build_transaction(plan, builders.SOLANA_WALLET, attempt=1)
+    await executor.sign_transaction(plan, builders.SOLANA_WALLET, attempt=1, unsigned=unsigned, proof=None)
+    await world.gate.halt(reason="prices look wrong", by="operator")
+    asked_ns: list[int] = []
+
+    async def disbelieves(*_: object) -> None:
+        asked_ns.append(world.clock.now_ns())
+        raise Refused("evidence_too_thin", "One endpoint is not enough.")
+
+    world.gate.settle = disbelieves  # type: ignore[method-assign]
+    report = await world.run(executor, world.request(plan, recorded=await world.gate.step(plan.plan_id, 0)))
+    assert (report.code, report.attempts) == ("halted", 1)
+    assert isinstance(report.outcome, Expired)
+    assert asked_ns[-1] - asked_ns[0] > 110 * 10**9
