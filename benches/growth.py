@@ -106,8 +106,8 @@ def write(measured: dict[int, Costs], folder: Path = HERE) -> None:
         "# How cost grows with the graph\n\n"
         f"Microseconds, p50 (p99), on the made market of `benches/synthetic_market.py` (seed {SEED}), one core. Made\n"
         "by `python -m benches GROWTH`; the plot of the medians is `growth.svg`. Paths have up to 3 hops. The updates\n"
-        f"are {UPDATES:,} random swaps whatever the size: they drive the few pools of a small market far apart, so that\n"
-        "each then opens many cycles, and every one that gains is quoted.\n\n" + "\n".join(header + lines) + "\n"
+        f"are {UPDATES:,} random swaps whatever the size: they drive the few pools of a small market far apart, so\n"
+        "that each then opens many cycles, and every one that gains is quoted.\n\n" + "\n".join(header + lines) + "\n"
     )
     series = [
         Series(what, [(size, percentile(costs[name], 50)) for size, costs in measured.items()])
