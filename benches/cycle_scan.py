@@ -3,7 +3,7 @@
 import math
 import random
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter_ns
 
@@ -17,7 +17,7 @@ from benches.row import Row
 from benches.synthetic_market import SEED, SyntheticMarket
 from benches.tally import Tally
 from benches.words import pack
-from tradewind.core import Cycle, CycleIndex, apply_syncs
+from tradewind.core import Cycle, CycleIndex, PoolGraph, apply_syncs
 
 GOAL = 40.0
 AT_MOST_US = 1.0
@@ -66,31 +66,25 @@ def _rows(market: Market) -> Iterator[Row]:
         nodes, edges = peers_graph(market.pools)
         version = peer.ask(op="load", nodes=nodes, edges=edges)["version"]
         recall, found = recalled(market.pools, market.bases, index.scan(graph))
-        for what, suffix, scan in (
-            ("scan of all cycles, best inputs and profits of all that gain", "", lambda: index.scan(graph)),
-            ("scan of all cycles by their rates alone", "-rates", index.promising),
-        ):
+        for scan in _scans(market, graph, index):
             pairs, ours_us = Paired("lower"), []
             for _ in range(ROUNDS):
-                turns_us = []
-                for _ in range(OUR_TURNS):
-                    start = perf_counter_ns()
-                    scan()
-                    turns_us.append((perf_counter_ns() - start) / 1e3)
+                turns_us = [scan.turn() for _ in range(OUR_TURNS)]
                 pairs.add(ours=statistics.median(turns_us), peer=peer.ask(op="negative", times=1)["ns"] / 1e3)
                 ours_us += turns_us
             yield Row(
-                id=market.id + suffix,
-                what=f"{what}, up to 3 hops",
+                id=market.id + scan.suffix,
+                what=f"{scan.what}, up to 3 hops",
                 input=f"{market.name}, {BASES} base tokens",
                 ours=statistics.median(pairs.ours),
                 peer=statistics.median(pairs.peer),
                 unit="us a scan",
                 ratio=pairs.ratio,
-                goal=GOAL,
+                goal=scan.goal,
                 answers_compared=recall.compared,
                 answers_equal=recall.equal,
                 notes=(
+                    scan.note,
                     f"peer: rustworkx {version}, find_negative_cycle on -log of the best rates: one cycle of any "
                     "length, or none",
                     f"ours: {len(index):,} cycles of tokens, {index.promising():,} that may gain by their rates, "
@@ -103,6 +97,75 @@ def _rows(market: Market) -> Iterator[Row]:
             )
         yield _update(market)
         yield _simple_cycles(market, peer, version)
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One way of scanning; `before` is done before each turn and not timed."""
+
+    suffix: str
+    what: str
+    note: str
+    goal: float | None
+    before: Callable[[], object]
+    scan: Callable[[], object]
+
+    def turn(self) -> float:
+        """Microseconds of one scan."""
+        self.before()
+        start = perf_counter_ns()
+        self.scan()
+        return (perf_counter_ns() - start) / 1e3
+
+
+def _scans(market: Market, graph: PoolGraph, index: CycleIndex) -> list[Scan]:
+    best = "scan of all cycles, best inputs and profits of all that gain"
+    # The same reserves again: every pool counts as changed, and the answers stay those that were compared.
+    reserves = [(pool.pool, pool.reserve0_raw, pool.reserve1_raw) for pool in market.pools]
+
+    def change(count: int) -> None:
+        for pool, reserve0_raw, reserve1_raw in reserves[:count]:
+            graph.apply_sync(pool, reserve0_raw=reserve0_raw, reserve1_raw=reserve1_raw)
+
+    def whole() -> list[Cycle]:
+        return index.scan(graph)
+
+    return [
+        Scan(
+            "",
+            best,
+            "what is timed: a scan of a graph that has not changed since the last one; the index keeps what it found, "
+            "and the peer begins anew; -changed and -cold say what a scan costs after changes",
+            GOAL,
+            lambda: None,
+            whole,
+        ),
+        Scan(
+            "-changed",
+            f"{best}, after a change of one pool",
+            "what is timed: the new state of one pool, the quotes of the cycles through it, and the whole list anew",
+            None,
+            lambda: change(1),
+            whole,
+        ),
+        Scan(
+            "-cold",
+            f"{best}, after a change of every pool",
+            "what is timed: the new state of every pool, and the quotes of every cycle that may gain; nothing of the "
+            "last scan is of use",
+            None,
+            lambda: change(len(reserves)),
+            whole,
+        ),
+        Scan(
+            "-rates",
+            "scan of all cycles by their rates alone",
+            "what is timed: the sum of the rates of every cycle, which is what the peer does; nothing is kept",
+            GOAL,
+            lambda: None,
+            index.promising,
+        ),
+    ]
 
 
 def peers_graph(pools: Sequence[ConstantProduct]) -> tuple[int, list[tuple[int, int, float]]]:

@@ -23,7 +23,7 @@ WHAT = {
     "apply": "apply a Sync log to the graph",
     "cycles": "cycles through the pool, after it",
     "path": "best path, up to 3 hops",
-    "split": "split route, 4 paths of up to 3 hops",
+    "split": "split route, up to 4 paths",
 }
 Costs = dict[str, list[float]]
 
@@ -105,7 +105,9 @@ def write(measured: dict[int, Costs], folder: Path = HERE) -> None:
     (folder / "growth.md").write_text(
         "# How cost grows with the graph\n\n"
         f"Microseconds, p50 (p99), on the made market of `benches/synthetic_market.py` (seed {SEED}), one core. Made\n"
-        "by `python -m benches GROWTH`; the plot of the medians is `growth.svg`.\n\n" + "\n".join(header + lines) + "\n"
+        "by `python -m benches GROWTH`; the plot of the medians is `growth.svg`. Paths have up to 3 hops. The updates\n"
+        f"are {UPDATES:,} random swaps whatever the size: they drive the few pools of a small market far apart, so\n"
+        "that each then opens many cycles, and every one that gains is quoted.\n\n" + "\n".join(header + lines) + "\n"
     )
     series = [
         Series(what, [(size, percentile(costs[name], 50)) for size, costs in measured.items()])

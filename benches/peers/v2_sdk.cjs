@@ -1,7 +1,9 @@
 // Answers best trades with @uniswap/v2-sdk: Trade.bestTradeExactIn, at most 3 hops.
 //
 // {"op": "load", "pools": [[address, reserve, address, reserve], ..]}        -> {"version": "..", "pools": n}
-// {"op": "best", "orders": [[address in, address out, amount in], ..]}       -> {"outputs": [.. | null], "ns": [..]}
+// {"op": "best", "orders": [[address in, address out, amount in], ..]}       -> {"outputs": [.. | null], "simple": [..], "ns": [..]}
+//
+// A best trade may pass a token twice, though no pool; "simple" tells whether it passes none twice.
 
 "use strict";
 
@@ -22,6 +24,7 @@ serve({
   },
   best: ({ orders }) => {
     const outputs = [];
+    const simple = [];
     const ns = [];
     for (const [tokenIn, tokenOut, amount] of orders) {
       const input = amountOf(tokenIn, amount);
@@ -30,7 +33,9 @@ serve({
       const [trade] = Trade.bestTradeExactIn(pairs, input, output, { maxHops: 3, maxNumResults: 1 });
       ns.push(Number(process.hrtime.bigint() - start));
       outputs.push(trade === undefined ? null : trade.outputAmount.quotient.toString());
+      const passed = trade === undefined ? [] : trade.route.path.map((token) => token.address);
+      simple.push(new Set(passed).size === passed.length);
     }
-    return { outputs, ns };
+    return { outputs, simple, ns };
   },
 });

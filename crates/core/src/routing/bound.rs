@@ -74,7 +74,7 @@ impl Hyperbolic {
 
 /// A hyperbola in one direction.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Side {
+pub(in crate::routing) struct Side {
     out: f64,
     into: f64,
 }
@@ -84,6 +84,18 @@ impl Side {
     #[inline]
     pub(super) fn exists(self) -> bool {
         !self.into.is_nan()
+    }
+
+    /// The reserve that pays out.
+    #[inline]
+    pub(super) fn give(self) -> f64 {
+        self.out
+    }
+
+    /// The reserve of the token paid in, over one less the fee.
+    #[inline]
+    pub(super) fn take(self) -> f64 {
+        self.into
     }
 
     /// At least what comes out for `input`.

@@ -66,13 +66,7 @@ impl Market<'_> {
         let problem = Problem::new(ends, request.exact, request.amount_raw);
         let solution = problem.solve(self, &venues);
         let uses = dual::uses(self, &venues, &solution.prices);
-        let settled = settle(
-            self,
-            &uses,
-            &solution.prices,
-            problem.question,
-            request.amount_raw,
-        );
+        let settled = settle(self, &uses, &solution, problem.question, request.amount_raw);
         let (reached_raw, flows) = match settled {
             Some(settled) => (Some(settled.ground_raw), settled.flows),
             None => (None, Vec::new()),

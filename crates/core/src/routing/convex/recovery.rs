@@ -11,13 +11,15 @@ use std::collections::{BTreeMap, BinaryHeap};
 use alloy_primitives::U256;
 
 use super::dual::{Question, Use};
-use super::flows::PoolFlow;
+use super::flows::{PoolFlow, Solution, share_ppm};
 use super::market::{Market, Venue};
-use crate::ChainAddress;
 use crate::pools::{Exact, Pool, PoolError, PoolMath, SwapAmounts};
+use crate::routing::PoolId;
 
 /// Passes with some trade made smaller, until nothing lacks.
 const MOST_PASSES: usize = 24;
+/// Share of the bound, in parts per million, at which flows are good enough.
+const NEAR_PPM: u32 = 999_995;
 
 /// Integer flows, and how much of the ground token they leave (amount in) or take (amount out).
 pub(super) struct Settled {
@@ -28,11 +30,12 @@ pub(super) struct Settled {
 /// `None` when no pass could balance every token.
 ///
 /// An amount of less than one unit is none. But where one unit of a token is worth a million times a unit of the next,
-/// a whole chain of trades may hang on it, so the flows with one unit in its place are tried as well.
+/// a whole chain of trades may hang on it, so where the flows fall short of the bound, those with one unit in its
+/// place are tried as well.
 pub(super) fn settle(
     market: &Market,
     uses: &[Use],
-    prices: &[f64],
+    solution: &Solution,
     question: Question,
     amount_raw: U256,
 ) -> Option<Settled> {
@@ -45,7 +48,7 @@ pub(super) fn settle(
         market,
         uses,
         exact,
-        ways: Ways::new(market, uses, prices, question.ground, exact),
+        ways: Ways::new(market, uses, &solution.prices, question.ground, exact),
         question,
         amount_raw,
     };
@@ -57,12 +60,15 @@ pub(super) fn settle(
         let [amount, other] = plan.amounts(used);
         amount > 0.0 && amount < 1.0 && other >= 1.0
     };
-    let lifted = uses.iter().any(hangs).then(|| {
-        let lift = |(amount, used)| if hangs(used) { U256::ONE } else { amount };
-        floored.iter().copied().zip(uses).map(lift).collect()
-    });
-    let settled = plan.settle(floored);
-    let other = lifted.and_then(|lifted| plan.settle(lifted));
+    let lift = |(amount, used)| if hangs(used) { U256::ONE } else { amount };
+    let lifted = || floored.iter().copied().zip(uses).map(lift).collect();
+    let settled = plan.settle(floored.clone());
+    let near =
+        |settled: &Settled| share_ppm(exact, settled.ground_raw, solution.bound_raw) >= NEAR_PPM;
+    if settled.as_ref().is_some_and(near) || !uses.iter().any(hangs) {
+        return settled;
+    }
+    let other = plan.settle(lifted());
     match (settled, other) {
         (Some(one), Some(other)) if better(exact, other.ground_raw, one.ground_raw) => Some(other),
         (None, other) => other,
@@ -200,7 +206,7 @@ struct Pass<'a> {
     exact: Exact,
     ways: &'a Ways,
     /// Pools used more than once, as their uses so far left them.
-    moved: BTreeMap<ChainAddress, Pool>,
+    moved: BTreeMap<PoolId, Pool>,
     gained: Vec<U256>,
     spent: Vec<U256>,
     flows: Vec<PoolFlow>,
@@ -215,14 +221,13 @@ enum Outcome {
 
 impl<'a> Pass<'a> {
     fn new(market: &'a Market<'a>, uses: &'a [Use], exact: Exact, ways: &'a Ways) -> Self {
-        let mut times: BTreeMap<ChainAddress, usize> = BTreeMap::new();
-        for used in uses {
-            *times.entry(market.venues[used.venue].pool).or_default() += 1;
-        }
-        let moved = times
-            .into_iter()
-            .filter(|(_, times)| *times > 1)
-            .filter_map(|(pool, _)| Some((pool, market.graph.pool(pool).ok()?.clone())))
+        // The uses of one pool follow one another.
+        let pools = uses.iter().map(|used| market.venues[used.venue].id);
+        let moved = pools
+            .clone()
+            .zip(pools.skip(1))
+            .filter(|(pool, next)| pool == next)
+            .filter_map(|(pool, _)| Some((pool, market.graph.at(pool)?.clone())))
             .collect();
         Self {
             market,
@@ -340,12 +345,12 @@ impl<'a> Pass<'a> {
 
     fn swap(&mut self, venue: &Venue, side: usize, amount: U256) -> Option<SwapAmounts> {
         let (pair, exact) = (venue.pair_from(side), self.exact);
-        if let Some(pool) = self.moved.get_mut(&venue.pool) {
+        if let Some(pool) = self.moved.get_mut(&venue.id) {
             return within(pool, exact, amount, |pool, amount| {
                 pool.swap(pair, exact, amount)
             });
         }
-        let pool = self.market.graph.pool(venue.pool).ok()?;
+        let pool = self.market.graph.at(venue.id)?;
         if exact == Exact::In
             && let Some(amount_out_raw) = pool.output(pair, amount)
         {

@@ -30,6 +30,8 @@ const FINER_BITS: usize = 2;
 const LEAST_BITS: usize = 40;
 /// Moves in a row at one length of step: a gain that is concave needs no more after a longer step ended.
 const MOST_MOVES: usize = 8;
+/// How many units from the best real amounts a gain is looked for.
+const FURTHEST: u8 = 4;
 const TOKENS: usize = MAX_CYCLE_HOPS as usize + 1;
 
 /// A loss is less than none.
@@ -92,9 +94,9 @@ pub(super) fn best_amounts(graph: &PoolGraph, ways: &[Way]) -> Option<Amounts> {
     }
     let pools = pools.get(..ways.len())?;
     let start = match closed_form(ways) {
-        Closed::At(input) => input,
+        Closed::At(amounts) => amounts,
         Closed::Never => return None,
-        Closed::NotConstantProduct => searched(pools)?,
+        Closed::NotConstantProduct => Amounts::of(pools, searched(pools)?)?,
     };
     let best = rounded(pools, start)?;
     best.gain()
@@ -103,7 +105,8 @@ pub(super) fn best_amounts(graph: &PoolGraph, ways: &[Way]) -> Option<Amounts> {
 }
 
 enum Closed {
-    At(U256),
+    /// The real amounts that gain most, as integers of at least one.
+    At(Amounts),
     /// It gains at no input.
     Never,
     NotConstantProduct,
@@ -123,37 +126,64 @@ fn closed_form(ways: &[Way]) -> Closed {
     if a <= 1.0 || !input.is_finite() {
         return Closed::Never;
     }
-    Closed::At(U256::from(input.max(1.0)))
+    let mut amount = input;
+    let mut raw = [U256::ZERO; TOKENS];
+    raw[0] = U256::from(amount.max(1.0));
+    for (raw, product) in raw[1..]
+        .iter_mut()
+        .zip(ways.iter().filter_map(|way| way.product))
+    {
+        let share = product.per_input * amount;
+        amount = product.reserve_out * share / (1.0 + share);
+        *raw = U256::from(amount.max(1.0));
+    }
+    Closed::At(Amounts {
+        raw,
+        hops: ways.len(),
+    })
 }
 
-/// The best amounts next to those of an input that is best but for rounding.
-fn rounded(pools: &[Passed<'_>], start: U256) -> Option<Amounts> {
-    let mut best = halved_until_taken(pools, start)?;
-    let mut most = best.gain()?;
-    for at in 0..=pools.len() {
-        let around = best.raw[at];
-        let mut tries = [
-            around.checked_sub(U256::ONE),
-            Some(around),
-            around.checked_add(U256::ONE),
-        ];
-        if at == 0 {
-            tries[1] = None;
+/// The best amounts next to those that are best but for rounding, further from them where none next to them gains.
+///
+/// Where the pools refuse the best ones (of a token worth so much that less than a unit would do), those of whole
+/// units may gain all the same.
+fn rounded(pools: &[Passed<'_>], start: Amounts) -> Option<Amounts> {
+    let mut best = halved_until_taken(pools, start.raw[0]);
+    for distance in 0..=FURTHEST {
+        best = beside(pools, start, best, distance);
+        let gains = best
+            .and_then(|best| best.gain())
+            .is_some_and(|gain| gain.is_positive());
+        if distance > 0 && gains {
+            break;
         }
-        for amount in tries
-            .into_iter()
-            .flatten()
-            .filter(|amount| !amount.is_zero())
-        {
+    }
+    best
+}
+
+/// The best of these amounts and those that differ by so many units at one of the tokens.
+fn beside(
+    pools: &[Passed<'_>],
+    start: Amounts,
+    mut best: Option<Amounts>,
+    distance: u8,
+) -> Option<Amounts> {
+    let mut most = best.and_then(|best| best.gain()).unwrap_or(Gain::MIN);
+    let distance = U256::from(distance);
+    for at in 0..=pools.len() {
+        let around = best.unwrap_or(start).raw[at];
+        let less = around.checked_sub(distance).filter(|_| !distance.is_zero());
+        let tries = [less, around.checked_add(distance)].into_iter().flatten();
+        for amount in tries.filter(|amount| !amount.is_zero()) {
             let Some(other) = Amounts::through(pools, at, amount) else {
                 continue;
             };
             if let Some(gain) = other.gain().filter(|gain| *gain > most) {
-                (best, most) = (other, gain);
+                (best, most) = (Some(other), gain);
             }
         }
     }
-    Some(best)
+    best
 }
 
 /// The input, or the first half of it that no pool refuses.

@@ -43,6 +43,21 @@ impl Way {
             product,
         }
     }
+
+    /// One constant product stays one: the graph then has its curve ready.
+    fn refresh(&mut self, graph: &PoolGraph, state: &Pool) {
+        let side = graph.hyperbolic(self.pool).side(self.pair);
+        if self.product.is_some() && side.exists() {
+            let product = Product {
+                per_input: side.take().recip(),
+                reserve_out: side.give(),
+            };
+            self.rate = (product.per_input * product.reserve_out).ln();
+            self.product = Some(product);
+        } else {
+            *self = Self::new(self.pool, state, self.pair);
+        }
+    }
 }
 
 /// The pools from one token to another.
@@ -143,14 +158,20 @@ impl Links {
         way.map_or(f64::INFINITY, |way| self.best[link as usize] - way.rate)
     }
 
-    /// Takes the pool's new state, `None` for one that left, as it is at this time of the index.
-    pub(super) fn refresh(&mut self, pool: PoolId, state: Option<&Pool>, now: u64) {
+    /// Takes the pool's new state as it is at this time of the index; `None` for one that left.
+    pub(super) fn refresh(
+        &mut self,
+        graph: &PoolGraph,
+        pool: PoolId,
+        state: Option<&Pool>,
+        now: u64,
+    ) {
         for number in self.of_pool.get(pool.index()).into_iter().flatten() {
             let link = &mut self.numbered[*number as usize];
             link.changed = now;
             for way in link.ways.iter_mut().filter(|way| way.pool == pool) {
                 match state {
-                    Some(state) => *way = Way::new(pool, state, way.pair),
+                    Some(state) => way.refresh(graph, state),
                     None => way.rate = f64::NEG_INFINITY,
                 }
             }
