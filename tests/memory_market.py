@@ -28,13 +28,13 @@ from tradewind.venues.evm_adapter import EvmVenueAdapter
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.evm_gas import GasConditions
 from tradewind.venues.manager import VenueManager
+from tradewind.venues.planned_legs import planned_legs
 from tradewind.venues.reading import Reading
 from tradewind.venues.rpc_error import Revert
 from tradewind.venues.send_outcome import SendOutcome
 from tradewind.venues.simulated import Simulated
 from tradewind.venues.trade_quote import TradeQuote, trade_quote
 from tradewind.venues.uniswap_v3.movement import movement
-from tradewind.venues.planned_legs import planned_legs
 
 A = TypeVar("A")
 B = TypeVar("B")

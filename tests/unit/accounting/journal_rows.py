@@ -10,7 +10,6 @@ from tests import builders
 from tests.builders import ARBITRUM, USDC, WALLET, WETH
 from tradewind.domain import events
 from tradewind.domain.event import Event, SystemEvent
-from tradewind.domain.event import Event
 from tradewind.domain.events import IntentEvent
 from tradewind.domain.fill import Fill, StepOutcome
 from tradewind.domain.plan import BlockRef, Exact
