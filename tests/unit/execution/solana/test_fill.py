@@ -1,0 +1,66 @@
+"""What a transaction moved, by the chain's own account of it."""
+
+from typing import Any
+
+import pytest
+
+from tradewind import core
+from tradewind.domain.base58 import base58
+from tradewind.execution.solana.fill import fill_of
+from tradewind.venues.solana.wallets import NATIVE_MINT, TOKEN_PROGRAMS
+
+WALLET = "BJDRqVwUBmHihKCQb9M5iZsnJTs5owbEybVaqSAWLeqK"
+USDC = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
+POOL = "58oQChx4yWmvKdwLLZzBi4ChoCc2fqCUWBkwMihLYQo2"
+WRAPPED = core.token_account_address(WALLET, NATIVE_MINT)
+KEYS = [WALLET, WRAPPED, POOL, TOKEN_PROGRAMS[0]]
+
+
+def transfer(source: int, destination: int, amount_raw: int) -> dict[str, Any]:
+    """SPL Token's Transfer: tag 3, then the amount."""
+    data = bytes([3]) + amount_raw.to_bytes(8, "little")
+    return {"programIdIndex": 3, "accounts": [source, destination, 0], "data": base58(data)}
+
+
+def checked(source: int, destination: int, amount_raw: int) -> dict[str, Any]:
+    """TransferChecked: the mint stands behind the source, the decimals behind the amount."""
+    data = bytes([12]) + amount_raw.to_bytes(8, "little") + bytes([9])
+    return {"programIdIndex": 3, "accounts": [source, 2, destination, 0], "data": base58(data)}
+
+
+def told(inner: list[dict[str, Any]], before: dict[str, int], after: dict[str, int]) -> dict[str, Any]:
+    def balances(held: dict[str, int]) -> list[dict[str, Any]]:
+        return [{"owner": WALLET, "mint": mint, "uiTokenAmount": {"amount": str(raw)}} for mint, raw in held.items()]
+
+    return {
+        "transaction": {"message": {"accountKeys": KEYS}},
+        "meta": {
+            "preTokenBalances": balances(before),
+            "postTokenBalances": balances(after),
+            "innerInstructions": [{"index": 2, "instructions": inner}],
+            "loadedAddresses": {"writable": [], "readonly": []},
+        },
+    }
+
+
+@pytest.mark.parametrize("form", [transfer, checked])
+def test_sol_that_was_wrapped_for_the_trade_counts_by_what_programs_took(form: Any) -> None:
+    assert fill_of(told([form(1, 2, 2_000)], {USDC: 5}, {USDC: 305}), WALLET) == (2_000, 300)
+
+
+def test_what_comes_back_of_the_wrapped_sol_is_not_paid() -> None:
+    assert fill_of(told([transfer(1, 2, 2_000), transfer(2, 1, 500)], {}, {USDC: 7}), WALLET) == (1_500, 7)
+
+
+def test_a_round_trip_pays_and_gets_the_same_token() -> None:
+    assert fill_of(told([transfer(1, 2, 2_000), transfer(2, 1, 2_100)], {}, {}), WALLET) == (2_000, 2_100)
+
+
+def test_a_token_of_others_is_not_counted() -> None:
+    strange = told([transfer(1, 2, 9)], {}, {USDC: 4})
+    strange["meta"]["postTokenBalances"][0]["owner"] = POOL
+    assert fill_of(strange, WALLET) == (None, None)
+
+
+def test_what_moved_nothing_is_no_fill() -> None:
+    assert fill_of(told([], {USDC: 4}, {USDC: 4}), WALLET) == (None, None)
