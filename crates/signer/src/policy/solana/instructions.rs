@@ -13,8 +13,7 @@ use tradewind_core::decode::solana::{
 use tradewind_core::evm::Exact;
 
 const BPS: u128 = 10_000;
-/// The rent of a token account, with all that Token-2022 may add to an associated one: 328 bytes at 6,960 lamports. The
-/// programs of pump.fun make accounts of the trader's own, which are smaller.
+/// The rent of a token account, with all that Token-2022 may add to an associated one: 328 bytes at 6,960 lamports.
 const ACCOUNT_RENT_LAMPORTS: u64 = 2_282_880;
 
 /// One leg of a trade.
@@ -347,9 +346,8 @@ impl<'a, 'b> Reading<'a, 'b> {
         Rule::InstructionNotAllowed.require(whole, || {
             place.says("an exact output with a price limit can bring less; give no price limit")
         })?;
-        if matches!(venue, Venue::PumpSwap | Venue::PumpCurve) {
-            self.rents_lamports = self.rents_lamports.saturating_add(ACCOUNT_RENT_LAMPORTS);
-        }
+        let rents = ACCOUNT_RENT_LAMPORTS.saturating_mul(accounts_made(venue));
+        self.rents_lamports = self.rents_lamports.saturating_add(rents);
         self.flows.leave(mint_in, max_in_raw);
         self.flows.come(mint_out, min_out_raw);
         self.legs.push(Leg {
@@ -497,6 +495,16 @@ fn known(place: Place, what: &str, key: AccountKey) -> Result<Key, Refusal> {
              table in signer.toml"
         )))
     })
+}
+
+/// How many accounts a swap may make at the trader's cost: the trader's record of volume, and on the AMM three token
+/// accounts for those who share the fee. None is larger than a token account of Token-2022.
+fn accounts_made(venue: Venue) -> u64 {
+    match venue {
+        Venue::PumpSwap => 4,
+        Venue::PumpCurve => 1,
+        _ => 0,
+    }
 }
 
 fn not_allowed(place: Place, what: &str) -> Refusal {
