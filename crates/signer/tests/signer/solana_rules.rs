@@ -604,6 +604,40 @@ fn a_looser_term_waits_and_a_tighter_one_counts_at_once() {
 }
 
 #[test]
+fn the_accounts_that_pump_makes_at_the_traders_cost_count() {
+    let program = "pAMMBay6oceH9fJKBRHGP5D4bD4sWpmSwMn52FMfXEA";
+    let folder = folder();
+    folder.write(
+        "signer.toml",
+        &config().replace(
+            &format!("\"{CPMM}\""),
+            &format!("\"{CPMM}\", \"{program}\""),
+        ),
+    );
+    let bench = Bench::over(folder);
+    bench.ok(&adoption(WALLET));
+    let mut accounts: Vec<_> = (0..19).map(|n| (stranger(150 + n), true)).collect();
+    let own = [WALLET, "", PYUSD, WSOL, PYUSD_ACCOUNT, WSOL_ACCOUNT];
+    for (place, text) in own.iter().enumerate().filter(|(_, text)| !text.is_empty()) {
+        accounts[place + 1].0 = key(text);
+    }
+    let tag = [0xc6, 0x2e, 0x15, 0x52, 0xb4, 0xd9, 0xe8, 0x70];
+    let buy = ix(
+        program,
+        accounts,
+        &[&tag, &SOL.to_le_bytes(), &149_000_000_u64.to_le_bytes()],
+    );
+    let order = SolanaOrder::of("pump", &[units(1), buy], (WSOL, PYUSD, SOL, 150_000_000));
+    bench.ok(&order.request());
+    let reserved: String = bench
+        .folder
+        .gate()
+        .query_row("SELECT reserved_raw FROM outlays", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(reserved, (5_000 + 4 * 2_282_880).to_string());
+}
+
+#[test]
 fn a_wallet_or_a_strategy_of_another_kind_of_chain_is_refused() {
     let bench = bench();
     let mut request = swap().request();

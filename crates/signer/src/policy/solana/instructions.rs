@@ -8,14 +8,12 @@ use crate::fault::{Refusal, Rule};
 use serde_json::{Value, json};
 use tradewind_core::decode::solana::{
     AccountKey, COMPUTE_BUDGET_PROGRAM, Call, Flash, Instruction, Key, Meaning, SYSTEM_PROGRAM,
-    Swap, TOKEN_PROGRAM, Venue, WRAPPED_SOL,
+    TOKEN_PROGRAM, Venue, WRAPPED_SOL,
 };
 use tradewind_core::evm::Exact;
 
-const BPS: u128 = 10_000;
-/// The rent of a token account, with all that Token-2022 may add to an associated one: 328 bytes at 6,960 lamports. The
-/// programs of pump.fun make accounts of the trader's own, which are smaller.
-const ACCOUNT_RENT_LAMPORTS: u64 = 2_282_880;
+/// The rent of a token account, with all that Token-2022 may add to an associated one: 328 bytes at 6,960 lamports.
+pub(super) const ACCOUNT_RENT_LAMPORTS: u64 = 2_282_880;
 
 /// One leg of a trade.
 pub(super) struct Leg {
@@ -34,8 +32,8 @@ pub(super) struct Reading<'a, 'b> {
     pub(super) tip_lamports: Option<u64>,
     pub(super) rents_lamports: u64,
     receipt: Option<Key>,
-    borrowed: Option<(usize, Flash)>,
-    repaid: bool,
+    pub(super) borrowed: Option<(usize, Flash)>,
+    pub(super) repaid: bool,
     pub(super) loan: Option<(Key, u64)>,
     pub(super) legs: Vec<Leg>,
     pub(super) transfers: usize,
@@ -45,13 +43,13 @@ pub(super) struct Reading<'a, 'b> {
 
 /// Where a message points.
 #[derive(Clone, Copy)]
-struct Place {
-    number: usize,
-    program: Key,
+pub(super) struct Place {
+    pub(super) number: usize,
+    pub(super) program: Key,
 }
 
 impl Place {
-    fn says(self, what: &str) -> String {
+    pub(super) fn says(self, what: &str) -> String {
         format!("instruction {} ({}): {what}", self.number, self.program)
     }
 }
@@ -314,151 +312,6 @@ impl<'a, 'b> Reading<'a, 'b> {
         Ok(())
     }
 
-    fn swap(&mut self, place: Place, venue: Venue, it: &Instruction<'_>) -> Result<(), Refusal> {
-        let meaning = it
-            .meaning()
-            .map_err(|error| Rule::InstructionNotAllowed.refuse(place.says(&error.to_string())))?;
-        let Meaning::Swap(swap) = meaning else {
-            let what = format!(
-                "is no swap of {} that is read here; leave it out",
-                venue.name()
-            );
-            return Err(not_allowed(place, &what));
-        };
-        self.require_wallet(place, "who trades", swap.user)?;
-        let mint_in = self.side(place, venue, "the source", swap.account_in, swap.mint_in)?;
-        let mint_out = self.side(
-            place,
-            venue,
-            "the destination",
-            swap.account_out,
-            swap.mint_out,
-        )?;
-        Rule::SwapAccounts.require(mint_in != mint_out, || {
-            place.says("source and destination are the same")
-        })?;
-        self.require_strangers(place, it, &swap)?;
-        let (max_in_raw, min_out_raw) = match swap.exact {
-            Exact::In => (swap.amount_raw, swap.limit_raw),
-            Exact::Out => (swap.limit_raw, swap.amount_raw),
-        };
-        let whole =
-            swap.exact == Exact::In || swap.sqrt_price_limits_x64.iter().all(|limit| *limit == 0);
-        Rule::InstructionNotAllowed.require(whole, || {
-            place.says("an exact output with a price limit can bring less; give no price limit")
-        })?;
-        if matches!(venue, Venue::PumpSwap | Venue::PumpCurve) {
-            self.rents_lamports = self.rents_lamports.saturating_add(ACCOUNT_RENT_LAMPORTS);
-        }
-        self.flows.leave(mint_in, max_in_raw);
-        self.flows.come(mint_out, min_out_raw);
-        self.legs.push(Leg {
-            exact: swap.exact,
-            mint_in,
-            max_in_raw,
-        });
-        self.trade.push(json!([
-            place.program.to_string(),
-            swap.function,
-            swap.pools.iter().copied().map(named).collect::<Vec<_>>(),
-            mint_in.to_string(),
-            mint_out.to_string(),
-        ]));
-        Ok(())
-    }
-
-    /// The listed mint of the wallet's own account on one side of a swap.
-    fn side(
-        &self,
-        place: Place,
-        venue: Venue,
-        what: &str,
-        account: Option<AccountKey>,
-        mint: Option<AccountKey>,
-    ) -> Result<Key, Refusal> {
-        let own = match account {
-            Some(account) => self.own_account(place, what, account)?,
-            None if venue == Venue::PumpCurve => NATIVE,
-            None => {
-                return Err(not_allowed(
-                    place,
-                    "the swap does not tell its token accounts",
-                ));
-            }
-        };
-        self.policy.token(own)?;
-        let said = mint.and_then(AccountKey::known);
-        let fits = own == NATIVE || said.is_none_or(|said| said == own);
-        Rule::SwapAccounts.require(fits, || {
-            place.says(&format!(
-                "{what} is an account for {own}, and the instruction names another mint"
-            ))
-        })?;
-        Ok(own)
-    }
-
-    /// No other place of a swap holds anything of the wallet's.
-    fn require_strangers(
-        &self,
-        place: Place,
-        it: &Instruction<'_>,
-        swap: &Swap,
-    ) -> Result<(), Refusal> {
-        let expected = [Some(swap.user), swap.account_in, swap.account_out];
-        let expected = expected.into_iter().flatten().count();
-        let own = it.accounts.iter().filter(|account| {
-            let key = account.key.known();
-            key.is_some_and(|key| self.policy.is_own(key, self.ask.wallet))
-        });
-        Rule::SwapAccounts.require(own.count() == expected, || {
-            place.says(
-                "an account of the wallet stands where the swap expects somebody else's; only the trader, the source \
-                 and the destination are the wallet's",
-            )
-        })
-    }
-
-    fn borrow(&mut self, place: Place, flash: Flash) -> Result<(), Refusal> {
-        self.require_wallet(place, "the borrower", flash.authority)?;
-        let reserve = known(place, "the reserve", flash.reserve)?;
-        let own = self.own_account(place, "the borrower's account", flash.account)?;
-        self.policy.token(own)?;
-        let fee_bps = self.policy.flash_reserves.get(&reserve).copied();
-        let fee_bps = fee_bps.ok_or_else(|| {
-            Rule::FlashLoan.refuse(place.says(&format!(
-                "the reserve {reserve} is not listed in [chains.{SOLANA_CHAIN_ID}].flash_reserves"
-            )))
-        })?;
-        let fits = self.borrowed.is_none() && flash.mint == AccountKey::Known(own);
-        Rule::FlashLoan.require(fits, || {
-            place.says("one loan a transaction, of the mint of the borrower's account")
-        })?;
-        let scaled = u128::from(flash.amount_raw) * u128::from(fee_bps);
-        let fee_raw = scaled.div_ceil(BPS).max(u128::from(fee_bps.min(1)));
-        self.flows
-            .leave(own, u64::try_from(fee_raw).unwrap_or(u64::MAX));
-        self.loan = Some((own, flash.amount_raw));
-        self.borrowed = Some((place.number, flash));
-        self.trade
-            .push(json!(["flash_loan", reserve.to_string(), flash.amount_raw]));
-        Ok(())
-    }
-
-    fn repay(&mut self, place: Place, flash: Flash, borrow_index: u8) -> Result<(), Refusal> {
-        let fits = !self.repaid && self.borrowed == Some((usize::from(borrow_index), flash));
-        Rule::FlashLoan.require(fits, || {
-            place.says("must repay the loan before it: the same amount, reserve and account, and its number")
-        })?;
-        self.repaid = true;
-        Ok(())
-    }
-
-    pub(super) fn require_repaid(&self) -> Result<(), Refusal> {
-        Rule::FlashLoan.require(self.borrowed.is_some() == self.repaid, || {
-            "the flash loan is not repaid; add the repayment with the same amount".to_owned()
-        })
-    }
-
     fn require_wrapped(&self, place: Place, account: AccountKey) -> Result<(), Refusal> {
         let own = self.own_account(place, "the account", account)?;
         Rule::InstructionNotAllowed
@@ -467,7 +320,12 @@ impl<'a, 'b> Reading<'a, 'b> {
             })
     }
 
-    fn require_wallet(&self, place: Place, what: &str, key: AccountKey) -> Result<(), Refusal> {
+    pub(super) fn require_wallet(
+        &self,
+        place: Place,
+        what: &str,
+        key: AccountKey,
+    ) -> Result<(), Refusal> {
         let key = known(place, what, key)?;
         Rule::SwapAccounts.require(key == self.ask.wallet, || {
             place.says(&format!(
@@ -478,7 +336,12 @@ impl<'a, 'b> Reading<'a, 'b> {
     }
 
     /// The mint of a token account that must be the wallet's own.
-    fn own_account(&self, place: Place, what: &str, key: AccountKey) -> Result<Key, Refusal> {
+    pub(super) fn own_account(
+        &self,
+        place: Place,
+        what: &str,
+        key: AccountKey,
+    ) -> Result<Key, Refusal> {
         let key = known(place, what, key)?;
         let held = self.policy.accounts.get(key);
         let own = held.filter(|held| held.owner == self.ask.wallet);
@@ -490,7 +353,7 @@ impl<'a, 'b> Reading<'a, 'b> {
     }
 }
 
-fn known(place: Place, what: &str, key: AccountKey) -> Result<Key, Refusal> {
+pub(super) fn known(place: Place, what: &str, key: AccountKey) -> Result<Key, Refusal> {
     key.known().ok_or_else(|| {
         Rule::LookupTable.refuse(place.says(&format!(
             "{what} comes from a lookup table that is not pinned; put it among the transaction's own keys, or pin the \
@@ -499,13 +362,6 @@ fn known(place: Place, what: &str, key: AccountKey) -> Result<Key, Refusal> {
     })
 }
 
-fn not_allowed(place: Place, what: &str) -> Refusal {
+pub(super) fn not_allowed(place: Place, what: &str) -> Refusal {
     Rule::InstructionNotAllowed.refuse(place.says(what))
-}
-
-fn named(key: AccountKey) -> String {
-    match key {
-        AccountKey::Known(key) => key.to_string(),
-        AccountKey::Unresolved { table, index } => format!("{table}[{index}]"),
-    }
 }

@@ -6,8 +6,10 @@
 mod accounts;
 mod flows;
 mod instructions;
+mod loans;
 mod message;
 mod passed;
+mod swaps;
 mod terms;
 mod trade;
 
