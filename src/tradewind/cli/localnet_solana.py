@@ -61,7 +61,15 @@ async def _run(chain: SolanaLocalnet, output: Output) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with chain:
         output.line(chain.description.model_dump(), _shown(chain.description))
-        await stop.wait()
+        stopped = asyncio.create_task(stop.wait())
+        ended = asyncio.create_task(chain.wait_until_it_ends())
+        try:
+            await asyncio.wait((stopped, ended), return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                ended.result()
+        finally:
+            stopped.cancel()
+            ended.cancel()
 
 
 def _shown(chain: SolanaLocalnetDescription) -> Group:

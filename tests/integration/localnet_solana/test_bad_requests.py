@@ -101,6 +101,8 @@ def test_bytes_that_are_no_transaction_are_refused(wire: bytes, method: str) -> 
         (b'{"jsonrpc":"2.0","id":5,"method":"getBalance"}', -32602, 5),
         (b'{"jsonrpc":"2.0","id":5,"method":"getBalance","params":{"a":1}}', -32602, 5),
         (b'{"jsonrpc":"2.0","id":5,"method":"getHealth","params":[1]}', -32602, 5),
+        (b'{"jsonrpc":"2.0","id":5,"method":"getMinimumBalanceForRentExemption","params":[-1]}', -32602, 5),
+        (b'{"jsonrpc":"2.0","id":5,"method":"getBlock","params":[18446744073709551616]}', -32602, 5),
     ],
 )
 async def test_each_mistake_has_its_code_over_http(rpc: Asking, body: bytes, code: int, number: object) -> None:

@@ -112,6 +112,31 @@ async def test_a_programs_accounts_are_those_of_the_asked_level(chain: SolanaLoc
     assert len(await rpc("getProgramAccounts", token_program, wanted)) == 3
 
 
+async def test_a_preflight_at_an_older_level_does_not_know_what_is_newer(chain: SolanaLocalnet, rpc: Asking) -> None:
+    trader, fresh = chain.wallets["trader"], Keypair()
+    old_blockhash = await rpc.signed([pay(trader.pubkey(), fresh.pubkey(), 5_000_000)], trader)
+    chain.node.advance(1)
+    new_blockhash = await rpc.signed([pay(trader.pubkey(), fresh.pubkey(), 6_000_000)], trader)
+    with pytest.raises(RpcFailure) as too_new:
+        await rpc.send(new_blockhash, preflightCommitment="finalized")
+    assert too_new.value.data["err"] == "BlockhashNotFound"
+    await rpc.send(old_blockhash, preflightCommitment="confirmed")
+    onward = await rpc.signed([pay(fresh.pubkey(), trader.pubkey(), 1_000_000)], fresh)
+    chain.node.advance(1)
+    with pytest.raises(RpcFailure) as unfunded:
+        await rpc.send(onward, preflightCommitment="finalized")
+    assert unfunded.value.data["err"] == "BlockhashNotFound"
+    chain.node.advance(2)
+    # The blockhash is finalized by now, the payer's lamports are not.
+    with pytest.raises(RpcFailure) as unknown_payer:
+        await rpc.send(onward, preflightCommitment="finalized")
+    assert unknown_payer.value.data["err"] == "AccountNotFound"
+    assert await rpc.value("getBalance", str(fresh.pubkey()), PROCESSED) == 5_000_000
+    chain.node.advance(1)
+    await rpc.send(onward, preflightCommitment="finalized")
+    assert await rpc.value("getBalance", str(fresh.pubkey()), PROCESSED) == 4_000_000 - 5000
+
+
 async def test_confirmations_count_up_until_there_are_no_more_to_wait_for(chain: SolanaLocalnet, rpc: Asking) -> None:
     signature = await rpc("requestAirdrop", str(Keypair().pubkey()), 1_000_000)
     seen = []

@@ -1,7 +1,6 @@
 """Starts the local Solana: a node with a market on it, JSON-RPC, subscriptions, and the other servers in front."""
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Self
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
+from tradewind.localnet.errors import LocalnetError
 from tradewind.localnet.packages import Progress
 from tradewind.localnet.solana.account_files import read_accounts, read_program
 from tradewind.localnet.solana.description import (
@@ -72,6 +72,7 @@ class SolanaLocalnet:
         self._servers = tuple(servers)
         self._progress = progress
         self._stack = AsyncExitStack()
+        self._running: asyncio.Task[None] | None = None
         self.node: SolanaNode
         self.market: Market
         self.description: SolanaLocalnetDescription
@@ -100,6 +101,14 @@ class SolanaLocalnet:
         """The funded wallets by name."""
         return dict(self.market.wallets)
 
+    async def wait_until_it_ends(self) -> None:
+        """Wait for as long as slots pass; raises what stopped them."""
+        if self._running is None:
+            raise LocalnetError(
+                "slots_not_automatic", "Slots pass by `node.advance()` alone; there is no end to await."
+            )
+        await asyncio.shield(self._running)
+
     async def _start(self, stack: AsyncExitStack) -> None:
         own_programs = [read_program(wish) for wish in self._programs]
         own_accounts = [named for wish in self._accounts for named in read_accounts(wish)]
@@ -119,8 +128,8 @@ class SolanaLocalnet:
             urls |= await stack.enter_async_context(server(self.node))
         self.description = self._describe(urls, [program for program, _ in own_programs])
         if self._automatic:
-            running = asyncio.create_task(self.node.run())
-            stack.push_async_callback(_stop, running)
+            self._running = asyncio.create_task(self.node.run())
+            stack.push_async_callback(_stop, self._running)
 
     def _describe(self, urls: dict[str, str], own_programs: list[Pubkey]) -> SolanaLocalnetDescription:
         wallets = self.market.wallets
@@ -197,5 +206,5 @@ def _pools() -> tuple[DescribedPool, ...]:
 
 async def _stop(task: asyncio.Task[None]) -> None:
     task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    # What stopped the slots before is told by `wait_until_it_ends`; here they only have to be stopped.
+    await asyncio.wait([task])

@@ -1,6 +1,8 @@
 """The node: slots that advance, transactions and bundles that land in them, and everybody who listens."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from solders.account import Account
@@ -130,15 +132,26 @@ class SolanaNode(ChainReading):
             return Submission(signature, refusal=refusal, delayed=refusal is None)
         return self._land(wire, transaction)
 
-    def simulate(self, wire: bytes, *, verify_signatures: bool = True, replace_blockhash: bool = False) -> Simulation:
-        """What the transaction would do in the current slot; nothing is kept."""
+    def simulate(
+        self,
+        wire: bytes,
+        *,
+        verify_signatures: bool = True,
+        replace_blockhash: bool = False,
+        commitment: Commitment = "processed",
+    ) -> Simulation:
+        """What the transaction would do on top of the newest slot of a commitment level; nothing is kept.
+
+        A blockhash, an account or a landed transaction that is newer than this slot is not known there.
+        """
         transaction = self._read(wire, verify_signatures=verify_signatures)
         if isinstance(transaction, Refusal):
             return Simulation(None, refusal=transaction)
-        refusal = None if replace_blockhash else self._refused(transaction)
+        refusal = None if replace_blockhash else self._refused(transaction, commitment)
         if refusal is not None:
             return Simulation(None, refusal=refusal)
-        done = self._machine.simulate(transaction, self.slot)
+        with self._as_of(commitment):
+            done = self._machine.simulate(transaction, self._chain.at(commitment).number)
         if not done.executed:
             return Simulation(done.meta, refusal=_not_executable(done))
         return Simulation(done.meta, accounts=done.after)
@@ -204,10 +217,23 @@ class SolanaNode(ChainReading):
     def _read(self, wire: bytes, *, verify_signatures: bool = True) -> VersionedTransaction | Refusal:
         return read_transaction(wire, max_bytes=self.options.max_transaction_bytes, verify_signatures=verify_signatures)
 
-    def _refused(self, transaction: VersionedTransaction) -> Refusal | None:
-        if not self.is_blockhash_valid(transaction.message.recent_blockhash):
+    @contextmanager
+    def _as_of(self, commitment: Commitment) -> Iterator[None]:
+        earlier: dict[Pubkey, Account | None] = {}
+        for slot in self._chain.after(commitment):
+            earlier = slot.undo | earlier
+        now = {key: self._machine.read(key) for key in earlier}
+        self._machine.restore(earlier)
+        try:
+            yield
+        finally:
+            self._machine.restore(now)
+
+    def _refused(self, transaction: VersionedTransaction, commitment: Commitment = "processed") -> Refusal | None:
+        if not self.is_blockhash_valid(transaction.message.recent_blockhash, commitment):
             return _refusal(RefusalCode.BLOCKHASH_UNKNOWN, "BlockhashNotFound")
-        if self._chain.landed(transaction.signatures[0]) is not None:
+        landed = self._chain.landed(transaction.signatures[0])
+        if landed is not None and landed.slot <= self._chain.at(commitment).number:
             return _refusal(RefusalCode.ALREADY_PROCESSED, "AlreadyProcessed")
         return None
 

@@ -21,6 +21,7 @@ TOKEN_PROGRAMS = frozenset({TOKEN_PROGRAM, TOKEN_2022_PROGRAM})
 
 ACCOUNT_BYTES = 165
 MINT_BYTES = 82
+MULTISIG_BYTES = 355
 ACCOUNT_STATES = ("uninitialized", "initialized", "frozen")
 _TYPE_MINT, _TYPE_ACCOUNT = 1, 2
 
@@ -131,7 +132,8 @@ def token_balances(
 def _is(data: bytes, kind: int, plain_bytes: int) -> bool:
     if len(data) == plain_bytes:
         return True
-    return len(data) > ACCOUNT_BYTES and data[ACCOUNT_BYTES] == kind
+    # A multisignature has no type byte: its size alone tells it.
+    return len(data) > ACCOUNT_BYTES and len(data) != MULTISIG_BYTES and data[ACCOUNT_BYTES] == kind
 
 
 def _optional_key(data: bytes, at: int) -> Pubkey | None:

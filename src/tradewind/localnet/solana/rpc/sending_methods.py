@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from functools import partial
 from typing import Any
 
 from solders.message import from_bytes_versioned
@@ -9,6 +10,7 @@ from solders.signature import Signature
 from solders.transaction import VersionedTransaction
 
 from tradewind.localnet.errors import LocalnetError
+from tradewind.localnet.solana.chain import Commitment
 from tradewind.localnet.solana.events import TransactionMeta
 from tradewind.localnet.solana.node import SolanaNode
 from tradewind.localnet.solana.rpc import base58
@@ -38,12 +40,12 @@ def send_transaction(node: SolanaNode, params: Params) -> object:
     """Send a transaction: its signature, which says nothing about whether it lands."""
     text, config = params.text(0, "transaction"), params.config(1)
     skip_preflight = config.flag("skipPreflight")
-    asked_slot(node, config, name="preflightCommitment")
+    commitment, _ = asked_slot(node, config, name="preflightCommitment")
     config.number("maxRetries")
     wire = _wire(node, text, config)
     _perhaps_fail(node)
     if not skip_preflight:
-        _preflight(node, wire)
+        _preflight(node, wire, commitment)
     submission = node.submit(wire, lane=LANE)
     refusal = submission.refusal
     if refusal is not None and (refusal.code in _UNREADABLE or (submission.signature is None and not skip_preflight)):
@@ -56,7 +58,7 @@ def send_transaction(node: SolanaNode, params: Params) -> object:
 def simulate_transaction(node: SolanaNode, params: Params) -> object:
     """What a transaction would do, signed or not."""
     text, config = params.text(0, "transaction"), params.config(1)
-    _, slot = asked_slot(node, config)
+    commitment, slot = asked_slot(node, config)
     verify, replace = config.flag("sigVerify"), config.flag("replaceRecentBlockhash")
     if verify and replace:
         raise invalid_params("sigVerify may not be used with replaceRecentBlockhash")
@@ -66,7 +68,7 @@ def simulate_transaction(node: SolanaNode, params: Params) -> object:
     encoding = wanted.text("encoding") or "base64"
     if encoding not in ("base64", "jsonParsed"):
         raise invalid_params("Invalid params: accounts are shown in `base64` or `jsonParsed`.")
-    done = node.simulate(wire, verify_signatures=verify, replace_blockhash=replace)
+    done = node.simulate(wire, verify_signatures=verify, replace_blockhash=replace, commitment=commitment)
     if (
         done.meta is None
         and done.refusal is not None
@@ -79,12 +81,13 @@ def simulate_transaction(node: SolanaNode, params: Params) -> object:
         raise _refused(done.refusal)
     value = _simulated(done)
     if wanted.has("addresses"):
-        view = AccountView(encoding, 0, None, node.account)
-        after = [done.accounts[key] if key in done.accounts else node.account(key) for key in addresses]
+        read = partial(node.account, commitment=commitment)
+        view = AccountView(encoding, 0, None, read)
+        after = [done.accounts[key] if key in done.accounts else read(key) for key in addresses]
         shown = [None if account is None else view.show(account) for account in after]
         value["accounts"] = shown if value["err"] is None else [None for _ in shown]
     if replace:
-        latest = node.latest_blockhash()
+        latest = node.latest_blockhash(commitment)
         value["replacementBlockhash"] = {
             "blockhash": str(latest.blockhash),
             "lastValidBlockHeight": latest.last_valid_block_height,
@@ -109,7 +112,7 @@ def get_fee_for_message(node: SolanaNode, params: Params) -> object:
         raise invalid_params(f"failed to deserialize message: {error}") from error
     if not node.is_blockhash_valid(message.recent_blockhash, commitment):
         return with_context(slot.number, None)
-    done = node.simulate(bytes(unsigned), verify_signatures=False)
+    done = node.simulate(bytes(unsigned), verify_signatures=False, commitment=commitment)
     return with_context(slot.number, None if done.meta is None else done.meta.fee_lamports)
 
 
@@ -156,8 +159,8 @@ def _perhaps_fail(node: SolanaNode) -> None:
             raise TooManyRequests(node.faults.settings.retry_after_s)
 
 
-def _preflight(node: SolanaNode, wire: bytes) -> None:
-    done = node.simulate(wire)
+def _preflight(node: SolanaNode, wire: bytes, commitment: Commitment) -> None:
+    done = node.simulate(wire, commitment=commitment)
     if done.meta is None and done.refusal is not None and done.refusal.err in (None, "SanitizeFailure"):
         raise _refused(done.refusal)
     if done.refusal is not None and done.refusal.code is RefusalCode.SIGNATURE_INVALID:
