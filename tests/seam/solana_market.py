@@ -242,10 +242,11 @@ class CurveSettings:
     virtual_quote_raw: int = 35_766_666_667
     creator: bool = True
     mayhem: bool = False
+    quote: str = WRAPPED_SOL
 
 
 def curve(market: Market, mint: str, made: CurveSettings) -> Pool:
-    """A coin's bonding curve against native SOL."""
+    """A coin's bonding curve, against native SOL unless another quote token is named."""
     config, fees = settings(market, "pump_curve", "global_data", PUMP, b"global")
     address = derived(PUMP, b"bonding-curve", raw(mint))
     real_base = made.virtual_base_raw - 279_900_000_000_000
@@ -253,11 +254,16 @@ def curve(market: Market, mint: str, made: CurveSettings) -> Pool:
     creator = raw(recorded("pump_curve")["creator"]) if made.creator else bytes(32)
     numbers = (made.virtual_base_raw, made.virtual_quote_raw, real_base, real_quote, 10**15)
     data = bytes.fromhex("17b7f83760d8ac60") + b"".join(u64(number) for number in numbers) + b"\0" + creator
-    data += bytes([made.mayhem]) + bytes(84)
+    quoted = bytes(32) if made.quote == WRAPPED_SOL else raw(made.quote)
+    data += bytes([made.mayhem, 0]) + quoted + bytes(51)
     market.put(address, data, PUMP, real_quote + RENT)
     market.token_account(market.wallet_account(mint, address), mint, address, real_base + 206_900_000_000_000)
     settled = market.data(config)
     for place in (41, 483, 741):
         market.put(str(Pubkey(settled[place : place + 32])), b"", SYSTEM)
     market.put(derived(PUMP, b"creator-vault", creator), b"", SYSTEM)
-    return Pool(address, (address, mint, config, fees), (mint, WRAPPED_SOL))
+    if made.quote != WRAPPED_SOL:
+        market.token_account(market.wallet_account(made.quote, address), made.quote, address, real_quote)
+        buyback = str(Pubkey(settled[741:773]))
+        market.token_account(market.wallet_account(made.quote, buyback), made.quote, buyback, 0)
+    return Pool(address, (address, mint, config, fees, made.quote), (mint, made.quote))

@@ -47,9 +47,11 @@ POOLS: list[tuple[str, str, tuple[str, ...], Make]] = [
     ("curve_mayhem", "pump_curve", ("v1", "v2", "v3"), lambda on: curve(on, COIN, CurveSettings(mayhem=True))),
 ]
 NEW_COIN = str(Pubkey(bytes([10] * 32)))
+DOLLAR = str(Pubkey(bytes([11] * 32)))
 NEW_COINS: list[tuple[str, str, tuple[str, ...], Make]] = [
     ("new_graduate", "pumpswap", ("v1", "v2"), lambda on: pumpswap(on, NEW_COIN, PumpswapSettings())),
     ("new_curve", "pump_curve", ("v1", "v2", "v3"), lambda on: curve(on, NEW_COIN, CurveSettings())),
+    ("dollar_curve", "pump_curve", ("v2", "v3"), lambda on: curve(on, COIN, CurveSettings(quote=DOLLAR))),
 ]
 POOLS += NEW_COINS
 CASES = [pytest.param(venue, form, make, id=f"{name}-{form}") for name, venue, forms, make in POOLS for form in forms]
@@ -66,7 +68,8 @@ def market(programs: dict[Program, bytes]) -> Market:
     made.mint(COIN, 10**15, 6)
     # As pump makes its coins now.
     made.mint(NEW_COIN, 10**15, 6, TOKEN_2022)
-    for mint in (COIN, NEW_COIN, WRAPPED_SOL):
+    made.mint(DOLLAR, 10**15, 6)
+    for mint in (COIN, NEW_COIN, DOLLAR, WRAPPED_SOL):
         made.fund(mint, 10**13 if mint == WRAPPED_SOL else RICH_RAW)
     return made
 
@@ -99,7 +102,7 @@ def test_what_moves_is_what_was_quoted(market: Market, venue: str, form: str, ma
     landed = 0
     for paid, exact, amount in wishes(random, pool, venue):
         # Pump's buys refuse a least output of zero; a sale may be worth nothing.
-        limit = 10**13 if exact == "out" else int(paid == WRAPPED_SOL)
+        limit = 10**13 if exact == "out" else int(paid == pool.tokens[1])
         try:
             swap = market.swap(pool, paid, exact, amount, limit, options)
         except core.CoreError as refusal:
@@ -130,12 +133,13 @@ def test_a_limit_that_the_quote_misses_by_one_reverts(
 ) -> None:
     pool, options = make(market), form_of(**{venue: form})
     amount = 10**6
-    quoted = market.swap(pool, WRAPPED_SOL, exact, amount, 1, options)
+    paid = pool.tokens[1]
+    quoted = market.swap(pool, paid, exact, amount, 1, options)
     limit = quoted.quoted_out_raw if exact == "in" else quoted.quoted_in_raw
     beyond = limit + 1 if exact == "in" else limit - 1
-    refused = market.send(*market.swap(pool, WRAPPED_SOL, exact, amount, beyond, options).instructions)
+    refused = market.send(*market.swap(pool, paid, exact, amount, beyond, options).instructions)
     assert isinstance(refused, FailedTransactionMetadata)
-    market.land(*market.swap(pool, WRAPPED_SOL, exact, amount, limit, options).instructions)
+    market.land(*market.swap(pool, paid, exact, amount, limit, options).instructions)
 
 
 @pytest.mark.parametrize("amm_form", ["v1", "v2"])
@@ -205,6 +209,12 @@ def test_a_first_trade_pays_the_rent_that_was_told(market: Market, paid: str) ->
         market.land(*swap.instructions)
         assert before - market.lamports(market.wallet) == (swap.rent_lamports if told else 0)
         assert all(market.lamports(key) for key, _ in swap.may_create)
+
+
+def test_a_curve_against_a_token_is_not_traded_by_the_first_form(market: Market) -> None:
+    pool = curve(market, COIN, CurveSettings(quote=DOLLAR))
+    for paid in pool.tokens:
+        assert refusal(lambda paid=paid: market.swap(pool, paid, "in", 10**6, 1)) == "form_unsupported"  # type: ignore[misc]
 
 
 def test_what_must_exist_must_exist(market: Market) -> None:

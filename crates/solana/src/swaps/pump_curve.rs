@@ -10,7 +10,7 @@ use tradewind_core::pools::{AccountSet, Direction, Exact};
 
 use super::addresses::{
     ASSOCIATED_TOKEN_PROGRAM, SYSTEM_PROGRAM, TOKEN_PROGRAM, WRAPPED_SOL, associated_token_account,
-    derived, rent_lamports,
+    derived, rent_lamports, token_account_rent_lamports,
 };
 use super::pump_recipients::Recipients;
 use super::swap_call::{SwapCall, mint_program, owned, two_amounts};
@@ -49,6 +49,8 @@ const SELL_V3: [u8; 8] = [0x1c, 0x92, 0xde, 0x77, 0x26, 0xc4, 0x69, 0xd5];
 const WHOLE: u8 = 0;
 const USER_VOLUME_ACCUMULATOR_BYTES: u64 = 137;
 const COMPUTE_UNITS: [u32; 3] = [110_000, 140_000, 100_000];
+/// Of the second form against a token, which may make four token accounts.
+const COMPUTE_UNITS_TOKENS: u32 = 260_000;
 
 /// What a trade names beside what the curve's state has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,10 +164,12 @@ pub(super) fn build(
         PumpCurveForm::V3 => (trade.third_form(call)?, COMPUTE_UNITS[2]),
     };
     let mut built = call.instructions(PROGRAM, metas, data, compute_units);
-    built.moves_native_sol = trade.native;
     if trade.native {
         let [base, _] = call.sides();
+        built.moves_native_sol = true;
         built.must_exist = vec![base.token_account];
+    } else {
+        trade.pay_in_tokens(form, &mut built)?;
     }
     if trade.buys || form != PumpCurveForm::V1 {
         built.may_create.push(AccountToCreate {
@@ -225,6 +229,33 @@ impl<'a> Trade<'a> {
 
     fn quote_account(&self, wallet: Key) -> Result<Key, SwapError> {
         associated_token_account(wallet, self.quote_mint, self.accounts.token_programs[1])
+    }
+
+    /// Against a token, fees go to token accounts: the second form makes them, the third demands the one it pays.
+    fn pay_in_tokens(
+        &self,
+        form: PumpCurveForm,
+        built: &mut SwapInstructions,
+    ) -> Result<(), SwapError> {
+        if form == PumpCurveForm::V3 {
+            let buyback = self.quote_account(self.buyback_recipient)?;
+            built.must_exist.push(buyback);
+            return Ok(());
+        }
+        built.compute_units = COMPUTE_UNITS_TOKENS;
+        let rent_lamports = token_account_rent_lamports(self.accounts.token_programs[1]);
+        for wallet in [
+            self.fee_recipient,
+            self.buyback_recipient,
+            self.creator_vault,
+            self.user_volume_accumulator,
+        ] {
+            built.may_create.push(AccountToCreate {
+                key: self.quote_account(wallet)?,
+                rent_lamports,
+            });
+        }
+        Ok(())
     }
 
     fn first_form(&self, call: &SwapCall<'_>) -> Result<Vec<AccountMeta>, SwapError> {
