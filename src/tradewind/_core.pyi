@@ -1934,10 +1934,10 @@ class SendOutcome:
         """Who said so first."""
     @property
     def code(self) -> str | None:
-        """Of a refusal: `blockhash_not_found`, `program_error`, `simulation_failed`, `node_behind`,
-        `invalid_parameters`, `signature_invalid`, `min_context_slot_not_reached`, `rpc_error`, ... Of `unreachable`
-        and `unknown`: `no_leader`, `not_connected`, `timed_out`, `connection_lost`, `answer_unreadable`,
-        `circuit_open`, `wrong_chain`."""
+        """Of a refusal: `blockhash_not_found`, `program_error`, `insufficient_funds`, `simulation_failed`,
+        `node_behind`, `invalid_parameters`, `signature_invalid`, `min_context_slot_not_reached`, `version_unsupported`,
+        `precompile_failed`, `method_unknown`, `rpc_error`. Of `unreachable`: `not_connected`, `circuit_open`,
+        `wrong_chain`, `no_leader`, `pool_closed`. Of `unknown`: `timed_out`, `connection_lost`, `answer_unreadable`."""
     @property
     def detail(self) -> str: ...
     @property

@@ -13,5 +13,7 @@ from tradewind.localnet.solana import SolanaLocalnet
 async def rig() -> AsyncIterator[Rig]:
     async with SolanaLocalnet(clock=FakeClock(), automatic=False) as chain:
         pool = pool_of(chain)
-        yield Rig(chain, pool)
-        pool.close()
+        try:
+            yield Rig(chain, pool)
+        finally:
+            pool.close()

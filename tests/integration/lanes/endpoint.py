@@ -43,10 +43,12 @@ async def before(real_url: str) -> AsyncIterator[Endpoint]:
         app.router.add_post("/", answer)
         runner = web.AppRunner(app, shutdown_timeout=0.5, access_log=None)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        endpoint.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        yield endpoint
-        await runner.cleanup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            endpoint.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+            yield endpoint
+        finally:
+            await runner.cleanup()
 
 
 def unused_url() -> str:
