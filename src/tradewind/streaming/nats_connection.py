@@ -20,8 +20,9 @@ _FOR_EVER = -1
 class NatsConnection:
     """Open one with `open`, and `close` it. While the server is away publishing fails and fetching waits."""
 
-    def __init__(self, client: Client, settings: NatsSettings) -> None:
+    def __init__(self, client: Client, settings: NatsSettings, made: list[int]) -> None:
         self.settings = settings
+        self._made = made
         self._client = client
         self.jetstream: JetStreamContext = client.jetstream(timeout=settings.publish_timeout_ms / 1_000)
 
@@ -33,10 +34,10 @@ class NatsConnection:
         """
         client = Client()
         shown = settings.url.rpartition("@")[2]
-        options = _options(settings, name=name)
+        options, made = _options(settings, name=name), [1]
         try:
             async with asyncio.timeout((within_ms or settings.connect_timeout_ms) / 1_000):
-                await client.connect(**options, **_told(shown, client))
+                await client.connect(**options, **_told(shown, made))
         except (TimeoutError, nats.errors.NoServersError, OSError) as error:
             await _abandon(client)
             if refused := _refusal(client):
@@ -56,7 +57,12 @@ class NatsConnection:
             await _abandon(client)
             raise Misconfigured("nats_refused", f"NATS at {shown} refuses: {error}.", remedy=_CHECK) from None
         observe.bus_connection(url=shown, state="connected")
-        return cls(client, settings)
+        return cls(client, settings, made)
+
+    @property
+    def times_connected(self) -> int:
+        """How often a server was reached: one that was killed may come back without its last messages."""
+        return self._made[0]
 
     @property
     def is_connected(self) -> bool:
@@ -105,17 +111,17 @@ def _tls(settings: NatsSettings) -> ssl.SSLContext:
     return context
 
 
-def _told(url: str, client: Client) -> dict[str, Any]:
+def _told(url: str, made: list[int]) -> dict[str, Any]:
     async def disconnected() -> None:
         observe.bus_connection(url=url, state="disconnected")
 
     async def reconnected() -> None:
+        made[0] += 1
         observe.bus_connection(url=url, state="reconnected")
 
     async def failed(error: Exception) -> None:
         observe.bus_connection(url=url, state="waiting", detail=f"{type(error).__name__}: {error}"[:200])
 
-    del client
     return {"disconnected_cb": disconnected, "reconnected_cb": reconnected, "error_cb": failed}
 
 

@@ -14,6 +14,11 @@ from tradewind.streaming.topology import bus_subject
 class BusPublisher(Protocol):
     """Whoever can put an event on the bus."""
 
+    @property
+    def times_connected(self) -> int:
+        """How often a server was reached."""
+        ...
+
     async def publish(self, envelope: Envelope) -> None:
         """Returns once it is acknowledged. Raises Unavailable; the same event may then be published again."""
         ...
@@ -24,6 +29,11 @@ class NatsPublisher:
 
     def __init__(self, connection: NatsConnection) -> None:
         self._connection = connection
+
+    @property
+    def times_connected(self) -> int:
+        """How often a server was reached."""
+        return self._connection.times_connected
 
     async def publish(self, envelope: Envelope) -> None:
         """Raises Unavailable `bus_unavailable`: nobody knows then whether it arrived."""

@@ -1,8 +1,11 @@
 """The relay: puts a journal's events on the bus, in order and at least once, however often the bus goes away.
 
-The journal is the queue, so nothing waits in memory; an event is behind us only when the bus has acknowledged it.
+The journal is the queue, so nothing waits in memory; an event is behind us only when the bus has acknowledged it. A
+server that is killed may lose what it acknowledged a moment before: after each new connection the last rows are sent
+again, and recognised by their ids where they are known.
 """
 
+import asyncio
 from collections.abc import Collection
 from typing import NoReturn
 
@@ -19,6 +22,8 @@ from tradewind.streaming.topology import bus_subject
 PAGE = 64
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
+SENT_AGAIN_ROWS = 256
+_LOOK_EVERY_S = 0.5
 
 
 class JournalRelay:
@@ -40,15 +45,23 @@ class JournalRelay:
         self._publisher = publisher
         self._clock = clock
         self._types = None if types is None else list(types)
+        self._times_connected = publisher.times_connected
 
     async def run(self) -> NoReturn:
         """Relay until cancelled."""
         while True:
-            await self._feed.news_after(await self.catch_up())
+            done = await self.catch_up()
+            news = asyncio.ensure_future(self._feed.news_after(done))
+            try:
+                while not news.done() and self._times_connected == self._publisher.times_connected:
+                    await asyncio.wait({news}, timeout=_LOOK_EVERY_S)
+            finally:
+                news.cancel()
 
     async def catch_up(self) -> int:
         """Relay what is on disk now; the answer is the row up to which that was done."""
         while True:
+            self._step_back()
             head, _ = self._journal.head()
             page = self._journal.read(after_seq=self._position.seq, limit=PAGE, types=self._types)
             for row in page:
@@ -58,6 +71,11 @@ class JournalRelay:
             self._position.acknowledged(done)
             if len(page) < PAGE:
                 return done
+
+    def _step_back(self) -> None:
+        if self._times_connected != self._publisher.times_connected:
+            self._times_connected = self._publisher.times_connected
+            self._position.acknowledged(max(0, self._position.seq - SENT_AGAIN_ROWS))
 
     async def _acknowledged(self, row: Recorded) -> None:
         pause_s = FIRST_PAUSE_S
