@@ -11,6 +11,8 @@ from tests.builders import ARBITRUM, USDC, WALLET, WETH
 from tradewind.domain import events
 from tradewind.domain.event import Event, SystemEvent
 from tradewind.domain.events import IntentEvent
+from tradewind.domain.execution_plan_event import ExecutionPlanEvent
+from tradewind.domain.execution_result_event import ExecutionResultEvent
 from tradewind.domain.fill import Fill, StepOutcome
 from tradewind.domain.plan import BlockRef, Exact
 from tradewind.domain.reference_price import ReferencePrice
@@ -55,6 +57,8 @@ class Rows:
         """The event as the next row."""
         if isinstance(body, IntentEvent):
             envelope = builders.envelope(body, at_ns=at_ns)
+        elif isinstance(body, (ExecutionPlanEvent, ExecutionResultEvent)):
+            envelope = events.Envelope.about_plan(body, at_ns=at_ns)
         else:
             assert isinstance(body, SystemEvent)
             envelope = builders.system_envelope(body)
