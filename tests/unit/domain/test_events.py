@@ -167,3 +167,19 @@ def test_a_plan_of_one_path_as_older_journals_have_it_is_read_as_a_plan_of_one_l
     assert read.plan == plan
     assert read.plan.hops == plan.legs[0].hops
     assert "legs" in json.loads(read.model_dump_json())["plan"]
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("ExecutionCompleted", {"fee_raw": "fee_wei"}),
+        ("SliceEnded", {"fee_raw": "fee_wei"}),
+        ("IntentValidated", {"native_balance_raw": "native_balance_wei"}),
+    ],
+)
+def test_older_journals_say_wei_and_mean_the_same(name: str, fields: dict[str, str]) -> None:
+    [sample] = [sample for sample in SAMPLES if sample.type == name]
+    document = json.loads(sample.to_json())
+    document["body"] = {fields.get(key, key): value for key, value in document["body"].items()}
+    assert set(fields.values()) <= document["body"].keys()
+    assert Envelope.from_json(json.dumps(document)) == sample

@@ -145,7 +145,7 @@ impl CycleIndex {
     pub fn scan(&mut self, graph: &PoolGraph) -> Arc<[Arc<Cycle>]> {
         let links = &mut self.links;
         let now = self.seen.catch_up(graph, |pool, state, now| {
-            links.refresh(graph, pool, state, now)
+            links.refresh(graph, pool, state, now);
         });
         if let Some(found) = self.answers.all(now) {
             return found;
@@ -172,7 +172,7 @@ impl CycleIndex {
         };
         let links = &mut self.links;
         self.seen.take(graph, place, |pool, state, now| {
-            links.refresh(graph, pool, state, now)
+            links.refresh(graph, pool, state, now);
         });
         let mut found = Vec::new();
         for link in self.links.of_pool(place) {
