@@ -287,7 +287,7 @@ async def test_a_gate_that_does_not_believe_the_proof_is_asked_as_long_as_a_bloc
         asked_ns.append(world.clock.now_ns())
         raise Refused("evidence_too_thin", "One endpoint is not enough.")
 
-    world.gate.settle = disbelieves  # type: ignore[method-assign]
+    world.gate.settle = disbelieves  # type: ignore[method-assign, assignment]
     report = await world.run(executor, world.request(plan, recorded=await world.gate.step(plan.plan_id, 0)))
     assert (report.code, report.attempts) == ("halted", 1)
     assert isinstance(report.outcome, Expired)
