@@ -16,7 +16,7 @@ from tradewind.observability import events as observe
 from tradewind.observability.clock import Clock
 from tradewind.streaming.nats_connection import NatsConnection
 
-MOST_AT_ONCE = 64
+MOST_AT_ONCE = 8
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 _FETCH_S = 1.0
@@ -152,7 +152,7 @@ class NatsConsumer:
             ack_policy=AckPolicy.EXPLICIT,
             ack_wait=settings.ack_wait_ms / 1_000,
             deliver_policy=DeliverPolicy.NEW if spec.from_now else DeliverPolicy.ALL,
-            max_ack_pending=4 * MOST_AT_ONCE,
+            max_ack_pending=256,
             max_deliver=-1,
         )
 

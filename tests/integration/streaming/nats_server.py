@@ -29,7 +29,7 @@ class NatsServer:
             "url": f"nats://127.0.0.1:{self.port}",
             "reconnect_wait_ms": 20,
             "publish_timeout_ms": 500,
-            "ack_wait_ms": 500,
+            "ack_wait_ms": 4_000,
             **changes,
         }
         return NatsSettings.model_validate(fields)
