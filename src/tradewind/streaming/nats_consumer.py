@@ -1,4 +1,9 @@
-"""A durable consumer of one stream: acknowledges a message after its handler has returned, and never before."""
+"""A durable consumer of one stream: acknowledges a message after its handler has returned, and never before.
+
+A server that was killed may come back without the last messages of a stream while its consumers still count them as
+delivered; what is published then takes their numbers, and would never come. So after each new connection the consumer is
+set back by a window. What comes again is known to the handlers.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -19,6 +24,8 @@ from tradewind.streaming.nats_connection import NatsConnection
 MOST_AT_ONCE = 8
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
+# Far more than are published between two times that a server writes its streams to disk.
+SET_BACK_MESSAGES = 1_024
 _FETCH_S = 1.0
 
 MessageHandler = Callable[[str, bytes], Awaitable[None]]
@@ -61,6 +68,7 @@ class NatsConsumer:
         self._clock = clock
         self._room = room
         self._pause_s = FIRST_PAUSE_S
+        self._connection_seen = connection.times_connected
 
     async def prepare(self) -> None:
         """Make the consumer, or check the one that is there.
@@ -98,17 +106,34 @@ class NatsConsumer:
         while True:
             try:
                 await self._prepare()
+                if self._is_new_connection():
+                    await self._set_back()
                 await self._consume()
             except (nats.errors.Error, APIError, TimeoutError, OSError) as error:
                 await self._wait("consumer_away", f"{type(error).__name__}: {error}")
 
-    async def _consume(self) -> NoReturn:
+    def _is_new_connection(self) -> bool:
+        return self._connection.times_connected != self._connection_seen
+
+    async def _set_back(self) -> None:
+        """Have the last messages delivered once more; whoever shares the consumer finds the new one."""
+        spec, jetstream = self._spec, self._connection.jetstream
+        stream, seen = self._connection.settings.stream_name(spec.stream), self._connection.times_connected
+        acknowledged = (await jetstream.consumer_info(stream, spec.durable)).ack_floor
+        last_seq = (await jetstream.stream_info(stream)).state.last_seq
+        floor = min(acknowledged.stream_seq if acknowledged else 0, last_seq)
+        await jetstream.delete_consumer(stream, spec.durable)
+        await jetstream.add_consumer(stream, self._config(from_seq=max(1, floor - SET_BACK_MESSAGES)))
+        self._connection_seen = seen
+
+    async def _consume(self) -> None:
+        """Until the connection is another one."""
         spec = self._spec
         subscription = await self._connection.jetstream.pull_subscribe_bind(
             consumer=spec.durable, stream=self._connection.settings.stream_name(spec.stream)
         )
         try:
-            while True:
+            while not self._is_new_connection():
                 for message in await self._fetched(subscription, await self._room()):
                     await self._handle(message)
         finally:
@@ -143,7 +168,9 @@ class NatsConsumer:
         await self._clock.sleep(self._pause_s)
         self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
 
-    def _config(self) -> ConsumerConfig:
+    def _config(self, *, from_seq: int | None = None) -> ConsumerConfig:
+        """Of a new consumer; `from_seq` is the message that it begins with."""
+        first = DeliverPolicy.NEW if self._spec.from_now else DeliverPolicy.ALL
         spec, settings = self._spec, self._connection.settings
         return ConsumerConfig(
             durable_name=spec.durable,
@@ -151,7 +178,8 @@ class NatsConsumer:
             filter_subject=spec.subject,
             ack_policy=AckPolicy.EXPLICIT,
             ack_wait=settings.ack_wait_ms / 1_000,
-            deliver_policy=DeliverPolicy.NEW if spec.from_now else DeliverPolicy.ALL,
+            deliver_policy=first if from_seq is None else DeliverPolicy.BY_START_SEQUENCE,
+            opt_start_seq=from_seq,
             max_ack_pending=256,
             max_deliver=-1,
         )
