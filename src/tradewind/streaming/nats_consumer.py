@@ -1,8 +1,8 @@
 """A durable consumer of one stream: acknowledges a message after its handler has returned, and never before.
 
 A server that was killed may come back without the last messages of a stream while its consumers still count them as
-delivered; what is published then takes their numbers, and would never come. So after each new connection the consumer is
-set back by a window. What comes again is known to the handlers.
+delivered; what is published then takes their numbers, and would never come. So after each new connection the consumer
+is set back by a window. What comes again is known to the handlers.
 """
 
 import asyncio
