@@ -25,13 +25,8 @@ _BLANK = bytes(64)
 class _Places:
     """The wallet's token accounts: `(mint, account, token program)` by mint.
 
-    <<<<<<< HEAD
-        `unwraps`: its account of wrapped SOL is made for this transaction and closed by it. One that is there already is
-        the wallet's own affair: what comes to it stays wrapped.
-    =======
-        `unwraps`: its account of wrapped SOL is made for this transaction and closed by it. One that is there is the
-        wallet's own affair: what comes to it stays wrapped.
-    >>>>>>> service
+    `unwraps`: its account of wrapped SOL is made for this transaction and closed by it. One that is there is the
+    wallet's own affair: what comes to it stays wrapped.
     """
 
     wallet: str
