@@ -260,6 +260,7 @@ class SolanaSettings(Model):
     raydium_amm_v4_form: Literal["v1", "v2"] = "v2"
     pumpswap_form: Literal["v1", "v2"] = "v1"
     pump_curve_form: Literal["v1", "v2", "v3"] = "v1"
+    lane: Literal["auto", "rpc", "tpu", "jito"] = "auto"
     tpu: bool = False
     jito: JitoSettings | None = None
 
@@ -436,6 +437,8 @@ def _contradictions(settings: Settings) -> Iterator[Fault]:
         if chain.quorum is not None and chain.quorum > len(chain.rpc_urls):
             message = f"is {chain.quorum}, and there are {len(chain.rpc_urls)} rpc_urls. Lower it, or add endpoints."
             yield Fault(f"{table}.quorum", "quorum_above_endpoints", message)
+    if settings.solana is not None:
+        yield from _missing_lane(settings.solana)
     owners: dict[UUID, str] = {}
     for name, strategy in settings.strategies.items():
         first = owners.setdefault(strategy.id, name)
@@ -444,6 +447,13 @@ def _contradictions(settings: Settings) -> Iterator[Fault]:
             yield Fault(field, "strategy_id_twice", f"is also the id of '{first}'. Give each strategy its own.")
         yield from _wrong_limits(settings, f"strategies.{name}.max_amount", strategy.max_amount)
         yield from _wrong_limits(settings, f"strategies.{name}.min_slice", strategy.min_slice)
+
+
+def _missing_lane(solana: SolanaSettings) -> Iterator[Fault]:
+    if solana.lane == "jito" and solana.jito is None:
+        yield Fault("solana.lane", "lane_missing", "is jito, and there is no [solana.jito]. Add it, or choose another.")
+    if solana.lane == "tpu" and not solana.tpu:
+        yield Fault("solana.lane", "lane_missing", "is tpu, and tpu is off. Set tpu = true, or choose another.")
 
 
 def _strange_addresses(table: str, chain: ChainSettings | SolanaSettings) -> Iterator[Fault]:

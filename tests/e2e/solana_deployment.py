@@ -13,8 +13,10 @@ from typing import Any
 
 import httpx
 from solders.pubkey import Pubkey
+from solders.signature import Signature
 
 from tests.e2e.deployment import NO_RATES, Deployment
+from tradewind import core
 from tradewind.localnet.solana.configuration import STRATEGY_ID, service_toml, signer_toml
 from tradewind.localnet.solana.localnet import SolanaLocalnet
 from tradewind.localnet.solana.options import NodeOptions
@@ -25,18 +27,19 @@ SLOT_MS = 50
 class SolanaDeployment(Deployment):
     """As `Deployment`, with the first wallet of the market."""
 
-    def __init__(self, folder: Path, chain: SolanaLocalnet, *, signer: Path) -> None:
+    def __init__(self, folder: Path, chain: SolanaLocalnet, *, signer: Path, lane: str) -> None:
         super().__init__(folder, [chain.rpc_url], signer=signer, replacements={})
         self.chain = chain
         self.wallet = chain.description.wallets[0]
         self.config = "solana.toml"
+        self.lane = lane
 
     async def prepare(self) -> None:
         """Write the configurations and the key file, and end the wallet's cold start."""
         os.chmod(self.folder, 0o700)
         self._write_private("passphrase", secrets.token_hex(16))
         described, wallet = self.chain.description, self.wallet.address
-        service = service_toml(described, wallet=wallet, port=0)
+        service = service_toml(described, wallet=wallet, port=0, lane=self.lane)
         rates = "".join(f"{new}\n" for new in NO_RATES.values())
         (self.folder / "solana.toml").write_text(service.replace("port = 0\n", f"port = 0\n{rates}"))
         (self.folder / "signer.toml").write_text(signer_toml(described, wallet=wallet))
@@ -69,6 +72,14 @@ class SolanaDeployment(Deployment):
             )
         return list(reversed(answer.json()["result"]))
 
+    def tip_of(self, signature: str) -> int:
+        """What a transaction that landed gave to Jito's tip accounts, by the node's balances before and after."""
+        event = self.chain.node.transaction(Signature.from_string(signature))
+        assert event is not None
+        meta = event.meta
+        moved = zip(meta.account_keys, meta.pre_balances, meta.post_balances, strict=True)
+        return sum(after - before for key, before, after in moved if str(key) in core.JITO_TIP_ACCOUNTS)
+
     @staticmethod
     def _key(address: str) -> Pubkey:
         return Pubkey.from_string(address)
@@ -97,7 +108,7 @@ class SolanaDeployment(Deployment):
 
 @asynccontextmanager
 async def deployed_on_solana(
-    folder: Path, *, signer: Path, start: bool = True, **options: Any
+    folder: Path, *, signer: Path, start: bool = True, lane: str = "rpc", **options: Any
 ) -> AsyncIterator[SolanaDeployment]:
     """A chain whose slots pass by themselves, with everything started unless `start` is off."""
     async with AsyncExitStack() as stack:
@@ -105,7 +116,7 @@ async def deployed_on_solana(
         chain = await stack.enter_async_context(
             SolanaLocalnet(options=NodeOptions(slot_ms=SLOT_MS, **options), keys_folder=keys)
         )
-        running = SolanaDeployment(folder, chain, signer=signer)
+        running = SolanaDeployment(folder, chain, signer=signer, lane=lane)
         stack.push_async_callback(running.stop)
         await running.prepare()
         if start:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from tradewind import core
 from tradewind.domain.chain import SOLANA_MAINNET
+from tradewind.domain.execution_plan_event import ExecutionMethod
 from tradewind.domain.token_list import TokenList
 from tradewind.execution.executor_answers import ExecutorAnswers
 from tradewind.execution.executor_service import ExecutorService, ServiceLimits
@@ -41,6 +42,12 @@ from tradewind.venues.solana.pool_book import PoolBook
 from tradewind.venues.solana.wallets import SolanaBalances, SolanaWallets
 
 _EXECUTOR = "service"
+_METHODS = {
+    "auto": ExecutionMethod.AUTO,
+    "rpc": ExecutionMethod.RPC,
+    "tpu": ExecutionMethod.TPU_DIRECT,
+    "jito": ExecutionMethod.JITO_BUNDLE,
+}
 _WALLETS_EVERY_S = 30.0
 # Beside what a trade takes: its fees and the rents of what it may make.
 _FEES_LAMPORTS = 10_000_000
@@ -68,7 +75,11 @@ class SolanaSide:
         self._mints = [token.address for token in listed]
         self._reader = SolanaWallets(self.cluster, self._mints)
         self._book = PoolBook(self.cluster, solana.pools)
-        fees = FeePolicy(micro_lamports_per_unit=solana.compute_unit_price_micro_lamports)
+        fees = FeePolicy(
+            micro_lamports_per_unit=solana.compute_unit_price_micro_lamports,
+            # Only a bundle pays a tip; what is left of the most is not taken.
+            tip_lamports=solana.jito.tip_max_lamports if solana.lane == "jito" and solana.jito else 0,
+        )
         self.adapter = SolanaAdapter(
             self.cluster,
             self._book,
@@ -81,7 +92,7 @@ class SolanaSide:
         self.terms = SolanaTerms(self._reader, wrapped_native=native, fees=fees)
         self.balances = SolanaBalances(self._reader, self.cluster)
         self.answers = ExecutorAnswers()
-        self._orders = SolanaOrders(self._book, lookup_tables=solana.lookup_tables)
+        self._orders = SolanaOrders(self._book, lookup_tables=solana.lookup_tables, method=_METHODS[solana.lane])
         self._cache = core.BlockhashCache(self._pool)
         self._blockhashes = SolanaBlockhashes(self._cache)
         self._tpu: core.TpuLane | None = None

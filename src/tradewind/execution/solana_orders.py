@@ -26,9 +26,16 @@ class PoolAccounts(Protocol):
 class SolanaOrders:
     """Pure but for the pools' accounts, which never change."""
 
-    def __init__(self, pools: PoolAccounts, *, lookup_tables: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        pools: PoolAccounts,
+        *,
+        lookup_tables: tuple[str, ...],
+        method: ExecutionMethod = ExecutionMethod.AUTO,
+    ) -> None:
         self._pools = pools
         self._lookup_tables = lookup_tables
+        self._method = method
 
     def order(self, plan: ExecutionPlan, step: PlanStep, *, taken_back: int = 0) -> ExecutionPlanEvent:
         """The transaction of a step; `taken_back` is how often the chain has taken something of the intent back."""
@@ -38,7 +45,7 @@ class SolanaOrders:
             plan_id=executor_plan_id(plan.plan_id, step.index, taken_back),
             opportunity_id=plan.intent_id,
             strategy=PlanStrategy.INTENT,
-            execution_method=ExecutionMethod.AUTO,
+            execution_method=self._method,
             executor=PlanExecutor.SERVICE,
             chain_id=plan.chain_id,
             routes=tuple(route for leg in plan.legs for route in self._routes(plan, leg)),

@@ -10,7 +10,7 @@ from tradewind.execution.executors.base import RECEIPT_IN_USE
 from tradewind.execution.executors.execution import Commitment
 from tradewind.execution.executors.outcomes import Expired, Landed, Outcome, Reverted, Unknown
 from tradewind.execution.executors.ports import SignedAttempt
-from tradewind.execution.solana.fill import fill_of
+from tradewind.execution.solana.fill import fill_of, tip_of
 from tradewind.venues import rpc_answer
 from tradewind.venues.solana.cluster import SolanaCluster
 
@@ -48,7 +48,7 @@ class SolanaConfirmations:
         meta = await self._meta(attempt.signature)
         if meta is None:
             return Unknown(attempt.signature, "transaction_not_told", "It landed, and no endpoint tells it yet.")
-        fee = rpc_answer.integer(meta["meta"].get("fee"), "meta.fee")
+        fee = rpc_answer.integer(meta["meta"].get("fee"), "meta.fee") + tip_of(meta)
         if found.kind == "reverted":
             return Reverted(attempt.signature, found.slot, fee, _program_error(attempt, meta, found.fault))
         paid, got = fill_of(meta, attempt.wallet)

@@ -43,6 +43,19 @@ def fill_of(told: Mapping[str, Any], wallet: str) -> tuple[int | None, int | Non
     return None, None
 
 
+def tip_of(told: Mapping[str, Any]) -> int:
+    """The lamports that a transaction gave to a block engine's tip accounts, by the balances before and after."""
+    meta = told["meta"]
+    moved = zip(_keys(told), meta["preBalances"], meta["postBalances"], strict=True)
+    return sum(after - before for key, before, after in moved if key in core.JITO_TIP_ACCOUNTS)
+
+
+def _keys(told: Mapping[str, Any]) -> list[str]:
+    """Every account of a transaction: its own, then those behind lookup tables, as its balances stand."""
+    loaded = told["meta"].get("loadedAddresses") or {}
+    return [*told["transaction"]["message"]["accountKeys"], *loaded.get("writable", ()), *loaded.get("readonly", ())]
+
+
 def _balances(meta: Mapping[str, Any], wallet: str) -> dict[str, _Moved]:
     before, after = (
         {
@@ -66,10 +79,8 @@ def _wrapped(told: Mapping[str, Any], wallet: str) -> _Moved:
 
 def _transfers(told: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
     """Source, destination and amount of what programs transferred."""
-    keys, meta = list(told["transaction"]["message"]["accountKeys"]), told["meta"]
-    loaded = meta.get("loadedAddresses") or {}
-    keys += [*loaded.get("writable", ()), *loaded.get("readonly", ())]
-    for group in meta.get("innerInstructions") or ():
+    keys = _keys(told)
+    for group in told["meta"].get("innerInstructions") or ():
         for inner in group["instructions"]:
             if keys[inner["programIdIndex"]] != TOKEN_PROGRAMS[0]:
                 continue

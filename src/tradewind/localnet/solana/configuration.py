@@ -19,13 +19,17 @@ _PROGRAMS = (
 )
 
 
-def service_toml(chain: SolanaLocalnetDescription, *, wallet: str, port: int = 8420) -> str:
-    """The service's configuration: every token and pool of the market, one strategy with this wallet."""
+def service_toml(chain: SolanaLocalnetDescription, *, wallet: str, port: int = 8420, lane: str = "auto") -> str:
+    """The service's configuration: every token and pool of the market, one strategy with this wallet.
+
+    `lane` is how transactions are sent: `tpu` and `jito` go to the servers in front of the chain.
+    """
     tokens = "\n".join(
         f'[[solana.tokens]]\nsymbol = "{mint.symbol}"\naddress = "{mint.mint}"\ndecimals = {mint.decimals}\n'
         for mint in chain.mints
     )
     pools = "".join(f'  "{pool.pool}",  # {pool.venue} {pool.name}\n' for pool in chain.pools)
+    jito = f'[solana.jito]\nregions = ["{chain.urls["jito"]}"]\nrequests_per_s = 100\n' if lane == "jito" else ""
     wrapped = next(mint.symbol for mint in chain.mints if mint.mint.startswith("So1111"))
     return f"""data_dir = "data"
 signer_socket = "signer.sock"
@@ -40,11 +44,13 @@ websocket_urls = ["{chain.urls["websocket"]}"]
 genesis_hash = "{chain.genesis_hash}"
 wrapped_native = "{wrapped}"
 requests_per_s = 10000
+lane = "{lane}"
+tpu = {"true" if lane == "tpu" else "false"}
 lookup_tables = ["{chain.lookup_table}"]
 pools = [
 {pools}]
 
-{tokens}
+{tokens}{jito}
 [strategies.example]
 id = "{STRATEGY_ID}"
 wallet = "{wallet}"

@@ -6,7 +6,7 @@ import pytest
 
 from tradewind import core
 from tradewind.domain.base58 import base58
-from tradewind.execution.solana.fill import fill_of
+from tradewind.execution.solana.fill import fill_of, tip_of
 from tradewind.venues.solana.wallets import NATIVE_MINT, TOKEN_PROGRAMS
 
 WALLET = "BJDRqVwUBmHihKCQb9M5iZsnJTs5owbEybVaqSAWLeqK"
@@ -64,3 +64,12 @@ def test_a_token_of_others_is_not_counted() -> None:
 
 def test_what_moved_nothing_is_no_fill() -> None:
     assert fill_of(told([], {USDC: 4}, {USDC: 4}), WALLET) == (None, None)
+
+
+def test_a_tip_is_what_came_to_a_tip_account() -> None:
+    tipped = told([], {}, {})
+    tipped["transaction"]["message"]["accountKeys"] = [WALLET, core.JITO_TIP_ACCOUNTS[3]]
+    tipped["meta"] |= {"preBalances": [10_000, 7], "postBalances": [3_000, 2_007]}
+    assert tip_of(tipped) == 2_000
+    tipped["transaction"]["message"]["accountKeys"][1] = POOL
+    assert tip_of(tipped) == 0
