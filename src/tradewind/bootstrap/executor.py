@@ -24,7 +24,7 @@ from tradewind.execution.solana.blockhashes import SolanaBlockhashes
 from tradewind.execution.solana.builder import SolanaBuilder
 from tradewind.execution.solana.confirmations import SolanaConfirmations
 from tradewind.execution.solana.gate import SolanaGate
-from tradewind.execution.solana.lanes import JitoTips, SolanaLane
+from tradewind.execution.solana.lanes import JitoTips, LeadersLane, SolanaLane
 from tradewind.execution.solana.wallets import SolanaWalletPool
 from tradewind.execution.wallet_leases import WalletLeases
 from tradewind.observability import tracing
@@ -215,7 +215,7 @@ class _Solana:
                 self._pool, fanout_slots=settings.tpu_fanout_slots, connect_timeout_ms=settings.tpu_timeout
             )
             self._closing.append(tpu.close)
-            yield TPUExecutor(config, parts, SolanaLane(tpu, self._clock))
+            yield TPUExecutor(config, parts, LeadersLane(tpu, self._clock))
         if settings.jito_block_engine_url:
             yield JitoExecutor(config, parts, self._jito())
 

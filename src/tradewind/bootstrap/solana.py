@@ -1,6 +1,7 @@
 """Wires Solana: its cluster and pools first, then what carries steps to their end there."""
 
 from collections.abc import Coroutine, Iterator
+from typing import NoReturn
 from uuid import UUID
 
 from tradewind import core
@@ -20,7 +21,7 @@ from tradewind.execution.solana.blockhashes import SolanaBlockhashes
 from tradewind.execution.solana.builder import SolanaBuilder
 from tradewind.execution.solana.confirmations import SolanaConfirmations
 from tradewind.execution.solana.gate import SolanaGate
-from tradewind.execution.solana.lanes import JitoTips, SolanaLane
+from tradewind.execution.solana.lanes import JitoTips, LeadersLane, SolanaLane
 from tradewind.execution.solana.wallets import SolanaWalletPool
 from tradewind.execution.solana_finality import SolanaFinality
 from tradewind.execution.solana_orders import SolanaOrders
@@ -96,6 +97,7 @@ class SolanaSide:
         self._cache = core.BlockhashCache(self._pool)
         self._blockhashes = SolanaBlockhashes(self._cache)
         self._tpu: core.TpuLane | None = None
+        self._leaders: LeadersLane | None = None
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -171,13 +173,21 @@ class SolanaSide:
 
     def loops(self) -> tuple[Coroutine[None, None, None], ...]:
         """What runs for as long as the service: following the wallets, and steps until they are final."""
-        return self._wallets.run(), self.finality.run()
+        return self._wallets.run(), self.finality.run(), *(() if self._leaders is None else (self._warm_up(),))
+
+    async def _warm_up(self) -> NoReturn:
+        """No trade waits for a handshake."""
+        while True:
+            if self._leaders is not None:
+                await self._leaders.warm_up()
+            await self._clock.sleep(_WALLETS_EVERY_S)
 
     def _executors(self, config: ExecutorConfig, parts: ExecutorParts) -> Iterator[BaseExecutor]:
         yield RPCExecutor(config, parts, SolanaLane(core.RpcLane(self._pool), self._clock))
         if self._solana.tpu:
             self._tpu = core.TpuLane(self._pool)
-            yield TPUExecutor(config, parts, SolanaLane(self._tpu, self._clock))
+            self._leaders = LeadersLane(self._tpu, self._clock)
+            yield TPUExecutor(config, parts, self._leaders)
         if (jito := self._solana.jito) is not None:
             yield JitoExecutor(config, parts, self._jito(jito))
 

@@ -1,5 +1,6 @@
 """The lanes of the core as executors know them."""
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable
 from typing import Literal, Protocol
@@ -69,6 +70,31 @@ class SolanaLane:
         self._taken_ppm += ((_PPM if taken else 0) - self._taken_ppm) // _MEMORY
         self._latency_ms = latency_ms
         self._last = sent.code or sent.kind
+
+
+class LeadersLane(SolanaLane):
+    """The lane to the leaders, which are shaken hands with before anything is sent."""
+
+    def __init__(self, lane: core.TpuLane, clock: Clock) -> None:
+        super().__init__(lane, clock)
+        self._tpu = lane
+        self._started: asyncio.Future[None] | None = None
+
+    async def send(self, attempt: SignedAttempt) -> Sent:
+        """As any lane; the first sending waits for the handshakes if nobody did before."""
+        await self.warm_up()
+        return await super().send(attempt)
+
+    async def warm_up(self) -> None:
+        """Learn the leaders and shake hands with those to come; once, however often it is asked for."""
+        if self._started is None or (self._started.done() and self._started.exception() is not None):
+            self._started = asyncio.ensure_future(self._start())
+        # What it failed with, sending tells: no leader is connected.
+        with contextlib.suppress(core.CoreError):
+            await asyncio.shield(self._started)
+
+    async def _start(self) -> None:
+        await self._tpu.start()
 
 
 class JitoTips(SolanaLane):
