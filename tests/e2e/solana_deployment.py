@@ -3,6 +3,7 @@
 The node runs in the tests' own process, so that a test can look at it, and move it, without asking it anything.
 """
 
+import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator
@@ -71,6 +72,12 @@ class SolanaDeployment(Deployment):
                 },
             )
         return list(reversed(answer.json()["result"]))
+
+    async def until_said(self, event: str, *, times: int = 1, timeout_s: float = 60) -> None:
+        """Return once the service's log has the event so many times."""
+        async with asyncio.timeout(timeout_s):
+            while self.log("service").count(f'"event": "{event}"') < times:
+                await asyncio.sleep(0.02)
 
     def tip_of(self, signature: str) -> int:
         """What a transaction that landed gave to Jito's tip accounts, by the node's balances before and after."""

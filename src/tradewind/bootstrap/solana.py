@@ -75,7 +75,7 @@ class SolanaSide:
         native = wrapped.address if wrapped else ""
         self._mints = [token.address for token in listed]
         self._reader = SolanaWallets(self.cluster, self._mints)
-        self._book = PoolBook(self.cluster, solana.pools)
+        self._book = PoolBook(self.cluster, solana.pools, self._mints)
         fees = FeePolicy(
             micro_lamports_per_unit=solana.compute_unit_price_micro_lamports,
             # Only a bundle pays a tip; what is left of the most is not taken.

@@ -239,6 +239,12 @@ def execution_waits(*, plan_id: UUID, code: str, message: str) -> None:
     _tell("execution_waits", plan_id=plan_id, code=code)
 
 
+def not_signed(*, plan_id: UUID, code: str, message: str) -> None:
+    """Nothing more will be signed for a plan, for this reason; what was signed is followed to its end."""
+    write("warning", "not_signed", plan=plan_id, code=code, message=message)
+    _tell("not_signed", plan_id=plan_id, code=code)
+
+
 def execution_alarm(*, plan_id: UUID, code: str, message: str) -> None:
     """Something happened to an execution that an operator has to look at."""
     write("error", "execution_alarm", plan=plan_id, code=code, message=message)

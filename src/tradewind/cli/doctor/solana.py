@@ -61,7 +61,7 @@ async def _endpoint(url: str, solana: SolanaSettings) -> Finding:
 
 async def _pools(cluster: SolanaCluster, solana: SolanaSettings) -> Finding:
     """How many of the pools can be quoted; what is wrong with the first that cannot."""
-    book = PoolBook(cluster, solana.pools)
+    book = PoolBook(cluster, solana.pools, [token.address for token in solana.tokens])
     await book.sync()
     missing = [pool for pool in solana.pools if pool not in book.pools]
     if not missing:

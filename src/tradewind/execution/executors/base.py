@@ -35,6 +35,8 @@ OnTimeout = Callable[[int], Awaitable[None]]
 # What the chain's receipt says when another transaction of the same step has landed already.
 RECEIPT_IN_USE = "receipt_in_use"
 ANOTHER_WALLET = "step_of_another_wallet"
+# What the gate says of an older attempt that could still land, by what it was shown.
+STILL_ALIVE = "attempt_alive"
 # Twice the 150 slots that a blockhash lives, at 400 ms each.
 BLOCKHASH_LIFE_NS = 2 * 150 * 400_000_000
 
@@ -82,7 +84,11 @@ class BaseExecutor:
                 try:
                     progress.attempts.append(await self._signed(progress, proof))
                 except TradewindError as error:
-                    return await self._ended_unsigned(progress, proof, error)
+                    if proof is None or error.code != STILL_ALIVE:
+                        return await self._ended_unsigned(progress, proof, error)
+                    # The gate does not believe that the one before is dead: it is followed on.
+                    observe.execution_waits(plan_id=request.plan.plan_id, code=error.code, message=str(error))
+                    await self.parts.clock.sleep(self.config.retry_delay_ms / 1_000)
             outcome = await self._landing(progress)
             if isinstance(outcome, Expired) and self._may_try_again(progress):
                 observe.attempt_expired(plan_id=request.plan.plan_id, signature=outcome.signature)
@@ -165,7 +171,8 @@ class BaseExecutor:
                     return _of_wallet(recorded[number - 1], request.wallet)
                 return await self._sign_anew(request, number, proof)
             except TradewindError as error:
-                if action_for_error(error) is not Action.RETRY_SAME_BYTES:
+                disbelieved = proof is not None and error.code == STILL_ALIVE
+                if disbelieved or action_for_error(error) is not Action.RETRY_SAME_BYTES:
                     raise
                 observe.execution_waits(plan_id=request.plan.plan_id, code=error.code, message=str(error))
             await self._tell_timeout(progress, clock.now_ns())
@@ -270,6 +277,7 @@ class BaseExecutor:
         if error.code == ANOTHER_WALLET:
             return self._report(progress, Dropped(None, error.code, str(error)), error.code, str(error))
         plan, pauses, asked_ns = progress.request.plan, self._pauses(), self.parts.clock.now_ns()
+        observe.not_signed(plan_id=plan.plan_id, code=error.code, message=str(error))
         while True:
             try:
                 if await self._closed(plan, proof):
@@ -282,14 +290,24 @@ class BaseExecutor:
                     progress.attempts[:] = recorded
                     return await self._ended(progress, await self._landing(progress))
             except Refused as refused:
+                observe.execution_waits(plan_id=plan.plan_id, code=refused.code, message=str(refused))
+                found = await self._proven_again(progress, proof)
+                if isinstance(found, (Landed, Reverted)):
+                    return await self._ended(progress, found)
                 # A request that seemed lost had a blockhash, which is dead by now: whatever it gets signed cannot land.
-                if proof is not None and self.parts.clock.now_ns() - asked_ns > BLOCKHASH_LIFE_NS:
+                if isinstance(found, Expired) and self.parts.clock.now_ns() - asked_ns > BLOCKHASH_LIFE_NS:
                     observe.execution_alarm(plan_id=plan.plan_id, code=refused.code, message=str(refused))
-                    return self._report(progress, proof, error.code, str(error))
+                    return self._report(progress, found, error.code, str(error))
             except TradewindError as silent:
                 observe.execution_waits(plan_id=plan.plan_id, code=silent.code, message=str(silent))
             await self._tell_timeout(progress, self.parts.clock.now_ns())
             await pauses.pause()
+
+    async def _proven_again(self, progress: _Progress, proof: Expired | None) -> Outcome | None:
+        """What the chain says now of the attempt that was proven dead: the gate did not believe the proof."""
+        if proof is None:
+            return None
+        return await self._asked(progress.attempts[-1], within_ms=self.config.retry_delay_ms)
 
     async def _closed(self, plan: ExecutionPlanEvent, proof: Expired | None) -> bool:
         """Have the gate sign nothing more: a request that seemed lost may still be on its way to it."""

@@ -15,9 +15,11 @@ _MOST_ACCOUNTS = 512
 class PoolBook:
     """Keeps the listed pools equal to the chain. One that cannot be read is left out, and is tried again."""
 
-    def __init__(self, cluster: SolanaCluster, pools: Sequence[str]) -> None:
+    def __init__(self, cluster: SolanaCluster, pools: Sequence[str], mints: Sequence[str]) -> None:
+        """`mints` are the listed tokens: a bonding curve does not name its own."""
         self._cluster = cluster
         self._pools = tuple(pools)
+        self._mints = tuple(mints)
         self._graph = core.PoolGraph()
         self._seen: dict[str, Account | None] = {}
         self._block: BlockRef | None = None
@@ -72,7 +74,7 @@ class PoolBook:
 
     async def _load(self, pool: str) -> None:
         """Read a pool from the beginning, asking for whatever it turns out to need."""
-        wanted = [CLOCK, pool]
+        wanted = [CLOCK, pool, *self._mints]
         for _ in range(_MOST_ACCOUNTS):
             read = await self._cluster.accounts(wanted)
             try:
