@@ -14,7 +14,7 @@ FAILPOINTS := target/debug/tradewind-signer-failpoints
 # Only root can become another user, which is how the signer's peer check is tried.
 AS_USER := $(if $(filter 0,$(shell id -u)),,-E 'not test(another_user)')
 
-.PHONY: help tools build demo picture test test-rust test-python test-extra fuzz lint format bench docs lock wheel clean
+.PHONY: help tools build demo picture test test-rust test-python test-extra soak fuzz lint format bench docs lock wheel clean
 
 help: ## List these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ format: build ## Rewrite the sources in the project's format
 test-extra: ## What only root or a user's own parts can run; says what it did not run
 	@if [ "$$(id -u)" = 0 ]; then cargo nextest run --locked --package tradewind-signer --all-features -E 'test(another_user)'; \
 	  else echo "not run: the signer's peer check (needs root: sudo make test-extra)"; fi
+
+soak: build $(FAILPOINTS) ## Kill the processes at every boundary again and again, on both chains: ROUNDS=200 takes hours
+	TRADEWIND_KILL_ROUNDS=$(or $(ROUNDS),200) $(BIN)/python -m pytest tests/e2e/test_kill.py tests/e2e/test_solana_kill.py
 
 fuzz: ## Give every decoder and quoter random input; RUNS=200000 of each, TARGETS="..." for some
 	@RUNS=$(or $(RUNS),200000) fuzz/run.sh $(TARGETS)

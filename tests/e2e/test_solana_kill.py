@@ -1,6 +1,7 @@
 """SIGKILL at every boundary of a step on Solana: no duplicate effect and no lost intent, by chain and journal alone."""
 
 import contextlib
+import os
 from collections import Counter
 from pathlib import Path
 from uuid import UUID
@@ -12,7 +13,8 @@ from tests.e2e.killable_service import EXECUTOR_BOUNDARIES
 from tests.e2e.solana_deployment import SolanaDeployment, deployed_on_solana
 from tests.e2e.test_kill import recorded_intents
 
-ROUNDS = 3
+# `make soak` asks for many more.
+ROUNDS = int(os.environ.get("TRADEWIND_KILL_ROUNDS", "3"))
 
 
 async def one_life(solana: SolanaDeployment, boundary: str, amount: str) -> set[str]:
@@ -29,6 +31,7 @@ async def one_life(solana: SolanaDeployment, boundary: str, amount: str) -> set[
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(max(420, ROUNDS * 120))
 async def test_kills_at_each_boundary_leave_no_duplicate_and_no_lost_intent(
     tmp_path: Path, signer_binary: Path
 ) -> None:
