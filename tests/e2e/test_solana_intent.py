@@ -66,3 +66,25 @@ async def test_a_step_becomes_final_and_the_gate_gives_back_what_was_not_spent(s
     while not (await solana.request("GET", f"/intents/{intent_id}"))[1]["is_settled"]:
         await asyncio.sleep(0.05)
     assert "step_settled" in solana.log("service")
+
+
+async def test_the_report_adds_up_to_the_lamport(solana: SolanaDeployment) -> None:
+    for intent in (
+        solana.sells("2", "SOL", "USDC"),
+        solana.buys("1000", "WIND", "SOL"),
+        solana.sells("0.5", "SOL", "GALE"),
+        solana.sells("10", "USDC", "SOL"),
+    ):
+        intent_id = await solana.submit(intent)
+        view = await solana.until_final(intent_id)
+        assert view["status"] == "COMPLETED", view
+        while not (await solana.request("GET", f"/intents/{intent_id}"))[1]["is_settled"]:
+            await asyncio.sleep(0.05)
+    status, report = await solana.request("GET", "/report")
+    assert status == 200, report
+    [wallet] = report["sums"]
+    held = {balance["asset"]["symbol"]: balance for balance in wallet["balances"]}
+    assert {symbol: balance["unexplained_raw"] for symbol, balance in held.items()} == dict.fromkeys(held, "0"), held
+    assert report["is_explained"] is True
+    assert int(held["SOL"]["chain_raw"]) == solana.lamports() + solana.account_raw("SOL")
+    assert len(report["steps"]) == 4

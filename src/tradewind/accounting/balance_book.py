@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from tradewind.accounting.step_entry import StepEntry
 from tradewind.domain.balances import WalletBalances
+from tradewind.domain.chain import held_as
 from tradewind.domain.plan import BlockRef
 
 AssetKey = tuple[int, str, str | None]
@@ -33,11 +34,12 @@ class Flow:
 
 
 def flows(entry: StepEntry) -> Iterator[tuple[str | None, Flow]]:
-    """What one confirmed step did to its wallet."""
-    yield None, Flow(gas=entry.fee_raw)
+    """What one confirmed step did to its wallet. What it locked up left the wallet as well."""
+    yield None, Flow(gas=entry.fee_raw, outgoing=max(0, entry.locked_raw), incoming=max(0, -entry.locked_raw))
     if entry.fill is not None:
-        yield entry.fill.token_in, Flow(outgoing=entry.fill.amount_in_raw)
-        yield entry.fill.token_out, Flow(incoming=entry.fill.amount_out_raw)
+        token_in, token_out = (held_as(entry.chain_id, token) for token in (entry.fill.token_in, entry.fill.token_out))
+        yield token_in, Flow(outgoing=entry.fill.amount_in_raw)
+        yield token_out, Flow(incoming=entry.fill.amount_out_raw)
 
 
 @dataclass(slots=True)

@@ -159,6 +159,7 @@ def _entry(known: _Open, body: ExecutionStepConfirmed, recorded: Recorded) -> St
         fill=result.fill,
         fee_ppm=plan.fee_ppm,
         fee_raw=result.fee_raw,
+        locked_raw=result.locked_raw,
         block=result.block,
         tx_hash=result.tx_hash,
         nonce=result.nonce,

@@ -46,6 +46,7 @@ class StepEntry:
     fill: Fill | None
     fee_ppm: int
     fee_raw: int
+    locked_raw: int
     block: BlockRef
     tx_hash: str
     nonce: int | None

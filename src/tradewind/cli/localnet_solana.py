@@ -11,7 +11,9 @@ from rich.text import Text
 
 from tradewind.cli.options import JsonFlag
 from tradewind.cli.output import Output, facts, table
+from tradewind.errors import InvalidInput
 from tradewind.localnet.solana import NodeOptions, SolanaLocalnet, SolanaLocalnetDescription
+from tradewind.localnet.solana.configuration import service_toml, signer_toml
 
 KEYS_FOLDER = Path(".tradewind/solana-localnet")
 
@@ -34,6 +36,10 @@ def solana(  # noqa: PLR0917 (a command line has as many options as it has)
     keys: Annotated[
         Path, typer.Option("--keys", help="Where the wallets' key files are written.", metavar="FOLDER")
     ] = KEYS_FOLDER,
+    desk: Annotated[
+        Path | None,
+        typer.Option("--desk", help="Write solana.toml and signer.toml for the first wallet here.", metavar="FOLDER"),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Run a local Solana until Ctrl-C: Raydium AMM v4, PumpSwap and pump as they are, pools, and funded wallets.
@@ -52,15 +58,17 @@ def solana(  # noqa: PLR0917 (a command line has as many options as it has)
         keys_folder=keys,
         progress=output.progress,
     )
-    asyncio.run(_run(chain, output))
+    asyncio.run(_run(chain, output, desk))
 
 
-async def _run(chain: SolanaLocalnet, output: Output) -> None:
+async def _run(chain: SolanaLocalnet, output: Output, desk: Path | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with chain:
         output.line(chain.description.model_dump(), _shown(chain.description))
+        if desk is not None:
+            await asyncio.to_thread(_write_desk, desk, chain.description, output)
         stopped = asyncio.create_task(stop.wait())
         ended = asyncio.create_task(chain.wait_until_it_ends())
         try:
@@ -70,6 +78,27 @@ async def _run(chain: SolanaLocalnet, output: Output) -> None:
         finally:
             stopped.cancel()
             ended.cancel()
+
+
+def _write_desk(desk: Path, chain: SolanaLocalnetDescription, output: Output) -> None:
+    """Configurations that fit this chain, in place of those of an earlier one; keys and records are left alone."""
+    wallet = chain.wallets[0]
+    try:
+        desk.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (desk / "solana.toml").write_text(service_toml(chain, wallet=wallet.address))
+        (desk / "signer.toml").write_text(signer_toml(chain, wallet=wallet.address))
+    except OSError as error:
+        message = f"{desk} cannot be written: {error.strerror}. Name another folder."
+        raise InvalidInput.one("--desk", "folder_unusable", message, what="command line") from None
+    key = Path(wallet.key_file or "").absolute()
+    output.progress(
+        f"A desk is in {desk}. In another shell there:\n"
+        f"  tradewind keys import --keys keys.age --solana-file {key}\n"
+        f"  tradewind-signer adopt-wallet --config signer.toml --wallet {wallet.address}\n"
+        "  tradewind-signer run --config signer.toml\n"
+        "  tradewind up --config solana.toml\n"
+        "  tradewind intent dispose 2 SOL --for USDC --config solana.toml --watch"
+    )
 
 
 def _shown(chain: SolanaLocalnetDescription) -> Group:

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 ARBITRUM_ONE = 42161
 SOLANA_MAINNET = 101
 
+WRAPPED_SOL = "So11111111111111111111111111111111111111112"
 _SOLANA_MAINNET_CAIP2 = "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp"
 _CAIP2_EVM = re.compile(r"eip155:([1-9][0-9]{0,17})")
 
@@ -33,6 +34,11 @@ def parse_chain_id(value: object) -> object:
 def caip2(chain_id: int) -> str:
     """The CAIP-2 name of a chain."""
     return _SOLANA_MAINNET_CAIP2 if chain_id == SOLANA_MAINNET else f"eip155:{chain_id}"
+
+
+def held_as(chain_id: int, token: str) -> str | None:
+    """Under which asset a wallet holds a token: on Solana wrapped SOL is the wallet's own SOL (None)."""
+    return None if chain_id == SOLANA_MAINNET and token == WRAPPED_SOL else token
 
 
 def native_decimals(chain_id: int) -> int:

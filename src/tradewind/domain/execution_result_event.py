@@ -41,7 +41,8 @@ class ProgramError(Model):
 class ExecutionResultEvent(Event):
     """A plan has its result; `outcome` is `status` on the wire.
 
-    `execution_cost` is what was paid in lamports, fees and tip together; `net_profit` is `actual_profit` without it
+    `execution_cost` is what was paid in lamports, fees and tip together; `locked_lamports` stands in accounts that the
+    transaction made (below zero: came back from such) and is no cost; `net_profit` is `actual_profit` without it
     and is known only when the profit is in SOL. `confirmation_time` and `latency` are milliseconds: from the first
     sending to the confirmation, and from taking the plan to the result. A failure has an `error_code`.
     """
@@ -61,6 +62,7 @@ class ExecutionResultEvent(Event):
     actual_profit: SignedRaw | None = None
     actual_profit_usd: Usd | None = None
     execution_cost: Raw
+    locked_lamports: SignedRaw = 0
     net_profit: SignedRaw | None = None
     latency: Milliseconds
     execution_method: ExecutionMethod

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import model_validator
 
-from tradewind.domain.amount import Raw
+from tradewind.domain.amount import Raw, SignedRaw
 from tradewind.domain.model import Model, old_names
 from tradewind.domain.plan import BlockRef
 
@@ -39,8 +39,9 @@ class Fill(Model):
 class StepResult(Model):
     """The receipt of one step, as the chain gave it. `fill` for a swap that succeeded.
 
-    `fee_raw` is what it cost in the smallest unit of the chain's coin. `nonce`, `gas_used` and `gas_price_wei` are None
-    on a chain that has none of them. `revert_reason` is the contract's own text, `revert_code` its stable name.
+    `fee_raw` is what it cost in the smallest unit of the chain's coin; `locked_raw` stands in accounts that it made
+    and is no cost. `nonce`, `gas_used` and `gas_price_wei` are None on a chain that has none of them. `revert_reason`
+    is the contract's own text, `revert_code` its stable name.
     """
 
     step: int
@@ -52,6 +53,7 @@ class StepResult(Model):
     gas_used: int | None
     gas_price_wei: Raw | None
     fee_raw: Raw
+    locked_raw: SignedRaw = 0
     fill: Fill | None = None
     revert_code: str | None = None
     revert_reason: str | None = None

@@ -69,6 +69,7 @@ def ended(taken: Taken, report: ExecutionReport, *, now_ms: int) -> ExecutionRes
         attempts=report.attempts,
         input_amount=landed.input_amount_raw if landed else None,
         output_amount=landed.output_amount_raw if landed else None,
+        locked_lamports=landed.locked_lamports if landed else 0,
     )
 
 

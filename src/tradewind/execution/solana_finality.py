@@ -9,7 +9,7 @@ from tradewind.domain.fill import StepOutcome
 from tradewind.domain.plan import BlockRef
 from tradewind.errors import Disposition, TradewindError
 from tradewind.execution.signer_client import SignerClient, SolanaFinalized, SolanaOutcome
-from tradewind.execution.solana.gate import LAMPORTS
+from tradewind.execution.solana.coin import LAMPORTS
 from tradewind.execution.watched_steps import WatchedStep, WatchedSteps
 from tradewind.observability import events as observe
 from tradewind.observability.clock import Backoff, Clock

@@ -1,10 +1,12 @@
 """The transaction that a plan on Solana would come to, and the signer's word on it."""
 
+from tradewind.domain.execution_plan_event import ExecutionPlanEvent
 from tradewind.domain.plan import ExecutionPlan, PlanStep
 from tradewind.errors import TradewindError
 from tradewind.execution.executors.ports import Blockhashes, Builder, BuildRequest, ComputeBudget, UnsignedTransaction
 from tradewind.execution.quotes import StepQuote
-from tradewind.execution.signer_client import PolicyVerdict, SignerClient, SolanaQuote
+from tradewind.execution.signer_client import PolicyVerdict, SignerClient
+from tradewind.execution.solana.gate import quoted_of
 from tradewind.execution.solana_orders import SolanaOrders
 
 
@@ -35,17 +37,17 @@ class SolanaStepQuotes:
         verdict: PolicyVerdict | None = None
         fault: TradewindError | None = None
         try:
-            verdict = await self._check(plan, unsigned)
+            verdict = await self._check(order, unsigned, plan.wallet)
         except TradewindError as error:
             fault = error
         return StepQuote(step.index, step.kind, unsigned.message, False, verdict, fault)
 
-    async def _check(self, plan: ExecutionPlan, unsigned: UnsignedTransaction) -> PolicyVerdict:
+    async def _check(self, order: ExecutionPlanEvent, unsigned: UnsignedTransaction, wallet: str) -> PolicyVerdict:
         return await self._signer.check_solana(
-            strategy_id=plan.strategy_id,
-            wallet=plan.wallet,
-            chain_id=plan.chain_id,
+            strategy_id=order.strategy_id,
+            wallet=wallet,
+            chain_id=order.chain_id,
             unsigned_tx=unsigned.message,
-            quoted=SolanaQuote(plan.token_in, plan.token_out, plan.quoted_in_raw, plan.quoted_out_raw),
+            quoted=quoted_of(order),
             lookup_tables={table: dict(enumerate(keys)) for table, keys in unsigned.lookup_tables.items()},
         )

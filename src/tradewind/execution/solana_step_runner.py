@@ -98,6 +98,7 @@ def _step_result(plan: ExecutionPlan, step: PlanStep, result: ExecutionResultEve
         gas_used=None,
         gas_price_wei=None,
         fee_raw=result.execution_cost,
+        locked_raw=result.locked_lamports,
         fill=fill if landed else None,
         revert_code=None if landed else (error.name if error else result.error_code),
         revert_reason=None if landed or error is None else (error.message or error.name),

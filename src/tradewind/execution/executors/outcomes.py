@@ -9,8 +9,8 @@ from tradewind.domain.execution_result_event import ProgramError
 class Landed:
     """It is in a block, as firmly as the executor is configured to ask for, and it succeeded.
 
-    `fee_lamports` is all that the chain and the tip took. The amounts are read from the chain; None when the reader
-    does not know this kind of transaction.
+    `fee_lamports` is all that the chain and the tip took, `locked_lamports` what stands in accounts that it made. The
+    amounts are read from the chain; None when the reader does not know this kind of transaction.
     """
 
     signature: str
@@ -18,6 +18,7 @@ class Landed:
     fee_lamports: int
     input_amount_raw: int | None = None
     output_amount_raw: int | None = None
+    locked_lamports: int = 0
 
 
 @dataclass(frozen=True, slots=True)

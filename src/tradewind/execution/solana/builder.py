@@ -153,7 +153,7 @@ def _builder(parts: _Parts, *, with_receipt: bool) -> core.TransactionBuilder:
         builder.add_lookup_table(table, addresses)
     # What the policy reads of the wallet has to stand in the transaction itself.
     sides = parts.places.sides
-    for account in (wallet, *(side[1] for side in sides.values()), *sides):
+    for account in (wallet, *sides, *(part for side in sides.values() for part in side[1:])):
         builder.keep_static(account)
     receipt = [core.receipt_instruction(wallet, request.receipt_seed or "")] if with_receipt else []
     if parts.loan is not None:
@@ -189,16 +189,18 @@ def _around(
 ) -> list[core.SolanaInstruction]:
     """The swaps, between making the accounts that they need and unwrapping what is left of SOL."""
     wallet, plan = request.wallet, request.plan
+    wraps = not all(swap.moves_native_sol for swap in swaps)
     made = [
         core.create_token_account(payer=wallet, owner=wallet, mint=mint, token_program=program)
         for mint, (_, _, program) in places.sides.items()
+        if wraps or mint != NATIVE_MINT
     ]
     wrapping: list[core.SolanaInstruction] = []
-    if plan.input_token == NATIVE_MINT:
+    if plan.input_token == NATIVE_MINT and wraps:
         wrapping = core.wrap_sol(wallet, _most_in(plan.routes))
     unwrapping = (
         [core.close_token_account(account=places.sides[NATIVE_MINT][1], destination=wallet, owner=wallet)]
-        if places.unwraps
+        if places.unwraps and wraps
         else []
     )
     return [*made, *wrapping, *(step for swap in swaps for step in swap.instructions), *unwrapping]

@@ -10,7 +10,7 @@ from tradewind.execution.executors.base import RECEIPT_IN_USE
 from tradewind.execution.executors.execution import Commitment
 from tradewind.execution.executors.outcomes import Expired, Landed, Outcome, Reverted, Unknown
 from tradewind.execution.executors.ports import SignedAttempt
-from tradewind.execution.solana.fill import fill_of, tip_of
+from tradewind.execution.solana.fill import fill_of, locked_of, tip_of
 from tradewind.venues import rpc_answer
 from tradewind.venues.solana.cluster import SolanaCluster
 
@@ -52,7 +52,7 @@ class SolanaConfirmations:
         if found.kind == "reverted":
             return Reverted(attempt.signature, found.slot, fee, _program_error(attempt, meta, found.fault))
         paid, got = fill_of(meta, attempt.wallet)
-        return Landed(attempt.signature, found.slot, fee, paid, got)
+        return Landed(attempt.signature, found.slot, fee, paid, got, locked_of(meta, attempt.wallet))
 
     async def _meta(self, signature: str) -> Mapping[str, Any] | None:
         told = await self._cluster.ask(

@@ -2,7 +2,8 @@
 
 Tokens count by the balances before and after, so that what Token-2022 keeps of a transfer is not counted as received.
 Wrapped SOL is made and unmade within the transaction and has no such balances: it counts by the transfers that programs
-made from and to the wallet's account of it.
+made from and to the wallet's account of it. A program that takes and gives lamports themselves leaves no transfer: then
+SOL counts by what the wallet has more or less, the fee, the tip and what accounts were made with put back.
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,6 +35,8 @@ def fill_of(told: Mapping[str, Any], wallet: str) -> tuple[int | None, int | Non
     token for another, or of one for itself."""
     by_mint = _balances(told["meta"], wallet)
     by_mint[NATIVE_MINT] = _wrapped(told, wallet)
+    if not by_mint[NATIVE_MINT].paid_raw and not by_mint[NATIVE_MINT].got_raw:
+        by_mint[NATIVE_MINT] = _lamports(told, wallet)
     moved = [one for one in by_mint.values() if one.paid_raw or one.got_raw]
     paid, got = [one for one in moved if one.net_raw < 0], [one for one in moved if one.net_raw > 0]
     if len(paid) == 1 and len(got) == 1:
@@ -48,6 +51,47 @@ def tip_of(told: Mapping[str, Any]) -> int:
     meta = told["meta"]
     moved = zip(_keys(told), meta["preBalances"], meta["postBalances"], strict=True)
     return sum(after - before for key, before, after in moved if key in core.JITO_TIP_ACCOUNTS)
+
+
+def locked_of(told: Mapping[str, Any], wallet: str) -> int:
+    """The lamports that stand in accounts which the transaction made, less those of accounts that it closed.
+
+    Of an account of wrapped SOL only its rent counts: the rest is still the wallet's SOL.
+    """
+    meta, locked = told["meta"], 0
+    wrapped = [_wrapped_by_place(meta.get(name)) for name in ("preTokenBalances", "postTokenBalances")]
+    for place, (key, before, after) in enumerate(
+        zip(_keys(told), meta["preBalances"], meta["postBalances"], strict=True)
+    ):
+        if key == wallet or key in core.JITO_TIP_ACCOUNTS:
+            continue
+        if before == 0 and after > 0:
+            locked += after - wrapped[1].get(place, 0)
+        elif before > 0 and after == 0:
+            locked -= before - wrapped[0].get(place, 0)
+    return locked
+
+
+def _wrapped_by_place(balances: Any) -> dict[int, int]:
+    return {
+        held["accountIndex"]: int(held["uiTokenAmount"]["amount"])
+        for held in balances or ()
+        if held["mint"] == NATIVE_MINT
+    }
+
+
+def _lamports(told: Mapping[str, Any], wallet: str) -> _Moved:
+    """SOL by what the wallet has more or less of it, wrapped or not."""
+    meta, place = told["meta"], _keys(told).index(wallet)
+    net = meta["postBalances"][place] - meta["preBalances"][place] + meta["fee"] + tip_of(told)
+    for name, sign in (("preTokenBalances", -1), ("postTokenBalances", 1)):
+        net += sign * sum(
+            int(held["uiTokenAmount"]["amount"])
+            for held in meta.get(name) or ()
+            if held.get("owner") == wallet and held["mint"] == NATIVE_MINT
+        )
+    net += locked_of(told, wallet)
+    return _Moved(max(0, -net), max(0, net))
 
 
 def _keys(told: Mapping[str, Any]) -> list[str]:

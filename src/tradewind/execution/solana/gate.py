@@ -16,11 +16,9 @@ from tradewind.execution.signer_client import (
     SolanaOutcome,
     SolanaQuote,
 )
+from tradewind.execution.solana.coin import LAMPORTS, moved_as
 from tradewind.venues import rpc_answer
 from tradewind.venues.solana.cluster import SolanaCluster
-
-# Under this key the gate counts lamports.
-LAMPORTS = "11111111111111111111111111111111"
 
 
 class SolanaGate:
@@ -68,7 +66,7 @@ class SolanaGate:
             chain_id=plan.chain_id,
             unsigned_tx=unsigned.message,
             last_valid_block_height=unsigned.blockhash.last_valid_block_height,
-            quoted=_quoted(plan),
+            quoted=quoted_of(plan),
             evidence=evidence,
             lookup_tables={table: dict(enumerate(keys)) for table, keys in unsigned.lookup_tables.items()},
         )
@@ -166,11 +164,16 @@ def _payer(wire: bytes) -> str:
     return decoded.accounts[0].key
 
 
-def _quoted(plan: ExecutionPlanEvent) -> SolanaQuote:
+def quoted_of(plan: ExecutionPlanEvent) -> SolanaQuote:
     """What the plan was quoted as a whole; a round trip has one mint on both sides."""
-    paid = sum(r.input_amount for r in plan.routes if r.input_mint == plan.input_token)
-    got = sum(r.output_amount for r in plan.routes if r.output_mint == plan.output_token)
-    return SolanaQuote(plan.input_token, plan.output_token, paid, got)
+    paid = [route for route in plan.routes if route.input_mint == plan.input_token]
+    got = [route for route in plan.routes if route.output_mint == plan.output_token]
+    return SolanaQuote(
+        moved_as(plan.input_token, (route.venue for route in paid)),
+        moved_as(plan.output_token, (route.venue for route in got)),
+        sum(route.input_amount for route in paid),
+        sum(route.output_amount for route in got),
+    )
 
 
 def _spent(plan: ExecutionPlanEvent, outcome: Landed | Reverted) -> dict[str, int]:

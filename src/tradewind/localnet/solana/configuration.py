@@ -43,6 +43,7 @@ rpc_urls = ["{chain.urls["rpc"]}"]
 websocket_urls = ["{chain.urls["websocket"]}"]
 genesis_hash = "{chain.genesis_hash}"
 wrapped_native = "{wrapped}"
+stable_symbols = ["USDC"]
 requests_per_s = 10000
 lane = "{lane}"
 tpu = {"true" if lane == "tpu" else "false"}

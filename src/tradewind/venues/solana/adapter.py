@@ -30,6 +30,8 @@ VENUES = (
     "raydium_clmm",
     "raydium_cpmm",
 )
+# The one that takes and gives SOL itself, so that it stands in no route with others.
+LAMPORT_VENUE = "pump_curve"
 # By whose best route fees are priced: 0.01 SOL.
 _PRICED_LAMPORTS = 10**7
 
@@ -136,10 +138,18 @@ class SolanaAdapter(VenueAdapter):
         asked = self._asked(token_in, token_out, amount_raw, exact, hop_cost_raw=hop_cost_raw, rule=rule)
         try:
             split = core.optimize_split(self.graph, **asked, max_paths=self._max_paths, path_cost_raw=path_cost_raw)
+            if self._mixes_lamports(split):
+                asked["allowed_venues"] = [name for name in asked["allowed_venues"] or () if name != LAMPORT_VENUE]
+                split = core.optimize_split(self.graph, **asked, max_paths=self._max_paths, path_cost_raw=path_cost_raw)
             path = None if split.single is None else core.optimize_route(self.graph, **asked)
         except core.CoreError as error:
             raise Refused(error.code, str(error)) from None
         return trade_quote(split, path)
+
+    def _mixes_lamports(self, split: core.SplitRoute) -> bool:
+        """Whether a pool that moves lamports is one of several: the others move wrapped SOL."""
+        hops = [hop.pool for leg in split.legs for hop in leg.hops]
+        return len(hops) > 1 and any(self.graph.venue(pool) == LAMPORT_VENUE for pool in hops)
 
     async def fee_in_token(self, fee_raw: int, token: str) -> int:
         """What `fee_raw` lamports are worth in `token`, rounded up: at spot along the best route for 0.01 SOL."""

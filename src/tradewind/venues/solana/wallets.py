@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tradewind import core
 from tradewind.domain.balances import TokenBalance, WalletBalances
+from tradewind.domain.chain import WRAPPED_SOL
 from tradewind.domain.plan import BlockRef
 from tradewind.errors import Refused
 from tradewind.venues import rpc_answer
@@ -14,7 +15,7 @@ TOKEN_PROGRAMS = (
     "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA",
     "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb",
 )
-NATIVE_MINT = "So11111111111111111111111111111111111111112"
+NATIVE_MINT = WRAPPED_SOL
 # What an account without data must hold to live: 128 bytes of overhead at 6,960 lamports each (Agave's default rent).
 LEAST_LAMPORTS = 128 * 6_960
 # The amount stands at the same place in accounts of both token programs (spl-token state, Account).
@@ -63,14 +64,19 @@ class SolanaWallets:
         return Held(block_of(read.clock), 0 if own is None else own.lamports, tokens)
 
     async def balances(self, wallet: str) -> WalletBalances:
-        """The native coin and every listed token as of one slot. SOL in a wrapped account counts as the token."""
+        """The native coin and every listed token as of one slot. SOL in a wrapped account counts as the coin."""
         held = await self.read(wallet, self._listed)
+        wrapped_raw = held.tokens[NATIVE_MINT].amount_raw if NATIVE_MINT in held.tokens else 0
         return WalletBalances(
             chain_id=self._cluster.chain_id,
             wallet=wallet,
             block=held.block,
-            native_raw=held.lamports,
-            tokens=tuple(TokenBalance(token=mint, balance_raw=token.amount_raw) for mint, token in held.tokens.items()),
+            native_raw=held.lamports + wrapped_raw,
+            tokens=tuple(
+                TokenBalance(token=mint, balance_raw=token.amount_raw)
+                for mint, token in held.tokens.items()
+                if mint != NATIVE_MINT
+            ),
         )
 
     async def program_of(self, mint: str) -> str:

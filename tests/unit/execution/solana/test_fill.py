@@ -6,7 +6,7 @@ import pytest
 
 from tradewind import core
 from tradewind.domain.base58 import base58
-from tradewind.execution.solana.fill import fill_of, tip_of
+from tradewind.execution.solana.fill import fill_of, locked_of, tip_of
 from tradewind.venues.solana.wallets import NATIVE_MINT, TOKEN_PROGRAMS
 
 WALLET = "BJDRqVwUBmHihKCQb9M5iZsnJTs5owbEybVaqSAWLeqK"
@@ -30,7 +30,10 @@ def checked(source: int, destination: int, amount_raw: int) -> dict[str, Any]:
 
 def told(inner: list[dict[str, Any]], before: dict[str, int], after: dict[str, int]) -> dict[str, Any]:
     def balances(held: dict[str, int]) -> list[dict[str, Any]]:
-        return [{"owner": WALLET, "mint": mint, "uiTokenAmount": {"amount": str(raw)}} for mint, raw in held.items()]
+        return [
+            {"owner": WALLET, "mint": mint, "accountIndex": place + 1, "uiTokenAmount": {"amount": str(raw)}}
+            for place, (mint, raw) in enumerate(held.items())
+        ]
 
     return {
         "transaction": {"message": {"accountKeys": KEYS}},
@@ -39,6 +42,9 @@ def told(inner: list[dict[str, Any]], before: dict[str, int], after: dict[str, i
             "postTokenBalances": balances(after),
             "innerInstructions": [{"index": 2, "instructions": inner}],
             "loadedAddresses": {"writable": [], "readonly": []},
+            "fee": 5_000,
+            "preBalances": [10_000_000, 0, 1, 1],
+            "postBalances": [9_995_000, 0, 1, 1],
         },
     }
 
@@ -73,3 +79,22 @@ def test_a_tip_is_what_came_to_a_tip_account() -> None:
     assert tip_of(tipped) == 2_000
     tipped["transaction"]["message"]["accountKeys"][1] = POOL
     assert tip_of(tipped) == 0
+
+
+def test_lamports_that_a_program_takes_itself_are_what_was_paid() -> None:
+    sold = told([], {USDC: 0}, {USDC: 40})
+    sold["meta"]["postBalances"][0] -= 3_000_000
+    assert fill_of(sold, WALLET) == (3_000_000, 40)
+
+
+def test_rent_of_what_was_made_is_locked_and_not_paid() -> None:
+    made = told([], {USDC: 0}, {USDC: 40})
+    made["meta"]["postBalances"] = [9_995_000 - 3_000_000 - 890_880, 890_880, 1, 1]
+    assert locked_of(made, WALLET) == 890_880
+    assert fill_of(made, WALLET) == (3_000_000, 40)
+
+
+def test_wrapped_sol_in_an_account_that_was_made_is_still_the_wallets() -> None:
+    made = told([], {}, {NATIVE_MINT: 600})
+    made["meta"]["postBalances"] = [9_995_000 - 2_039_280 - 600, 2_039_280 + 600, 1, 1]
+    assert locked_of(made, WALLET) == 2_039_280
