@@ -391,7 +391,6 @@ Budgets.TestCase.settings = settings(
     stateful_step_count=40,
     # Every example has processes of its own: to shrink one takes minutes, and the failing one is short enough to read.
     phases=[Phase.generate],
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 TestNoLimitIsPassedByOneUnit = Budgets.TestCase

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tradewind.core import CoreError, PoolGraph, PoolQuote, optimize_route
@@ -232,7 +232,6 @@ def test_answers_cannot_be_changed(graph: PoolGraph) -> None:
     assert f"amount_out_raw={quote.amount_out_raw}" in repr(quote)
 
 
-@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=2**255))
 def test_integers_of_every_size_cross_unchanged(amount: int) -> None:
     graph = PoolGraph()

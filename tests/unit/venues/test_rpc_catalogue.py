@@ -22,7 +22,7 @@ from tradewind.venues.send_outcome import SendOutcome
 
 Question = Callable[[EvmChain], Awaitable[object]]
 
-TIMEOUT_S = 0.3
+TIMEOUT_S = 1.0
 MOST_BYTES = 100_000
 RAW = b"\x02raw"
 HEALTHY = faulty_rpc.answers(
