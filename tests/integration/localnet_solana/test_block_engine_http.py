@@ -9,10 +9,10 @@ import pytest
 
 from tests.integration.localnet_solana.bundles import SOL, TIP_ACCOUNT, Caller, id_of, in_base64, signature_of
 from tests.integration.localnet_solana.test_block_engine import ANN, BOB, house
+from tradewind.domain.base58 import base58
 from tradewind.localnet.errors import LocalnetError
 from tradewind.localnet.solana.block_engine.options import BlockEngineOptions
 from tradewind.localnet.solana.block_engine.server import serve_block_engine
-from tradewind.localnet.solana.rpc.base58 import encode
 
 # As Jito's documentation lists them.
 TIP_ACCOUNTS = [
@@ -46,7 +46,7 @@ async def test_each_status_method_has_a_path_of_its_own_that_serves_it_alone() -
 async def test_base58_is_what_a_bundle_is_in_when_nothing_is_said() -> None:
     async with house() as h:
         wire = h.desk.wire(h.desk.pay(ANN, SOL), h.desk.tip())
-        assert await h.caller.result("sendBundle", [[encode(wire)]]) == id_of([wire])
+        assert await h.caller.result("sendBundle", [[base58(wire)]]) == id_of([wire])
 
 
 async def test_a_transaction_becomes_a_bundle_of_one_when_asked() -> None:

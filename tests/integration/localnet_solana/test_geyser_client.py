@@ -11,9 +11,9 @@ from solders.transaction import VersionedTransaction
 
 from tests.integration.localnet_solana.bundles import SOL, SYSTEM, Desk
 from tests.integration.localnet_solana.yellowstone_client import YellowstoneClient, yellowstone_client
+from tradewind.domain.base58 import base58
 from tradewind.localnet.solana.geyser.options import GeyserOptions
 from tradewind.localnet.solana.geyser.server import serve_geyser
-from tradewind.localnet.solana.rpc.base58 import encode
 
 ANN = Pubkey.from_string("4Nd1mBQtrMJVYVfKf2PJy9NZUZdTAsp7D4xWLs4gDB4T")
 PROGRAM = Pubkey.from_bytes(bytes([5]) * 32)
@@ -113,7 +113,7 @@ async def test_a_transaction_decodes_to_what_json_rpc_would_say() -> None:
             {
                 "programIdIndex": call.program_id_index,
                 "accounts": list(call.accounts),
-                "data": encode(bytes(call.data)),
+                "data": base58(bytes(call.data)),
                 "stackHeight": 1,
             }
             for call in message.instructions

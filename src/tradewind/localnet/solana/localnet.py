@@ -12,6 +12,7 @@ from solders.pubkey import Pubkey
 from tradewind.localnet.errors import LocalnetError
 from tradewind.localnet.packages import Progress
 from tradewind.localnet.solana.account_files import read_accounts, read_program
+from tradewind.localnet.solana.block_engine.tips import TIP_ACCOUNTS
 from tradewind.localnet.solana.description import (
     DescribedMint,
     DescribedPool,
@@ -24,7 +25,6 @@ from tradewind.localnet.solana.market.opening import (
     CURVES,
     LOOKUP_TABLE,
     PUMPSWAP_POOLS,
-    TIP_ACCOUNTS,
     WALLET_HOLDINGS,
     WALLET_LAMPORTS,
     Market,

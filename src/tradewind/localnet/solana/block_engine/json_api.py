@@ -5,11 +5,11 @@ import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tradewind.domain.base58 import from_base58
 from tradewind.localnet.errors import LocalnetError
 from tradewind.localnet.solana.block_engine.bundle import BundleRecord, InflightStatus
 from tradewind.localnet.solana.block_engine.engine import LANE, BlockEngine
 from tradewind.localnet.solana.block_engine.tips import TIP_ACCOUNTS
-from tradewind.localnet.solana.rpc.base58 import decode
 
 INVALID_REQUEST = -32600
 METHOD_NOT_FOUND = -32601
@@ -118,6 +118,6 @@ def _decoded(text: Any, encoding: str, where: str) -> bytes:
     if len(text) > _MOST_TEXT:
         raise bad_params(f"{where} is longer than any transaction")
     try:
-        return base64.b64decode(text, validate=True) if encoding == "base64" else decode(text)
+        return base64.b64decode(text, validate=True) if encoding == "base64" else from_base58(text)
     except (binascii.Error, ValueError) as error:
         raise bad_params(f"{where} is not {encoding}: {error}") from error

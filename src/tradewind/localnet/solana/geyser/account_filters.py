@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
+from tradewind.domain.base58 import from_base58
 from tradewind.localnet.errors import LocalnetError
 from tradewind.localnet.solana.events import AccountUpdate
 from tradewind.localnet.solana.geyser.options import GeyserOptions
 from tradewind.localnet.solana.protocol import geyser_pb2 as messages
-from tradewind.localnet.solana.rpc.base58 import decode
 
 MOST_CONDITIONS = 4
 MOST_MEMCMP_BYTES = 128
@@ -108,7 +108,7 @@ def _pattern(where: str, asked: messages.SubscribeRequestFilterAccountsFilterMem
             case "bytes":
                 return bytes(asked.bytes)
             case "base58":
-                return decode(text)
+                return from_base58(text)
             case "base64":
                 return base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error) as error:

@@ -8,6 +8,7 @@ from solders.account import Account
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
+from tradewind.localnet.solana.block_engine.tips import TIP_ACCOUNTS
 from tradewind.localnet.solana.lookup_tables import LOOKUP_TABLE_PROGRAM, encode_table
 from tradewind.localnet.solana.market import pump, raydium_amm_v4
 from tradewind.localnet.solana.market.keys import WALLET_NAMES, address, keypair
@@ -33,20 +34,6 @@ AMM_V4_POOLS: Final = (
 PUMPSWAP_POOLS: Final = (PumpSwapPool(WIND, 200_000_000 * 10**6, 500 * SOL),)
 CURVES: Final = (FreshCurve(GALE),)
 
-# Jito's tip accounts of mainnet, funded: a tip below rent to an empty account would fail.
-TIP_ACCOUNTS: Final = tuple(
-    Pubkey.from_string(text)
-    for text in (
-        "96gYZGLnJYVFmbjzopPSU6QiEV5fGqZNyN9nmNhvrZU5",
-        "HFqU5x63VTqvQss8hp11i4wVV8bD44PvwucfZ2bU7gRe",
-        "Cw8CFyM9FkoMi7K7Crf6HNQqf4uEMzpKw6QNghXLvLkY",
-        "ADaUMid9yfUytqMBgopwjb2DTLSokTSzL1zt6iGPaS49",
-        "DfXygSm4jCyNCybVYYK6DwvWqjKee8pbDmJGcLWNDXjh",
-        "ADuUkR4vqLUMWXxW9gh6D6L8pMSawimctcNZ5pGwDcEt",
-        "DttWaMuVvTiduZRnguLF7jNxTgiMBZ1hyAumKUiL2KRL",
-        "3AVi9Tg9Uo68tJfuvoKvqKNWKkC5wPdSSdeBnizKZ6jT",
-    )
-)
 LOOKUP_TABLE: Final = address("lookup table")
 _SYSVARS = (
     "SysvarRent111111111111111111111111111111111",
@@ -72,6 +59,7 @@ def open_market(node: SolanaNode, programs: Mapping[Program, bytes], *, seed: in
         node.set_account(wallet.pubkey(), Account(WALLET_LAMPORTS, b"", Pubkey.default()))
         for token, amount_raw in WALLET_HOLDINGS.items():
             write_associated(node, token, wallet.pubkey(), amount_raw)
+    # Funded: a tip below the rent of an empty account would fail.
     for tip_account in TIP_ACCOUNTS:
         node.set_account(tip_account, Account(TIP_ACCOUNT_LAMPORTS, b"", Pubkey.default()))
     addresses = _write_pools(node)

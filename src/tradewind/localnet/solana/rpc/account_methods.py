@@ -8,9 +8,9 @@ from functools import partial
 from solders.account import Account
 from solders.pubkey import Pubkey
 
+from tradewind.domain.base58 import from_base58
 from tradewind.localnet.solana.chain import Commitment
 from tradewind.localnet.solana.node import SolanaNode
-from tradewind.localnet.solana.rpc import base58
 from tradewind.localnet.solana.rpc.account_view import AccountView, ReadAccount, token_amount
 from tradewind.localnet.solana.rpc.answers import Method, asked_slot, with_context
 from tradewind.localnet.solana.rpc.errors import invalid_params
@@ -153,7 +153,7 @@ def _memcmp_bytes(memcmp: Config) -> bytes:
     if len(text) > 2 * MAX_MEMCMP_BYTES:
         raise too_long
     try:
-        wanted = base58.decode(text) if encoding == "base58" else base64.b64decode(text, validate=True)
+        wanted = from_base58(text) if encoding == "base58" else base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error) as error:
         raise invalid_params(f"Invalid param: {encoding} decode error: {error}") from error
     if len(wanted) > MAX_MEMCMP_BYTES:

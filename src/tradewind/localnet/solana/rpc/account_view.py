@@ -9,7 +9,7 @@ from typing import Any
 from solders.account import Account
 from solders.pubkey import Pubkey
 
-from tradewind.localnet.solana.rpc import base58
+from tradewind.domain.base58 import base58
 from tradewind.localnet.solana.rpc.errors import invalid_params, invalid_request
 from tradewind.localnet.solana.rpc.params import Config
 from tradewind.localnet.solana.token_accounts import (
@@ -67,7 +67,7 @@ class AccountView:
             raise invalid_request(
                 "Encoded binary (base 58) data should be less than 128 bytes, please use Base64 encoding."
             )
-        text = base58.encode(data)
+        text = base58(data)
         return text if self.encoding == "binary" else [text, "base58"]
 
     def _part(self, data: bytes) -> bytes:

@@ -7,8 +7,8 @@ from solders.hash import Hash
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
+from tradewind.domain.base58 import from_base58
 from tradewind.localnet.solana.chain import Commitment
-from tradewind.localnet.solana.rpc import base58
 from tradewind.localnet.solana.rpc.errors import invalid_params
 
 U64_MAX = 2**64 - 1
@@ -158,7 +158,7 @@ def blockhash(text: str) -> Hash:
 def _fixed(text: str, size: int) -> bytes:
     try:
         # Longer text cannot be of this size, and would only take time to decode.
-        content = base58.decode(text) if len(text) <= 2 * size else b""
+        content = from_base58(text) if len(text) <= 2 * size else b""
     except ValueError as error:
         raise invalid_params("Invalid param: Invalid") from error
     if len(content) != size:

@@ -9,11 +9,11 @@ from solders.message import from_bytes_versioned
 from solders.signature import Signature
 from solders.transaction import VersionedTransaction
 
+from tradewind.domain.base58 import from_base58
 from tradewind.localnet.errors import LocalnetError
 from tradewind.localnet.solana.chain import Commitment
 from tradewind.localnet.solana.events import TransactionMeta
 from tradewind.localnet.solana.node import SolanaNode
-from tradewind.localnet.solana.rpc import base58
 from tradewind.localnet.solana.rpc.account_view import AccountView
 from tradewind.localnet.solana.rpc.answers import Method, asked_slot, with_context
 from tradewind.localnet.solana.rpc.errors import (
@@ -143,7 +143,7 @@ def _decoded(text: str, encoding: str, node: SolanaNode) -> bytes:
             f"{encoding} encoded {TRANSACTION} too large: {len(text)} bytes (max: encoded/raw {letters}/{most})"
         )
     try:
-        wire = base58.decode(text) if encoding == "base58" else base64.b64decode(text, validate=True)
+        wire = from_base58(text) if encoding == "base58" else base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error) as error:
         raise invalid_params(f"invalid {encoding} encoding: {error}") from error
     if len(wire) > most:

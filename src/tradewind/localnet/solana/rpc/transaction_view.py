@@ -7,9 +7,9 @@ from solders.message import Message, MessageV0
 from solders.pubkey import Pubkey
 from solders.transaction import VersionedTransaction
 
+from tradewind.domain.base58 import base58
 from tradewind.localnet.solana.events import InnerInstruction, TokenBalance, TransactionEvent, TransactionMeta
 from tradewind.localnet.solana.machine import writable_keys
-from tradewind.localnet.solana.rpc import base58
 from tradewind.localnet.solana.rpc.account_view import token_amount
 from tradewind.localnet.solana.rpc.errors import invalid_params, unsupported_version
 from tradewind.localnet.solana.rpc.params import Config
@@ -49,7 +49,7 @@ def show_transaction(transaction: VersionedTransaction, wire: bytes, meta: Trans
     if encoding == "base64":
         return [base64.b64encode(wire).decode(), "base64"]
     if encoding == "base58":
-        return [base58.encode(wire), "base58"]
+        return [base58(wire), "base58"]
     message = transaction.message
     if not isinstance(message, Message | MessageV0):
         raise unsupported_version(1)
@@ -125,7 +125,7 @@ def _raw_message(message: Message | MessageV0) -> dict[str, Any]:
             {
                 "programIdIndex": call.program_id_index,
                 "accounts": list(call.accounts),
-                "data": base58.encode(bytes(call.data)),
+                "data": base58(bytes(call.data)),
                 "stackHeight": 1,
             }
             for call in message.instructions
@@ -143,7 +143,7 @@ def _parsed_message(message: Message | MessageV0, meta: TransactionMeta) -> dict
             {
                 "programId": str(keys[call.program_id_index]),
                 "accounts": [str(keys[index]) for index in call.accounts],
-                "data": base58.encode(bytes(call.data)),
+                "data": base58(bytes(call.data)),
                 "stackHeight": 1,
             }
             for call in message.instructions
@@ -171,7 +171,7 @@ def _inner(instruction: InnerInstruction) -> dict[str, Any]:
     return {
         "programIdIndex": instruction.program_id_index,
         "accounts": list(instruction.accounts),
-        "data": base58.encode(instruction.data),
+        "data": base58(instruction.data),
         "stackHeight": instruction.stack_height,
     }
 
