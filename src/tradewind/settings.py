@@ -255,6 +255,7 @@ class SolanaSettings(Model):
     max_hops: Annotated[int, Field(ge=1, le=3)] = 2
     max_paths: Annotated[int, Field(ge=1, le=3)] = 1
     compute_unit_price_micro_lamports: Annotated[int, Field(ge=0, le=10**10)] = 10_000
+    max_compute_unit_price_micro_lamports: Annotated[int, Field(ge=0, le=10**10)] | None = None
     max_attempts: Annotated[int, Field(ge=1, le=16)] = 3
     max_transaction_bytes: Annotated[int, Field(ge=512, le=4_096)] = 1_232
     raydium_amm_v4_form: Literal["v1", "v2"] = "v2"
@@ -439,6 +440,7 @@ def _contradictions(settings: Settings) -> Iterator[Fault]:
             yield Fault(f"{table}.quorum", "quorum_above_endpoints", message)
     if settings.solana is not None:
         yield from _missing_lane(settings.solana)
+        yield from _crossed_prices(settings.solana)
     owners: dict[UUID, str] = {}
     for name, strategy in settings.strategies.items():
         first = owners.setdefault(strategy.id, name)
@@ -454,6 +456,17 @@ def _missing_lane(solana: SolanaSettings) -> Iterator[Fault]:
         yield Fault("solana.lane", "lane_missing", "is jito, and there is no [solana.jito]. Add it, or choose another.")
     if solana.lane == "tpu" and not solana.tpu:
         yield Fault("solana.lane", "lane_missing", "is tpu, and tpu is off. Set tpu = true, or choose another.")
+
+
+def _crossed_prices(solana: SolanaSettings) -> Iterator[Fault]:
+    most = solana.max_compute_unit_price_micro_lamports
+    if most is not None and most < solana.compute_unit_price_micro_lamports:
+        yield Fault(
+            "solana.max_compute_unit_price_micro_lamports",
+            "bounds_crossed",
+            f"is {most}, below compute_unit_price_micro_lamports ({solana.compute_unit_price_micro_lamports}). "
+            "Raise it, or lower the other.",
+        )
 
 
 def _strange_addresses(table: str, chain: ChainSettings | SolanaSettings) -> Iterator[Fault]:

@@ -59,6 +59,13 @@ def test_no_chain_at_all_is_none(tmp_path: Path) -> None:
         ('stable_symbols = ["USDC"]', 'stable_symbols = ["USDT"]', "solana.stable_symbols", "token_not_listed"),
         ('stable_symbols = ["USDC"]', 'wrapped_native = "WSOL"', "solana.wrapped_native", "token_not_listed"),
         ('stable_symbols = ["USDC"]', "quorum = 2", "solana.quorum", "quorum_above_endpoints"),
+        (
+            'stable_symbols = ["USDC"]',
+            "max_compute_unit_price_micro_lamports = 9_999",
+            "solana.max_compute_unit_price_micro_lamports",
+            "bounds_crossed",
+        ),
+        ('stable_symbols = ["USDC"]', 'lane = "jito"', "solana.lane", "lane_missing"),
         ('stable_symbols = ["USDC"]', "stabel_symbols = []", "solana.stabel_symbols", "unknown_field"),
         ('stable_symbols = ["USDC"]', "max_hops = 9", "solana.max_hops", "value_out_of_range"),
         ('stable_symbols = ["USDC"]', 'websocket_urls = ["http://x"]', "solana.websocket_urls.0", "url_malformed"),

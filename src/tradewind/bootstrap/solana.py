@@ -40,6 +40,7 @@ from tradewind.venues.solana.cluster import SolanaCluster
 from tradewind.venues.solana.fees import RECEIPT_RENT_LAMPORTS, SIGNATURE_FEE_LAMPORTS, FeePolicy
 from tradewind.venues.solana.lookup_tables import LookupTables
 from tradewind.venues.solana.pool_book import PoolBook
+from tradewind.venues.solana.unit_prices import UnitPrices
 from tradewind.venues.solana.wallets import SolanaBalances, SolanaWallets
 
 _EXECUTOR = "service"
@@ -90,7 +91,12 @@ class SolanaSide:
             max_hops=solana.max_hops,
             max_paths=solana.max_paths,
         )
-        self.terms = SolanaTerms(self._reader, wrapped_native=native, fees=fees)
+        prices = UnitPrices(
+            self._pool,
+            least_micro_lamports=solana.compute_unit_price_micro_lamports,
+            most_micro_lamports=solana.max_compute_unit_price_micro_lamports,
+        )
+        self.terms = SolanaTerms(self._reader, wrapped_native=native, fees=fees, prices=prices)
         self.balances = SolanaBalances(self._reader, self.cluster)
         self.answers = ExecutorAnswers()
         self._orders = SolanaOrders(self._book, lookup_tables=solana.lookup_tables, method=_METHODS[solana.lane])

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from tradewind.domain.plan import BlockRef, PlannedLeg
 from tradewind.planning.terms import Spending, Terms
 from tradewind.venues.adapter import VenueAdapter
-from tradewind.venues.solana.fees import FeePolicy
+from tradewind.venues.solana.fees import FeePolicy, units_of
+from tradewind.venues.solana.unit_prices import UnitPrices
 from tradewind.venues.solana.wallets import SolanaWallets
 from tradewind.venues.trade_quote import TradeQuote
 
@@ -22,10 +23,11 @@ class SolanaHoldings:
 class SolanaTerms:
     """Asks one cluster."""
 
-    def __init__(self, wallets: SolanaWallets, *, wrapped_native: str, fees: FeePolicy) -> None:
+    def __init__(self, wallets: SolanaWallets, *, wrapped_native: str, fees: FeePolicy, prices: UnitPrices) -> None:
         self._wallets = wallets
         self._wrapped_native = wrapped_native
         self._fees = fees
+        self._prices = prices
 
     async def holding(self, token: str, wallet: str, block: BlockRef) -> int:
         """How much of `token` the wallet holds at the newest confirmed slot; of SOL, the lamports above the least that
@@ -46,7 +48,9 @@ class SolanaTerms:
         passed = _passed(legs)
         held = await self._wallets.read(wallet, passed)
         missing = sum(not held.tokens[mint].exists for mint in passed if mint != self._wrapped_native)
-        gas = self._fees.estimate(hops=len(route.hops), new_token_accounts=missing)
+        hops = len(route.hops)
+        price = await self._prices.offered([hop.pool for hop in route.hops], compute_units=units_of(hops))
+        gas = self._fees.estimate(hops=hops, new_token_accounts=missing, micro_lamports_per_unit=price)
         spends_native = route.token_in == self._wrapped_native
         balance_raw = held.tokens[route.token_in].amount_raw
         if spends_native:

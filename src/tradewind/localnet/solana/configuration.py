@@ -45,6 +45,7 @@ genesis_hash = "{chain.genesis_hash}"
 wrapped_native = "{wrapped}"
 stable_symbols = ["USDC"]
 requests_per_s = 10000
+max_compute_unit_price_micro_lamports = 200000
 lane = "{lane}"
 tpu = {"true" if lane == "tpu" else "false"}
 lookup_tables = ["{chain.lookup_table}"]

@@ -18,7 +18,7 @@ _MOST_UNITS = 1_400_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeePolicy:
-    """What is offered for compute units, and the tip where a lane takes one."""
+    """The least that is offered for compute units, and the tip where a lane takes one."""
 
     micro_lamports_per_unit: int
     tip_lamports: int = 0
@@ -28,14 +28,20 @@ class FeePolicy:
         """What one more swap adds to the priority fee, rounded up."""
         return -(-SWAP_UNITS * self.micro_lamports_per_unit // 1_000_000)
 
-    def estimate(self, *, hops: int, new_token_accounts: int) -> ComputeEstimate:
-        """The costs of a transaction of so many swaps that makes so many token accounts and leaves its receipt."""
-        units = min(_FRAME_UNITS + hops * SWAP_UNITS, _MOST_UNITS)
+    def estimate(self, *, hops: int, new_token_accounts: int, micro_lamports_per_unit: int) -> ComputeEstimate:
+        """The costs of a transaction of so many swaps that makes so many token accounts and leaves its receipt, at a
+        price that `UnitPrices` offered."""
+        units = units_of(hops)
         return ComputeEstimate(
             unit_limit=units,
             expected_units=units,
-            micro_lamports_per_unit=self.micro_lamports_per_unit,
+            micro_lamports_per_unit=micro_lamports_per_unit,
             signature_fee_lamports=SIGNATURE_FEE_LAMPORTS,
             tip_lamports=self.tip_lamports,
             rent_lamports=RECEIPT_RENT_LAMPORTS + new_token_accounts * TOKEN_ACCOUNT_RENT_LAMPORTS,
         )
+
+
+def units_of(hops: int) -> int:
+    """The compute units that are asked for so many swaps."""
+    return min(_FRAME_UNITS + hops * SWAP_UNITS, _MOST_UNITS)
