@@ -79,6 +79,12 @@ class SolanaDeployment(Deployment):
             while self.log("service").count(f'"event": "{event}"') < times:
                 await asyncio.sleep(0.02)
 
+    def wire_of(self, signature: str) -> bytes:
+        """A transaction that landed, as it travelled."""
+        event = self.chain.node.transaction(Signature.from_string(signature))
+        assert event is not None
+        return bytes(event.wire)
+
     def tip_of(self, signature: str) -> int:
         """What a transaction that landed gave to Jito's tip accounts, by the node's balances before and after."""
         event = self.chain.node.transaction(Signature.from_string(signature))

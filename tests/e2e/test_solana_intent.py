@@ -88,3 +88,18 @@ async def test_the_report_adds_up_to_the_lamport(solana: SolanaDeployment) -> No
     assert report["is_explained"] is True
     assert int(held["SOL"]["chain_raw"]) == solana.lamports() + solana.account_raw("SOL")
     assert len(report["steps"]) == 4
+
+
+async def test_a_trade_that_leaves_no_room_for_its_receipt_goes_without(solana: SolanaDeployment) -> None:
+    view = await solana.until_final(await solana.submit(solana.sells("1", "SOL", "USDC")))
+    whole = solana.wire_of(view["transactions"][0]["tx_hash"])
+    await solana.kill(solana.service)
+    config = solana.folder / solana.config
+    limit = f"[solana]\nmax_transaction_bytes = {len(whole) - 1}\n"
+    config.write_text(config.read_text().replace("[solana]\n", limit))
+    await solana.start_service()
+    before = solana.lamports()
+    view = await solana.until_final(await solana.submit(solana.sells("1", "SOL", "USDC")))
+    assert view["status"] == "COMPLETED", view
+    assert len(solana.wire_of(view["transactions"][0]["tx_hash"])) < len(whole)
+    assert before - solana.lamports() == SOL + int(view["fill"]["network_fee"]["raw"])

@@ -5,6 +5,7 @@ One path for a fresh plan and for one that was interrupted: ask the gate what is
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from tradewind.domain.execution_plan_event import ExecutionMethod, ExecutionPlanEvent
 from tradewind.errors import Refused, TradewindError
@@ -106,7 +107,7 @@ class BaseExecutor:
             blockhash=await self.parts.blockhashes.latest(),
             compute_budget=self.compute_budget(plan),
             tip=await self.tip(plan, attempt=attempt),
-            receipt_seed=await self.parts.gate.receipt_seed(plan, wallet),
+            receipt=partial(self.parts.gate.receipt_seed, plan, wallet),
         )
         unsigned = await self.parts.builder.build(request)
         self.validate_transaction(unsigned)

@@ -138,20 +138,21 @@ class MemoryBuilder:
         self.requests: list[BuildRequest] = []
 
     async def build(self, request: BuildRequest) -> UnsignedTransaction:
-        """Has a receipt whenever there is a seed."""
+        """Has a receipt whenever one is drawn."""
         self.requests.append(request)
         plan = request.plan
+        seed = await request.receipt() if request.receipt else None
         said = {
             "plan_id": str(plan.plan_id),
             "wallet": request.wallet,
             "blockhash": request.blockhash.hash,
-            "receipt": request.receipt_seed or "",
+            "receipt": seed or "",
             "tip": str(request.tip.lamports if request.tip else 0),
             "amount_in": str(plan.input_amount),
             "amount_out": str(plan.routes[-1].output_amount),
         }
         message = json.dumps(said, sort_keys=True).encode()
-        return UnsignedTransaction(message, self.size_bytes, request.blockhash, request.receipt_seed is not None)
+        return UnsignedTransaction(message, self.size_bytes, request.blockhash, seed is not None)
 
 
 class MemoryBlockhashes:

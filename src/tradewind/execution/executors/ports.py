@@ -3,7 +3,7 @@
 Blocking calls of the Rust classes behind them run on threads; nothing here holds up the event loop.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 from uuid import UUID
@@ -41,8 +41,9 @@ class ComputeBudget:
 class BuildRequest:
     """Everything that decides the bytes of a transaction.
 
-    `receipt_seed` is the gate's seed of the on-chain intent receipt; the builder leaves the receipt out where it does
-    not fit, and says so in what it returns.
+    `receipt` draws the seed of the step's on-chain receipt; None when the gate works without. The builder calls it
+    once it knows that the receipt fits, for a step that has drawn one is never signed without it; it says in what it
+    returns whether there is one.
     """
 
     plan: ExecutionPlanEvent
@@ -50,7 +51,7 @@ class BuildRequest:
     blockhash: Blockhash
     compute_budget: ComputeBudget
     tip: Tip | None = None
-    receipt_seed: str | None = None
+    receipt: Callable[[], Awaitable[str | None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from tradewind.venues.solana.wallets import NATIVE_MINT, SolanaWallets
 
 # A signature that is not there yet.
 _BLANK = bytes(64)
+# Every seed is as long: what fits with this one fits with the one that is drawn.
+_ANY_SEED = "0" * 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class SolanaBuilder:
         tables = await self._tables.read()
         loan = await loan_of(request, places.sides, self._cluster)
         try:
-            return _fitting(_Parts(request, places, swaps, tables, self._size_limit_bytes, loan))
+            return await _fitting(_Parts(request, places, swaps, tables, self._size_limit_bytes, loan))
         except core.CoreError as error:
             raise Refused(error.code, str(error)) from None
 
@@ -125,23 +127,27 @@ class SolanaBuilder:
         )
 
 
-def _fitting(parts: _Parts) -> UnsignedTransaction:
-    """The receipt is the one part that a transaction can do without, where nothing else fits beside it."""
-    with_receipt = parts.request.receipt_seed is not None
-    whole = _builder(parts, with_receipt=with_receipt)
-    if with_receipt and not whole.planned_size().fits:
-        whole, with_receipt = _builder(parts, with_receipt=False), False
-    unsigned = whole.build()
+async def _fitting(parts: _Parts) -> UnsignedTransaction:
+    seed = await _drawn(parts)
+    unsigned = _builder(parts, receipt_seed=seed).build()
     return UnsignedTransaction(
         message=unsigned.to_wire([_BLANK for _ in unsigned.signers]),
         size_bytes=unsigned.size_bytes,
         blockhash=parts.request.blockhash,
-        has_receipt=with_receipt,
+        has_receipt=seed is not None,
         lookup_tables={table: tuple(parts.tables[table]) for table in unsigned.lookup_tables},
     )
 
 
-def _builder(parts: _Parts, *, with_receipt: bool) -> core.TransactionBuilder:
+async def _drawn(parts: _Parts) -> str | None:
+    """The receipt is the one part that a transaction can do without, where nothing else fits beside it."""
+    draw = parts.request.receipt
+    if draw is None or not _builder(parts, receipt_seed=_ANY_SEED).planned_size().fits:
+        return None
+    return await draw()
+
+
+def _builder(parts: _Parts, *, receipt_seed: str | None) -> core.TransactionBuilder:
     request, wallet, budget = parts.request, parts.request.wallet, parts.request.compute_budget
     builder = (
         core.TransactionBuilder()
@@ -155,7 +161,7 @@ def _builder(parts: _Parts, *, with_receipt: bool) -> core.TransactionBuilder:
     sides = parts.places.sides
     for account in (wallet, *sides, *(part for side in sides.values() for part in side[1:])):
         builder.keep_static(account)
-    receipt = [core.receipt_instruction(wallet, request.receipt_seed or "")] if with_receipt else []
+    receipt = [] if receipt_seed is None else [core.receipt_instruction(wallet, receipt_seed)]
     if parts.loan is not None:
         # Behind the repayment: nothing may come in front of the loan.
         builder.add_instructions([*parts.loan.around(request, _inside(parts, parts.loan)), *receipt])
