@@ -32,7 +32,7 @@ impl Signer {
             ),
             None => (
                 self.record_and_sign_solana(&mut gate, request)?,
-                request.last_valid_block_height,
+                request.evidence.latest_end(request.last_valid_block_height),
             ),
         };
         Ok(answers::solana_signature(&signed, height))

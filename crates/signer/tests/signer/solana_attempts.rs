@@ -254,10 +254,23 @@ fn attempts_come_in_their_order_and_a_message_belongs_to_one_step() {
 #[test]
 fn refuses_a_blockhash_that_is_past_or_would_live_too_long() {
     let bench = bench();
-    for last_valid in [HEIGHT - 1, HEIGHT + 151] {
+    for last_valid in [HEIGHT - 1, HEIGHT + 183] {
         let order = SolanaOrder::new("first").with(|o| o.last_valid = last_valid);
         assert_eq!(bench.rule(&order.request()), Some(Rule::Validity));
     }
+}
+
+#[test]
+fn an_attempt_counts_as_alive_for_as_long_as_any_blockhash_of_its_time_whatever_an_endpoint_says() {
+    let bench = bench();
+    let first = SolanaOrder::new("first").with(|o| o.last_valid = HEIGHT);
+    let answer = bench.ok(&first.request());
+    assert_eq!(answer["last_valid_block_height"], HEIGHT + 150);
+    let said = absent(&answer["signature"]);
+    let at = |finalized| first.clone().again(finalized + 32, finalized, &said);
+    let end = HEIGHT + 150 + 60;
+    assert_eq!(bench.rule(&at(end).request()), Some(Rule::AttemptAlive));
+    bench.ok(&at(end + 1).request());
 }
 
 #[test]

@@ -238,6 +238,70 @@ fn refuses_an_exact_output_that_a_price_limit_could_cut_short() {
 }
 
 #[test]
+fn refuses_two_hops_whose_accounts_in_between_can_be_anybodys() {
+    let bench = bench();
+    let mut accounts: Vec<_> = (0..20).map(|n| (stranger(120 + n), true)).collect();
+    for (place, text) in [
+        (0, TOKEN),
+        (1, WALLET),
+        (4, WSOL_ACCOUNT),
+        (10, USDC_ACCOUNT),
+    ] {
+        accounts[place].0 = key(text);
+    }
+    let tag = [0xc3, 0x60, 0xed, 0x6c, 0x44, 0xa2, 0xdb, 0xe6];
+    let (amount, least) = (SOL.to_le_bytes(), 149_000_000_u64.to_le_bytes());
+    let hops = ix(
+        WHIRLPOOL,
+        accounts,
+        &[&tag, &amount, &least, &[1, 1, 1], &[0; 32]],
+    );
+    let order = swap().with(|o| o.instructions[2] = hops);
+    refused(&bench, &order, Rule::InstructionNotAllowed);
+}
+
+#[test]
+fn a_curves_trade_counts_as_lamports_also_where_it_names_an_account_of_wrapped_sol() {
+    let program = "6EF8rrecthR5Dkzon8Nwu78hRvfCKubJ14M5uBEwF6P";
+    let folder = folder();
+    folder.write(
+        "signer.toml",
+        &config().replace(
+            &format!("\"{CPMM}\""),
+            &format!("\"{CPMM}\", \"{program}\""),
+        ),
+    );
+    let bench = Bench::over(folder);
+    bench.ok(&adoption(WALLET));
+    let mut accounts: Vec<_> = (0..17).map(|n| (stranger(150 + n), true)).collect();
+    for (place, text) in [
+        (1, PYUSD),
+        (2, WSOL),
+        (8, WALLET),
+        (9, PYUSD_ACCOUNT),
+        (10, WSOL_ACCOUNT),
+    ] {
+        accounts[place].0 = key(text);
+    }
+    let tag = [0xe1, 0xf7, 0x50, 0x1e, 0xd5, 0xb3, 0x84, 0x88];
+    let (lamports, least) = (5_000_000_u64, 745_000_u64);
+    let buy = ix(
+        program,
+        accounts,
+        &[&tag, &lamports.to_le_bytes(), &least.to_le_bytes()],
+    );
+    let trade = |paid| {
+        SolanaOrder::of(
+            paid,
+            &[units(1), buy.clone()],
+            (paid, PYUSD, lamports, 750_000),
+        )
+    };
+    refused(&bench, &trade(WSOL), Rule::Slippage);
+    passes(&bench, &trade(NATIVE));
+}
+
+#[test]
 fn a_route_may_spend_in_between_what_it_is_sure_to_get_and_no_more() {
     let bench = bench();
     let through = |second_in| {

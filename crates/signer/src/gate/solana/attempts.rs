@@ -12,9 +12,6 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Value, json};
 use tradewind_core::decode::solana::Key;
 
-/// Blocks that a blockhash lives.
-const LIFE_BLOCKS: u64 = 150;
-
 /// An attempt that the policy passed and that is to be recorded.
 pub struct NewSolanaAttempt<'a> {
     /// Of which step.
@@ -27,7 +24,7 @@ pub struct NewSolanaAttempt<'a> {
     pub quoted: &'a SolanaQuoted,
     /// What the caller said of lookup tables.
     pub tables: &'a Tables,
-    /// The last block height in which its blockhash is valid.
+    /// The last block height in which its blockhash is valid, as the caller was told.
     pub last_valid_block_height: u64,
     /// What the caller saw.
     pub evidence: &'a SolanaEvidence,
@@ -97,7 +94,7 @@ impl Gate {
         }
         let receipt = receipts::find(&tx, new.id)?;
         new.require_order(&tx, receipt.is_some())?;
-        new.require_life()?;
+        new.evidence.require_life(new.last_valid_block_height)?;
         let outlay_raw = new.outlay_raw(&tx)?;
         require_room(&tx, new.id, passed, outlay_raw, new.now_ms / 1000)?;
         let effect_by_s = (new.now_ms / 1000).saturating_add(passed.blockhash_life_s());
@@ -247,18 +244,6 @@ impl NewSolanaAttempt<'_> {
         Ok(())
     }
 
-    fn require_life(&self) -> Result<(), Fault> {
-        let (now, last) = (self.evidence.block_height, self.last_valid_block_height);
-        let lives = last >= now && last <= now.saturating_add(LIFE_BLOCKS);
-        Rule::Validity.require(lives, || {
-            format!(
-                "the last valid block height {last} is not within {LIFE_BLOCKS} blocks from {now} on; take a newer \
-                 blockhash with its own last valid block height"
-            )
-        })?;
-        Ok(())
-    }
-
     /// The lamports of all attempts together: each may land, and one that reverts pays its fee all the same.
     fn outlay_raw(&self, connection: &Connection) -> Result<U256, Fault> {
         let before = reserved_outlay(connection, self.id)?.unwrap_or_default();
@@ -308,7 +293,9 @@ impl NewSolanaAttempt<'_> {
                 self.passed.unsigned_tx(),
                 self.message_hash(),
                 self.passed.blockhash().to_string(),
-                self.last_valid_block_height.cast_signed(),
+                self.evidence
+                    .latest_end(self.last_valid_block_height)
+                    .cast_signed(),
                 receipt,
                 self.passed.trade(),
                 tables_json(self.tables).to_string(),

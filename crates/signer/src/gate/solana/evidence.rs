@@ -8,6 +8,12 @@ use std::collections::BTreeSet;
 /// Blocks beyond the last valid one before an attempt counts as dead without a lock on the chain.
 const MARGIN_BLOCKS: u64 = 60;
 
+/// Blocks that a blockhash lives.
+const LIFE_BLOCKS: u64 = 150;
+
+/// Blocks that one endpoint may be ahead of another.
+const SPREAD_BLOCKS: u64 = 32;
+
 /// What became of an earlier attempt, seen at `finalized`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
@@ -59,6 +65,25 @@ impl Status {
 }
 
 impl SolanaEvidence {
+    /// The last block height in which a transaction with this blockhash can land. One endpoint tells the blockhash's
+    /// end, and one too low would let a dead attempt rise: no blockhash of now outlives the latest end there is.
+    #[must_use]
+    pub fn latest_end(&self, told: u64) -> u64 {
+        told.max(self.block_height.saturating_add(LIFE_BLOCKS))
+    }
+
+    /// The blockhash is one of now.
+    pub(super) fn require_life(&self, told: u64) -> Result<(), Refusal> {
+        let now = self.block_height;
+        let most = now.saturating_add(LIFE_BLOCKS + SPREAD_BLOCKS);
+        Rule::Validity.require((now..=most).contains(&told), || {
+            format!(
+                "the last valid block height {told} is not within {LIFE_BLOCKS} blocks from {now} on; take a newer \
+                 blockhash with its own last valid block height"
+            )
+        })
+    }
+
     /// As it is recorded.
     pub(super) fn to_json(&self) -> Value {
         json!({

@@ -4,7 +4,9 @@ use super::NATIVE;
 use super::instructions::{ACCOUNT_RENT_LAMPORTS, Leg, Place, Reading, not_allowed};
 use crate::fault::{Refusal, Rule};
 use serde_json::json;
-use tradewind_core::decode::solana::{AccountKey, Instruction, Key, Meaning, Swap, Venue};
+use tradewind_core::decode::solana::{
+    AccountKey, Instruction, Key, Meaning, Swap, Venue, WRAPPED_SOL,
+};
 use tradewind_core::evm::Exact;
 
 impl Reading<'_, '_> {
@@ -24,6 +26,10 @@ impl Reading<'_, '_> {
             );
             return Err(not_allowed(place, &what));
         };
+        // The program takes any account between the two hops, and the second hop spends from it.
+        Rule::InstructionNotAllowed.require(swap.function != "two_hop_swap", || {
+            place.says("its accounts between the two hops can be anybody's; use two_hop_swap_v2")
+        })?;
         self.require_wallet(place, "who trades", swap.user)?;
         let mint_in = self.side(place, venue, "the source", swap.account_in, swap.mint_in)?;
         let mint_out = self.side(
@@ -75,7 +81,11 @@ impl Reading<'_, '_> {
         mint: Option<AccountKey>,
     ) -> Result<Key, Refusal> {
         let own = match account {
-            Some(account) => self.own_account(place, what, account)?,
+            Some(account) => match self.own_account(place, what, account)? {
+                // Its newer forms name the account of wrapped SOL, and move lamports all the same.
+                WRAPPED_SOL if venue == Venue::PumpCurve => NATIVE,
+                mint => mint,
+            },
             None if venue == Venue::PumpCurve => NATIVE,
             None => {
                 return Err(not_allowed(
@@ -117,12 +127,12 @@ impl Reading<'_, '_> {
     }
 }
 
-/// How many accounts a swap may make at the trader's cost: the trader's record of volume, and on the AMM three token
-/// accounts for those who share the fee. None is larger than a token account of Token-2022.
+/// How many accounts a swap may make at the trader's cost: the trader's record of volume, and token accounts for those
+/// who share the fee, three on the AMM and four on the curve. None is larger than a token account of Token-2022.
 fn accounts_made(venue: Venue) -> u64 {
     match venue {
         Venue::PumpSwap => 4,
-        Venue::PumpCurve => 1,
+        Venue::PumpCurve => 5,
         _ => 0,
     }
 }
