@@ -80,6 +80,8 @@ async def test_the_report_adds_up_to_the_lamport(solana: SolanaDeployment) -> No
         assert view["status"] == "COMPLETED", view
         while not (await solana.request("GET", f"/intents/{intent_id}"))[1]["is_settled"]:
             await asyncio.sleep(0.05)
+    # The gate took what each step spent, also of the one that paid lamports to a curve.
+    assert '"what": "settlement"' not in solana.log("service")
     status, report = await solana.request("GET", "/report")
     assert status == 200, report
     [wallet] = report["sums"]

@@ -9,7 +9,7 @@ from tradewind.domain.fill import StepOutcome
 from tradewind.domain.plan import BlockRef
 from tradewind.errors import Disposition, TradewindError
 from tradewind.execution.signer_client import SignerClient, SolanaFinalized, SolanaOutcome
-from tradewind.execution.solana.coin import LAMPORTS
+from tradewind.execution.solana.coin import LAMPORTS, moved_as, spent_raw
 from tradewind.execution.watched_steps import WatchedStep, WatchedSteps
 from tradewind.observability import events as observe
 from tradewind.observability.clock import Backoff, Clock
@@ -71,16 +71,26 @@ class SolanaFinality:
         """Settle every step whose slot is final."""
         slot = rpc_answer.integer(await self._cluster.agree("getSlot", {"commitment": "finalized"}), "getSlot")
         height = await self._cluster.height("finalized")
+        held_up: TradewindError | None = None
         for step in self._steps:
-            if step.result.block.number <= slot:
+            if step.result.block.number > slot:
+                continue
+            try:
                 await self._settle(step, slot, height)
+            except TradewindError as error:
+                # What cannot be said of one step holds up no other.
+                held_up = error
+        if held_up is not None:
+            raise held_up
 
     async def _settle(self, step: WatchedStep, slot: int, height: int) -> None:
         told = await self._cluster.agree(
             "getSignatureStatuses", [step.result.tx_hash], {"searchTransactionHistory": True}
         )
         status = rpc_answer.mapping(told, "getSignatureStatuses").get("value")
-        entry = status[0] if isinstance(status, list) and status else None
+        if not isinstance(status, list) or len(status) != 1:
+            rpc_answer.refuse("getSignatureStatuses", "does not have one status")
+        entry = status[0]
         if entry is None:
             await self._take_back(step)
             return
@@ -108,9 +118,6 @@ class SolanaFinality:
 
     async def _tell_gate(self, step: WatchedStep, slot: int, height: int) -> None:
         result = step.result
-        spent = {LAMPORTS: result.fee_raw}
-        if result.fill is not None:
-            spent[result.fill.token_in] = result.fill.amount_in_raw
         succeeded = result.outcome is StepOutcome.SUCCEEDED
         try:
             await self._signer.settle_solana(
@@ -119,7 +126,7 @@ class SolanaFinality:
                 outcome=SolanaOutcome.SUCCEEDED if succeeded else SolanaOutcome.REVERTED,
                 signature=result.tx_hash,
                 slot=result.block.number,
-                spent_raw=spent,
+                spent_raw=self._spent(step),
                 endpoints=self._endpoints,
                 finalized=SolanaFinalized(slot, height),
             )
@@ -128,6 +135,17 @@ class SolanaFinality:
                 raise
             # The reservation stays as it was signed: never less than what was spent.
             observe.waiting(intent_id=step.intent_id, what="settlement", code=error.code, message=str(error))
+
+    def _spent(self, step: WatchedStep) -> dict[str, int]:
+        fill, fee_lamports = step.result.fill, step.result.fee_raw
+        if fill is None:
+            return {LAMPORTS: fee_lamports}
+        view = self._state.in_memory(step.intent_id)
+        plan = view.plan_of(step.plan_id) if view else None
+        if plan is None:
+            return {}
+        paid = (hop.venue for leg in plan.legs for hop in leg.hops if hop.token_in == fill.token_in)
+        return spent_raw(moved_as(fill.token_in, paid), fill.amount_in_raw, fee_lamports=fee_lamports)
 
     async def _take_back(self, step: WatchedStep) -> None:
         result = step.result

@@ -16,6 +16,7 @@ from tradewind.venues.solana.wallets import NATIVE_MINT, TOKEN_PROGRAMS
 
 # spl-token: Transfer is source, destination, owner; TransferChecked has the mint behind the source.
 _TRANSFER, _TRANSFER_CHECKED = 3, 12
+_TRANSFER_CHECKED_WITH_FEE = bytes([26, 1])
 
 
 @dataclass(slots=True)
@@ -32,18 +33,30 @@ class _Moved:
 
 def fill_of(told: Mapping[str, Any], wallet: str) -> tuple[int | None, int | None]:
     """What was paid and what was got, of `getTransaction`'s answer in JSON; None and None for what is no trade of one
-    token for another, or of one for itself."""
-    by_mint = _balances(told["meta"], wallet)
-    by_mint[NATIVE_MINT] = _wrapped(told, wallet)
-    if not by_mint[NATIVE_MINT].paid_raw and not by_mint[NATIVE_MINT].got_raw:
-        by_mint[NATIVE_MINT] = _lamports(told, wallet)
-    moved = [one for one in by_mint.values() if one.paid_raw or one.got_raw]
-    paid, got = [one for one in moved if one.net_raw < 0], [one for one in moved if one.net_raw > 0]
-    if len(paid) == 1 and len(got) == 1:
-        return -paid[0].net_raw, got[0].net_raw
-    if len(moved) == 1 and moved[0].paid_raw and moved[0].got_raw:
-        return moved[0].paid_raw, moved[0].got_raw
-    return None, None
+    token for another, or of one for itself.
+
+    A token that came and went again was passed on the way: what a hop gave above its quote stays with the wallet, and
+    is neither what was paid for nor what was paid.
+    """
+    flows = _flows(told, wallet)
+    first = next((mint for mint, moved in flows.items() if moved.paid_raw), None)
+    passed = {mint for mint, moved in flows.items() if mint != first and moved.paid_raw and moved.got_raw}
+    held = {mint: moved for mint, moved in _balances(told["meta"], wallet).items() if mint not in passed}
+    if NATIVE_MINT in flows and NATIVE_MINT not in passed:
+        held[NATIVE_MINT] = flows[NATIVE_MINT]
+    if (traded := _traded(held)) is not None:
+        return traded
+    if first is not None and flows[first].got_raw and not any(moved.net_raw for m, moved in held.items() if m != first):
+        return flows[first].paid_raw, flows[first].got_raw
+    if NATIVE_MINT not in flows:
+        held[NATIVE_MINT] = _lamports(told, wallet)
+    return _traded(held) or (None, None)
+
+
+def _traded(held: Mapping[str, _Moved]) -> tuple[int, int] | None:
+    """One token for another."""
+    paid, got = ([one for one in held.values() if sign * one.net_raw > 0] for sign in (-1, 1))
+    return (-paid[0].net_raw, got[0].net_raw) if len(paid) == len(got) == 1 else None
 
 
 def tip_of(told: Mapping[str, Any]) -> int:
@@ -113,12 +126,22 @@ def _balances(meta: Mapping[str, Any], wallet: str) -> dict[str, _Moved]:
     return {mint: _Moved(max(0, -delta), max(0, delta)) for mint, delta in deltas.items()}
 
 
-def _wrapped(told: Mapping[str, Any], wallet: str) -> _Moved:
-    account, moved = core.token_account_address(wallet, NATIVE_MINT), _Moved()
+def _flows(told: Mapping[str, Any], wallet: str) -> dict[str, _Moved]:
+    """What programs transferred from and to the wallet's accounts, by mint, in the order in which it began to move."""
+    meta, keys, flows = told["meta"], _keys(told), dict[str, _Moved]()
+    mints = {
+        keys[held["accountIndex"]]: held["mint"]
+        for name in ("preTokenBalances", "postTokenBalances")
+        for held in meta.get(name) or ()
+        if held.get("owner") == wallet
+    }
+    mints[core.token_account_address(wallet, NATIVE_MINT)] = NATIVE_MINT
     for source, destination, amount_raw in _transfers(told):
-        moved.paid_raw += amount_raw * (source == account)
-        moved.got_raw += amount_raw * (destination == account)
-    return moved
+        if (mint := mints.get(source)) is not None:
+            flows.setdefault(mint, _Moved()).paid_raw += amount_raw
+        if (mint := mints.get(destination)) is not None:
+            flows.setdefault(mint, _Moved()).got_raw += amount_raw
+    return flows
 
 
 def _transfers(told: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
@@ -126,9 +149,11 @@ def _transfers(told: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
     keys = _keys(told)
     for group in told["meta"].get("innerInstructions") or ():
         for inner in group["instructions"]:
-            if keys[inner["programIdIndex"]] != TOKEN_PROGRAMS[0]:
+            if keys[inner["programIdIndex"]] not in TOKEN_PROGRAMS:
                 continue
             data, accounts = from_base58(inner["data"]), [keys[place] for place in inner["accounts"]]
-            if len(data) >= 9 and data[0] in (_TRANSFER, _TRANSFER_CHECKED):
+            # Token-2022 puts two bytes in front of the amount of a transfer with a fee.
+            at = 2 if data[:2] == _TRANSFER_CHECKED_WITH_FEE else 1
+            if len(data) >= at + 8 and (at == 2 or data[0] in (_TRANSFER, _TRANSFER_CHECKED)):
                 destination = accounts[1] if data[0] == _TRANSFER else accounts[2]
-                yield accounts[0], destination, int.from_bytes(data[1:9], "little")
+                yield accounts[0], destination, int.from_bytes(data[at : at + 8], "little")

@@ -16,7 +16,7 @@ from tradewind.execution.signer_client import (
     SolanaOutcome,
     SolanaQuote,
 )
-from tradewind.execution.solana.coin import LAMPORTS, moved_as
+from tradewind.execution.solana.coin import moved_as, spent_raw
 from tradewind.venues import rpc_answer
 from tradewind.venues.solana.cluster import SolanaCluster
 
@@ -177,10 +177,6 @@ def quoted_of(plan: ExecutionPlanEvent) -> SolanaQuote:
 
 
 def _spent(plan: ExecutionPlanEvent, outcome: Landed | Reverted) -> dict[str, int]:
-    """What left the wallet by mint, as the chain tells it; what it does not tell stays reserved."""
-    spent = {LAMPORTS: outcome.fee_lamports}
-    if isinstance(outcome, Landed) and outcome.input_amount_raw is not None:
-        spent[plan.input_token] = outcome.input_amount_raw
-    elif isinstance(outcome, Reverted):
-        spent[plan.input_token] = 0
-    return spent
+    """What left the wallet, as the chain tells it."""
+    amount_raw = outcome.input_amount_raw if isinstance(outcome, Landed) else 0
+    return spent_raw(quoted_of(plan).mint_in, amount_raw, fee_lamports=outcome.fee_lamports)

@@ -98,3 +98,48 @@ def test_wrapped_sol_in_an_account_that_was_made_is_still_the_wallets() -> None:
     made = told([], {}, {NATIVE_MINT: 600})
     made["meta"]["postBalances"] = [9_995_000 - 2_039_280 - 600, 2_039_280 + 600, 1, 1]
     assert locked_of(made, WALLET) == 2_039_280
+
+
+WIND = "11Wind1111111111111111111111111111111111111"
+FIRST, LAST = "11First11111111111111111111111111111111111", "11Last111111111111111111111111111111111111"
+
+
+def hops(inner: list[dict[str, Any]], before: dict[str, int], after: dict[str, int]) -> dict[str, Any]:
+    """The wallet's accounts of USDC and WIND stand at places 4 and 5."""
+    two = told(inner, before, after)
+    two["transaction"]["message"]["accountKeys"] = [*KEYS, FIRST, LAST]
+    for name in ("preTokenBalances", "postTokenBalances"):
+        for held in two["meta"][name]:
+            held["accountIndex"] = 4 if held["mint"] == USDC else 5
+    two["meta"] |= {"preBalances": [10_000_000, 0, 1, 1, 9, 9], "postBalances": [9_995_000, 0, 1, 1, 9, 9]}
+    return two
+
+
+def test_what_a_hop_gave_above_its_quote_is_neither_paid_nor_got() -> None:
+    inner = [transfer(1, 2, 2_000), transfer(2, 4, 305), transfer(4, 2, 300), transfer(2, 5, 50)]
+    assert fill_of(hops(inner, {USDC: 0, WIND: 0}, {USDC: 5, WIND: 50}), WALLET) == (2_000, 50)
+
+
+def test_a_round_trip_that_lost_is_one_all_the_same_though_dust_stays_on_its_way() -> None:
+    inner = [transfer(1, 2, 2_000), transfer(2, 4, 305), transfer(4, 2, 300), transfer(2, 1, 1_900)]
+    assert fill_of(hops(inner, {USDC: 0}, {USDC: 5}), WALLET) == (2_000, 1_900)
+
+
+def test_a_round_trip_of_a_token_counts_by_its_transfers() -> None:
+    inner = [transfer(4, 2, 700), transfer(2, 5, 50), transfer(5, 2, 50), transfer(2, 4, 720)]
+    assert fill_of(hops(inner, {USDC: 900, WIND: 3}, {USDC: 920, WIND: 3}), WALLET) == (700, 720)
+
+
+def test_lamports_that_fill_up_a_rent_are_not_paid_for_a_trade_of_tokens() -> None:
+    topped = hops([transfer(4, 2, 700), transfer(2, 5, 50)], {USDC: 900, WIND: 0}, {USDC: 200, WIND: 50})
+    topped["meta"]["postBalances"][0] -= 1_000
+    topped["meta"]["postBalances"][5] += 1_000
+    assert fill_of(topped, WALLET) == (700, 50)
+
+
+def test_a_transfer_with_a_fee_counts_by_what_arrived() -> None:
+    data = bytes([26, 1]) + (50).to_bytes(8, "little") + bytes([6]) + (2).to_bytes(8, "little")
+    with_fee = {"programIdIndex": 6, "accounts": [2, 3, 5, 0], "data": base58(data)}
+    trade = hops([transfer(1, 2, 2_000), with_fee], {WIND: 0}, {WIND: 48})
+    trade["transaction"]["message"]["accountKeys"].append(TOKEN_PROGRAMS[1])
+    assert fill_of(trade, WALLET) == (2_000, 48)
