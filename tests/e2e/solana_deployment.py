@@ -4,8 +4,10 @@ The node runs in the tests' own process, so that a test can look at it, and move
 """
 
 import asyncio
+import json
 import os
 import secrets
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
@@ -78,6 +80,17 @@ class SolanaDeployment(Deployment):
         async with asyncio.timeout(timeout_s):
             while self.log("service").count(f'"event": "{event}"') < times:
                 await asyncio.sleep(0.02)
+
+    async def report(self) -> dict[str, Any]:
+        """`tradewind report --json`, which asks the chain itself."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tradewind.cli", "report", "--config", self.config, "--json"),
+            cwd=self.folder,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        told, _ = await process.communicate()
+        report: dict[str, Any] = json.loads(told)
+        return report
 
     def wire_of(self, signature: str) -> bytes:
         """A transaction that landed, as it travelled."""

@@ -90,6 +90,7 @@ async def test_the_report_adds_up_to_the_lamport(solana: SolanaDeployment) -> No
     assert report["is_explained"] is True
     assert int(held["SOL"]["chain_raw"]) == solana.lamports() + solana.account_raw("SOL")
     assert len(report["steps"]) == 4
+    assert (await solana.report())["sums"][0]["balances"] == wallet["balances"]
 
 
 async def test_a_trade_that_leaves_no_room_for_its_receipt_goes_without(solana: SolanaDeployment) -> None:

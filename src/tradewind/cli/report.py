@@ -12,6 +12,8 @@ from uuid import UUID
 
 import typer
 
+from tradewind import core
+from tradewind.accounting.balance_watch import BalanceReader
 from tradewind.accounting.configured import decimals_of, names_of, wallets_of
 from tradewind.accounting.report import Selection
 from tradewind.accounting.report_view import ReportView
@@ -23,14 +25,17 @@ from tradewind.cli.output import Output
 from tradewind.cli.quantities import parse_duration_ms
 from tradewind.cli.report_csv import write_csv
 from tradewind.cli.report_shown import report_shown
+from tradewind.domain.chain import SOLANA_MAINNET
 from tradewind.errors import InvalidInput, NotFound
 from tradewind.observability.clock import SystemClock
-from tradewind.settings import Settings
+from tradewind.settings import Settings, SolanaSettings
 from tradewind.streaming.journal_file import check_version, connect_reader
 from tradewind.streaming.journal_reader import JournalReader
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.rpc import RpcClient
 from tradewind.venues.rpc_identity import ChainIdentity
+from tradewind.venues.solana.cluster import SolanaCluster
+from tradewind.venues.solana.wallets import SolanaBalances, SolanaWallets
 from tradewind.venues.wallet_balances import ChainBalances
 
 NS_PER_MS = 1_000_000
@@ -90,7 +95,7 @@ def report(
 
 async def _report(settings: Settings, selection: Selection, *, compare: bool) -> ReportView:
     async with AsyncExitStack() as stack:
-        readers = {number: _balances(settings, number, stack) for number in settings.chains} if compare else {}
+        readers = _readers(settings, stack) if compare else {}
         _check_journal(settings.journal_file)
         log = JournalReader(settings.journal_file)
         stack.callback(log.close)
@@ -102,6 +107,27 @@ async def _report(settings: Settings, selection: Selection, *, compare: bool) ->
             decimals=decimals_of(settings),
         )
         return await reports.report(selection, compare=compare)
+
+
+def _readers(settings: Settings, stack: AsyncExitStack) -> dict[int, BalanceReader]:
+    readers: dict[int, BalanceReader] = {number: _balances(settings, number, stack) for number in settings.chains}
+    if settings.solana is not None:
+        readers[SOLANA_MAINNET] = _solana_balances(settings.solana, stack)
+    return readers
+
+
+def _solana_balances(solana: SolanaSettings, stack: AsyncExitStack) -> SolanaBalances:
+    pool = core.RPCConnectionPool(
+        list(solana.rpc_urls),
+        genesis_hash=solana.genesis_hash,
+        quorum=solana.quorum,
+        request_timeout_ms=solana.rpc_timeout_ms,
+        requests_per_second=solana.requests_per_s,
+        burst=solana.requests_per_s,
+    )
+    stack.callback(pool.close)
+    cluster = SolanaCluster(pool, chain_id=SOLANA_MAINNET)
+    return SolanaBalances(SolanaWallets(cluster, [token.address for token in solana.tokens]), cluster)
 
 
 def _balances(settings: Settings, chain_id: int, stack: AsyncExitStack) -> ChainBalances:

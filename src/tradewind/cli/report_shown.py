@@ -191,7 +191,8 @@ def _verdict(view: ReportView, *, offline: bool) -> Text:
         said = f"Every unit is explained: {count} balances on chain are exactly opening + in - out - gas."
         return Text.assemble(("OK  ", "green bold"), (said, "green"))
     if view.is_explained is None:
-        return Text("Not every wallet could be compared; see above.", style="yellow")
+        said = "Not every wallet could be compared; see above." if view.sums else "No wallet was compared."
+        return Text(said, style="yellow")
     lines = "\n".join(line for one in view.sums for line in _differences(one))
     return Text.assemble(("DIFFERENCE  ", "red bold"), (lines, "red"))
 
