@@ -1,7 +1,7 @@
 """Turns an executor's report into the event that tells the others."""
 
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal
+from decimal import ROUND_DOWN, Decimal, InvalidOperation, localcontext
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -13,6 +13,8 @@ from tradewind.execution.executors.outcomes import Landed, Reverted
 
 WRAPPED_SOL = "So11111111111111111111111111111111111111112"
 _MICRO_USD = Decimal("0.000001")
+# As many as an amount of dollars may have in an event.
+_USD_DIGITS = 60
 NOT_PROVEN = "not_seen_yet"
 
 
@@ -111,4 +113,10 @@ def _in_usd(plan: ExecutionPlanEvent, amount_raw: int | None) -> Decimal | None:
     """By the reference price that the plan was valued at; unknown when it was valued at nothing."""
     if amount_raw is None or plan.expected_profit == 0 or plan.expected_profit_usd == 0:
         return None
-    return (plan.expected_profit_usd * amount_raw / plan.expected_profit).quantize(_MICRO_USD, rounding=ROUND_DOWN)
+    with localcontext(prec=_USD_DIGITS):
+        try:
+            worth = plan.expected_profit_usd * amount_raw / plan.expected_profit
+            return worth.quantize(_MICRO_USD, rounding=ROUND_DOWN)
+        except InvalidOperation:
+            # The plan said something absurd of its worth; how the trade ended is told all the same.
+            return None
