@@ -1,9 +1,12 @@
 """How the legs of a trade read on a terminal."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from tradewind.api.dto import LegShown
 from tradewind.cli.amounts import amount_text
+
+_REACHED_LITTLE_PERCENT = 90
 
 
 def legs_text(legs: Sequence[LegShown], route: str) -> str:
@@ -17,5 +20,8 @@ def legs_text(legs: Sequence[LegShown], route: str) -> str:
 
 
 def reached_text(reached_percent: str) -> str:
-    """How good it is."""
-    return f"{reached_percent} % of what any routing can reach"
+    """How good it is. A small trade between pools that disagree reaches little of a bound that counts their gain."""
+    reached = f"{reached_percent} % of what any routing can reach"
+    if Decimal(reached_percent) >= _REACHED_LITTLE_PERCENT:
+        return reached
+    return f"{reached} (pools disagree, and trading between them counts in that)"

@@ -49,3 +49,8 @@ def test_a_split_reads_as_its_paths_with_their_shares() -> None:
     reached = reached_of(plan)
     assert reached is not None
     assert reached_text(reached) == "99.98 % of what any routing can reach"
+
+
+def test_a_small_trade_between_pools_that_disagree_is_told_why_it_reaches_little() -> None:
+    assert reached_text("0.0063").endswith("(pools disagree, and trading between them counts in that)")
+    assert "disagree" not in reached_text("90")
