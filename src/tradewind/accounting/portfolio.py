@@ -26,7 +26,7 @@ from tradewind.accounting.sums import Sums
 from tradewind.domain.address import is_evm_address
 from tradewind.domain.amount import from_raw
 from tradewind.domain.balances import WalletBalances
-from tradewind.domain.chain import is_evm
+from tradewind.domain.chain import held_as, is_evm
 from tradewind.domain.strategy import Strategy
 from tradewind.errors import TradewindError
 from tradewind.observability.clock import Clock
@@ -108,8 +108,9 @@ class Portfolio:
         )
 
     def _unread(self, found: WalletBalances) -> tuple[str, ...]:
-        told = found.by_asset()
-        return tuple(asset.symbol for asset in self._names.assets(found.chain_id) if asset.token not in told)
+        told, listed = found.by_asset(), self._names.assets(found.chain_id)
+        # Wrapped SOL is told with the wallet's own.
+        return tuple(one.symbol for one in listed if one.token and held_as(found.chain_id, one.token) not in told)
 
     def _holding(self, chain_id: int, token: str | None, balance_raw: int, due: Obligations) -> HoldingView:
         asset, price = self._names.asset(chain_id, token), self._price(chain_id, token)

@@ -34,12 +34,16 @@ def executor(
 
     Every setting is a variable or, in lower case, a key of the file:
 
-    - EXECUTOR_NAME, WALLETS (addresses; each executor has its own), SIGNER_SOCKET, DATA_DIR
+    - EXECUTOR_NAME, EXECUTOR_ENABLED, EXECUTOR_GROUP (its members share the plans), SIGNER_SOCKET, DATA_DIR
+    - WALLETS (addresses; each executor has its own), MINTS, LOOKUP_TABLES, KAMINO_MARKET_ADDRESS
     - RPC_ENDPOINT, RPC_BACKUPS, RPC_WEBSOCKETS, GENESIS_HASH
     - JITO_BLOCK_ENGINE_URL, JITO_UUID, JITO_TIP_BASE, JITO_TIP_STEP, JITO_TIP_CAP
     - TPU_ENABLED, TPU_TIMEOUT, TPU_FANOUT_SLOTS
     - COMPUTE_UNIT_LIMIT, COMPUTE_UNIT_PRICE, CONFIRMATION_TIMEOUT, CONFIRMATION_COMMITMENT, MAX_RETRIES, RETRY_DELAY_MS
+    - MAX_OPEN_PLANS, STOP_WITHIN_MS, RACE_CRITICAL (send what is urgent over every lane at once)
     - NATS_URL, NATS_STREAM_EXECUTION, NATS_STREAM_EXECUTED, NATS_STREAM_SYSTEM
+    - NATS_CREDENTIALS_FILE, NATS_NKEY_SEED_FILE
+    - NATS_TLS_CA_FILE, NATS_TLS_CERTIFICATE_FILE, NATS_TLS_KEY_FILE
     - METRICS_ENABLED, METRICS_PORT, TRACES_FILE
 
     Private keys are the signer's alone: with WALLET_1 … WALLET_5 set it does not start.
@@ -66,9 +70,14 @@ async def _run(settings: ExecutorSettings, output: Output) -> str:
         loop.add_signal_handler(number, stop.set)
 
     def ready(facts_of_it: dict[str, object]) -> None:
-        output.line(facts_of_it, facts({name: str(value) for name, value in facts_of_it.items()}))
+        output.line(facts_of_it, facts({name: text_of(value) for name, value in facts_of_it.items()}))
 
     return await run_executor(settings, stop=stop, on_ready=ready)
+
+
+def text_of(value: object) -> str:
+    """A list with commas between its members; anything else as it is."""
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _log_to(path: Path | None) -> None:

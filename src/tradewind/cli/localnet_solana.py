@@ -92,12 +92,16 @@ def _write_desk(desk: Path, chain: SolanaLocalnetDescription, output: Output) ->
         raise InvalidInput.one("--desk", "folder_unusable", message, what="command line") from None
     key = Path(wallet.key_file or "").absolute()
     output.progress(
-        f"A desk is in {desk}. In another shell there:\n"
+        f"A desk is in {desk}. In each further shell there:\n"
+        "  export TRADEWIND_CONFIG=solana.toml\n"
+        "Once:\n"
         f"  tradewind keys import --keys keys.age --solana-file {key}\n"
         f"  tradewind-signer adopt-wallet --config signer.toml --wallet {wallet.address}\n"
-        "  tradewind-signer run --config signer.toml\n"
-        "  tradewind up --config solana.toml\n"
-        "  tradewind intent dispose 2 SOL --for USDC --config solana.toml --watch"
+        "Then:\n"
+        "  tradewind-signer run --config signer.toml  # asks for the passphrase; leave it running\n"
+        "  tradewind up  # leave it running\n"
+        "  tradewind doctor\n"
+        "  tradewind intent dispose 2 SOL --for USDC --watch"
     )
 
 

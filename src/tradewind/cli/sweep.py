@@ -18,6 +18,7 @@ from tradewind.cli.signer_binary import find_signer
 from tradewind.core import CoreError, decode_eip1559, to_checksum_address
 from tradewind.domain.amount import format_raw
 from tradewind.domain.balances import WalletBalances
+from tradewind.domain.chain import is_evm
 from tradewind.errors import InvalidInput, Misconfigured, Refused, Unavailable
 from tradewind.observability.clock import SystemClock
 from tradewind.settings import Settings
@@ -65,9 +66,18 @@ def sweep(
     signer asks for the passphrase at this terminal, records every transfer, signs them, and only then they are sent.
     A little of the native coin stays: what the gas could have cost at most, and did not.
 
+    EVM chains only: wallets on Solana cannot be swept yet.
+
     Example: `tradewind sweep --wallet 0xf39F… --to 0x7099…`
     """
     output = Output(as_json=as_json)
+    if not is_evm(chain_id):
+        # Before the addresses are checked: those of Solana are not of the kind that is looked for there.
+        raise Refused(
+            "chain_not_supported",
+            "Wallets on Solana cannot be swept yet.",
+            remedy="The key pair file that was imported opens the wallet in any Solana wallet program: empty it there.",
+        )
     settings = Settings.load(config)
     wallet, to = _address(wallet, "--wallet"), _address(to, "--to")
     beside = signer_config or config.parent / "signer.toml"
@@ -182,4 +192,4 @@ def _address(text: str, option: str) -> str:
     try:
         return to_checksum_address(text)
     except CoreError as error:
-        raise InvalidInput.one(option, error.code, str(error), what="options") from None
+        raise InvalidInput.one(option, error.code, str(error), what="command line") from None

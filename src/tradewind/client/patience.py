@@ -82,7 +82,7 @@ def unreachable(url: str, lost: Lost) -> Unavailable:
         return Unavailable(
             "service_unreachable",
             f"No service answers at {url} ({lost.reason}).",
-            remedy="Start it: tradewind up --config arbitrum.toml",
+            remedy="Start it: tradewind up",
         )
     return Unavailable(
         "answer_lost",

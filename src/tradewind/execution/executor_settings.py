@@ -149,8 +149,9 @@ def refuse_wallet_keys(environment: Mapping[str, str]) -> None:
     if found:
         raise Misconfigured(
             "wallet_keys_in_environment",
-            f"{', '.join(found)} hold private keys, which belong to the signer alone.",
-            remedy="Import them once: tradewind keys import --from-env; then unset them.",
+            f"{', '.join(found)}: private keys belong to the signer alone.",
+            remedy="Write each to a key pair file (id.json), import it once: "
+            "tradewind keys import --keys keys.age --solana-file id.json --delete; then unset them.",
         )
 
 

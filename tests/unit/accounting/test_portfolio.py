@@ -16,6 +16,7 @@ from tradewind.accounting.portfolio import Portfolio
 from tradewind.accounting.portfolio_view import PortfolioView
 from tradewind.accounting.reference_price import PricedChain, ReferencePrices
 from tradewind.domain.balances import WalletBalances
+from tradewind.domain.chain import SOLANA_MAINNET, WRAPPED_SOL
 from tradewind.domain.events import IntentEvent
 from tradewind.domain.plan import BlockRef
 from tradewind.domain.reference_price import PoolPrice
@@ -59,6 +60,16 @@ class AChain:
         found = builders.balances_observed(wallet=wallet).balances
         told = tuple(held for held in found.tokens if held.token not in self.silent)
         return found.model_copy(update={"tokens": told})
+
+    async def holds(self, block: BlockRef) -> bool | None:
+        return True
+
+
+class ASolana:
+    """Three SOL, wrapped ones among them, and no word of any token."""
+
+    async def read(self, wallet: str) -> WalletBalances:
+        return WalletBalances(chain_id=SOLANA_MAINNET, wallet=wallet, block=block(0), native_raw=3 * 10**9, tokens=())
 
     async def holds(self, block: BlockRef) -> bool | None:
         return True
@@ -120,6 +131,30 @@ async def test_a_token_that_does_not_tell_its_balance_is_named_and_not_left_out_
     assert (wallet.unread, wallet.fault) == (("WETH",), None)
     [wallet] = (await shown(tmp_path, [])).wallets
     assert wallet.unread == ()
+
+
+async def test_wrapped_sol_is_told_with_the_wallets_own_and_not_named_as_untold(tmp_path: Path) -> None:
+    mint = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
+    listed = TokenList(
+        (SOLANA_MAINNET, Token(symbol=symbol, address=address, decimals=decimals))
+        for symbol, address, decimals in (("SOL", WRAPPED_SOL, 9), ("USDC", mint, 6))
+    )
+    strategy = Strategy(name="example", id=STRATEGY_ID, wallet=builders.SOLANA_WALLET)
+    journal = Journal.open(tmp_path / "journal.db")
+    portfolio = Portfolio(
+        state=StateCoordinator(journal),
+        ledger=Ledger(DECIMALS),
+        prices=ReferencePrices({}, listed),
+        readers={SOLANA_MAINNET: ASolana()},
+        names=Names(listed, {SOLANA_MAINNET: ChainNames("Solana", "SOL")}, [strategy]),
+        strategies=[strategy],
+        clock=FakeClock(),
+    )
+    [wallet] = (await portfolio.portfolio()).wallets
+    journal.close()
+    assert [(holding.asset.symbol, holding.balance) for holding in wallet.holdings] == [("SOL", Decimal(3))]
+    # USDC was really not told.
+    assert wallet.unread == ("USDC",)
 
 
 async def test_a_plan_is_reserved_until_it_is_sent(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from tests import builders
 from tests.unit.cli.terminal import tradewind
 from tradewind.cli.doctor.executor import check_executor
 from tradewind.cli.doctor.finding import Verdict
+from tradewind.cli.executor import text_of
+from tradewind.execution.executor_settings import variables
 
 LEAST = {
     "EXECUTOR_NAME": "executor-1",
@@ -24,7 +27,7 @@ def test_it_does_not_start_while_private_keys_are_in_the_environment(monkeypatch
     said = tradewind("executor", "--json")
     error = json.loads(said.stderr)["error"]
     assert (said.exit_code, error["code"]) == (3, "wallet_keys_in_environment")
-    assert "tradewind keys import --from-env" in error["remedy"]
+    assert "tradewind keys import --keys keys.age --solana-file id.json --delete" in error["remedy"]
     assert "5JSecretSecret" not in said.stdout + said.stderr
 
 
@@ -44,6 +47,16 @@ def test_an_executor_that_is_switched_off_does_nothing(monkeypatch: pytest.Monke
         monkeypatch.setenv(name, value)
     said = tradewind("executor", "--json")
     assert (said.exit_code, json.loads(said.stdout)) == (0, {"executor": "executor-1", "enabled": False})
+
+
+def test_its_help_names_every_variable() -> None:
+    said = tradewind("executor", "--help").stdout
+    assert [name for name in variables() if not re.search(rf"\b{name}\b", said)] == []
+
+
+def test_lists_are_shown_with_commas() -> None:
+    assert text_of(["one", "two"]) == "one, two"
+    assert text_of(9_090) == "9090"
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

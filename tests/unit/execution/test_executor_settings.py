@@ -63,7 +63,7 @@ def test_it_refuses_to_start_while_a_private_key_is_in_the_environment(name: str
     with pytest.raises(Misconfigured) as refused:
         ExecutorSettings.load(None, {**GUIDE, name: "5JSecretSecret"})
     assert refused.value.code == "wallet_keys_in_environment"
-    assert "tradewind keys import --from-env" in str(refused.value)
+    assert "tradewind keys import --keys keys.age --solana-file id.json --delete" in str(refused.value)
     assert "5JSecretSecret" not in str(refused.value)
 
 

@@ -64,7 +64,8 @@ max_price_impact_bps = 500
 def signer_toml(chain: SolanaLocalnetDescription, *, wallet: str) -> str:
     """The signer's configuration: what the market needs, and limits that a test can reach."""
     tokens = "\n".join(_token(mint.symbol, mint.mint, mint.decimals) for mint in chain.mints)
-    native = _token("lamports", _LAMPORTS, 9)
+    # Fees, tips and rents, and whatever a trade against pump's curve sells: that moves the wallet's own SOL.
+    native = _token("native SOL", _LAMPORTS, 9, most=100)
     programs = "".join(f'  "{program}",\n' for program in _PROGRAMS)
     return f"""socket = "signer.sock"
 gate = "gate.db"
@@ -93,13 +94,13 @@ settlement_quorum = 1
 {tokens}"""
 
 
-def _token(symbol: str, address: str, decimals: int) -> str:
+def _token(symbol: str, address: str, decimals: int, *, most: int = 1_000_000) -> str:
     return f"""[[chains.101.tokens]]
 symbol = "{symbol}"
 address = "{address}"
 decimals = {decimals}
-max_per_transaction = "1000000"
-max_per_hour = "10000000"
-max_per_day = "10000000"
-max_signed_per_day = "30000000"
+max_per_transaction = "{most}"
+max_per_hour = "{10 * most}"
+max_per_day = "{10 * most}"
+max_signed_per_day = "{30 * most}"
 """
