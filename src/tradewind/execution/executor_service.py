@@ -17,14 +17,15 @@ from tradewind.domain.events import (
     PlanLeftToAnother,
     ShutdownRequested,
 )
-from tradewind.domain.execution_plan_event import ExecutionPlanEvent
+from tradewind.domain.execution_plan_event import ExecutionMethod, ExecutionPlanEvent, MevRisk
 from tradewind.domain.execution_result_event import ExecutionResultEvent
 from tradewind.errors import TradewindError
 from tradewind.execution.bus_halt import BusHalt
 from tradewind.execution.executor_results import Taken, ended, not_proven_yet
-from tradewind.execution.executors.base import ANOTHER_WALLET
+from tradewind.execution.executors.base import ANOTHER_WALLET, internal
 from tradewind.execution.executors.dispositions import Action, action_for_error
 from tradewind.execution.executors.execution import ExecutionReport, ExecutionRequest
+from tradewind.execution.executors.flash_loan import FlashLoanExecutor
 from tradewind.execution.executors.outcomes import Dropped, Landed, Reverted
 from tradewind.execution.executors.ports import Gate, RecordedStep, Reservation, Wallets
 from tradewind.execution.executors.selector import Choice, ExecutorSelector
@@ -174,6 +175,14 @@ class ExecutorService:
         except TradewindError as refused:
             await self._refuse(plan, refused, recorded, taken_at_ms)
             return
+        except Exception as defect:
+            # Once something is signed it is raised: the plan is taken up again.
+            if step.attempts:
+                raise
+            error = internal(defect)
+            observe.execution_alarm(plan_id=plan.plan_id, code=error.code, message=str(error))
+            await self._refuse(plan, error, recorded, taken_at_ms)
+            return
         observe.plan_routed(plan_id=plan.plan_id, executor=choice.executor.name, because=choice.because)
         request = ExecutionRequest(plan, reservation.wallet, plan.max_latency, taken_at_ms, step)
         await self._execute(request, reservation, choice, recorded)
@@ -207,7 +216,7 @@ class ExecutorService:
             while True:
                 try:
                     reservation = reservation or await self._reserved(plan, step)
-                    return reservation, await self._selector.choose(plan)
+                    return reservation, await self._chosen(plan, step)
                 except TradewindError as error:
                     overdue = self._now_ms() >= plan.deadline and not step.attempts
                     if overdue or action_for_error(error) is not Action.RETRY_SAME_BYTES:
@@ -218,6 +227,22 @@ class ExecutorService:
             if reservation is not None:
                 await self._wallets.release(reservation, failed=False)
             raise
+
+    async def _chosen(self, plan: ExecutionPlanEvent, step: RecordedStep) -> Choice:
+        """By the selector; what is signed is followed to its end even where no lane is healthy."""
+        try:
+            return await self._selector.choose(plan)
+        except TradewindError as error:
+            if error.code != "no_healthy_lane" or not step.attempts:
+                raise
+        # The private lane where others would trade around it, as far as there is one.
+        private = plan.risk is MevRisk.HIGH
+        executor = min(
+            self._selector.executors, key=lambda one: (one.method is ExecutionMethod.JITO_BUNDLE) is not private
+        )
+        if plan.flash_loan is not None:
+            executor = FlashLoanExecutor(executor)
+        return Choice(executor, "it is signed, and no lane is healthy")
 
     async def _reserved(self, plan: ExecutionPlanEvent, step: RecordedStep) -> Reservation:
         if not step.attempts:

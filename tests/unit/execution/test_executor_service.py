@@ -10,9 +10,11 @@ from tests import builders
 from tests.unit.execution.executor_house import House
 from tests.unit.execution.executors.world import World
 from tradewind.domain.events import HaltRequested, KillSwitchEngaged, ShutdownRequested
-from tradewind.domain.execution_plan_event import ExecutionMethod, PlanExecutor, PlanPriority
+from tradewind.domain.execution_plan_event import ExecutionMethod, FlashLoan, MevRisk, PlanExecutor, PlanPriority
 from tradewind.domain.execution_result_event import ProgramError, ResultStatus
 from tradewind.execution.executor_service import ServiceLimits
+from tradewind.execution.executors.flash_loan import LEAST_UNITS
+from tradewind.execution.executors.ports import Reservation
 
 SECOND_WALLET = "7xKXtg2CW87d97TXJSDpbD5jBkheTqA83TZRuJosgAsU"
 
@@ -328,4 +330,82 @@ async def test_profits_and_losses_are_counted_apart(world: World, tmp_path: Path
     assert value("executor_executions_total", {"status": "failed", **labels}) == 1
     assert value("executor_profit_usd_total", labels) == pytest.approx(0.35892)
     assert value("executor_loss_usd_total", labels) == pytest.approx(0.0009)
+    await house.close()
+
+
+async def test_what_is_signed_is_followed_to_its_end_although_no_lane_is_healthy(world: World, tmp_path: Path) -> None:
+    house = House(world, tmp_path)
+    await house.service.start()
+    world.jito.loses_everything = True
+    plan = world.plan()
+    await house.publish(plan)
+    await house.until(lambda: bool(world.jito.sent))
+    await house.close()
+    world.jito.loses_everything = False
+    for lane in (world.jito, world.tpu, world.rpc):
+        lane.healthy = False
+    again = House(world, tmp_path)
+    await again.service.start()
+    [result] = await again.until_ended(plan)
+    assert result.outcome is ResultStatus.SUCCESS
+    assert world.chain.effects == {str(plan.plan_id): 1}
+    await again.close()
+
+
+async def test_a_signed_loan_is_followed_with_its_compute_units_although_no_lane_is_healthy(
+    world: World, tmp_path: Path
+) -> None:
+    house = House(world, tmp_path)
+    await house.service.start()
+    world.jito.loses_everything = True
+    loan = FlashLoan(provider="kamino", amount=10**10, reserve=builders.SOLANA_POOL)
+    plan = world.plan(flash_loan=loan, gas_estimate=250_000)
+    await house.publish(plan)
+    await house.until(lambda: bool(world.jito.sent))
+    await house.close()
+    for lane in (world.jito, world.tpu, world.rpc):
+        lane.healthy = False
+    # The first attempt dies unsent, so that another one is built.
+    world.chain.height += 200
+    again = House(world, tmp_path)
+    await again.service.start()
+    [result] = await again.until_ended(plan)
+    assert (result.outcome, result.attempts) == (ResultStatus.SUCCESS, 2)
+    assert [request.compute_budget.unit_limit for request in world.builder.requests] == [LEAST_UNITS] * 2
+    await again.close()
+
+
+async def test_what_others_would_trade_around_goes_to_no_public_lane_although_none_is_healthy(
+    world: World, tmp_path: Path
+) -> None:
+    house = House(world, tmp_path)
+    await house.service.start()
+    world.jito.loses_everything = True
+    plan = world.plan(risk=MevRisk.HIGH)
+    await house.publish(plan)
+    await house.until(lambda: bool(world.jito.sent))
+    await house.close()
+    world.jito.loses_everything = world.jito.healthy = False
+    again = House(world, tmp_path)
+    await again.service.start()
+    [result] = await again.until_ended(plan)
+    assert result.outcome is ResultStatus.SUCCESS
+    assert (world.rpc.sent, world.tpu.sent) == ([], [])
+    await again.close()
+
+
+async def test_a_defect_before_any_signature_ends_the_plan_and_takes_no_room(world: World, tmp_path: Path) -> None:
+    house = House(world, tmp_path)
+
+    async def defect(_: object) -> Reservation:
+        raise KeyError("wallet")
+
+    house.wallets.reserve = defect  # type: ignore[method-assign, assignment]
+    await house.service.start()
+    plan = world.plan()
+    await house.publish(plan)
+    [result] = await house.until_ended(plan)
+    assert (result.outcome, result.error_code) == (ResultStatus.FAILED, "internal_error")
+    assert (await world.gate.step(plan.plan_id, 0)).closed
+    await house.until(lambda: len(house.service.open) == 0)
     await house.close()

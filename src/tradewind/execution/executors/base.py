@@ -35,6 +35,8 @@ from tradewind.observability.clock import Backoff
 OnTimeout = Callable[[int], Awaitable[None]]
 # What the chain's receipt says when another transaction of the same step has landed already.
 RECEIPT_IN_USE = "receipt_in_use"
+# What an Unknown is called whose transaction is in a block that no endpoint tells of yet.
+NOT_TOLD = "transaction_not_told"
 ANOTHER_WALLET = "step_of_another_wallet"
 # What the gate says of an older attempt that could still land, by what it was shown.
 STILL_ALIVE = "attempt_alive"
@@ -90,6 +92,13 @@ class BaseExecutor:
                     # The gate does not believe that the one before is dead: it is followed on.
                     observe.execution_waits(plan_id=request.plan.plan_id, code=error.code, message=str(error))
                     await self.parts.clock.sleep(self.config.retry_delay_ms / 1_000)
+                except Exception as defect:
+                    # Behind an older signature it is raised: the plan is taken up again.
+                    if progress.attempts:
+                        raise
+                    coded = internal(defect)
+                    observe.execution_alarm(plan_id=request.plan.plan_id, code=coded.code, message=str(coded))
+                    return await self._ended_unsigned(progress, proof, coded)
             outcome = await self._landing(progress)
             if isinstance(outcome, Expired) and self._may_try_again(progress):
                 observe.attempt_expired(plan_id=request.plan.plan_id, signature=outcome.signature)
@@ -201,9 +210,9 @@ class BaseExecutor:
     async def _landing(self, progress: _Progress) -> Landed | Reverted | Expired | Superseded:
         """Send the newest attempt's bytes until the chain has said how they ended."""
         attempt, plan = progress.attempts[-1], progress.request.plan
-        delay_ms, sending = self.config.retry_delay_ms, True
+        delay_ms, sending, in_block = self.config.retry_delay_ms, True, False
         while True:
-            if sending:
+            if sending and not in_block:
                 sent = await self._send(progress, attempt)
                 sending = await self._goes_on_sending(progress, sent)
                 delay_ms = max(delay_ms, sent.retry_after_ms or 0)
@@ -214,15 +223,22 @@ class BaseExecutor:
             if isinstance(outcome, (Landed, Reverted, Expired, Superseded)):
                 return outcome
             sending = sending and action_for(outcome.code) is not Action.END_FAILED
+            # As long as it is said to be: a fork may take it out again.
+            in_block = outcome.code == NOT_TOLD
             await self._tell_timeout(progress, self.parts.clock.now_ns())
             delay_ms = min(self.config.longest_delay_ms, delay_ms * 3 // 2)
 
     async def _asked(self, attempt: SignedAttempt, *, within_ms: int) -> Outcome:
+        """What decides nothing takes all of the time, so that whoever asks again at once does not hammer."""
+        clock = self.parts.clock
+        until_ns = clock.now_ns() + within_ms * 1_000_000
         try:
-            return await self.confirm_transaction(attempt, within_ms=within_ms)
+            outcome = await self.confirm_transaction(attempt, within_ms=within_ms)
         except TradewindError as error:
-            await self.parts.clock.sleep(within_ms / 1_000)
-            return Unknown(attempt.signature, error.code, str(error))
+            outcome = Unknown(attempt.signature, error.code, str(error))
+        if isinstance(outcome, (Unknown, Dropped)) and (rest_ns := until_ns - clock.now_ns()) > 0:
+            await clock.sleep(min(rest_ns, within_ms * 1_000_000) / 1e9)
+        return outcome
 
     async def _send(self, progress: _Progress, attempt: SignedAttempt) -> Sent:
         plan = progress.request.plan
@@ -247,11 +263,26 @@ class BaseExecutor:
         return action not in {Action.END_FAILED, Action.HALT_WALLET}
 
     async def _whoever_landed(self, progress: _Progress, reverted: Reverted) -> Landed | Reverted | Superseded:
-        """The receipt is taken: by an older attempt, or by somebody the gate has never signed for."""
-        for older in progress.attempts[:-1]:
-            outcome = await self._asked(older, within_ms=self.config.confirmation_timeout_ms)
-            if isinstance(outcome, (Landed, Reverted)) and not _is_receipt_refusal(outcome):
-                return outcome
+        """The receipt is taken: by an older attempt, or by somebody the gate has never signed for.
+
+        Only once the chain has decided each of the older ones is it somebody else.
+        """
+        undecided, delay_ms = progress.attempts[:-1], self.config.retry_delay_ms
+        refused: Reverted | None = None
+        while undecided:
+            asked, undecided = undecided, []
+            for older in asked:
+                outcome = await self._asked(older, within_ms=min(delay_ms, self.config.confirmation_timeout_ms))
+                if isinstance(outcome, Landed):
+                    return outcome
+                if isinstance(outcome, Reverted) and outcome.error.name != RECEIPT_IN_USE:
+                    refused = refused or outcome
+                elif isinstance(outcome, (Unknown, Dropped)):
+                    undecided.append(older)
+                await self._tell_timeout(progress, self.parts.clock.now_ns())
+            delay_ms = min(self.config.longest_delay_ms, delay_ms * 3 // 2)
+        if refused is not None:
+            return refused
         await self._halt_wallet(progress, "receipt_taken_elsewhere")
         return Superseded(reverted.signature, None)
 
@@ -352,8 +383,9 @@ def _of_wallet(attempt: SignedAttempt, wallet: str) -> SignedAttempt:
     return attempt
 
 
-def _is_receipt_refusal(outcome: Landed | Reverted) -> bool:
-    return isinstance(outcome, Reverted) and outcome.error.name == RECEIPT_IN_USE
+def internal(defect: Exception) -> TradewindError:
+    """A defect as plans end with it: nobody would look for one that is tried again for ever."""
+    return TradewindError("internal_error", f"The executor met a defect of its own: {defect!r}")
 
 
 def _why(

@@ -6,7 +6,7 @@ from typing import Any
 from tradewind import core
 from tradewind.domain.execution_result_event import ProgramError
 from tradewind.errors import Unavailable
-from tradewind.execution.executors.base import RECEIPT_IN_USE
+from tradewind.execution.executors.base import NOT_TOLD, RECEIPT_IN_USE
 from tradewind.execution.executors.execution import Commitment
 from tradewind.execution.executors.outcomes import Expired, Landed, Outcome, Reverted, Unknown
 from tradewind.execution.executors.ports import SignedAttempt
@@ -17,6 +17,8 @@ from tradewind.venues.solana.cluster import SolanaCluster
 # The system program's own number for "an account with this address exists".
 _ACCOUNT_IN_USE = 0
 _SYSTEM = "11111111111111111111111111111111"
+# What reading an answer ends with that lacks a field, or has another kind of value in it.
+_UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 
 
 class SolanaConfirmations:
@@ -45,22 +47,32 @@ class SolanaConfirmations:
             return Expired(attempt.signature, min(height for _, height in told), tuple(name for name, _ in told))
         if found.kind == "pending" or found.slot is None:
             return Unknown(attempt.signature)
-        meta = await self._meta(attempt.signature)
-        if meta is None:
-            return Unknown(attempt.signature, "transaction_not_told", "It landed, and no endpoint tells it yet.")
-        fee = rpc_answer.integer(meta["meta"].get("fee"), "meta.fee") + tip_of(meta)
-        if found.kind == "reverted":
-            return Reverted(attempt.signature, found.slot, fee, _program_error(attempt, meta, found.fault))
-        paid, got = fill_of(meta, attempt.wallet)
-        return Landed(attempt.signature, found.slot, fee, paid, got, locked_of(meta, attempt.wallet))
+        transaction = await self._transaction(attempt.signature)
+        if transaction is None:
+            return Unknown(attempt.signature, NOT_TOLD, "It landed, and no endpoint tells it yet.")
+        try:
+            return _in_block(attempt, found, found.slot, transaction)
+        except _UNREADABLE as fault:
+            rpc_answer.refuse("getTransaction", f"is not as the chain's nodes write it: {fault!r}")
 
-    async def _meta(self, signature: str) -> Mapping[str, Any] | None:
+    async def _transaction(self, signature: str) -> Mapping[str, Any] | None:
         told = await self._cluster.ask(
             "getTransaction",
             signature,
             {"encoding": "json", "commitment": "confirmed", "maxSupportedTransactionVersion": 0},
         )
         return None if told is None else rpc_answer.mapping(told, "getTransaction")
+
+
+def _in_block(
+    attempt: SignedAttempt, found: core.Confirmation, slot: int, told: Mapping[str, Any]
+) -> Landed | Reverted:
+    meta = rpc_answer.mapping(told.get("meta"), "getTransaction.meta")
+    fee = rpc_answer.integer(meta.get("fee"), "meta.fee") + tip_of(told)
+    if found.kind == "reverted":
+        return Reverted(attempt.signature, slot, fee, _program_error(attempt, told, found.fault))
+    paid, got = fill_of(told, attempt.wallet)
+    return Landed(attempt.signature, slot, fee, paid, got, locked_of(told, attempt.wallet))
 
 
 def _program_error(

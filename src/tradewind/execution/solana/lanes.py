@@ -10,11 +10,14 @@ from tradewind.domain.execution_plan_event import ExecutionPlanEvent
 from tradewind.errors import Refused
 from tradewind.execution.executors.ports import LaneHealth, Sent, SignedAttempt, Tip
 from tradewind.observability.clock import Clock
+from tradewind.venues.solana.wallets import NATIVE_MINT
 
 _PPM = 1_000_000
 # The share of takings is a running mean over about so many sendings.
 _MEMORY = 16
 _HEALTHY_FROM_PPM = 500_000
+# Nobody sends over a lane that is not healthy: it is taken for healthy again this long after it failed last.
+_REST_NS = 30 * 10**9
 
 
 class CoreLane(Protocol):
@@ -33,6 +36,7 @@ class SolanaLane:
         self._lane = lane
         self._clock = clock
         self._taken_ppm = _PPM
+        self._failed_ns: int | None = None
         self._latency_ms: int | None = None
         self._last = ""
 
@@ -61,12 +65,16 @@ class SolanaLane:
         return sent
 
     async def health(self) -> LaneHealth:
-        """As the last sendings went."""
-        return LaneHealth(self._taken_ppm >= _HEALTHY_FROM_PPM, self._taken_ppm, self._latency_ms, self._last)
+        """As the last sendings went; after a rest it is to be tried again."""
+        rested = self._failed_ns is None or self._clock.now_ns() - self._failed_ns >= _REST_NS
+        healthy = self._taken_ppm >= _HEALTHY_FROM_PPM or rested
+        return LaneHealth(healthy, self._taken_ppm, self._latency_ms, self._last)
 
     def _learn(self, sent: Sent, latency_ms: int) -> None:
         # A program's refusal says nothing against the lane that told it.
         taken = sent.may_have_been_taken or sent.kind == "refused"
+        if not taken:
+            self._failed_ns = self._clock.now_ns()
         self._taken_ppm += ((_PPM if taken else 0) - self._taken_ppm) // _MEMORY
         self._latency_ms = latency_ms
         self._last = sent.code or sent.kind
@@ -107,13 +115,24 @@ class JitoTips(SolanaLane):
         self._floor: core.TipFloor | None = None
 
     async def tip(self, plan: ExecutionPlanEvent, *, attempt: int) -> Tip:
-        """By the plan's profit, the tips that landed lately, and the attempt; Refused when no tip is worth it."""
+        """By the plan's profit, the tips that landed lately, and the attempt; Refused when no tip is worth it.
+
+        A profit in another token than SOL says nothing of lamports: its plan pays the policy's least tip, raised by the
+        steps of the attempt.
+        """
         # Else the last one known, or the policy's own floor.
         with contextlib.suppress(core.CoreError):
             self._floor = await self._jito.tip_floor()
         # A trade that is no round trip has no profit to share: the policy's cap bounds its tip.
-        profit = plan.expected_profit if plan.expected_profit > 0 else 1 << 62
-        lamports = self._policy.tip_lamports(profit_lamports=profit, attempt=max(0, attempt - 1), tip_floor=self._floor)
+        profit, floor = 1 << 62, self._floor
+        if plan.expected_profit > 0 and plan.input_token == NATIVE_MINT:
+            profit = plan.expected_profit
+        elif plan.expected_profit > 0:
+            floor = None
+        try:
+            lamports = self._policy.tip_lamports(profit_lamports=profit, attempt=max(0, attempt - 1), tip_floor=floor)
+        except core.CoreError as error:
+            raise Refused(error.code, str(error)) from None
         if lamports is None:
             raise Refused("tip_not_worth_it", "The share of the profit that may go to a tip is below the least tip.")
         return Tip(self._policy.tip_account(plan.plan_id.int & ((1 << 63) - 1)), lamports)

@@ -1,17 +1,20 @@
 """The lifecycle: one effect at most, the same bytes again, a new signature after proof alone, no end by the clock."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from tests import builders
 from tests.unit.execution.executors.world import World
+from tradewind.domain.execution_plan_event import ExecutionPlanEvent
 from tradewind.domain.execution_result_event import ProgramError
 from tradewind.errors import Refused, Unavailable
+from tradewind.execution.executors.base import BaseExecutor
 from tradewind.execution.executors.execution import ExecutionReport
 from tradewind.execution.executors.memory import FEE_LAMPORTS, VALID_BLOCKS
-from tradewind.execution.executors.outcomes import Dropped, Expired, Landed, Reverted, Superseded
-from tradewind.execution.executors.ports import Sent, SignedAttempt
+from tradewind.execution.executors.outcomes import Dropped, Expired, Landed, Reverted, Superseded, Unknown
+from tradewind.execution.executors.ports import Sent, SignedAttempt, UnsignedTransaction
 from tradewind.execution.executors.stages import Stage
 
 
@@ -292,3 +295,146 @@ async def test_a_gate_that_does_not_believe_the_proof_is_asked_as_long_as_a_bloc
     assert (report.code, report.attempts) == ("halted", 1)
     assert isinstance(report.outcome, Expired)
     assert asked_ns[-1] - asked_ns[0] > 110 * 10**9
+
+
+async def second_attempt_after_a_false_proof(
+    world: World, plan: ExecutionPlanEvent
+) -> tuple[BaseExecutor, SignedAttempt]:
+    """The first attempt has landed; endpoints that lied had a second one signed, which the receipt keeps out."""
+    executor = world.rpc_executor()
+    unsigned = await executor.build_transaction(plan, builders.SOLANA_WALLET, attempt=1)
+    first = await executor.sign_transaction(plan, builders.SOLANA_WALLET, attempt=1, unsigned=unsigned, proof=None)
+    world.chain.take(first)
+    world.chain.height += VALID_BLOCKS + 10
+    lie = Expired(first.signature, world.chain.height, ("liar-1", "liar-2"))
+    again = await executor.build_transaction(plan, builders.SOLANA_WALLET, attempt=2)
+    await executor.sign_transaction(plan, builders.SOLANA_WALLET, attempt=2, unsigned=again, proof=lie)
+    return executor, first
+
+
+async def test_an_older_attempt_that_nobody_tells_of_yet_is_asked_about_until_it_is_decided(world: World) -> None:
+    plan = world.plan(max_latency=2_000)
+    executor, first = await second_attempt_after_a_false_proof(world, plan)
+    world.confirmations.hidden.add(first.signature)
+    request = world.request(plan, recorded=await world.gate.step(plan.plan_id, 0))
+    running = asyncio.create_task(executor.execute(request, world.on_timeout))
+    for _ in range(10):
+        for _ in range(20):
+            await asyncio.sleep(0)
+        await world.clock.advance(0.4)
+    world.confirmations.hidden.clear()
+    report = await world.finish(running)
+    assert isinstance(report.outcome, Landed)
+    assert report.outcome.signature == first.signature
+    assert (world.gate.halts, world.timeouts) == ([], [2])
+
+
+async def test_an_endpoint_that_is_away_does_not_make_an_older_attempt_somebody_elses(world: World) -> None:
+    plan = world.plan()
+    executor, first = await second_attempt_after_a_false_proof(world, plan)
+    honest, faults = executor.confirm_transaction, 3
+
+    async def away_at_first(attempt: SignedAttempt, *, within_ms: int) -> object:
+        nonlocal faults
+        if attempt.signature == first.signature and faults:
+            faults -= 1
+            raise Unavailable("chain_unreadable", "No quorum.")
+        return await honest(attempt, within_ms=within_ms)
+
+    executor.confirm_transaction = away_at_first  # type: ignore[method-assign, assignment]
+    report = await world.run(executor, world.request(plan, recorded=await world.gate.step(plan.plan_id, 0)))
+    assert isinstance(report.outcome, Landed)
+    assert world.gate.halts == []
+
+
+async def test_once_every_older_attempt_is_dead_a_taken_receipt_halts_the_wallet(world: World) -> None:
+    plan = world.plan()
+    executor, first = await second_attempt_after_a_false_proof(world, plan)
+    del world.chain.found[first.signature]
+    report = await world.run(executor, world.request(plan, recorded=await world.gate.step(plan.plan_id, 0)))
+    assert isinstance(report.outcome, Superseded)
+    assert world.gate.halts == [(builders.SOLANA_WALLET, None)]
+
+
+async def test_an_older_attempt_that_a_program_refused_is_the_end_when_no_other_landed(world: World) -> None:
+    plan = world.plan()
+    executor, first = await second_attempt_after_a_false_proof(world, plan)
+    error = ProgramError(instruction=4, program=builders.SOLANA_POOL, code=30, name="exceeds_desired_slippage_limit")
+    world.chain.found[first.signature] = Reverted(first.signature, 1_000, FEE_LAMPORTS, error)
+    report = await world.run(executor, world.request(plan, recorded=await world.gate.step(plan.plan_id, 0)))
+    assert isinstance(report.outcome, Reverted)
+    assert report.outcome.error == error
+
+
+async def test_what_a_block_has_is_not_sent_again_while_nobody_tells_of_it(world: World) -> None:
+    executor = world.rpc_executor()
+    honest, silences = executor.confirm_transaction, 3
+
+    async def landed_and_not_told(attempt: SignedAttempt, *, within_ms: int) -> object:
+        nonlocal silences
+        if silences:
+            silences -= 1
+            return Unknown(attempt.signature, "transaction_not_told")
+        return await honest(attempt, within_ms=within_ms)
+
+    executor.confirm_transaction = landed_and_not_told  # type: ignore[method-assign, assignment]
+    report = await world.run(executor, world.request(world.plan()))
+    assert isinstance(report.outcome, Landed)
+    assert len(world.rpc.sent) == 1
+    # Each silence came at once, and was waited out all the same.
+    assert world.clock.slept == [0.4, 0.6, 0.9]
+
+
+async def test_what_a_fork_took_out_of_its_block_is_sent_again(world: World) -> None:
+    world.rpc.answers = [Sent("accepted")]
+    executor = world.rpc_executor()
+    honest, told = executor.confirm_transaction, False
+
+    async def landed_on_a_fork(attempt: SignedAttempt, *, within_ms: int) -> object:
+        nonlocal told
+        if not told:
+            told = True
+            return Unknown(attempt.signature, "transaction_not_told")
+        return await honest(attempt, within_ms=within_ms)
+
+    executor.confirm_transaction = landed_on_a_fork  # type: ignore[method-assign, assignment]
+    report = await world.run(executor, world.request(world.plan()))
+    assert isinstance(report.outcome, Landed)
+    assert len(world.rpc.sent) == 2
+
+
+async def test_a_defect_before_any_signature_closes_the_step_with_a_code(world: World) -> None:
+    async def defect(_: object) -> UnsignedTransaction:
+        raise KeyError("pool")
+
+    world.builder.build = defect  # type: ignore[method-assign, assignment]
+    plan = world.plan()
+    report = await world.run(world.rpc_executor(), world.request(plan))
+    assert isinstance(report.outcome, Dropped)
+    assert report.code == "internal_error"
+    assert (await world.gate.step(plan.plan_id, 0)).closed
+
+
+async def test_a_defect_that_hides_a_signature_does_not_end_its_plan(world: World) -> None:
+    honest = world.gate.sign
+
+    async def defect(*given: Any, **named: Any) -> SignedAttempt:
+        await honest(*given, **named)
+        raise KeyError("signature")
+
+    world.gate.sign = defect  # type: ignore[method-assign]
+    report = await world.run(world.rpc_executor(), world.request(world.plan()))
+    assert isinstance(report.outcome, Landed)
+
+
+async def test_a_defect_after_a_signature_is_raised_so_that_the_plan_is_tried_again(world: World) -> None:
+    executor = world.rpc_executor()
+
+    async def defect(*_: object, **__: object) -> object:
+        raise KeyError("meta")
+
+    executor.confirm_transaction = defect  # type: ignore[method-assign, assignment]
+    plan = world.plan()
+    with pytest.raises(KeyError):
+        await world.run(executor, world.request(plan))
+    assert not (await world.gate.step(plan.plan_id, 0)).ended
