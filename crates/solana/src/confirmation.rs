@@ -140,7 +140,7 @@ impl ConfirmationWatch {
         })
     }
 
-    /// Until it is decided, or for `timeout_ms`: then it is pending, and may be asked again.
+    /// Until it is decided, or for `timeout_ms` and the round that ends in: then it is pending, and may be asked again.
     ///
     /// # Errors
     /// `signature_malformed`.
@@ -152,19 +152,11 @@ impl ConfirmationWatch {
             .iter()
             .map(|url| signature_feed::notified(url, &awaited.signature, awaited.commitment.name()))
             .collect();
-        let mut last = Confirmation::Pending {
-            evidence: Vec::new(),
-        };
         loop {
-            let round = tokio::time::timeout_at(deadline, self.ask(awaited)).await;
-            match round {
-                Ok(
-                    decided @ (Confirmation::Landed(_)
-                    | Confirmation::Reverted { .. }
-                    | Confirmation::Expired { .. }),
-                ) => return Ok(decided),
-                Ok(pending) => last = pending,
-                Err(_) => return Ok(last),
+            // A round that has begun is heard out: cut short by one slow endpoint, none would ever decide anything.
+            let last = self.ask(awaited).await;
+            if !matches!(last, Confirmation::Pending { .. }) {
+                return Ok(last);
             }
             let pause = Duration::from_millis(self.poll_ms);
             let rest = tokio::time::timeout(pause, hurried(&mut feeds));
