@@ -4,10 +4,11 @@ An event that can happen only once to its subject gets its id from the subject, 
 a crash is recognised as the same event.
 """
 
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID, uuid5
 
-from pydantic import Field, SerializeAsAny, model_validator
+from pydantic import AfterValidator, Field, SerializeAsAny, model_validator
+from pydantic_core import PydanticKnownError
 
 from tradewind.domain.amount import Raw
 from tradewind.domain.balances import WalletBalances
@@ -24,6 +25,15 @@ from tradewind.domain.status import IntentStatus
 
 # Native coins are counted in their smallest unit, whatever it is called: wei, lamports.
 _IN_RAW = model_validator(mode="before")(old_names(fee_wei="fee_raw", native_balance_wei="native_balance_raw"))
+
+# Moments are below it: a journal keeps them as 64-bit integers, and one that does not fit would fail its whole batch.
+MOST_NS = 2**63
+
+
+def _fits(moment_ns: int) -> int:
+    if moment_ns >= MOST_NS:
+        raise PydanticKnownError("less_than", {"lt": MOST_NS})
+    return moment_ns
 
 
 class IntentEvent(Event):
@@ -458,7 +468,7 @@ class Envelope(Model):
     id: UUID
     type: str
     version: int
-    occurred_at: int = Field(ge=0)
+    occurred_at: Annotated[int, AfterValidator(_fits)] = Field(ge=0)
     correlation_id: UUID
     causation_id: UUID | None
     body: SerializeAsAny[Event]

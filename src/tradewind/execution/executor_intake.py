@@ -2,25 +2,28 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 from tradewind.domain.event import NAMESPACE
 from tradewind.domain.events import (
+    MOST_NS,
     Envelope,
     HaltRequested,
     KillSwitchEngaged,
     ShutdownRequested,
 )
 from tradewind.domain.execution_plan_event import ExecutionPlanEvent, PlanExecutor
-from tradewind.errors import InvalidInput, Unavailable
+from tradewind.errors import InvalidInput, TradewindError, Unavailable
 from tradewind.execution.kill_switch import Publisher
 from tradewind.observability import events as observe
 from tradewind.observability.clock import Clock
 from tradewind.streaming.nats import read_envelope
+from tradewind.streaming.nats_consumer import Delivered
 
 KILL_SWITCH = "system.killswitch"
 SHUTDOWN = "system.shutdown"
 _BUS = "bus"
+_NS_PER_MS = 1_000_000
 
 
 class ExecutorIntake:
@@ -55,11 +58,19 @@ class ExecutorIntake:
     async def _halt(self, data: bytes) -> None:
         try:
             envelope = read_envelope(data, subject=KILL_SWITCH)
+            if _asks_for_a_halt(envelope):
+                await self._stream.publish(envelope)
         except InvalidInput:
-            observe.message_refused(subject=KILL_SWITCH, code="taken_as_halt", message="It has no envelope: all halts.")
-            envelope = self._from_bare(HaltRequested(by=_BUS, reason=_reason(data)), data)
-        if isinstance(envelope.body, (HaltRequested, KillSwitchEngaged)) and envelope.causation_id is None:
-            await self._stream.publish(envelope)
+            await self._halt_all(data, "It has no envelope: all halts.")
+        except TradewindError:
+            # The journal does not take it now, whatever it says: it comes again.
+            raise
+        except Exception as error:  # noqa: BLE001 - a halt is obeyed, whatever is wrong with its words
+            await self._halt_all(data, f"It cannot be recorded as it is ({type(error).__name__}): all halts.")
+
+    async def _halt_all(self, data: bytes, because: str) -> None:
+        observe.message_refused(subject=KILL_SWITCH, code="taken_as_halt", message=because)
+        await self._stream.publish(self._from_bare(HaltRequested(by=_BUS, reason=_reason(data)), data))
 
     async def _shut_down(self, data: bytes) -> None:
         try:
@@ -73,8 +84,20 @@ class ExecutorIntake:
         at_ns = _moment_ns(data)
         if at_ns is None:
             at_ns = self._clock.now_ns()
-        name = f"bare/{body.type_name()}/{data.hex()}"
-        return Envelope.about_system(body, event_id=uuid5(NAMESPACE, name), run_id=self._run_id, at_ns=at_ns)
+        event_id = _id_of(data, body.type_name())
+        return Envelope.about_system(body, event_id=event_id, run_id=self._run_id, at_ns=at_ns)
+
+
+def _asks_for_a_halt(envelope: Envelope) -> bool:
+    """A switch that was engaged because of something is an executor's answer to a halt; a request never is."""
+    if isinstance(envelope.body, KillSwitchEngaged):
+        return envelope.causation_id is None
+    return isinstance(envelope.body, HaltRequested)
+
+
+def _id_of(data: bytes, type_name: str) -> UUID:
+    """One message is one event; the same words in another message, after the end of the first halt, are another."""
+    return uuid5(NAMESPACE, f"bare/{type_name}/{data.place}") if isinstance(data, Delivered) else uuid4()
 
 
 def _bare(data: bytes) -> dict[str, object]:
@@ -87,10 +110,12 @@ def _bare(data: bytes) -> dict[str, object]:
 
 def _reason(data: bytes) -> str:
     reason = _bare(data).get("reason")
-    return reason[:256] if isinstance(reason, str) and reason else "asked for on the bus"
+    # JSON can hold half of a character, which no journal can.
+    text = reason.encode(errors="replace").decode() if isinstance(reason, str) else ""
+    return text[:256] or "asked for on the bus"
 
 
 def _moment_ns(data: bytes) -> int | None:
-    """A bare message's `timestamp`, in milliseconds."""
+    """A bare message's `timestamp`, in milliseconds; None when a journal could not hold it, or there is none."""
     moment = _bare(data).get("timestamp")
-    return moment * 1_000_000 if type(moment) is int and 0 <= moment < 2**53 else None
+    return moment * _NS_PER_MS if type(moment) is int and 0 <= moment * _NS_PER_MS < MOST_NS else None

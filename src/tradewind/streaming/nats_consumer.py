@@ -8,7 +8,7 @@ is set back by a window. What comes again is known to the handlers.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, Self
 
 import nats.errors
 from nats.aio.msg import Msg
@@ -28,6 +28,20 @@ LONGEST_PAUSE_S = 5.0
 SET_BACK_MESSAGES = 1_024
 _FETCH_S = 1.0
 
+
+class Delivered(bytes):
+    """A message's bytes. `place` is the same however often one message is delivered, and never that of another."""
+
+    place: str
+
+    def __new__(cls, data: bytes, *, place: str) -> Self:
+        """Of a message at `place`."""
+        made = super().__new__(cls, data)
+        made.place = place
+        return made
+
+
+# The bytes are `Delivered`, for those who ask which message it is.
 MessageHandler = Callable[[str, bytes], Awaitable[None]]
 # How many messages may come now; it waits as long as that is none.
 Room = Callable[[], Awaitable[int]]
@@ -151,7 +165,7 @@ class NatsConsumer:
 
     async def _handle(self, message: Msg) -> None:
         try:
-            await self._handler(message.subject, message.data)
+            await self._handler(message.subject, Delivered(message.data, place=_place(message)))
         except InvalidInput as error:
             observe.message_refused(subject=message.subject, code=error.code, message=str(error))
             await message.term()
@@ -183,6 +197,12 @@ class NatsConsumer:
             max_ack_pending=256,
             max_deliver=-1,
         )
+
+
+def _place(message: Msg) -> str:
+    """With the server's time: a stream that lost its last messages gives their numbers to others."""
+    known = message.metadata
+    return f"{known.stream}/{known.sequence.stream}/{known.timestamp.isoformat()}"
 
 
 async def _let_go(subscription: JetStreamContext.PullSubscription) -> None:

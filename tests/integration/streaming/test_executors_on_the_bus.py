@@ -275,6 +275,21 @@ async def test_whatever_is_said_on_the_kill_switch_halts_the_gate_and_stops_the_
     assert body.model_dump() == {"executor": "executor-1", "reason": "killswitch", "open_plans": 0}
 
 
+async def test_the_same_words_halt_again_once_the_first_halt_was_ended(
+    world: World, server: NatsServer, bus: NatsBus, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        desk = Desk(world, tmp_path / "1", server, name="executor-1", wallets=WALLETS)
+        await desk.start()
+        await until(desk.bus.is_joined.is_set)
+        await bus.connection.jetstream.publish("system.killswitch", b"stop!")
+        await until(desk.house.service.stopped.is_set)
+        assert world.gate.halts == [(None, None)]
+        # The operator looked, and resumes.
+        world.gate.halts.clear()
+        await desk.stop()
+
+
 async def test_a_halt_that_was_published_while_the_executor_was_away_reaches_it(
     world: World, server: NatsServer, bus: NatsBus, tmp_path: Path
 ) -> None:

@@ -40,6 +40,8 @@ NOT_TOLD = "transaction_not_told"
 ANOTHER_WALLET = "step_of_another_wallet"
 # What the gate says of an older attempt that could still land, by what it was shown.
 STILL_ALIVE = "attempt_alive"
+# Beyond its last valid height, before the gate takes an attempt for dead for good.
+SURELY_DEAD_BLOCKS = 60
 # Twice the 150 slots that a blockhash lives, at 400 ms each.
 BLOCKHASH_LIFE_NS = 2 * 150 * 400_000_000
 
@@ -349,9 +351,25 @@ class BaseExecutor:
         return True
 
     async def _ended(self, progress: _Progress, outcome: Landed | Reverted | Expired | Superseded) -> ExecutionReport:
+        if isinstance(outcome, Expired):
+            outcome = await self._surely(progress, outcome)
         if not isinstance(outcome, Superseded):
             await self._settle(progress, outcome)
         return self._report(progress, outcome, *_why(outcome, progress, self.config.max_attempts))
+
+    async def _surely(self, progress: _Progress, expired: Expired) -> Landed | Reverted | Expired | Superseded:
+        """Nobody is told that it is over before the gate would believe it too."""
+        attempt, pauses = progress.attempts[-1], self._pauses()
+        while expired.finalized_height <= attempt.last_valid_block_height + SURELY_DEAD_BLOCKS:
+            await self._tell_timeout(progress, self.parts.clock.now_ns())
+            await pauses.pause()
+            outcome = await self._asked(attempt, within_ms=self.config.retry_delay_ms)
+            if isinstance(outcome, Reverted) and outcome.error.name == RECEIPT_IN_USE:
+                return await self._whoever_landed(progress, outcome)
+            if isinstance(outcome, (Landed, Reverted, Superseded)):
+                return outcome
+            expired = outcome if isinstance(outcome, Expired) else expired
+        return expired
 
     async def _settle(self, progress: _Progress, outcome: Landed | Reverted | Expired) -> None:
         """What the gate is not told now stays reserved in its budget; the result does not wait for that."""

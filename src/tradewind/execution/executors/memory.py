@@ -13,7 +13,7 @@ from uuid import UUID
 from tradewind.domain.execution_plan_event import ExecutionPlanEvent
 from tradewind.domain.execution_result_event import ProgramError
 from tradewind.errors import Halted, Refused, Unavailable
-from tradewind.execution.executors.base import ANOTHER_WALLET, RECEIPT_IN_USE
+from tradewind.execution.executors.base import ANOTHER_WALLET, RECEIPT_IN_USE, STILL_ALIVE, SURELY_DEAD_BLOCKS
 from tradewind.execution.executors.outcomes import Expired, Landed, Outcome, Reverted, Unknown
 from tradewind.execution.executors.ports import (
     Blockhash,
@@ -246,6 +246,9 @@ class MemoryGate:
         step = self._steps[plan.step_owner, plan.step]
         if isinstance(outcome, Expired) and step.attempts[-1].signature != outcome.signature:
             raise Refused("newer_attempt", "A newer attempt is on record.")
+        margin = step.attempts[-1].last_valid_block_height + SURELY_DEAD_BLOCKS
+        if isinstance(outcome, Expired) and outcome.finalized_height <= margin:
+            raise Refused(STILL_ALIVE, "The attempt is not dead for good yet.")
         step.ended = True
         self.settled[plan.plan_id] = outcome
         self._answer("settle")

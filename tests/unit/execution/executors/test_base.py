@@ -66,6 +66,8 @@ async def test_after_as_many_attempts_as_are_configured_it_fails_with_proof(worl
     report = await world.run(world.rpc_executor(), world.request(plan))
     assert isinstance(report.outcome, Expired)
     assert (report.attempts, report.code) == (3, "attempts_exhausted")
+    # The gate has taken it for dead, so that nothing stays reserved for it.
+    assert world.gate.settled[plan.plan_id] == report.outcome
     assert isinstance(world.gate.settled[plan.plan_id], Expired)
 
 
