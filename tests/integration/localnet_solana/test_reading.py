@@ -229,6 +229,15 @@ async def test_a_context_slot_that_is_not_reached_is_refused(chain: SolanaLocaln
     assert (await rpc("getBalance", str(WSOL), wanted))["context"]["slot"] == now + 1
 
 
+@pytest.mark.parametrize("commitment", ["processed", "confirmed", "finalized"])
+async def test_the_clock_of_a_slot_shows_that_slot(chain: SolanaLocalnet, rpc: Asking, commitment: str) -> None:
+    chain.node.advance(9)
+    clock = "SysvarC1ock11111111111111111111111111111111"
+    told = await rpc("getAccountInfo", clock, {"encoding": "base64", "commitment": commitment})
+    data = base64.b64decode(told["value"]["data"][0])
+    assert int.from_bytes(data[:8], "little") == told["context"]["slot"]
+
+
 async def test_rent_and_what_does_not_exist(chain: SolanaLocalnet, rpc: Asking) -> None:
     # 128 bytes of overhead at 6960 lamports a byte for two years' rent, as on mainnet.
     assert await rpc("getMinimumBalanceForRentExemption", 0) == 890_880

@@ -69,10 +69,10 @@ class House:
         body = row.envelope.body if row else None
         return body if isinstance(body, ExecutionResultEvent) else None
 
-    async def until(self, condition: Callable[[], bool], *, most_blocks: int = 3_000) -> None:
+    async def until(self, condition: Callable[[], bool]) -> None:
         """Let blocks come until it is so. The journal's thread is waited for in real time."""
-        async with asyncio.timeout(30):
-            for _ in range(most_blocks):
+        async with asyncio.timeout(60):
+            while True:
                 for _ in range(10):
                     await asyncio.sleep(0)
                 if condition():
@@ -80,7 +80,6 @@ class House:
                 await asyncio.sleep(0.0005)
                 self.world.chain.height += 1
                 await self.world.clock.advance(BLOCK_S)
-        raise AssertionError("it does not come to that")
 
     async def until_ended(self, *plans: ExecutionPlanEvent) -> list[ExecutionResultEvent]:
         await self.until(lambda: all(self.result(plan) for plan in plans))

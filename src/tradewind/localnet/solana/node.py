@@ -39,6 +39,7 @@ FAUCET_LAMPORTS = 400_000_000 * 10**9
 MAX_AIRDROP_LAMPORTS = 1_000_000 * 10**9
 FAUCET_LANE = "faucet"
 NS_PER_S = 1_000_000_000
+CLOCK = Pubkey.from_string("SysvarC1ock11111111111111111111111111111111")
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +362,8 @@ class SolanaNode(ChainReading):
             self._subscribers.tell([event])
 
     def _set_time(self) -> None:
+        # Whoever reads an older slot is told what the clock showed in it.
+        self._chain.current.undo.setdefault(CLOCK, self._machine.read(CLOCK))
         self._machine.set_time(self.slot, self.unix_timestamp_s, self._chain.ancestors())
 
     def _unix_timestamp_s(self) -> int:
