@@ -1,15 +1,18 @@
 """A subscription as a cursor over the journal: what is not being handled yet stays on disk.
 
-A cursor that has read everything is handed each new row as it is recorded; one that is behind reads the journal.
+A cursor that has read everything is handed each new row as it is recorded; one that is behind reads the journal, but
+no further than the taps have been told: a handler may rely on what they keep.
 """
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from uuid import UUID
 
 from tradewind.domain.events import EVENT_TYPES
 from tradewind.observability import events as business_events
 from tradewind.observability.clock import Clock
+from tradewind.streaming.ending_tasks import end_tasks
 from tradewind.streaming.event_stream import Handler
 from tradewind.streaming.journal import Journal
 from tradewind.streaming.recorded import Recorded
@@ -31,6 +34,7 @@ class Cursor:
         self,
         journal: Journal,
         clock: Clock,
+        told_up_to: Callable[[], int],
         *,
         pattern: SubjectPattern,
         handler: Handler,
@@ -41,6 +45,7 @@ class Cursor:
         self.name = name
         self._journal = journal
         self._clock = clock
+        self._told_up_to = told_up_to
         self._pattern = pattern
         self._types = [
             kind for kind, event in EVENT_TYPES.items() if any(map(pattern.may_match_under, event.subjects()))
@@ -76,10 +81,7 @@ class Cursor:
 
     async def close(self) -> None:
         """Cancel the handlers that are running and hand over nothing more. Idempotent."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_tasks(*self._tasks)
 
     async def _read(self) -> None:
         while True:
@@ -97,15 +99,17 @@ class Cursor:
     async def _next_page(self, limit: int) -> list[Recorded]:
         pause_s = FIRST_PAUSE_S
         while True:
-            head, _ = self._journal.head()
+            told = self._told_up_to()
             try:
-                page = self._journal.read(after_seq=self._read_up_to, limit=limit, types=self._types)
+                page = self._journal.read(
+                    after_seq=self._read_up_to, before_seq=told + 1, limit=limit, types=self._types
+                )
             except Exception as failure:  # noqa: BLE001 - a consumer must not end because one read failed
                 pause_s = await self._report(failure, self._read_up_to + 1, pause_s)
                 continue
             # A page that is not full reaches the end: whatever is not in it is not ours.
             last = page[-1].seq if page else 0
-            self._read_up_to = last if len(page) == limit else max(last, head, self._read_up_to)
+            self._read_up_to = last if len(page) == limit else max(told, self._read_up_to)
             return page
 
     def _admit(self, row: Recorded) -> None:

@@ -20,6 +20,7 @@ class EmbeddedEventStream:
         self._clock = clock
         self._taps: list[Tap] = []
         self._cursors: list[Cursor] = []
+        self._told_up_to, _ = journal.head()
         journal.observe(self._recorded)
 
     async def publish(self, *events: Envelope) -> list[Recorded]:
@@ -35,6 +36,7 @@ class EmbeddedEventStream:
         cursor = Cursor(
             self._journal,
             self._clock,
+            lambda: self._told_up_to,
             pattern=SubjectPattern(pattern),
             handler=handler,
             name=name,
@@ -58,6 +60,7 @@ class EmbeddedEventStream:
                 callback(row)
             except Exception as error:  # noqa: BLE001 - raised below, after the others have been told
                 failure = failure or error
+        self._told_up_to = max(self._told_up_to, row.seq)
         for cursor in self._cursors:
             cursor.on_recorded(row)
         if failure is not None:

@@ -12,6 +12,7 @@ from nats.js import JetStreamContext
 
 from tradewind.errors import Misconfigured, Unavailable
 from tradewind.observability import events as observe
+from tradewind.streaming.ending_tasks import end_tasks
 from tradewind.streaming.nats_settings import NatsSettings
 
 _FOR_EVER = -1
@@ -73,6 +74,10 @@ class NatsConnection:
         """Let go of the server. Idempotent."""
         if not self._client.is_closed:
             await self._client.close()
+        # The client cancels its search for a server once, and a refused connection in that moment swallows it.
+        searching: asyncio.Task[None] | None = getattr(self._client, "_reconnection_task", None)
+        if searching is not None:
+            await end_tasks(searching)
 
 
 _CHECK = "Check the user, the credentials and the certificates."

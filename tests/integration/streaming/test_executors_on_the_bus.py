@@ -44,6 +44,7 @@ class Desk:
             run_id=RUN_ID,
         )
         self.joining: asyncio.Task[None] | None = None
+        self.is_over = False
 
     async def start(self) -> None:
         await self.house.service.start()
@@ -51,16 +52,39 @@ class Desk:
 
     async def crash(self) -> None:
         """Nothing is said, nothing is finished; only the files are let go."""
+        self.is_over = True
         if self.joining is not None:
             await end_tasks(self.joining)
         await self.bus.close(within_s=0)
         await self.house.close()
 
     async def stop(self) -> None:
+        self.is_over = True
         if self.joining is not None:
             await end_tasks(self.joining)
         await self.bus.close()
         await self.house.close()
+
+
+class Desks:
+    """The desks of one test; those that a failure left running crash at its end."""
+
+    def __init__(self, world: World, folder: Path, server: NatsServer) -> None:
+        self._world = world
+        self._folder = folder
+        self._server = server
+        self._made: list[Desk] = []
+
+    def make(self, name: str = "executor-1", *, wallets: Sequence[str] = WALLETS, gate_id: str = "g1") -> Desk:
+        """Another one of the same name has its files: it is the same executor, started again."""
+        desk = Desk(self._world, self._folder / name, self._server, name=name, wallets=wallets, gate_id=gate_id)
+        self._made.append(desk)
+        return desk
+
+    async def end(self) -> None:
+        for desk in self._made:
+            if not desk.is_over:
+                await desk.crash()
 
 
 @asynccontextmanager
@@ -88,6 +112,13 @@ async def bus(server: NatsServer) -> AsyncIterator[NatsBus]:
     opened = await NatsBus.open(server.settings(), name="test")
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def desks(world: World, server: NatsServer, tmp_path: Path) -> AsyncIterator[Desks]:
+    made = Desks(world, tmp_path, server)
+    yield made
+    await made.end()
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -128,10 +159,8 @@ async def until_published(bus: NatsBus, event: Envelope) -> None:
                 await asyncio.sleep(0.05)
 
 
-async def test_a_plan_on_the_bus_becomes_a_result_on_the_bus(
-    world: World, server: NatsServer, bus: NatsBus, tmp_path: Path
-) -> None:
-    desk = Desk(world, tmp_path / "1", server, name="executor-1", wallets=WALLETS)
+async def test_a_plan_on_the_bus_becomes_a_result_on_the_bus(world: World, bus: NatsBus, desks: Desks) -> None:
+    desk = desks.make()
     await desk.start()
     [plan] = plans_for(world, 1)
     await bus.publish(planned(plan))
@@ -141,10 +170,8 @@ async def test_a_plan_on_the_bus_becomes_a_result_on_the_bus(
     await desk.stop()
 
 
-async def test_a_plan_for_the_engine_is_acknowledged_and_left_alone(
-    world: World, server: NatsServer, bus: NatsBus, tmp_path: Path
-) -> None:
-    desk = Desk(world, tmp_path / "1", server, name="executor-1", wallets=WALLETS)
+async def test_a_plan_for_the_engine_is_acknowledged_and_left_alone(world: World, bus: NatsBus, desks: Desks) -> None:
+    desk = desks.make()
     await desk.start()
     engines, [mine] = builders.execution_plan(executor=PlanExecutor.ENGINE), plans_for(world, 1)
     await bus.publish(planned(engines))
@@ -157,9 +184,9 @@ async def test_a_plan_for_the_engine_is_acknowledged_and_left_alone(
 
 
 async def test_a_plan_delivered_again_under_other_ids_is_executed_once(
-    world: World, server: NatsServer, bus: NatsBus, tmp_path: Path
+    world: World, bus: NatsBus, desks: Desks
 ) -> None:
-    desk = Desk(world, tmp_path / "1", server, name="executor-1", wallets=WALLETS)
+    desk = desks.make()
     await desk.start()
     plans = plans_for(world, 5)
     for plan in plans * 3:
@@ -173,9 +200,9 @@ async def test_a_plan_delivered_again_under_other_ids_is_executed_once(
 
 
 async def test_kills_of_the_server_lose_nothing_and_repeat_nothing(
-    world: World, server: NatsServer, bus: NatsBus, tmp_path: Path
+    world: World, server: NatsServer, bus: NatsBus, desks: Desks
 ) -> None:
-    desk = Desk(world, tmp_path / "1", server, name="executor-1", wallets=WALLETS)
+    desk = desks.make()
     await desk.start()
     plans = plans_for(world, 30)
     for plan in plans:
@@ -195,33 +222,30 @@ async def test_kills_of_the_server_lose_nothing_and_repeat_nothing(
 
 
 async def test_an_executor_that_crashes_again_and_again_loses_nothing_and_repeats_nothing(
-    world: World, server: NatsServer, bus: NatsBus, tmp_path: Path
+    world: World, bus: NatsBus, desks: Desks
 ) -> None:
     plans = plans_for(world, 20)
     for plan in plans:
         await bus.publish(planned(plan))
     for life in range(4):
-        desk = Desk(world, tmp_path / "1", server, name="executor-1", wallets=WALLETS)
+        desk = desks.make()
         await desk.start()
         await until(lambda life=life: sum(world.chain.effects.values()) >= min(20, 4 * (life + 1)))  # type: ignore[misc]
         await desk.crash()
-    desk = Desk(world, tmp_path / "1", server, name="executor-1", wallets=WALLETS)
+    desk = desks.make()
     await desk.start()
     await until_results(bus, plans)
     assert world.chain.effects == {str(plan.plan_id): 1 for plan in plans}
     await desk.stop()
 
 
-async def test_two_executors_share_the_work_and_no_wallet(
-    world: World, server: NatsServer, bus: NatsBus, tmp_path: Path
-) -> None:
-    desks = [
-        Desk(world, tmp_path / name, server, name=name, wallets=[wallet])
-        for name, wallet in zip(("executor-1", "executor-2"), WALLETS, strict=True)
+async def test_two_executors_share_the_work_and_no_wallet(world: World, bus: NatsBus, desks: Desks) -> None:
+    both = [
+        desks.make(name, wallets=[wallet]) for name, wallet in zip(("executor-1", "executor-2"), WALLETS, strict=True)
     ]
-    for desk in desks:
+    for desk in both:
         await desk.start()
-    await until(lambda: all(desk.bus.is_joined.is_set() for desk in desks))
+    await until(lambda: all(desk.bus.is_joined.is_set() for desk in both))
     plans = plans_for(world, 60)
     for plan in plans:
         await bus.publish(planned(plan))
@@ -229,20 +253,18 @@ async def test_two_executors_share_the_work_and_no_wallet(
     assert world.chain.effects == {str(plan.plan_id): 1 for plan in plans}
     by_executor = Counter(result.executor_name for result in await results_on(bus))
     assert set(by_executor) == {"executor-1", "executor-2"}
-    assert all(desk.house.wallets.overlaps == 0 for desk in desks)
+    assert all(desk.house.wallets.overlaps == 0 for desk in both)
     wallets_of = {(result.executor_name, result.wallet) for result in await results_on(bus)}
     assert wallets_of == {("executor-1", WALLETS[0]), ("executor-2", WALLETS[1])}
-    for desk in desks:
+    for desk in both:
         await desk.stop()
 
 
-async def test_an_executor_with_another_gate_may_not_share_the_work(
-    world: World, server: NatsServer, bus: NatsBus, tmp_path: Path
-) -> None:
-    first = Desk(world, tmp_path / "1", server, name="executor-1", wallets=WALLETS[:1], gate_id="one")
+async def test_an_executor_with_another_gate_may_not_share_the_work(world: World, bus: NatsBus, desks: Desks) -> None:
+    first = desks.make("executor-1", wallets=WALLETS[:1], gate_id="one")
     await first.start()
     await until(first.bus.is_joined.is_set)
-    second = Desk(world, tmp_path / "2", server, name="executor-2", wallets=WALLETS[1:], gate_id="two")
+    second = desks.make("executor-2", wallets=WALLETS[1:], gate_id="two")
     with pytest.raises(Misconfigured) as refused:
         await second.bus.run()
     assert refused.value.code == "consumer_mismatch"
@@ -261,9 +283,9 @@ async def test_an_executor_with_another_gate_may_not_share_the_work(
     ids=["bare", "no_json", "torn"],
 )
 async def test_whatever_is_said_on_the_kill_switch_halts_the_gate_and_stops_the_executor(
-    world: World, server: NatsServer, bus: NatsBus, tmp_path: Path, said: bytes
+    world: World, bus: NatsBus, desks: Desks, said: bytes
 ) -> None:
-    desk = Desk(world, tmp_path / "1", server, name="executor-1", wallets=WALLETS)
+    desk = desks.make()
     await desk.start()
     await until(desk.bus.is_joined.is_set)
     await bus.connection.jetstream.publish("system.killswitch", said)
@@ -276,10 +298,10 @@ async def test_whatever_is_said_on_the_kill_switch_halts_the_gate_and_stops_the_
 
 
 async def test_the_same_words_halt_again_once_the_first_halt_was_ended(
-    world: World, server: NatsServer, bus: NatsBus, tmp_path: Path
+    world: World, bus: NatsBus, desks: Desks
 ) -> None:
     for _ in range(2):
-        desk = Desk(world, tmp_path / "1", server, name="executor-1", wallets=WALLETS)
+        desk = desks.make()
         await desk.start()
         await until(desk.bus.is_joined.is_set)
         await bus.connection.jetstream.publish("system.killswitch", b"stop!")
@@ -291,15 +313,15 @@ async def test_the_same_words_halt_again_once_the_first_halt_was_ended(
 
 
 async def test_a_halt_that_was_published_while_the_executor_was_away_reaches_it(
-    world: World, server: NatsServer, bus: NatsBus, tmp_path: Path
+    world: World, bus: NatsBus, desks: Desks
 ) -> None:
-    first = Desk(world, tmp_path / "1", server, name="executor-1", wallets=WALLETS)
+    first = desks.make()
     await first.start()
     await until(first.bus.is_joined.is_set)
     await first.crash()
     halt = HaltRequested(by="operator", reason="prices look wrong")
     await bus.publish(Envelope.about_system(halt, event_id=uuid4(), run_id=RUN_ID, at_ns=builders.START_NS))
-    second = Desk(world, tmp_path / "1", server, name="executor-1", wallets=WALLETS)
+    second = desks.make()
     await second.start()
     await until(second.house.service.stopped.is_set)
     assert world.gate.halts == [(None, None)]
@@ -307,27 +329,26 @@ async def test_a_halt_that_was_published_while_the_executor_was_away_reaches_it(
 
 
 async def test_a_shutdown_ends_all_executors_within_their_bound_and_the_rest_is_taken_up_later(
-    world: World, server: NatsServer, bus: NatsBus, tmp_path: Path
+    world: World, bus: NatsBus, desks: Desks
 ) -> None:
-    desks = [
-        Desk(world, tmp_path / name, server, name=name, wallets=[wallet])
-        for name, wallet in zip(("executor-1", "executor-2"), WALLETS, strict=True)
+    both = [
+        desks.make(name, wallets=[wallet]) for name, wallet in zip(("executor-1", "executor-2"), WALLETS, strict=True)
     ]
-    for desk in desks:
+    for desk in both:
         await desk.start()
-    await until(lambda: all(desk.bus.is_joined.is_set() for desk in desks))
+    await until(lambda: all(desk.bus.is_joined.is_set() for desk in both))
     plans = plans_for(world, 40)
     for plan in plans[:20]:
         await bus.publish(planned(plan))
     asked = ShutdownRequested(by="operator", reason="maintenance")
     await bus.publish(Envelope.about_system(asked, event_id=uuid4(), run_id=RUN_ID, at_ns=world.clock.now_ns()))
-    await until(lambda: all(desk.house.service.stopped.is_set() for desk in desks))
-    for desk in desks:
+    await until(lambda: all(desk.house.service.stopped.is_set() for desk in both))
+    for desk in both:
         await desk.stop()
     for plan in plans[20:]:
         await bus.publish(planned(plan))
-    again = Desk(world, tmp_path / "executor-1", server, name="executor-1", wallets=WALLETS[:1])
-    other = Desk(world, tmp_path / "executor-2", server, name="executor-2", wallets=WALLETS[1:])
+    again = desks.make("executor-1", wallets=WALLETS[:1])
+    other = desks.make("executor-2", wallets=WALLETS[1:])
     await again.start()
     await other.start()
     await until_results(bus, plans)

@@ -1,6 +1,7 @@
 """The embedded stream: order for each intent, concurrency across, redelivery, and bounded memory."""
 
 import asyncio
+import threading
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from uuid import UUID, uuid4
@@ -14,6 +15,7 @@ from tradewind.errors import InvalidInput
 from tradewind.streaming.cursor import READ_AHEAD
 from tradewind.streaming.embedded import EmbeddedEventStream
 from tradewind.streaming.event_stream import EventStream
+from tradewind.streaming.group_commit import GroupCommit
 from tradewind.streaming.journal import Journal, Recorded
 
 GUARD_S = 20
@@ -153,6 +155,32 @@ class TestTap:
 
 
 class TestSubscription:
+    async def test_is_handed_nothing_that_the_taps_have_not_heard(
+        self, stream: EmbeddedEventStream, journal: Journal, consumer: Consumer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A row is on disk a moment before the event loop hears of it; a thread that is slow then makes it a while."""
+        hold, hand_back = threading.Event(), GroupCommit._hand_back
+
+        def late(commit: GroupCommit, batch: list[object]) -> None:
+            hold.wait()
+            hand_back(commit, batch)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(GroupCommit, "_hand_back", late)
+        heard: list[int] = []
+        stream.tap(lambda recorded: heard.append(recorded.seq))
+        publishing = asyncio.create_task(stream.publish(*unrelated(3)))
+        while journal.head()[0] < 3:
+            await asyncio.sleep(0)
+        stream.subscribe(">", consumer, name="all", after_seq=0)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        started_before = list(consumer.started)
+        hold.set()
+        await publishing
+        await consumer.until_handled(3)
+        assert started_before == []
+        assert heard == consumer.seqs == [1, 2, 3]
+
     async def test_hands_over_only_what_its_pattern_selects(
         self, stream: EmbeddedEventStream, consumer: Consumer
     ) -> None:
