@@ -48,3 +48,8 @@ fn a_weighted_pool_without_any_of_a_token_gives_nothing_for_nothing_of_it() {
 fn a_split_has_legs_and_takes_no_less_than_its_bound() {
     again("splits");
 }
+
+#[test]
+fn a_raydium_pools_curve_is_never_below_what_the_pool_gives() {
+    again("raydium_clmm");
+}

@@ -25,6 +25,7 @@ pub mod raydium_amm_v4;
 pub mod raydium_clmm;
 pub mod raydium_cpmm;
 mod token_pair;
+mod transfer_share;
 pub mod uniswap_v2;
 pub mod uniswap_v3;
 

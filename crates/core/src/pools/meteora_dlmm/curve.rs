@@ -7,8 +7,7 @@
 
 use super::MeteoraDlmmPool;
 use super::fees::BILLION;
-use crate::pools::{Curve, Direction, Line};
-use crate::solana::TransferFee;
+use crate::pools::{Curve, Direction, Line, transfer_share};
 
 impl MeteoraDlmmPool {
     /// One line a bin. A bin nearer to the reference has a lower fee, so the next one can be the better; the best
@@ -16,8 +15,8 @@ impl MeteoraDlmmPool {
     pub(super) fn lines(&self, direction: Direction) -> Curve {
         let path = self.path(direction);
         let [fee_in, fee_out] = self.transfer_fees(direction);
-        let kept_in = kept(fee_in, path.total_in);
-        let kept_out = kept(fee_out, path.total_out);
+        let kept_in = transfer_share::of_received(fee_in, path.total_in as f64);
+        let kept_out = transfer_share::of_sent(fee_out, path.total_out as f64);
         let mut lines = Vec::with_capacity(path.steps.len());
         let ends = path.steps.iter().skip(1).map(|step| step.in_before);
         for (step, end) in path.steps.iter().zip(ends.chain([path.total_in])) {
@@ -41,16 +40,4 @@ impl MeteoraDlmmPool {
         lines.sort_by(|one, other| other.price.total_cmp(&one.price));
         Curve::Lines(lines)
     }
-}
-
-/// What of a transfer arrives, never too little: a fee that reaches its maximum within `most_raw` counts as none.
-fn kept(fee: TransferFee, most_raw: u128) -> f64 {
-    let capped = u64::try_from(most_raw)
-        .ok()
-        .and_then(|most| fee.gross_raw(most))
-        .is_none_or(|gross| fee.fee_raw(gross) >= fee.maximum_fee_raw);
-    if fee.is_none() || capped {
-        return 1.0;
-    }
-    1.0 - f64::from(fee.basis_points) / 1e4
 }

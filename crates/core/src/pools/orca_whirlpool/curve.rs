@@ -7,8 +7,7 @@
 
 use super::OrcaWhirlpoolPool;
 use super::swap::Walk;
-use crate::pools::{Curve, Direction, Hyperbola};
-use crate::solana::TransferFee;
+use crate::pools::{Curve, Direction, Hyperbola, transfer_share};
 
 /// From one square root price to another, at constant liquidity.
 struct Piece {
@@ -40,7 +39,7 @@ impl OrcaWhirlpoolPool {
         let mut hyperbolas: Vec<Hyperbola> =
             pieces.map(|piece| piece.hyperbola(direction)).collect();
         let (fee_in, fee_out) = self.transfer_fee(direction);
-        pay_transfer_fees(&mut hyperbolas, fee_in, fee_out);
+        transfer_share::pay(&mut hyperbolas, fee_in, fee_out);
         if hyperbolas.is_empty() {
             Curve::Nothing
         } else {
@@ -108,39 +107,6 @@ impl Piece {
             capacity_in: (net_in.max(0.0) + 8.0 * f64::EPSILON * reserve_in) / gamma,
         }
     }
-}
-
-/// A transfer fee leaves a convex part of an amount, because it is capped; its chord bounds it from above.
-fn pay_transfer_fees(pieces: &mut [Hyperbola], fee_in: TransferFee, fee_out: TransferFee) {
-    let net_in: f64 = pieces.iter().map(|piece| piece.capacity_in).sum();
-    let out = |piece: &Hyperbola| {
-        let net = piece.gamma * piece.capacity_in;
-        piece.reserve_out * net / (piece.reserve_in + net)
-    };
-    let gross_out: f64 = pieces.iter().map(out).sum();
-    let kept_in = kept(fee_in, net_in.min(u64::MAX as f64), true);
-    let kept_out = kept(fee_out, gross_out.min(u64::MAX as f64), false);
-    for piece in pieces {
-        piece.gamma *= kept_in;
-        piece.capacity_in /= kept_in;
-        piece.reserve_out *= kept_out;
-    }
-}
-
-/// What is left of the largest transfer, as a share of it; `net` tells whether the amount is what arrives.
-fn kept(fee: TransferFee, amount: f64, net: bool) -> f64 {
-    if fee.is_none() || amount <= 0.0 {
-        return 1.0;
-    }
-    let share = 1.0 - f64::from(fee.basis_points) / 1e4;
-    let most = fee.maximum_fee_raw as f64;
-    let capped = if net {
-        amount / (amount + most)
-    } else {
-        (amount - most) / amount
-    };
-    // Rounded up a little, so that nothing falls below because of the last bit.
-    (share.max(capped) * (1.0 + f64::EPSILON)).clamp(f64::MIN_POSITIVE, 1.0)
 }
 
 /// The square root of the price as a real number.

@@ -20,10 +20,10 @@ use alloy_primitives::{U256, Uint};
 use super::constant_product::amount_u64;
 use super::{
     Curve, Direction, Exact, Fee, FeeKind, Hyperbola, PoolChange, PoolError, PoolMath, PoolQuote,
-    PriceRatio, SwapAmounts, TokenPair,
+    PriceRatio, SwapAmounts, TokenPair, transfer_share,
 };
 use crate::ChainAddress;
-use crate::solana::{TOKEN_2022_PROGRAM, TransferFee};
+use crate::solana::TOKEN_2022_PROGRAM;
 use swap::{Door, Swap, share_down};
 
 /// A pool whose state the program could be in.
@@ -151,19 +151,14 @@ impl PoolMath for RaydiumCpmmPool {
         else {
             return Curve::Nothing;
         };
-        // A transfer fee with a maximum is convex in the amount; its chord over the whole range bounds it.
-        let kept = |fee: TransferFee, most: f64| {
-            let rate = f64::from(fee.basis_points) / 10_000.0;
-            1.0 - rate.min(fee.maximum_fee_raw as f64 / most)
-        };
         let rate = |ppm: u32| 1.0 - f64::from(ppm) / 1e6;
         let (capacity_in, reserve_out) = (u64::MAX as f64, sides.reserve_out as f64);
         Curve::Hyperbolas(vec![Hyperbola {
             reserve_in: sides.reserve_in as f64,
             reserve_out: reserve_out
                 * rate(sides.creator_out_ppm)
-                * kept(sides.transfer_out, reserve_out),
-            gamma: rate(sides.rate_in()) * kept(sides.transfer_in, capacity_in),
+                * transfer_share::of_sent(sides.transfer_out, reserve_out),
+            gamma: rate(sides.rate_in()) * transfer_share::of_sent(sides.transfer_in, capacity_in),
             capacity_in,
         }])
     }
