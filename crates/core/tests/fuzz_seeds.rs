@@ -53,3 +53,8 @@ fn a_split_has_legs_and_takes_no_less_than_its_bound() {
 fn a_raydium_pools_curve_is_never_below_what_the_pool_gives() {
     again("raydium_clmm");
 }
+
+#[test]
+fn a_dlmm_bin_whose_price_cannot_be_is_refused() {
+    again("meteora_dlmm");
+}

@@ -181,6 +181,16 @@ fn check_bins(state: &MeteoraDlmmState) -> Result<(), PoolError> {
             "must stand in ascending order of id".to_owned(),
         ));
     }
+    // What fits at both ends fits between them; a swap may make any of them the active one.
+    for bin in state.bins.first().into_iter().chain(state.bins.last()) {
+        if price_x64(state.bin_step, bin.id).is_none() {
+            let (id, step) = (bin.id, state.bin_step);
+            let fault = format!(
+                "bin {id} cannot be: its price at a bin_step of {step} does not fit 128 bits"
+            );
+            return Err(invalid("bins", fault));
+        }
+    }
     for bin in &state.bins {
         let id = bin.id;
         if !BIN_IDS.contains(&id) || bin.price_x64 == 0 {
