@@ -4,12 +4,13 @@ A confirmed transaction that a quorum does not know any more once its slot is fi
 back, and its executor looks again at what the gate has on record for it.
 """
 
+from tradewind.domain.chain import LAMPORTS
 from tradewind.domain.events import Envelope, ExecutionStepFinalized, ExecutionStepReorganised, IntentEvent
 from tradewind.domain.fill import StepOutcome
 from tradewind.domain.plan import BlockRef
 from tradewind.errors import Disposition, TradewindError
 from tradewind.execution.signer_client import SignerClient, SolanaFinalized, SolanaOutcome
-from tradewind.execution.solana.coin import LAMPORTS, moved_as, spent_raw
+from tradewind.execution.solana.coin import moved_as, spent_raw
 from tradewind.execution.watched_steps import WatchedStep, WatchedSteps
 from tradewind.observability import events as observe
 from tradewind.observability.clock import Backoff, Clock
