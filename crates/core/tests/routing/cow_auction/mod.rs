@@ -17,13 +17,11 @@ pub(crate) const USDT: &str = "0xdac17f958d2ee523a2206206994597c13d831ec7";
 pub(crate) const DAI: &str = "0x6b175474e89094c44da98b954eedeac495271d0f";
 pub(crate) const WBTC: &str = "0x2260fac5e5542a773aa44fbcfedf7c193bc2c599";
 
-/// One sell or buy order.
+/// What one order sells, and for what.
 pub(crate) struct Order {
     pub(crate) sell_token: ChainAddress,
     pub(crate) buy_token: ChainAddress,
     pub(crate) sell_amount_raw: U256,
-    pub(crate) buy_amount_raw: U256,
-    pub(crate) is_sell: bool,
 }
 
 pub(crate) fn token(text: &str) -> ChainAddress {
@@ -74,8 +72,6 @@ pub(crate) fn orders() -> Vec<Order> {
             sell_token: token(order["sell_token"].as_str().unwrap()),
             buy_token: token(order["buy_token"].as_str().unwrap()),
             sell_amount_raw: raw(order["sell_amount"].as_str().unwrap()),
-            buy_amount_raw: raw(order["buy_amount"].as_str().unwrap()),
-            is_sell: order["is_sell_order"].as_bool().unwrap(),
         })
         .collect()
 }
