@@ -2,12 +2,9 @@
 //!
 //! Source: `solana-compute-budget-interface` 3.0: one byte, then the value, little-endian; no accounts.
 
-use crate::Key;
 use crate::instruction::Instruction;
 
-/// The compute budget program.
-pub const COMPUTE_BUDGET_PROGRAM: Key =
-    Key::constant("ComputeBudget111111111111111111111111111111");
+pub use tradewind_core::decode::solana::COMPUTE_BUDGET_PROGRAM;
 
 const UNIT_LIMIT: u8 = 2;
 const UNIT_PRICE: u8 = 3;

@@ -8,8 +8,7 @@ use crate::instruction::{AccountMeta, Instruction};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-/// The system program: 32 zero bytes.
-pub const SYSTEM_PROGRAM: Key = Key([0; 32]);
+pub use tradewind_core::decode::solana::SYSTEM_PROGRAM;
 
 /// Longest seed in bytes.
 pub const LONGEST_SEED: usize = 32;

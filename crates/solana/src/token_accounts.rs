@@ -7,17 +7,10 @@ use crate::Key;
 use crate::instruction::{AccountMeta, Instruction};
 use crate::system::{SYSTEM_PROGRAM, transfer};
 use tradewind_core::ChainAddress;
+pub use tradewind_core::decode::solana::{
+    ASSOCIATED_TOKEN_PROGRAM, TOKEN_2022_PROGRAM, TOKEN_PROGRAM, WRAPPED_SOL, WRAPPED_SOL_2022,
+};
 use tradewind_core::solana::program_address;
-
-/// The program that gives each wallet one account per mint.
-pub const ASSOCIATED_TOKEN_PROGRAM: Key =
-    Key::constant("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
-
-/// SOL as a token of the SPL Token program.
-pub const WRAPPED_SOL: Key = Key::constant("So11111111111111111111111111111111111111112");
-
-/// SOL as a token of Token-2022.
-pub const WRAPPED_SOL_2022: Key = Key::constant("9pan9bMn5HatX4EJdBwg9VgCa7Uz5HL8N1m5D3NdXejP");
 
 /// The two programs that keep tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +26,8 @@ impl TokenProgram {
     #[must_use]
     pub const fn key(self) -> Key {
         match self {
-            Self::Token => Key::constant("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"),
-            Self::Token2022 => Key::constant("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb"),
+            Self::Token => TOKEN_PROGRAM,
+            Self::Token2022 => TOKEN_2022_PROGRAM,
         }
     }
 

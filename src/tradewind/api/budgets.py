@@ -6,12 +6,9 @@ from tradewind.api.dto import Amount
 from tradewind.api.labels import plain
 from tradewind.api.portfolio_dto import BudgetShown
 from tradewind.domain.amount import from_raw
-from tradewind.domain.chain import SOLANA_MAINNET, native_decimals
+from tradewind.domain.chain import LAMPORTS, SOLANA_MAINNET, native_decimals
 from tradewind.domain.token_list import TokenList
 from tradewind.execution.signer_answers import Budget
-
-# Under this key the signer counts lamports; on no list of tokens, because no intent trades it.
-_LAMPORTS = "11111111111111111111111111111111"
 
 
 def budgets_shown(budgets: Iterable[Budget], tokens: TokenList) -> tuple[BudgetShown, ...]:
@@ -38,7 +35,7 @@ def _shown(budget: Budget, tokens: TokenList) -> BudgetShown:
 
 
 def _decimals(budget: Budget, tokens: TokenList) -> int | None:
-    if (budget.chain_id, budget.token) == (SOLANA_MAINNET, _LAMPORTS):
+    if (budget.chain_id, budget.token) == (SOLANA_MAINNET, LAMPORTS):
         return native_decimals(budget.chain_id)
     token = tokens.get(budget.chain_id, budget.token)
     return None if token is None else token.decimals

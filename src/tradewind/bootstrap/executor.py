@@ -1,46 +1,32 @@
 """Wires an executor that runs by itself: its parts on Solana, its journal, the bus, its metrics; and runs it."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from tradewind import core
-from tradewind.domain.chain import SOLANA_MAINNET
+from tradewind.bootstrap.solana_access import SolanaAccess
 from tradewind.errors import TradewindError
 from tradewind.execution.executor_bus import BusPlace, ExecutorBus
 from tradewind.execution.executor_service import ExecutorService, ServiceLimits
 from tradewind.execution.executor_settings import ExecutorSettings
 from tradewind.execution.executors.base import BaseExecutor
-from tradewind.execution.executors.execution import ExecutorConfig, ExecutorParts
-from tradewind.execution.executors.jito import JitoExecutor
+from tradewind.execution.executors.execution import ExecutorConfig
 from tradewind.execution.executors.ports import Gate, Wallets
-from tradewind.execution.executors.rpc import RPCExecutor
 from tradewind.execution.executors.selector import ExecutorSelector, SelectorRules
-from tradewind.execution.executors.tpu import TPUExecutor
 from tradewind.execution.signer_client import SignerClient
-from tradewind.execution.solana.blockhashes import SolanaBlockhashes
-from tradewind.execution.solana.builder import SolanaBuilder
-from tradewind.execution.solana.confirmations import SolanaConfirmations
-from tradewind.execution.solana.gate import SolanaGate
-from tradewind.execution.solana.lanes import JitoTips, LeadersLane, SolanaLane
-from tradewind.execution.solana.wallets import SolanaWalletPool
+from tradewind.execution.solana.lanes import JitoTips, LeadersLane
 from tradewind.execution.wallet_leases import WalletLeases
 from tradewind.observability import tracing
 from tradewind.observability.clock import Clock, SystemClock
 from tradewind.observability.executor_metrics import ExecutorMetrics
-from tradewind.settings import redact_url
 from tradewind.streaming.embedded import EmbeddedEventStream
 from tradewind.streaming.ending_tasks import end_tasks
 from tradewind.streaming.journal import Journal
-from tradewind.venues.solana.cluster import SolanaCluster
-from tradewind.venues.solana.lookup_tables import LookupTables
-from tradewind.venues.solana.wallets import SolanaWallets
 
 _WALLETS_EVERY_S = 10.0
-# Beside what a trade takes: its fees and the rents of what it may make.
-_FEES_LAMPORTS = 10_000_000
 _PPM = 1_000_000
 
 
@@ -161,45 +147,12 @@ class _Solana:
         self._settings = settings
         self._clock = clock
         self._endpoints = (settings.rpc_endpoint, *settings.rpc_backups)
-        self._pool = core.RPCConnectionPool(list(self._endpoints), genesis_hash=settings.genesis_hash)
-        self._cluster = SolanaCluster(self._pool, chain_id=SOLANA_MAINNET)
-        self._cache = core.BlockhashCache(self._pool)
-        self._reader = SolanaWallets(self._cluster, settings.mints)
-        self._closing: list[Callable[[], None]] = [self._pool.close, self._cache.close]
+        urls = (settings.rpc_endpoint, *settings.rpc_backups)
+        self._pool = core.RPCConnectionPool(list(urls), genesis_hash=settings.genesis_hash)
+        self._access = SolanaAccess(self._pool, urls=urls, mints=settings.mints, clock=clock)
 
     def world(self) -> ExecutorWorld:
-        settings, clock = self._settings, self._clock
-        gate = SolanaGate(
-            SignerClient(settings.signer_socket), self._cluster, endpoints=tuple(map(redact_url, self._endpoints))
-        )
-        watch = core.ConfirmationWatch(self._pool, websocket_urls=list(settings.rpc_websockets))
-        parts = ExecutorParts(
-            builder=SolanaBuilder(
-                self._cluster,
-                self._reader,
-                options=core.VenueOptions(),
-                tables=LookupTables(self._cluster, settings.lookup_tables),
-                size_limit_bytes=1_232,
-            ),
-            gate=gate,
-            blockhashes=SolanaBlockhashes(self._cache),
-            confirmations=SolanaConfirmations(watch, self._cluster, commitment=settings.confirmation_commitment),
-            clock=clock,
-        )
-        wallets = SolanaWalletPool(
-            core.WalletManager(settings.wallets),
-            self._reader,
-            settings.wallets,
-            settings.mints,
-            fee_lamports=_FEES_LAMPORTS,
-            clock=clock,
-            every_s=_WALLETS_EVERY_S,
-        )
-        executors = tuple(self._executors(parts))
-        return ExecutorWorld(gate, wallets, executors, wallets.run, tuple(reversed(self._closing)))
-
-    def _executors(self, parts: ExecutorParts) -> Iterator[BaseExecutor]:
-        settings = self._settings
+        settings, access = self._settings, self._access
         config = ExecutorConfig(
             name=settings.executor_name,
             compute_unit_limit=settings.compute_unit_limit,
@@ -209,18 +162,29 @@ class _Solana:
             max_attempts=settings.max_retries,
             retry_delay_ms=settings.retry_delay_ms,
         )
-        yield RPCExecutor(config, parts, SolanaLane(core.RpcLane(self._pool), self._clock))
-        if settings.tpu_enabled:
-            tpu = core.TpuLane(
-                self._pool, fanout_slots=settings.tpu_fanout_slots, connect_timeout_ms=settings.tpu_timeout
-            )
-            self._closing.append(tpu.close)
-            yield TPUExecutor(config, parts, LeadersLane(tpu, self._clock))
-        if settings.jito_block_engine_url:
-            yield JitoExecutor(config, parts, self._jito())
+        parts = access.parts(
+            config,
+            SignerClient(settings.signer_socket),
+            core.ConfirmationWatch(self._pool, websocket_urls=list(settings.rpc_websockets)),
+            options=core.VenueOptions(),
+            lookup_tables=settings.lookup_tables,
+        )
+        executors = access.executors(config, parts, leaders=self._leaders(), jito=self._jito())
+        wallets = access.wallet_pool(core.WalletManager(settings.wallets), settings.wallets, every_s=_WALLETS_EVERY_S)
+        return ExecutorWorld(parts.gate, wallets, tuple(executors), wallets.run, (access.close,))
 
-    def _jito(self) -> JitoTips:
+    def _leaders(self) -> LeadersLane | None:
         settings = self._settings
+        if not settings.tpu_enabled:
+            return None
+        return self._access.leaders(
+            core.TpuLane(self._pool, fanout_slots=settings.tpu_fanout_slots, connect_timeout_ms=settings.tpu_timeout)
+        )
+
+    def _jito(self) -> JitoTips | None:
+        settings = self._settings
+        if not settings.jito_block_engine_url:
+            return None
         policy = core.TipPolicy(
             floor_lamports=settings.jito_tip_base,
             cap_lamports=settings.jito_tip_cap,

@@ -1,27 +1,20 @@
 """Wires Solana: its cluster and pools first, then what carries steps to their end there."""
 
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from typing import NoReturn
 from uuid import UUID
 
 from tradewind import core
+from tradewind.bootstrap.solana_access import FEES_LAMPORTS, SolanaAccess
 from tradewind.domain.chain import SOLANA_MAINNET
 from tradewind.domain.execution_plan_event import ExecutionMethod
 from tradewind.domain.token_list import TokenList
 from tradewind.execution.executor_answers import ExecutorAnswers
 from tradewind.execution.executor_service import ExecutorService, ServiceLimits
-from tradewind.execution.executors.base import BaseExecutor
-from tradewind.execution.executors.execution import ExecutorConfig, ExecutorParts
-from tradewind.execution.executors.jito import JitoExecutor
-from tradewind.execution.executors.rpc import RPCExecutor
+from tradewind.execution.executors.execution import ExecutorConfig
 from tradewind.execution.executors.selector import ExecutorSelector
-from tradewind.execution.executors.tpu import TPUExecutor
 from tradewind.execution.signer_client import SignerClient
-from tradewind.execution.solana.blockhashes import SolanaBlockhashes
-from tradewind.execution.solana.builder import SolanaBuilder
-from tradewind.execution.solana.confirmations import SolanaConfirmations
-from tradewind.execution.solana.gate import SolanaGate
-from tradewind.execution.solana.lanes import JitoTips, LeadersLane, SolanaLane
+from tradewind.execution.solana.lanes import JitoTips, LeadersLane
 from tradewind.execution.solana.wallets import SolanaWalletPool
 from tradewind.execution.solana_finality import SolanaFinality
 from tradewind.execution.solana_orders import SolanaOrders
@@ -30,18 +23,16 @@ from tradewind.execution.solana_step_runner import SolanaStepRunner
 from tradewind.observability.clock import Clock
 from tradewind.observability.executor_metrics import ExecutorMetrics
 from tradewind.planning.solana_terms import SolanaTerms
-from tradewind.settings import JitoSettings, Settings, SolanaSettings, redact_url
+from tradewind.settings import JitoSettings, Settings, SolanaSettings
 from tradewind.state.coordinator import StateCoordinator
 from tradewind.state.intent_locks import IntentLocks
 from tradewind.streaming.event_stream import EventStream
 from tradewind.streaming.journal import Journal
 from tradewind.venues.solana.adapter import SolanaAdapter
-from tradewind.venues.solana.cluster import SolanaCluster
 from tradewind.venues.solana.fees import RECEIPT_RENT_LAMPORTS, SIGNATURE_FEE_LAMPORTS, FeePolicy
-from tradewind.venues.solana.lookup_tables import LookupTables
 from tradewind.venues.solana.pool_book import PoolBook
 from tradewind.venues.solana.unit_prices import UnitPrices
-from tradewind.venues.solana.wallets import SolanaBalances, SolanaWallets
+from tradewind.venues.solana.wallets import SolanaBalances
 
 _EXECUTOR = "service"
 _METHODS = {
@@ -51,8 +42,6 @@ _METHODS = {
     "jito": ExecutionMethod.JITO_BUNDLE,
 }
 _WALLETS_EVERY_S = 30.0
-# Beside what a trade takes: its fees and the rents of what it may make.
-_FEES_LAMPORTS = 10_000_000
 
 
 class SolanaSide:
@@ -70,13 +59,13 @@ class SolanaSide:
             requests_per_second=solana.requests_per_s,
             burst=solana.requests_per_s,
         )
-        self.cluster = SolanaCluster(self._pool, chain_id=SOLANA_MAINNET)
         listed = tokens.on_chain(SOLANA_MAINNET)
         wrapped = tokens.named(SOLANA_MAINNET, solana.wrapped_native)
         native = wrapped.address if wrapped else ""
-        self._mints = [token.address for token in listed]
-        self._reader = SolanaWallets(self.cluster, self._mints)
-        self._book = PoolBook(self.cluster, solana.pools, self._mints)
+        mints = [token.address for token in listed]
+        self._access = SolanaAccess(self._pool, urls=solana.rpc_urls, mints=mints, clock=clock)
+        self.cluster = self._access.cluster
+        self._book = PoolBook(self.cluster, solana.pools, mints)
         fees = FeePolicy(
             micro_lamports_per_unit=solana.compute_unit_price_micro_lamports,
             # Only a bundle pays a tip; what is left of the most is not taken.
@@ -96,21 +85,15 @@ class SolanaSide:
             least_micro_lamports=solana.compute_unit_price_micro_lamports,
             most_micro_lamports=solana.max_compute_unit_price_micro_lamports,
         )
-        self.terms = SolanaTerms(self._reader, wrapped_native=native, fees=fees, prices=prices)
-        self.balances = SolanaBalances(self._reader, self.cluster)
+        self.terms = SolanaTerms(self._access.reader, wrapped_native=native, fees=fees, prices=prices)
+        self.balances = SolanaBalances(self._access.reader, self.cluster)
         self.answers = ExecutorAnswers()
         self._orders = SolanaOrders(self._book, lookup_tables=solana.lookup_tables, method=_METHODS[solana.lane])
-        self._cache = core.BlockhashCache(self._pool)
-        self._blockhashes = SolanaBlockhashes(self._cache)
-        self._tpu: core.TpuLane | None = None
         self._leaders: LeadersLane | None = None
 
     def close(self) -> None:
         """Let go of every connection."""
-        if self._tpu is not None:
-            self._tpu.close()
-        self._cache.close()
-        self._pool.close()
+        self._access.close()
 
     def connect(
         self,
@@ -124,37 +107,31 @@ class SolanaSide:
     ) -> None:
         """Make what signs and sends; `executor.start()` is left to the caller."""
         solana = self._solana
-        endpoints = tuple(redact_url(url) for url in solana.rpc_urls)
-        builder = SolanaBuilder(
-            self.cluster,
-            self._reader,
+        config = ExecutorConfig(
+            name=_EXECUTOR, max_attempts=solana.max_attempts, max_transaction_bytes=solana.max_transaction_bytes
+        )
+        watch = core.ConfirmationWatch(self._pool, websocket_urls=list(solana.websocket_urls), quorum=solana.quorum)
+        parts = self._access.parts(
+            config,
+            signer,
+            watch,
             options=core.VenueOptions(
                 raydium_amm_v4=solana.raydium_amm_v4_form,
                 pumpswap=solana.pumpswap_form,
                 pump_curve=solana.pump_curve_form,
             ),
-            tables=LookupTables(self.cluster, solana.lookup_tables),
-            size_limit_bytes=solana.max_transaction_bytes,
+            lookup_tables=solana.lookup_tables,
         )
-        gate = SolanaGate(signer, self.cluster, endpoints=endpoints)
-        config = ExecutorConfig(
-            name=_EXECUTOR, max_attempts=solana.max_attempts, max_transaction_bytes=solana.max_transaction_bytes
-        )
-        watch = core.ConfirmationWatch(self._pool, websocket_urls=list(solana.websocket_urls), quorum=solana.quorum)
-        parts = ExecutorParts(
-            builder=builder,
-            gate=gate,
-            blockhashes=self._blockhashes,
-            confirmations=SolanaConfirmations(watch, self.cluster, commitment=config.confirmation_commitment),
-            clock=self._clock,
-        )
+        self._leaders = self._access.leaders(core.TpuLane(self._pool)) if solana.tpu else None
+        jito = None if solana.jito is None else self._jito(solana.jito)
+        executors = self._access.executors(config, parts, leaders=self._leaders, jito=jito)
         self._wallets = self._wallet_pool()
         self.executor = ExecutorService(
             name=_EXECUTOR,
             stream=stream,
             journal=journal,
-            selector=ExecutorSelector({one.method: one for one in self._executors(config, parts)}),
-            gate=gate,
+            selector=ExecutorSelector({one.method: one for one in executors}),
+            gate=parts.gate,
             wallets=self._wallets,
             metrics=ExecutorMetrics(_EXECUTOR),
             clock=self._clock,
@@ -163,7 +140,7 @@ class SolanaSide:
         )
         self.runner = SolanaStepRunner(stream=stream, answers=self.answers, orders=self._orders, clock=self._clock)
         self.step_quotes = SolanaStepQuotes(
-            orders=self._orders, builder=builder, blockhashes=self._blockhashes, signer=signer
+            orders=self._orders, builder=parts.builder, blockhashes=parts.blockhashes, signer=signer
         )
         self.finality = SolanaFinality(
             cluster=self.cluster,
@@ -172,7 +149,7 @@ class SolanaSide:
             locks=locks,
             signer=signer,
             clock=self._clock,
-            endpoints=endpoints,
+            endpoints=self._access.endpoints,
             poll_interval_ms=solana.poll_interval_ms,
         )
         self.finality.recover()
@@ -188,15 +165,6 @@ class SolanaSide:
                 await self._leaders.warm_up()
             await self._clock.sleep(_WALLETS_EVERY_S)
 
-    def _executors(self, config: ExecutorConfig, parts: ExecutorParts) -> Iterator[BaseExecutor]:
-        yield RPCExecutor(config, parts, SolanaLane(core.RpcLane(self._pool), self._clock))
-        if self._solana.tpu:
-            self._tpu = core.TpuLane(self._pool)
-            self._leaders = LeadersLane(self._tpu, self._clock)
-            yield TPUExecutor(config, parts, self._leaders)
-        if (jito := self._solana.jito) is not None:
-            yield JitoExecutor(config, parts, self._jito(jito))
-
     def _jito(self, jito: JitoSettings) -> JitoTips:
         lane = core.JitoLane(
             list(jito.regions),
@@ -208,19 +176,9 @@ class SolanaSide:
         return JitoTips(lane, policy, self._clock)
 
     def _wallet_pool(self) -> SolanaWalletPool:
-        wallets = self.wallets
-        manager = core.WalletManager(
-            wallets, low_balance_lamports=_FEES_LAMPORTS + RECEIPT_RENT_LAMPORTS + SIGNATURE_FEE_LAMPORTS
-        )
-        return SolanaWalletPool(
-            manager,
-            self._reader,
-            wallets,
-            self._mints,
-            fee_lamports=_FEES_LAMPORTS,
-            clock=self._clock,
-            every_s=_WALLETS_EVERY_S,
-        )
+        low = FEES_LAMPORTS + RECEIPT_RENT_LAMPORTS + SIGNATURE_FEE_LAMPORTS
+        manager = core.WalletManager(self.wallets, low_balance_lamports=low)
+        return self._access.wallet_pool(manager, self.wallets, every_s=_WALLETS_EVERY_S)
 
     @property
     def wallets(self) -> list[str]:

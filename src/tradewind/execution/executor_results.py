@@ -5,13 +5,13 @@ from decimal import ROUND_DOWN, Decimal, InvalidOperation, localcontext
 from typing import Any
 from uuid import UUID, uuid5
 
+from tradewind.domain.chain import WRAPPED_SOL
 from tradewind.domain.event import NAMESPACE
 from tradewind.domain.execution_plan_event import ExecutionMethod, ExecutionPlanEvent
 from tradewind.domain.execution_result_event import ExecutionResultEvent, ResultStatus
 from tradewind.execution.executors.execution import ExecutionReport
 from tradewind.execution.executors.outcomes import Landed, Reverted
 
-WRAPPED_SOL = "So11111111111111111111111111111111111111112"
 _MICRO_USD = Decimal("0.000001")
 # As many as an amount of dollars may have in an event.
 _USD_DIGITS = 60

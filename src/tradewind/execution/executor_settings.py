@@ -13,13 +13,13 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from tradewind.domain.address import SolanaAddress
+from tradewind.domain.chain import WRAPPED_SOL
 from tradewind.domain.model import Model, invalid_input
 from tradewind.errors import Fault, InvalidInput, Misconfigured
 from tradewind.settings import redact_url
 from tradewind.streaming.nats_settings import NatsSettings, StreamName
 
 SOLANA_GENESIS = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"
-WRAPPED_SOL = "So11111111111111111111111111111111111111112"
 WALLET_VARIABLES = tuple(f"WALLET_{number}" for number in range(1, 6))
 
 

@@ -8,18 +8,17 @@ same bytes are sent again, under the same nonce), so one endpoint's word is enou
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from tradewind.domain.events import Envelope, ExecutionStepFinalized, ExecutionStepReorganised, IntentEvent
 from tradewind.domain.fill import StepOutcome, StepResult
 from tradewind.domain.plan import BlockRef
-from tradewind.errors import Disposition, TradewindError
+from tradewind.errors import TradewindError
+from tradewind.execution.finality_follower import FinalityFollower
 from tradewind.execution.signer_client import SignerClient
-from tradewind.execution.watched_steps import WatchedStep, WatchedSteps
+from tradewind.execution.watched_steps import WatchedStep
 from tradewind.observability import events as observe
-from tradewind.observability.clock import Backoff, Clock
+from tradewind.observability.clock import Clock
 from tradewind.state.coordinator import StateCoordinator
 from tradewind.state.intent_locks import IntentLocks
 from tradewind.streaming.event_stream import EventStream
-from tradewind.streaming.recorded import Recorded
 from tradewind.venues.evm_block import BlockHeader
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.evm_receipt import Receipt
@@ -31,8 +30,8 @@ _PATIENCE_LOOKS = 8
 _AT_ONCE = 16
 
 
-class FinalityWatch:
-    """One chain's. `run` it for as long as the service lives; `on_recorded` is a tap behind that of the state."""
+class FinalityWatch(FinalityFollower):
+    """An EVM chain's."""
 
     def __init__(
         self,
@@ -46,43 +45,19 @@ class FinalityWatch:
         poll_interval_ms: int,
         finality_interval_s: float = 1.0,
     ) -> None:
+        super().__init__(
+            chain_id=chain.chain_id,
+            stream=stream,
+            state=state,
+            locks=locks,
+            clock=clock,
+            poll_interval_ms=poll_interval_ms,
+        )
         self._chain = chain
-        self._stream = stream
-        self._state = state
-        self._locks = locks
         self._signer = signer
-        self._clock = clock
-        self._poll_s = poll_interval_ms / 1000
         self._finality_interval_ns = int(finality_interval_s * NS_PER_S)
         self._next_finality_ns = 0
-        self._steps = WatchedSteps(state, chain.chain_id)
         self._head: BlockHeader | None = None
-
-    @property
-    def watched(self) -> int:
-        """How many confirmed steps are not final yet."""
-        return len(self._steps)
-
-    def on_recorded(self, recorded: Recorded) -> None:
-        """Learn what was confirmed, taken back or finalized."""
-        self._steps.on_recorded(recorded)
-
-    def recover(self) -> None:
-        """Watch what the journal has as confirmed and not as final."""
-        self._steps.recover()
-
-    async def run(self) -> None:
-        """Look again and again; what fails is tried again."""
-        backoff = Backoff(self._clock)
-        while True:
-            try:
-                if len(self._steps):
-                    await self.look()
-                backoff = Backoff(self._clock)
-                await self._clock.sleep(self._poll_s)
-            except TradewindError as error:
-                observe.finality_held_up(chain_id=self._chain.chain_id, code=error.code, message=str(error))
-                await backoff.pause()
 
     async def look(self) -> None:
         """One look at the chain: the head, what left the chain, and what became final."""
@@ -123,25 +98,6 @@ class FinalityWatch:
         if receipt is None or receipt.block.hash != block.hash:
             await self._take_back(step)
 
-    async def _take_back(self, step: WatchedStep) -> None:
-        result = step.result
-        async with self._locks.of(step.intent_id):
-            view = self._state.in_memory(step.intent_id)
-            known = view.result_of(result.step) if view else None
-            if view is None or known is None or known.block.hash != result.block.hash:
-                return
-            observe.reorganisation_seen(chain_id=self._chain.chain_id, block=result.block.number, steps=1)
-            await self._publish(
-                ExecutionStepReorganised(
-                    intent_id=step.intent_id,
-                    round=view.round,
-                    plan_id=step.plan_id,
-                    step=result.step,
-                    tx_hash=result.tx_hash,
-                    block=result.block,
-                )
-            )
-
     async def _finalize(self) -> None:
         """Settle every step whose block a quorum of endpoints calls final."""
         canonical = [step for step in self._steps if step.canonical]
@@ -164,34 +120,11 @@ class FinalityWatch:
             await self._take_back(step)
             return
         await self._settle_with_gate(step, endpoints, finalized)
-        observe.step_settled(
-            intent_id=step.intent_id,
-            step=step.result.step,
-            tx_hash=step.result.tx_hash,
-            block=step.result.block.number,
-        )
-        await self._publish(
-            ExecutionStepFinalized(
-                intent_id=step.intent_id,
-                plan_id=step.plan_id,
-                step=step.result.step,
-                tx_hash=step.result.tx_hash,
-                block=step.result.block,
-                finalized=finalized,
-                endpoints=endpoints,
-            )
-        )
+        await self._record_final(step, finalized, endpoints)
 
     async def _settle_with_gate(self, step: WatchedStep, endpoints: tuple[str, ...], finalized: BlockRef) -> None:
-        try:
-            final = await self._signer.settle(step.intent_id, step.result, endpoints=endpoints, finalized=finalized)
-        except TradewindError as error:
-            if error.disposition is not Disposition.REJECT:
-                raise
-            # The reservation stays as it was signed: never less than what was spent.
-            observe.waiting(intent_id=step.intent_id, what="settlement", code=error.code, message=str(error))
-            return
-        if not final:
+        settling = self._signer.settle(step.intent_id, step.result, endpoints=endpoints, finalized=finalized)
+        if await self._told(step, settling) is False:
             observe.waiting(
                 intent_id=step.intent_id,
                 what="settlement",
@@ -199,9 +132,6 @@ class FinalityWatch:
                 message=f"{len(endpoints)} endpoints agree on how step {step.result.step} ended, and the gate's "
                 "settlement_quorum wants more: what was not spent stays reserved until its day is over.",
             )
-
-    async def _publish(self, body: IntentEvent) -> None:
-        await self._stream.publish(Envelope.about_intent(body, at_ns=self._clock.now_ns()))
 
 
 def _is_the_same(receipt: Receipt, result: StepResult) -> bool:

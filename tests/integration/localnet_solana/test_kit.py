@@ -6,18 +6,21 @@ from pathlib import Path
 
 from solders.keypair import Keypair
 
-from tests.integration.localnet_solana.kit_packages import ensure_kit
+from tradewind.localnet.packages import ensure_locked
 from tradewind.localnet.packages import node as node_program
 from tradewind.localnet.solana import NodeOptions, SolanaLocalnet
 
+KIT = Path(__file__).parent / "kit"
+
 
 async def test_kit_reads_a_balance_sends_a_transfer_and_hears_of_its_signature(tmp_path: Path) -> None:
-    folder = await asyncio.to_thread(ensure_kit)
+    packages = await asyncio.to_thread(ensure_locked, KIT, "solana-kit")
     receiver, lamports = Keypair().pubkey(), 1_234_567
     async with SolanaLocalnet(options=NodeOptions(slot_ms=50), keys_folder=tmp_path, servers=()) as chain:
         script = await asyncio.create_subprocess_exec(
             node_program(),
-            str(folder / "transfer.mjs"),
+            str(KIT / "transfer.mjs"),
+            str(packages),
             chain.rpc_url,
             chain.ws_url,
             str(tmp_path / "trader.json"),

@@ -6,19 +6,14 @@
 use super::extensions::{self, KIND_OFFSET};
 use super::{AccountFields, TransferFee, TransferFees};
 use crate::ChainAddress;
+use crate::decode::solana;
 use crate::pools::{Account, PoolError};
 
 /// The SPL Token program.
-pub const TOKEN_PROGRAM: ChainAddress = ChainAddress::Solana(
-    bs58::decode(b"TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA".as_slice())
-        .into_array_const_unwrap(),
-);
+pub const TOKEN_PROGRAM: ChainAddress = solana::TOKEN_PROGRAM.address();
 
 /// The Token-2022 program.
-pub const TOKEN_2022_PROGRAM: ChainAddress = ChainAddress::Solana(
-    bs58::decode(b"TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb".as_slice())
-        .into_array_const_unwrap(),
-);
+pub const TOKEN_2022_PROGRAM: ChainAddress = solana::TOKEN_2022_PROGRAM.address();
 
 const MINT_BYTES: usize = 82;
 const ACCOUNT_BYTES: usize = 165;

@@ -10,8 +10,7 @@ use crate::compute_budget::COMPUTE_BUDGET_PROGRAM;
 use crate::instruction::{AccountMeta, Instruction};
 use crate::transaction::{BuildError, LookupTable, TransactionBuilder};
 
-/// The lending program.
-pub const KAMINO_PROGRAM: Key = Key::constant("KLend2g3cP87fffoy8q1mQqGKjrxjC8boSyAYavgmjD");
+pub use tradewind_core::decode::solana::KAMINO_PROGRAM;
 
 const INSTRUCTIONS_SYSVAR: Key = Key::constant("Sysvar1nstructions1111111111111111111111111");
 const FLASH_BORROW: [u8; 8] = [0x87, 0xe7, 0x34, 0xa7, 0x07, 0x34, 0xd4, 0xc1];

@@ -6,11 +6,11 @@ use tradewind_core::solana::program_address;
 use super::SwapError;
 use crate::Key;
 pub(super) use crate::system::SYSTEM_PROGRAM;
-pub(super) use crate::token_accounts::{ASSOCIATED_TOKEN_PROGRAM, WRAPPED_SOL};
+pub(super) use crate::token_accounts::{
+    ASSOCIATED_TOKEN_PROGRAM, TOKEN_2022_PROGRAM, TOKEN_PROGRAM, WRAPPED_SOL,
+};
 use crate::token_accounts::{TokenProgram, token_account_address};
 
-pub(super) const TOKEN_PROGRAM: Key = TokenProgram::Token.key();
-pub(super) const TOKEN_2022_PROGRAM: Key = TokenProgram::Token2022.key();
 pub(super) const MEMO_PROGRAM: Key = Key::constant("MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr");
 
 /// Lamports that an account of no bytes pays rent for, in bytes.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from tradewind import core
-from tradewind.cli.pools.core_fault import in_words_of
+from tradewind.cli.pools.core_fault import in_units, in_words_of
 from tradewind.cli.pools.source import PoolSource
 from tradewind.cli.pools.tokens import wrong
 
@@ -65,5 +65,6 @@ def ask(source: PoolSource, asked: RouteAsked, *, any_hops: bool) -> core.SplitR
     for option, number in (("--max-hops", asked.max_hops), ("--max-paths", asked.max_paths)):
         if not 0 <= number <= 255:
             raise wrong(option, "integer_out_of_range", f"must be small and above zero, not {number}.")
-    with in_words_of(_OPTIONS):
+    given = asked.token_in if asked.exact == "in" else asked.token_out
+    with in_words_of(_OPTIONS, in_units(source.names, given, asked.token_in, asked.token_out)):
         return split(source.graph, asked, any_hops=any_hops)

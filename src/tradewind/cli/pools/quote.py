@@ -8,7 +8,7 @@ from tradewind import core
 from tradewind.cli.options import JsonFlag
 from tradewind.cli.output import Output
 from tradewind.cli.pools import options as o
-from tradewind.cli.pools.core_fault import in_words_of
+from tradewind.cli.pools.core_fault import in_units, in_words_of
 from tradewind.cli.pools.live import LiveChain
 from tradewind.cli.pools.quote_view import quote_document, quote_shown
 from tradewind.cli.pools.source import Asked, PoolSource, read_source
@@ -60,15 +60,17 @@ def _quote(
 ) -> core.PoolQuote:
     given = (("--from", ends[0]), ("--to", ends[1]))
     token_in, token_out = (source.names.address(option, text) if text else None for option, text in given)
-    amounts = "--amount" if amount else "--amount-out"
+    option, text = ("--amount", amount) if amount is not None else ("--amount-out", amount_out or "")
     words = {"pool": "--pool", "token_in": "--from", "token_out": "--to"}
-    with in_words_of(words | {"amount_in_raw": amounts, "amount_out_raw": amounts}):
+    with in_words_of(words):
         tokens = source.graph.tokens(pool)
-        token_in, token_out = _both(tokens, token_in, token_out)
+    token_in, token_out = _both(tokens, token_in, token_out)
+    sized = token_in if amount is not None else token_out
+    raw = source.names.amount_raw(option, text, sized)
+    words |= {"amount_in_raw": option, "amount_out_raw": option}
+    with in_words_of(words, in_units(source.names, sized, token_in, token_out)):
         if amount is not None:
-            raw = source.names.amount_raw("--amount", amount, token_in)
             return source.graph.quote_exact_in(pool, token_in, raw, token_out=token_out)
-        raw = source.names.amount_raw("--amount-out", amount_out or "", token_out)
         return source.graph.quote_exact_out(pool, token_out, raw, token_in=token_in)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tradewind import core
+from tradewind.domain.chain import WRAPPED_SOL
 from tradewind.domain.execution_plan_event import SwapRoute
 from tradewind.domain.plan import Exact
 from tradewind.errors import Refused
@@ -15,7 +16,7 @@ from tradewind.execution.executors.ports import BuildRequest, UnsignedTransactio
 from tradewind.execution.solana.flash_loan import Loan, loan_of
 from tradewind.venues.solana.cluster import CLOCK, Account, Accounts, SolanaCluster
 from tradewind.venues.solana.lookup_tables import LookupTables
-from tradewind.venues.solana.wallets import NATIVE_MINT, SolanaWallets
+from tradewind.venues.solana.wallets import SolanaWallets
 
 # A signature that is not there yet.
 _BLANK = bytes(64)
@@ -86,9 +87,9 @@ class SolanaBuilder:
         return _Places(request.wallet, sides, await self._unwraps(request.wallet, sides))
 
     async def _unwraps(self, wallet: str, mints: Mapping[str, object]) -> bool:
-        if NATIVE_MINT not in mints:
+        if WRAPPED_SOL not in mints:
             return False
-        return not (await self._wallets.read(wallet, [NATIVE_MINT])).tokens[NATIVE_MINT].exists
+        return not (await self._wallets.read(wallet, [WRAPPED_SOL])).tokens[WRAPPED_SOL].exists
 
     async def _swaps(self, request: BuildRequest, places: _Places) -> list[core.SwapInstructions]:
         """One for each route, from the pools as they are now."""
@@ -199,13 +200,13 @@ def _around(
     made = [
         core.create_token_account(payer=wallet, owner=wallet, mint=mint, token_program=program)
         for mint, (_, _, program) in places.sides.items()
-        if wraps or mint != NATIVE_MINT
+        if wraps or mint != WRAPPED_SOL
     ]
     wrapping: list[core.SolanaInstruction] = []
-    if plan.input_token == NATIVE_MINT and wraps:
+    if plan.input_token == WRAPPED_SOL and wraps:
         wrapping = core.wrap_sol(wallet, _most_in(plan.routes))
     unwrapping = (
-        [core.close_token_account(account=places.sides[NATIVE_MINT][1], destination=wallet, owner=wallet)]
+        [core.close_token_account(account=places.sides[WRAPPED_SOL][1], destination=wallet, owner=wallet)]
         if places.unwraps and wraps
         else []
     )

@@ -2,17 +2,15 @@
 
 from collections.abc import Iterable
 
-from tradewind.venues.solana.wallets import NATIVE_MINT
+from tradewind.domain.chain import LAMPORTS, WRAPPED_SOL
 
-# Under this key the gate counts lamports: the system program's, which is no mint.
-LAMPORTS = "11111111111111111111111111111111"
 # Programs that move lamports where others move wrapped SOL.
 MOVES_LAMPORTS = frozenset({"pump_curve"})
 
 
 def moved_as(mint: str, venues: Iterable[str]) -> str:
     """What the wallet spends or gets when these venues trade `mint`: lamports, if all of them move those."""
-    if mint == NATIVE_MINT and all(venue in MOVES_LAMPORTS for venue in venues):
+    if mint == WRAPPED_SOL and all(venue in MOVES_LAMPORTS for venue in venues):
         return LAMPORTS
     return mint
 

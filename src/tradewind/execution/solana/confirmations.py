@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tradewind import core
+from tradewind.domain.chain import SYSTEM_PROGRAM
 from tradewind.domain.execution_result_event import ProgramError
 from tradewind.errors import Unavailable
 from tradewind.execution.executors.base import NOT_TOLD, RECEIPT_IN_USE
@@ -16,7 +17,6 @@ from tradewind.venues.solana.cluster import SolanaCluster
 
 # The system program's own number for "an account with this address exists".
 _ACCOUNT_IN_USE = 0
-_SYSTEM = "11111111111111111111111111111111"
 # What reading an answer ends with that lacks a field, or has another kind of value in it.
 _UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 
@@ -86,6 +86,6 @@ def _program_error(
     decoded = core.decode_solana_transaction(attempt.transaction)
     if place is not None and place < len(decoded.instructions):
         program = decoded.instructions[place].program
-    in_use = program == _SYSTEM and fault.custom == _ACCOUNT_IN_USE and attempt.has_receipt
+    in_use = program == SYSTEM_PROGRAM and fault.custom == _ACCOUNT_IN_USE and attempt.has_receipt
     name = RECEIPT_IN_USE if in_use else (fault.instruction_error or fault.name)
     return ProgramError(instruction=place, program=program, code=fault.custom, name=name, message=said)

@@ -12,7 +12,8 @@ from typing import Any
 
 from tradewind import core
 from tradewind.domain.base58 import from_base58
-from tradewind.venues.solana.wallets import NATIVE_MINT, TOKEN_PROGRAMS
+from tradewind.domain.chain import WRAPPED_SOL
+from tradewind.venues.solana.wallets import TOKEN_PROGRAMS
 
 # spl-token: Transfer is source, destination, owner; TransferChecked has the mint behind the source.
 _TRANSFER, _TRANSFER_CHECKED = 3, 12
@@ -42,14 +43,14 @@ def fill_of(told: Mapping[str, Any], wallet: str) -> tuple[int | None, int | Non
     first = next((mint for mint, moved in flows.items() if moved.paid_raw), None)
     passed = {mint for mint, moved in flows.items() if mint != first and moved.paid_raw and moved.got_raw}
     held = {mint: moved for mint, moved in _balances(told["meta"], wallet).items() if mint not in passed}
-    if NATIVE_MINT in flows and NATIVE_MINT not in passed:
-        held[NATIVE_MINT] = flows[NATIVE_MINT]
+    if WRAPPED_SOL in flows and WRAPPED_SOL not in passed:
+        held[WRAPPED_SOL] = flows[WRAPPED_SOL]
     if (traded := _traded(held)) is not None:
         return traded
     if first is not None and flows[first].got_raw and not any(moved.net_raw for m, moved in held.items() if m != first):
         return flows[first].paid_raw, flows[first].got_raw
-    if NATIVE_MINT not in flows:
-        held[NATIVE_MINT] = _lamports(told, wallet)
+    if WRAPPED_SOL not in flows:
+        held[WRAPPED_SOL] = _lamports(told, wallet)
     return _traded(held) or (None, None)
 
 
@@ -89,7 +90,7 @@ def _wrapped_by_place(balances: Any) -> dict[int, int]:
     return {
         held["accountIndex"]: int(held["uiTokenAmount"]["amount"])
         for held in balances or ()
-        if held["mint"] == NATIVE_MINT
+        if held["mint"] == WRAPPED_SOL
     }
 
 
@@ -101,7 +102,7 @@ def _lamports(told: Mapping[str, Any], wallet: str) -> _Moved:
         net += sign * sum(
             int(held["uiTokenAmount"]["amount"])
             for held in meta.get(name) or ()
-            if held.get("owner") == wallet and held["mint"] == NATIVE_MINT
+            if held.get("owner") == wallet and held["mint"] == WRAPPED_SOL
         )
     net += locked_of(told, wallet)
     return _Moved(max(0, -net), max(0, net))
@@ -118,7 +119,7 @@ def _balances(meta: Mapping[str, Any], wallet: str) -> dict[str, _Moved]:
         {
             held["mint"]: int(held["uiTokenAmount"]["amount"])
             for held in meta.get(name) or ()
-            if held.get("owner") == wallet and held["mint"] != NATIVE_MINT
+            if held.get("owner") == wallet and held["mint"] != WRAPPED_SOL
         }
         for name in ("preTokenBalances", "postTokenBalances")
     )
@@ -135,7 +136,7 @@ def _flows(told: Mapping[str, Any], wallet: str) -> dict[str, _Moved]:
         for held in meta.get(name) or ()
         if held.get("owner") == wallet
     }
-    mints[core.token_account_address(wallet, NATIVE_MINT)] = NATIVE_MINT
+    mints[core.token_account_address(wallet, WRAPPED_SOL)] = WRAPPED_SOL
     for source, destination, amount_raw in _transfers(told):
         if (mint := mints.get(source)) is not None:
             flows.setdefault(mint, _Moved()).paid_raw += amount_raw

@@ -6,11 +6,11 @@ from collections.abc import Awaitable
 from typing import Literal, Protocol
 
 from tradewind import core
+from tradewind.domain.chain import WRAPPED_SOL
 from tradewind.domain.execution_plan_event import ExecutionPlanEvent
 from tradewind.errors import Refused
 from tradewind.execution.executors.ports import LaneHealth, Sent, SignedAttempt, Tip
 from tradewind.observability.clock import Clock
-from tradewind.venues.solana.wallets import NATIVE_MINT
 
 _PPM = 1_000_000
 # The share of takings is a running mean over about so many sendings.
@@ -125,7 +125,7 @@ class JitoTips(SolanaLane):
             self._floor = await self._jito.tip_floor()
         # A trade that is no round trip has no profit to share: the policy's cap bounds its tip.
         profit, floor = 1 << 62, self._floor
-        if plan.expected_profit > 0 and plan.input_token == NATIVE_MINT:
+        if plan.expected_profit > 0 and plan.input_token == WRAPPED_SOL:
             profit = plan.expected_profit
         elif plan.expected_profit > 0:
             floor = None

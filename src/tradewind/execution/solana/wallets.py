@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from tradewind import core
+from tradewind.domain.chain import WRAPPED_SOL
 from tradewind.domain.execution_plan_event import ExecutionPlanEvent
 from tradewind.domain.plan import Exact
 from tradewind.errors import Refused, TradewindError, Unavailable
 from tradewind.execution.executors.ports import Reservation
 from tradewind.observability import events as observe
 from tradewind.observability.clock import Clock
-from tradewind.venues.solana.wallets import NATIVE_MINT, SolanaWallets
+from tradewind.venues.solana.wallets import SolanaWallets
 
 
 class SolanaWalletPool:
@@ -50,7 +51,7 @@ class SolanaWalletPool:
         slot = held.block.number
         self._manager.observe_lamports(wallet, held.lamports, slot)
         for mint, token in held.tokens.items():
-            amount_raw = token.amount_raw + (held.spendable_lamports if mint == NATIVE_MINT else 0)
+            amount_raw = token.amount_raw + (held.spendable_lamports if mint == WRAPPED_SOL else 0)
             self._manager.observe_tokens(wallet, mint, amount_raw, slot)
 
     async def reserve(self, plan: ExecutionPlanEvent) -> Reservation:
@@ -73,7 +74,7 @@ class SolanaWalletPool:
         )
         if plan.flash_loan is not None:
             return core.WalletRequirement(lamports=self._fee_lamports)
-        if plan.input_token == NATIVE_MINT:
+        if plan.input_token == WRAPPED_SOL:
             return core.WalletRequirement(lamports=self._fee_lamports + most_in)
         return core.WalletRequirement(lamports=self._fee_lamports, tokens={plan.input_token: most_in})
 

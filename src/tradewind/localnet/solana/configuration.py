@@ -2,16 +2,15 @@
 
 from uuid import UUID
 
+from tradewind.domain.chain import LAMPORTS, SYSTEM_PROGRAM, WRAPPED_SOL
 from tradewind.localnet.solana.description import SolanaLocalnetDescription
+from tradewind.venues.solana.wallets import TOKEN_PROGRAMS
 
 STRATEGY_ID = UUID("a1b2c3d4-e5f6-7890-1234-567890abcdef")
-# Under this key the signer counts lamports.
-_LAMPORTS = "11111111111111111111111111111111"
 _PROGRAMS = (
-    _LAMPORTS,
+    SYSTEM_PROGRAM,
     "ComputeBudget111111111111111111111111111111",
-    "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA",
-    "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb",
+    *TOKEN_PROGRAMS,
     "ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL",
     "675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8",
     "pAMMBay6oceH9fJKBRHGP5D4bD4sWpmSwMn52FMfXEA",
@@ -30,7 +29,7 @@ def service_toml(chain: SolanaLocalnetDescription, *, wallet: str, port: int = 8
     )
     pools = "".join(f'  "{pool.pool}",  # {pool.venue} {pool.name}\n' for pool in chain.pools)
     jito = f'[solana.jito]\nregions = ["{chain.urls["jito"]}"]\nrequests_per_s = 100\n' if lane == "jito" else ""
-    wrapped = next(mint.symbol for mint in chain.mints if mint.mint.startswith("So1111"))
+    wrapped = next(mint.symbol for mint in chain.mints if mint.mint == WRAPPED_SOL)
     return f"""data_dir = "data"
 signer_socket = "signer.sock"
 
@@ -65,7 +64,7 @@ def signer_toml(chain: SolanaLocalnetDescription, *, wallet: str) -> str:
     """The signer's configuration: what the market needs, and limits that a test can reach."""
     tokens = "\n".join(_token(mint.symbol, mint.mint, mint.decimals) for mint in chain.mints)
     # Fees, tips and rents, and whatever a trade against pump's curve sells: that moves the wallet's own SOL.
-    native = _token("native SOL", _LAMPORTS, 9, most=100)
+    native = _token("native SOL", LAMPORTS, 9, most=100)
     programs = "".join(f'  "{program}",\n' for program in _PROGRAMS)
     return f"""socket = "signer.sock"
 gate = "gate.db"

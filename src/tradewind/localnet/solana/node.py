@@ -15,6 +15,7 @@ from solders.signature import Signature
 from solders.system_program import TransferParams, transfer
 from solders.transaction import VersionedTransaction
 
+from tradewind.domain.chain import LAMPORTS_PER_SOL
 from tradewind.localnet.errors import LocalnetError
 from tradewind.localnet.solana.chain import Chain, Commitment, Slot
 from tradewind.localnet.solana.events import (
@@ -34,9 +35,9 @@ from tradewind.localnet.solana.transaction_errors import error_text
 from tradewind.localnet.solana.wire import read_transaction
 from tradewind.observability.clock import Clock
 
-FAUCET_LAMPORTS = 400_000_000 * 10**9
+FAUCET_LAMPORTS = 400_000_000 * LAMPORTS_PER_SOL
 # The most that one airdrop gives; like a test validator, enough for anything.
-MAX_AIRDROP_LAMPORTS = 1_000_000 * 10**9
+MAX_AIRDROP_LAMPORTS = 1_000_000 * LAMPORTS_PER_SOL
 FAUCET_LANE = "faucet"
 NS_PER_S = 1_000_000_000
 CLOCK = Pubkey.from_string("SysvarC1ock11111111111111111111111111111111")

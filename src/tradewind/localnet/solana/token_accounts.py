@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from solders.account import Account
 from solders.pubkey import Pubkey
 
+from tradewind.domain.chain import WRAPPED_SOL
 from tradewind.localnet.solana.events import TokenBalance
+from tradewind.venues.solana import wallets
 
-TOKEN_PROGRAM = Pubkey.from_string("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")
-TOKEN_2022_PROGRAM = Pubkey.from_string("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb")
+TOKEN_PROGRAM, TOKEN_2022_PROGRAM = (Pubkey.from_string(program) for program in wallets.TOKEN_PROGRAMS)
 ASSOCIATED_TOKEN_PROGRAM = Pubkey.from_string("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL")
-WSOL_MINT = Pubkey.from_string("So11111111111111111111111111111111111111112")
+WSOL_MINT = Pubkey.from_string(WRAPPED_SOL)
 TOKEN_PROGRAMS = frozenset({TOKEN_PROGRAM, TOKEN_2022_PROGRAM})
 
 ACCOUNT_BYTES = 165

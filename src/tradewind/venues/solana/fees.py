@@ -7,7 +7,8 @@ from tradewind.domain.plan import ComputeEstimate
 # Of each signature, whatever the transaction does (Agave's fee structure).
 SIGNATURE_FEE_LAMPORTS = 5_000
 # Rent exemption: (128 bytes of overhead + data) at 6,960 lamports a byte (Agave's default rent).
-RECEIPT_RENT_LAMPORTS = 128 * 6_960
+EMPTY_ACCOUNT_RENT_LAMPORTS = 128 * 6_960
+RECEIPT_RENT_LAMPORTS = EMPTY_ACCOUNT_RENT_LAMPORTS
 TOKEN_ACCOUNT_RENT_LAMPORTS = (128 + 165) * 6_960
 # Compute units beside the swaps: budget, receipt, token accounts, wrapping and unwrapping.
 _FRAME_UNITS = 60_000

@@ -10,14 +10,12 @@ from tradewind.domain.plan import BlockRef
 from tradewind.errors import Refused
 from tradewind.venues import rpc_answer
 from tradewind.venues.solana.cluster import CLOCK, Account, SolanaCluster, block_of
+from tradewind.venues.solana.fees import EMPTY_ACCOUNT_RENT_LAMPORTS
 
 TOKEN_PROGRAMS = (
     "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA",
     "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb",
 )
-NATIVE_MINT = WRAPPED_SOL
-# What an account without data must hold to live: 128 bytes of overhead at 6,960 lamports each (Agave's default rent).
-LEAST_LAMPORTS = 128 * 6_960
 # The amount stands at the same place in accounts of both token programs (spl-token state, Account).
 _AMOUNT = slice(64, 72)
 
@@ -43,7 +41,7 @@ class Held:
     @property
     def spendable_lamports(self) -> int:
         """What can leave the wallet without its account ending."""
-        return max(0, self.lamports - LEAST_LAMPORTS)
+        return max(0, self.lamports - EMPTY_ACCOUNT_RENT_LAMPORTS)
 
 
 class SolanaWallets:
@@ -66,7 +64,7 @@ class SolanaWallets:
     async def balances(self, wallet: str) -> WalletBalances:
         """The native coin and every listed token as of one slot. SOL in a wrapped account counts as the coin."""
         held = await self.read(wallet, self._listed)
-        wrapped_raw = held.tokens[NATIVE_MINT].amount_raw if NATIVE_MINT in held.tokens else 0
+        wrapped_raw = held.tokens[WRAPPED_SOL].amount_raw if WRAPPED_SOL in held.tokens else 0
         return WalletBalances(
             chain_id=self._cluster.chain_id,
             wallet=wallet,
@@ -75,7 +73,7 @@ class SolanaWallets:
             tokens=tuple(
                 TokenBalance(token=mint, balance_raw=token.amount_raw)
                 for mint, token in held.tokens.items()
-                if mint != NATIVE_MINT
+                if mint != WRAPPED_SOL
             ),
         )
 

@@ -1,7 +1,11 @@
 // Reads a balance, sends a transfer, and waits for its signature by subscription: all with the official client.
-// Arguments: RPC URL, WebSocket URL, key file of the payer, address of the receiver, lamports.
+// Arguments: the folder that holds node_modules, RPC URL, WebSocket URL, key file of the payer, address of the receiver, lamports.
 import { readFileSync } from "node:fs";
-import {
+import { createRequire } from "node:module";
+
+const [folder, rpcUrl, wsUrl, keyFile, receiver, amount] = process.argv.slice(2);
+const packages = createRequire(`${folder}/`);
+const {
   address,
   appendTransactionMessageInstruction,
   createKeyPairSignerFromBytes,
@@ -15,10 +19,9 @@ import {
   setTransactionMessageFeePayerSigner,
   setTransactionMessageLifetimeUsingBlockhash,
   signTransactionMessageWithSigners,
-} from "@solana/kit";
-import { getTransferSolInstruction } from "@solana-program/system";
+} = packages("@solana/kit");
+const { getTransferSolInstruction } = packages("@solana-program/system");
 
-const [rpcUrl, wsUrl, keyFile, receiver, amount] = process.argv.slice(2);
 const rpc = createSolanaRpc(rpcUrl);
 const rpcSubscriptions = createSolanaRpcSubscriptions(wsUrl);
 const payer = await createKeyPairSignerFromBytes(new Uint8Array(JSON.parse(readFileSync(keyFile, "utf8"))));

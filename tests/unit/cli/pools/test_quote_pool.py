@@ -125,7 +125,12 @@ def test_a_chain_that_does_not_answer_is_missing() -> None:
     assert (said.exit_code, said.error["code"]) == (3, "rpc_unreachable")
 
 
-def test_more_than_a_pool_holds_is_refused() -> None:
-    said = tradewind("quote", *FILE, "--pool", PAIR, "--to", USDC, "--amount-out", str(10**20), "--json")
+def test_more_than_a_pool_holds_is_refused_in_units_of_the_tokens() -> None:
+    said = tradewind("quote", *FILE, "--pool", PAIR, "--to", USDC, "--amount-out", str(10**20), *NAMED, "--json")
     assert (said.exit_code, said.error["code"]) == (1, "insufficient_liquidity")
+    # The example's pair holds 24,000,000 USDC and 15,000 WETH, and 2**112 - 1 wei are the most that fit.
+    assert (
+        "at most 5,192,296,858,519,827.628530496329220095 WETH for 23,999,999.999999 USDC, then"
+        in said.error["message"]
+    )
     assert said.error["remedy"]

@@ -129,6 +129,14 @@ def test_a_mistake_names_the_option(arguments: tuple[str, ...], exit_code: int, 
         assert said.error["remedy"]
 
 
+def test_what_is_not_to_be_had_is_said_in_units_of_the_tokens() -> None:
+    known = ("--token", f"WETH={WETH}:18", "--token", f"USDC={USDC}:6")
+    much = tradewind("route", "--pools", EXAMPLE, *ENDS, *known, "--amount", str(10**30), "--exact-out", "--json")
+    assert much.error["message"].startswith("no path can fill 1,000,000,000,000,000,000,000,000 USDC;")
+    little = tradewind("route", "--pools", EXAMPLE, *ENDS, *known, "--amount", "1", "--json")
+    assert little.error["message"].startswith("0.000000000000000001 WETH is so little")
+
+
 def test_the_picture_shows_every_leg_as_wide_as_its_share_and_both_prices(tmp_path: Path) -> None:
     picture = tmp_path / "route.svg"
     said = tradewind("route", "--pools", EXAMPLE, *ENDS, "--amount", 10**20, "--plot", picture, "--json")

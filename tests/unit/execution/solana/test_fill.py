@@ -6,13 +6,14 @@ import pytest
 
 from tradewind import core
 from tradewind.domain.base58 import base58
+from tradewind.domain.chain import WRAPPED_SOL
 from tradewind.execution.solana.fill import fill_of, locked_of, tip_of
-from tradewind.venues.solana.wallets import NATIVE_MINT, TOKEN_PROGRAMS
+from tradewind.venues.solana.wallets import TOKEN_PROGRAMS
 
 WALLET = "BJDRqVwUBmHihKCQb9M5iZsnJTs5owbEybVaqSAWLeqK"
 USDC = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
 POOL = "58oQChx4yWmvKdwLLZzBi4ChoCc2fqCUWBkwMihLYQo2"
-WRAPPED = core.token_account_address(WALLET, NATIVE_MINT)
+WRAPPED = core.token_account_address(WALLET, WRAPPED_SOL)
 KEYS = [WALLET, WRAPPED, POOL, TOKEN_PROGRAMS[0]]
 
 
@@ -95,7 +96,7 @@ def test_rent_of_what_was_made_is_locked_and_not_paid() -> None:
 
 
 def test_wrapped_sol_in_an_account_that_was_made_is_still_the_wallets() -> None:
-    made = told([], {}, {NATIVE_MINT: 600})
+    made = told([], {}, {WRAPPED_SOL: 600})
     made["meta"]["postBalances"] = [9_995_000 - 2_039_280 - 600, 2_039_280 + 600, 1, 1]
     assert locked_of(made, WALLET) == 2_039_280
 

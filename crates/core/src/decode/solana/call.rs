@@ -22,8 +22,10 @@ pub const ASSOCIATED_TOKEN_PROGRAM: Key =
     Key::constant("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
 /// Kamino's lending program.
 pub const KAMINO_PROGRAM: Key = Key::constant("KLend2g3cP87fffoy8q1mQqGKjrxjC8boSyAYavgmjD");
-/// The mint of wrapped SOL.
+/// SOL as a token of the SPL Token program.
 pub const WRAPPED_SOL: Key = Key::constant("So11111111111111111111111111111111111111112");
+/// SOL as a token of Token-2022.
+pub const WRAPPED_SOL_2022: Key = Key::constant("9pan9bMn5HatX4EJdBwg9VgCa7Uz5HL8N1m5D3NdXejP");
 
 const TRANSFER: [u8; 4] = [2, 0, 0, 0];
 const CREATE_ACCOUNT_WITH_SEED: [u8; 4] = [3, 0, 0, 0];

@@ -1,11 +1,10 @@
 //! Instructions with their accounts, and what those of known programs mean.
 
+use super::call::{COMPUTE_BUDGET_PROGRAM, SYSTEM_PROGRAM};
 use super::swap::{self, Swap, Venue};
 use super::{Account, AccountKey, Key, Transaction};
 use crate::decode::DecodeError;
 
-const COMPUTE_BUDGET: Key = Key::constant("ComputeBudget111111111111111111111111111111");
-const SYSTEM: Key = Key([0; 32]);
 const SYSTEM_TRANSFER: [u8; 4] = [2, 0, 0, 0];
 
 /// Jito's tip accounts: the PDAs `TIP_ACCOUNT_0` to `_7` of `T1pyyaTNZsKv2WcRAB8oVnk93mLJw2XzjtVYqCsaHqt`.
@@ -96,8 +95,8 @@ impl Instruction<'_> {
     /// `instruction_malformed` when the program would refuse it.
     pub fn meaning(&self) -> Result<Meaning, DecodeError> {
         match self.program {
-            COMPUTE_BUDGET => compute_budget(self.data),
-            SYSTEM => self.system(),
+            COMPUTE_BUDGET_PROGRAM => compute_budget(self.data),
+            SYSTEM_PROGRAM => self.system(),
             _ => swap::read(self),
         }
     }

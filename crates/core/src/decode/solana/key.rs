@@ -17,6 +17,12 @@ impl Key {
         Self(bs58::decode(text.as_bytes()).into_array_const_unwrap())
     }
 
+    /// As an address among those of all chains.
+    #[must_use]
+    pub const fn address(self) -> ChainAddress {
+        ChainAddress::Solana(self.0)
+    }
+
     /// From base 58 text; None when it is not exactly 32 bytes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -40,6 +46,6 @@ impl fmt::Debug for Key {
 
 impl From<Key> for ChainAddress {
     fn from(key: Key) -> Self {
-        Self::Solana(key.0)
+        key.address()
     }
 }

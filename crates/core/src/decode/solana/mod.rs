@@ -14,7 +14,7 @@ mod wire;
 pub use account::{Account, AccountKey, LookupTables};
 pub use call::{
     ASSOCIATED_TOKEN_PROGRAM, COMPUTE_BUDGET_PROGRAM, Call, Flash, KAMINO_PROGRAM, SYSTEM_PROGRAM,
-    TOKEN_2022_PROGRAM, TOKEN_PROGRAM, WRAPPED_SOL,
+    TOKEN_2022_PROGRAM, TOKEN_PROGRAM, WRAPPED_SOL, WRAPPED_SOL_2022,
 };
 pub use instruction::{Instruction, Meaning, TIP_ACCOUNTS};
 pub use key::Key;

@@ -11,13 +11,12 @@ use super::path::BITMAP;
 use super::state::{BINS_IN_ARRAY, DlmmOpening, array_of};
 use super::{MeteoraDlmmPool, MeteoraDlmmState};
 use crate::ChainAddress;
+use crate::decode::solana::Key;
 use crate::pools::{Account, AccountSet, ChainClock, PoolError};
 use crate::solana::{AccountFields, Mint, TokenAccount, TransferFees, program_address};
 
-pub(in crate::pools) const DLMM_PROGRAM: ChainAddress = ChainAddress::Solana(
-    bs58::decode(b"LBUZKhRxPF3XUpBCjp4YzTKgLccjZhTSDM9YuVaPwxo".as_slice())
-        .into_array_const_unwrap(),
-);
+pub(in crate::pools) const DLMM_PROGRAM: ChainAddress =
+    Key::constant("LBUZKhRxPF3XUpBCjp4YzTKgLccjZhTSDM9YuVaPwxo").address();
 const LB_PAIR: [u8; 8] = [0x21, 0x0b, 0x31, 0x62, 0xb5, 0x65, 0xb1, 0x0d];
 const LB_PAIR_BYTES: usize = 904;
 const BIN_ARRAY: [u8; 8] = [0x5c, 0x8e, 0x5c, 0xdc, 0x05, 0x94, 0x46, 0xb5];

@@ -11,21 +11,18 @@ use super::tick_arrays::{TickArray, TickArrays};
 use super::tick_math::{MAX_SQRT_PRICE_X64, MIN_SQRT_PRICE_X64, sqrt_price, tick};
 use super::{OrcaWhirlpoolPool, Terms};
 use crate::ChainAddress;
+use crate::decode::solana::Key;
 use crate::pools::concentrated::{Ladder, Position};
 use crate::pools::{ChainClock, PoolError, decimal};
 use crate::solana::TransferFees;
 
 /// The Whirlpool program; its upgrade authority may change it.
-pub const WHIRLPOOL_PROGRAM: ChainAddress = ChainAddress::Solana(
-    bs58::decode(b"whirLbMiicVdio4qvUfM5KAg6Ct8VwpYzGff3uctyCc".as_slice())
-        .into_array_const_unwrap(),
-);
+pub const WHIRLPOOL_PROGRAM: ChainAddress =
+    Key::constant("whirLbMiicVdio4qvUfM5KAg6Ct8VwpYzGff3uctyCc").address();
 
 /// The deployment of the Whirlpool program that nobody can change.
-pub const IMMUTABLE_WHIRLPOOL_PROGRAM: ChainAddress = ChainAddress::Solana(
-    bs58::decode(b"iwhrLHdsgrvmnwU8GF2FSmyabSMjfHwFGJAX2ufJ3ZN".as_slice())
-        .into_array_const_unwrap(),
-);
+pub const IMMUTABLE_WHIRLPOOL_PROGRAM: ChainAddress =
+    Key::constant("iwhrLHdsgrvmnwU8GF2FSmyabSMjfHwFGJAX2ufJ3ZN").address();
 
 /// The most of the fee that the protocol takes, in ten-thousandths.
 const MAX_PROTOCOL_FEE_BPS: u16 = 2_500;

@@ -5,6 +5,7 @@
 
 use super::{PumpCurvePool, PumpCurveState};
 use crate::ChainAddress;
+use crate::decode::solana::Key;
 use crate::pools::pump_fees::layout::{
     PUMP_PROGRAM, expect_owner, extended, fee_schedule, needed, of_coin, refuse_transfer_fee,
 };
@@ -12,14 +13,10 @@ use crate::pools::pump_fees::{FeeSettlement, WRAPPED_SOL};
 use crate::pools::{Account, AccountSet, ChainClock, PoolError};
 use crate::solana::{AccountFields, Mint, TOKEN_2022_PROGRAM, TOKEN_PROGRAM};
 
-const GLOBAL: ChainAddress = ChainAddress::Solana(
-    bs58::decode(b"4wTV1YmiEkRvAtNtsSGPtUrqRYQMe5SKy2uB4Jjaxnjf".as_slice())
-        .into_array_const_unwrap(),
-);
-const FEE_CONFIG: ChainAddress = ChainAddress::Solana(
-    bs58::decode(b"8Wf5TiAheLUqBrKXeYg2JtAFFMWtKdG2BSFgqUcPVwTt".as_slice())
-        .into_array_const_unwrap(),
-);
+const GLOBAL: ChainAddress =
+    Key::constant("4wTV1YmiEkRvAtNtsSGPtUrqRYQMe5SKy2uB4Jjaxnjf").address();
+const FEE_CONFIG: ChainAddress =
+    Key::constant("8Wf5TiAheLUqBrKXeYg2JtAFFMWtKdG2BSFgqUcPVwTt").address();
 
 const CURVE_TYPE: [u8; 8] = [0x17, 0xb7, 0xf8, 0x37, 0x60, 0xd8, 0xac, 0x60];
 const CURVE_BYTES: usize = 166;

@@ -4,20 +4,17 @@
 
 use super::{FeeRates, FeeSchedule, FeeTable, FeeTier};
 use crate::ChainAddress;
+use crate::decode::solana::Key;
 use crate::pools::{Account, AccountSet, PoolError};
 use crate::solana::{AccountFields, Mint, program_address};
 
 /// The fee program.
-const PUMP_FEES_PROGRAM: ChainAddress = ChainAddress::Solana(
-    bs58::decode(b"pfeeUxB6jkeY1Hxd7CsFCAjcbHA9rWtchMGdZ6VojVZ".as_slice())
-        .into_array_const_unwrap(),
-);
+const PUMP_FEES_PROGRAM: ChainAddress =
+    Key::constant("pfeeUxB6jkeY1Hxd7CsFCAjcbHA9rWtchMGdZ6VojVZ").address();
 
 /// The program of the bonding curve.
-pub(in crate::pools) const PUMP_PROGRAM: ChainAddress = ChainAddress::Solana(
-    bs58::decode(b"6EF8rrecthR5Dkzon8Nwu78hRvfCKubJ14M5uBEwF6P".as_slice())
-        .into_array_const_unwrap(),
-);
+pub(in crate::pools) const PUMP_PROGRAM: ChainAddress =
+    Key::constant("6EF8rrecthR5Dkzon8Nwu78hRvfCKubJ14M5uBEwF6P").address();
 
 const FEE_CONFIG: [u8; 8] = [0x8f, 0x34, 0x92, 0xbb, 0xdb, 0x7b, 0x4c, 0x9b];
 /// Shorter ones are refused on chain (`FeeConfigTooShort`).

@@ -15,26 +15,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{PoolError, decimal};
 use crate::ChainAddress;
+use crate::decode::solana::{self, Key};
 
 /// Ten-thousandths in a whole: the unit of every rate here.
 pub(super) const ONE_IN_BPS: u64 = 10_000;
 
 /// Wrapped SOL; both programs name native SOL by it.
-pub const WRAPPED_SOL: ChainAddress = ChainAddress::Solana(
-    bs58::decode(b"So11111111111111111111111111111111111111112".as_slice())
-        .into_array_const_unwrap(),
-);
+pub const WRAPPED_SOL: ChainAddress = solana::WRAPPED_SOL.address();
 
 /// Native SOL as Token-2022 wraps it.
-const WRAPPED_SOL_2022: ChainAddress = ChainAddress::Solana(
-    bs58::decode(b"9pan9bMn5HatX4EJdBwg9VgCa7Uz5HL8N1m5D3NdXejP".as_slice())
-        .into_array_const_unwrap(),
-);
+const WRAPPED_SOL_2022: ChainAddress = solana::WRAPPED_SOL_2022.address();
 
-const USDC: ChainAddress = ChainAddress::Solana(
-    bs58::decode(b"EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v".as_slice())
-        .into_array_const_unwrap(),
-);
+const USDC: ChainAddress = Key::constant("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v").address();
 
 /// What a trade pays, in ten-thousandths of the quote amount that the curve moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -5,6 +5,7 @@
 
 use super::{PumpswapPool, PumpswapState};
 use crate::ChainAddress;
+use crate::decode::solana::Key;
 use crate::pools::pump_fees::FeeSettlement;
 use crate::pools::pump_fees::layout::{
     expect_owner, extended, fee_schedule, needed, of_coin, refuse_transfer_fee,
@@ -13,18 +14,12 @@ use crate::pools::{Account, AccountSet, ChainClock, PoolError};
 use crate::solana::{AccountFields, Mint, TOKEN_2022_PROGRAM, TokenAccount};
 
 /// The program.
-pub(in crate::pools) const PUMPSWAP_PROGRAM: ChainAddress = ChainAddress::Solana(
-    bs58::decode(b"pAMMBay6oceH9fJKBRHGP5D4bD4sWpmSwMn52FMfXEA".as_slice())
-        .into_array_const_unwrap(),
-);
-const GLOBAL_CONFIG: ChainAddress = ChainAddress::Solana(
-    bs58::decode(b"ADyA8hdefvWN2dbGGWFotbzWxrAvLW83WG6QCVXvJKqw".as_slice())
-        .into_array_const_unwrap(),
-);
-const FEE_CONFIG: ChainAddress = ChainAddress::Solana(
-    bs58::decode(b"5PHirr8joyTMp9JMm6nW7hNDVyEYdkzDqazxPD7RaTjx".as_slice())
-        .into_array_const_unwrap(),
-);
+pub(in crate::pools) const PUMPSWAP_PROGRAM: ChainAddress =
+    Key::constant("pAMMBay6oceH9fJKBRHGP5D4bD4sWpmSwMn52FMfXEA").address();
+const GLOBAL_CONFIG: ChainAddress =
+    Key::constant("ADyA8hdefvWN2dbGGWFotbzWxrAvLW83WG6QCVXvJKqw").address();
+const FEE_CONFIG: ChainAddress =
+    Key::constant("5PHirr8joyTMp9JMm6nW7hNDVyEYdkzDqazxPD7RaTjx").address();
 
 const POOL: [u8; 8] = [0xf1, 0x9a, 0x6d, 0x04, 0x11, 0xb1, 0x6d, 0xbc];
 const POOL_BYTES: usize = 287;

@@ -4,14 +4,13 @@
 
 use super::RaydiumAmmV4State;
 use crate::ChainAddress;
+use crate::decode::solana::Key;
 use crate::pools::{Account, AccountSet, ChainClock, PoolError};
 use crate::solana::{AccountFields, TOKEN_PROGRAM, TokenAccount};
 
 /// The program on mainnet.
-pub const RAYDIUM_AMM_V4_PROGRAM: ChainAddress = ChainAddress::Solana(
-    bs58::decode(b"675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8".as_slice())
-        .into_array_const_unwrap(),
-);
+pub const RAYDIUM_AMM_V4_PROGRAM: ChainAddress =
+    Key::constant("675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8").address();
 
 const AMM_INFO_BYTES: usize = 752;
 

@@ -11,15 +11,14 @@ use super::state::RaydiumClmmTick;
 use super::swap_step::Rates;
 use super::tick_math::{MAX_TICK, MIN_TICK};
 use crate::ChainAddress;
+use crate::decode::solana::Key;
 use crate::pools::concentrated::Position;
 use crate::pools::{Account, ChainClock, PoolError};
 use crate::solana::{AccountFields, TransferFees};
 
 /// The program on mainnet.
-pub const RAYDIUM_CLMM_PROGRAM: ChainAddress = ChainAddress::Solana(
-    bs58::decode(b"CAMMCzo5YL8w4VFF8KVHrK22GGUsp5VTaW7grrKgrWqK".as_slice())
-        .into_array_const_unwrap(),
-);
+pub const RAYDIUM_CLMM_PROGRAM: ChainAddress =
+    Key::constant("CAMMCzo5YL8w4VFF8KVHrK22GGUsp5VTaW7grrKgrWqK").address();
 
 const POOL: [u8; 8] = [0xf7, 0xed, 0xe3, 0xf5, 0xd7, 0xc3, 0xde, 0x46];
 const CONFIG: [u8; 8] = [0xda, 0xf4, 0x21, 0x68, 0xcb, 0xcb, 0x2b, 0x6f];

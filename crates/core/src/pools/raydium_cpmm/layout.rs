@@ -4,14 +4,13 @@
 
 use super::{CreatorFeeOn, FeeRounding, RaydiumCpmmState};
 use crate::ChainAddress;
+use crate::decode::solana::Key;
 use crate::pools::{Account, AccountSet, ChainClock, PoolError};
 use crate::solana::{AccountFields, Mint, TOKEN_2022_PROGRAM, TokenAccount, TransferFees};
 
 /// The program on mainnet.
-pub const RAYDIUM_CPMM_PROGRAM: ChainAddress = ChainAddress::Solana(
-    bs58::decode(b"CPMMoo8L3F4NbTegBCKVNunggL7H1ZpdTHKxQB5qKP1C".as_slice())
-        .into_array_const_unwrap(),
-);
+pub const RAYDIUM_CPMM_PROGRAM: ChainAddress =
+    Key::constant("CPMMoo8L3F4NbTegBCKVNunggL7H1ZpdTHKxQB5qKP1C").address();
 
 const POOL_DISCRIMINATOR: [u8; 8] = [0xf7, 0xed, 0xe3, 0xf5, 0xd7, 0xc3, 0xde, 0x46];
 const POOL_BYTES: usize = 637;

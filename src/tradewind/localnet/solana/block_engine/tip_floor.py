@@ -4,7 +4,8 @@ from collections import deque
 from datetime import UTC, datetime
 from typing import Any
 
-LAMPORTS_PER_SOL = 1_000_000_000
+from tradewind.domain.chain import LAMPORTS_PER_SOL
+
 _PERCENTILES = (25, 50, 75, 95, 99)
 _REMEMBERED = 1_000
 _AVERAGE_OVER = 10

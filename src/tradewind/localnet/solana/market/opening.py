@@ -8,6 +8,7 @@ from solders.account import Account
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
+from tradewind.domain.chain import LAMPORTS_PER_SOL
 from tradewind.localnet.solana.block_engine.tips import TIP_ACCOUNTS
 from tradewind.localnet.solana.lookup_tables import LOOKUP_TABLE_PROGRAM, encode_table
 from tradewind.localnet.solana.market import pump, raydium_amm_v4
@@ -19,7 +20,7 @@ from tradewind.localnet.solana.node import SolanaNode
 from tradewind.localnet.solana.programs import PROGRAMS, Program
 from tradewind.localnet.solana.token_accounts import ASSOCIATED_TOKEN_PROGRAM, TOKEN_2022_PROGRAM, TOKEN_PROGRAM
 
-SOL = 10**9
+SOL: Final = LAMPORTS_PER_SOL
 WALLET_LAMPORTS = 1_000 * SOL
 TIP_ACCOUNT_LAMPORTS = SOL
 WALLET_HOLDINGS: Final = {WSOL: 100 * SOL, USDC: 100_000 * 10**6, WIND: 10_000_000 * 10**6, TIDE: 50_000 * 10**9}
