@@ -96,16 +96,17 @@ class ExecutorIntake:
             envelope = read_envelope(data, subject=SHUTDOWN)
             if isinstance(envelope.body, ShutdownRequested):
                 await self._stream.publish(envelope)
-                return
-            because = f"It is {envelope.type}, which asks for no shutdown."
-            observe.message_refused(subject=SHUTDOWN, code="not_a_shutdown", message=because)
-            return
+            else:
+                because = f"It is {envelope.type}, which asks for no shutdown."
+                observe.message_refused(subject=SHUTDOWN, code="not_a_shutdown", message=because)
         except InvalidInput:
             because = "It has no envelope"
         except TradewindError:
             raise
         except Exception as error:  # noqa: BLE001 - an order is obeyed, whatever is wrong with its words
             because = f"It cannot be recorded as it is ({type(error).__name__})"
+        else:
+            return
         observe.message_refused(subject=SHUTDOWN, code="taken_as_shutdown", message=f"{because}: what runs now stops.")
         await self._stream.publish(self._from_bare(ShutdownRequested(by=_BUS, reason=_reason(data)), data))
 
