@@ -99,11 +99,7 @@ impl Gate {
     }
 }
 
-fn find(
-    connection: &Connection,
-    wallet: Key,
-    chain_id: u64,
-) -> rusqlite::Result<Option<Start>> {
+fn find(connection: &Connection, wallet: Key, chain_id: u64) -> rusqlite::Result<Option<Start>> {
     connection
         .query_row(
             "SELECT block_height, seen_at_ms, adopted_by IS NOT NULL FROM cold_starts WHERE wallet = ?1 AND chain_id = ?2",
