@@ -172,7 +172,6 @@ class SolanaSide:
             locks=locks,
             signer=signer,
             clock=self._clock,
-            endpoints=endpoints,
             poll_interval_ms=solana.poll_interval_ms,
         )
         self.finality.recover()

@@ -7,9 +7,10 @@ back, and its executor looks again at what the gate has on record for it.
 from tradewind.domain.events import Envelope, ExecutionStepFinalized, ExecutionStepReorganised, IntentEvent
 from tradewind.domain.fill import StepOutcome
 from tradewind.domain.plan import BlockRef
-from tradewind.errors import Disposition, TradewindError
-from tradewind.execution.signer_client import SignerClient, SolanaFinalized, SolanaOutcome
+from tradewind.errors import Disposition, TradewindError, Unavailable
+from tradewind.execution.signer_client import EarlierSignature, SignerClient, SolanaFinalized, SolanaOutcome
 from tradewind.execution.solana.coin import LAMPORTS, moved_as, spent_raw
+from tradewind.execution.solana.earlier import earlier_of
 from tradewind.execution.watched_steps import WatchedStep, WatchedSteps
 from tradewind.observability import events as observe
 from tradewind.observability.clock import Backoff, Clock
@@ -18,7 +19,7 @@ from tradewind.state.intent_locks import IntentLocks
 from tradewind.streaming.event_stream import EventStream
 from tradewind.streaming.recorded import Recorded
 from tradewind.venues import rpc_answer
-from tradewind.venues.solana.cluster import SolanaCluster
+from tradewind.venues.solana.cluster import Height, SolanaCluster
 
 
 class SolanaFinality:
@@ -33,7 +34,6 @@ class SolanaFinality:
         locks: IntentLocks,
         signer: SignerClient,
         clock: Clock,
-        endpoints: tuple[str, ...],
         poll_interval_ms: int,
     ) -> None:
         self._cluster = cluster
@@ -42,7 +42,6 @@ class SolanaFinality:
         self._locks = locks
         self._signer = signer
         self._clock = clock
-        self._endpoints = endpoints
         self._poll_s = poll_interval_ms / 1000
         self._steps = WatchedSteps(state, cluster.chain_id)
 
@@ -83,8 +82,8 @@ class SolanaFinality:
         if held_up is not None:
             raise held_up
 
-    async def _settle(self, step: WatchedStep, slot: int, height: int) -> None:
-        told = await self._cluster.agree(
+    async def _settle(self, step: WatchedStep, slot: int, height: Height) -> None:
+        told, endpoints = await self._cluster.agreed(
             "getSignatureStatuses", [step.result.tx_hash], {"searchTransactionHistory": True}
         )
         status = rpc_answer.mapping(told, "getSignatureStatuses").get("value")
@@ -96,7 +95,7 @@ class SolanaFinality:
             return
         if rpc_answer.mapping(entry, "status").get("confirmationStatus") != "finalized":
             return
-        await self._tell_gate(step, slot, height)
+        await self._tell_gate(step, SolanaFinalized(slot, height.blocks), endpoints)
         finalized = BlockRef(number=slot, hash=f"slot {slot}", timestamp_s=self._clock.now_ns() // 1_000_000_000)
         observe.step_settled(
             intent_id=step.intent_id,
@@ -112,11 +111,11 @@ class SolanaFinality:
                 tx_hash=step.result.tx_hash,
                 block=step.result.block,
                 finalized=finalized,
-                endpoints=self._endpoints,
+                endpoints=endpoints,
             )
         )
 
-    async def _tell_gate(self, step: WatchedStep, slot: int, height: int) -> None:
+    async def _tell_gate(self, step: WatchedStep, finalized: SolanaFinalized, endpoints: tuple[str, ...]) -> None:
         result = step.result
         succeeded = result.outcome is StepOutcome.SUCCEEDED
         try:
@@ -127,14 +126,27 @@ class SolanaFinality:
                 signature=result.tx_hash,
                 slot=result.block.number,
                 spent_raw=self._spent(step),
-                endpoints=self._endpoints,
-                finalized=SolanaFinalized(slot, height),
+                endpoints=endpoints,
+                finalized=finalized,
+                signatures=() if succeeded else await self._others(step, finalized),
             )
         except TradewindError as error:
             if error.disposition is not Disposition.REJECT:
                 raise
             # The reservation stays as it was signed: never less than what was spent.
             observe.waiting(intent_id=step.intent_id, what="settlement", code=error.code, message=str(error))
+
+    async def _others(self, step: WatchedStep, finalized: SolanaFinalized) -> tuple[EarlierSignature, ...]:
+        """What became of the step's other attempts: one of them may have taken effect, or still can.
+
+        Raises Unavailable `attempt_undecided` and `attempt_landed`: then the revert is no end of the step.
+        """
+        recorded = await self._signer.solana_step(step.intent_id, step.result.step)
+        others = [attempt for attempt in recorded.attempts if attempt.signature != step.result.tx_hash]
+        alive = [one for one in others if finalized.block_height <= one.last_valid_block_height]
+        if alive:
+            raise Unavailable("attempt_undecided", f"The attempt {alive[0].signature} of the step can still land.")
+        return await earlier_of(self._cluster, [attempt.signature for attempt in others])
 
     def _spent(self, step: WatchedStep) -> dict[str, int]:
         fill, fee_lamports = step.result.fill, step.result.fee_raw
