@@ -22,7 +22,7 @@ from tradewind.domain.execution_result_event import ExecutionResultEvent
 from tradewind.errors import TradewindError
 from tradewind.execution.bus_halt import BusHalt
 from tradewind.execution.executor_results import Taken, ended, not_proven_yet
-from tradewind.execution.executors.base import ANOTHER_WALLET, internal
+from tradewind.execution.executors.base import ANOTHER_WALLET, internal, never_signed
 from tradewind.execution.executors.dispositions import Action, action_for_error
 from tradewind.execution.executors.execution import ExecutionReport, ExecutionRequest
 from tradewind.execution.executors.flash_loan import FlashLoanExecutor
@@ -275,11 +275,10 @@ class ExecutorService:
         pauses = Backoff(self._clock)
         while True:
             try:
-                if await self._gate.close(plan.step_owner, plan.step):
+                if await never_signed(self._gate, plan):
                     break
                 # It was signed meanwhile, by another executor or by a request of ours that seemed lost.
-                if (await self._gate.step(plan.step_owner, plan.step)).attempts:
-                    return await self._to_its_end(plan, recorded)
+                return await self._to_its_end(plan, recorded)
             except TradewindError as error:
                 observe.execution_waits(plan_id=plan.plan_id, code=error.code, message=str(error))
             await pauses.pause()

@@ -452,3 +452,22 @@ async def test_a_defect_before_any_signature_ends_the_plan_and_takes_no_room(wor
     assert (await world.gate.step(plan.plan_id, 0)).closed
     await house.until(lambda: len(house.service.open) == 0)
     await house.close()
+
+
+async def test_a_plan_that_is_refused_with_an_unsigned_attempt_on_record_ends_once_that_is_dead(
+    world: World, tmp_path: Path
+) -> None:
+    house = House(world, tmp_path)
+    plan = world.plan(risk=MevRisk.HIGH, deadline=world.clock.now_ns() // 1_000_000 + 60_000)
+    world.gate.only_records = True
+    await house.service.start()
+    await house.publish(plan)
+    await house.until(lambda: bool(world.builder.requests))
+    await house.close()
+    world.jito.healthy = False
+    again = House(world, tmp_path)
+    await again.service.start()
+    [result] = await again.until_ended(plan)
+    assert (result.outcome, result.error_code) == (ResultStatus.FAILED, "no_healthy_lane")
+    assert (await world.gate.step(plan.plan_id, 0)).ended
+    await again.close()

@@ -21,6 +21,7 @@ from tradewind.execution.executors.outcomes import Dropped, Expired, Landed, Out
 from tradewind.execution.executors.ports import (
     BuildRequest,
     ComputeBudget,
+    Gate,
     Lane,
     LaneHealth,
     Sent,
@@ -315,6 +316,7 @@ class BaseExecutor:
             return self._report(progress, Dropped(None, error.code, str(error)), error.code, str(error))
         plan, pauses, asked_ns = progress.request.plan, self._pauses(), self.parts.clock.now_ns()
         observe.not_signed(plan_id=plan.plan_id, code=error.code, message=str(error))
+        alarmed = False
         while True:
             try:
                 if await self._closed(plan, proof):
@@ -331,8 +333,13 @@ class BaseExecutor:
                 found = await self._proven_again(progress, proof)
                 if isinstance(found, (Landed, Reverted)):
                     return await self._ended(progress, found)
+                overdue = self.parts.clock.now_ns() - asked_ns > BLOCKHASH_LIFE_NS
+                if proof is None and overdue and not alarmed:
+                    # What is recorded may have been signed once: an operator has to look.
+                    observe.execution_alarm(plan_id=plan.plan_id, code=refused.code, message=str(refused))
+                    alarmed = True
                 # A request that seemed lost had a blockhash, which is dead by now: whatever it gets signed cannot land.
-                if isinstance(found, Expired) and self.parts.clock.now_ns() - asked_ns > BLOCKHASH_LIFE_NS:
+                if isinstance(found, Expired) and overdue:
                     observe.execution_alarm(plan_id=plan.plan_id, code=refused.code, message=str(refused))
                     return self._report(progress, found, error.code, str(error))
             except TradewindError as silent:
@@ -349,7 +356,7 @@ class BaseExecutor:
     async def _closed(self, plan: ExecutionPlanEvent, proof: Expired | None) -> bool:
         """Have the gate sign nothing more: a request that seemed lost may still be on its way to it."""
         if proof is None:
-            return await self.parts.gate.close(plan.step_owner, plan.step)
+            return await never_signed(self.parts.gate, plan)
         await self.parts.gate.settle(plan, proof)
         return True
 
@@ -417,6 +424,20 @@ def _of_wallet(attempt: SignedAttempt, wallet: str) -> SignedAttempt:
             ANOTHER_WALLET, f"The step was signed for {attempt.wallet}, and this executor has {wallet} for it."
         )
     return attempt
+
+
+async def never_signed(gate: Gate, plan: ExecutionPlanEvent) -> bool:
+    """Have the gate sign nothing for the step; False when something is signed.
+
+    Raises Refused `attempt_alive` while an attempt is on record that is not signed, and that could still be and land.
+    """
+    if await gate.close(plan.step_owner, plan.step):
+        return True
+    # Asking signs what is on record, where the policy passes it.
+    if (await gate.step(plan.step_owner, plan.step)).attempts:
+        return False
+    await gate.expire(plan)
+    return True
 
 
 def internal(defect: Exception) -> TradewindError:
