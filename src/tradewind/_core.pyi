@@ -2006,6 +2006,11 @@ class RPCConnectionPool:
         """The `result` of the best endpoint that answers, as JSON text."""
     def agree(self, method: str, params_json: str = "[]", *, quorum: int | None = None) -> Future[str]:
         """The `result` that `quorum` endpoints gave, `context` aside. Default: as constructed, else more than half."""
+    def agreed(self, method: str, params_json: str = "[]") -> Future[tuple[str, list[str]]]:
+        """The same as `agree`, with the endpoints that said so: as many as the pool's quorum."""
+    def height(self, commitment: Literal["processed", "confirmed", "finalized"]) -> Future[tuple[int, list[str]]]:
+        """The highest block height that a quorum has reached, and the endpoints that tell it or a higher one: what
+        fewer tell moves it neither up nor down. Refusals: those of questions, and `commitment_malformed`."""
     def standing(self) -> list[EndpointStanding]:
         """Best first."""
     def close(self) -> None:

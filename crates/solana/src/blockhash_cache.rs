@@ -14,6 +14,15 @@ use crate::rpc_pool::{PoolFault, RpcPool};
 /// Blocks for which a blockhash is accepted, on every cluster of today.
 const LIFETIME_BLOCKS: u64 = 150;
 
+/// Blocks by which one endpoint may be ahead of what a quorum has reached.
+const SPREAD_BLOCKS: u64 = 32;
+
+/// The shortest slots that are planned.
+const SLOT_MS: u64 = 200;
+
+/// After so long the height is asked for anew; until then it is counted on.
+const HEIGHT_FOR_MS: u64 = 10_000;
+
 /// How the cache works.
 #[derive(Debug, Clone)]
 pub struct BlockhashOptions {
@@ -48,9 +57,27 @@ struct Held {
     as_of_ms: u64,
 }
 
+/// What a quorum had reached.
+#[derive(Debug, Clone, Copy)]
+struct Height {
+    block_height: u64,
+    as_of_ms: u64,
+}
+
+impl Height {
+    /// The last height at which a blockhash of now can be valid.
+    fn latest_end(self, now_ms: u64) -> u64 {
+        let since = now_ms.saturating_sub(self.as_of_ms) / SLOT_MS;
+        self.block_height
+            .saturating_add(since)
+            .saturating_add(LIFETIME_BLOCKS + SPREAD_BLOCKS)
+    }
+}
+
 #[derive(Debug, Default)]
 struct Memory {
     held: Option<Held>,
+    height: Option<Height>,
     task: Option<JoinHandle<()>>,
 }
 
@@ -173,8 +200,8 @@ fn judge(held: &Held, now_ms: u64, options: &BlockhashOptions) -> Result<RecentB
         );
         return Err(Fault::new("blockhash_stale", message));
     }
-    // What the silence may have cost, at the shortest slots that are planned (200 ms).
-    let blocks_left = LIFETIME_BLOCKS.saturating_sub(silence_ms / 200);
+    // What the silence may have cost.
+    let blocks_left = LIFETIME_BLOCKS.saturating_sub(silence_ms / SLOT_MS);
     if blocks_left < options.min_blocks_left {
         let message = format!(
             "blockhash: may have {blocks_left} blocks left, and {} are asked for",
@@ -197,10 +224,24 @@ async fn refresh(
     memory: &Mutex<Memory>,
 ) -> Result<(), PoolFault> {
     let asked_ms = clock.now_ms();
-    let params = format!(r#"[{{"commitment":"{}"}}]"#, options.commitment);
-    let told = pool.call("getLatestBlockhash", &params).await?;
-    let answer: Answer = serde_json::from_str(told.get())
-        .map_err(|fault| Fault::new("answer_unreadable", format!("getLatestBlockhash: {fault}")))?;
+    let known = lock(memory)
+        .height
+        .filter(|height| asked_ms.saturating_sub(height.as_of_ms) < HEIGHT_FOR_MS);
+    let answer = match known {
+        Some(height) => match latest(pool, options, height.latest_end(asked_ms)).await {
+            // Maybe the chain is faster than was counted on.
+            Err(PoolFault::NoAnswer(_)) => None,
+            told => Some(told?),
+        },
+        None => None,
+    };
+    let answer = match answer {
+        Some(answer) => answer,
+        None => {
+            let height = height(pool, options, clock, memory).await?;
+            latest(pool, options, height.latest_end(clock.now_ms())).await?
+        }
+    };
     let mut memory = lock(memory);
     // An endpoint that lags behind must not bring back an older one.
     if memory
@@ -216,6 +257,48 @@ async fn refresh(
         });
     }
     Ok(())
+}
+
+/// What a quorum has reached now.
+async fn height(
+    pool: &RpcPool,
+    options: &BlockhashOptions,
+    clock: Monotonic,
+    memory: &Mutex<Memory>,
+) -> Result<Height, PoolFault> {
+    let as_of_ms = clock.now_ms();
+    let reached = pool.height(options.commitment).await?;
+    let height = Height {
+        block_height: reached.block_height,
+        as_of_ms,
+    };
+    lock(memory).height = Some(height);
+    Ok(height)
+}
+
+/// The blockhash of the best endpoint whose word on its end can be true. A transaction would count as alive up to an end
+/// that never comes, and an older one could not take the place of such a blockhash.
+async fn latest(
+    pool: &RpcPool,
+    options: &BlockhashOptions,
+    latest_end: u64,
+) -> Result<Answer, PoolFault> {
+    let params = format!(r#"[{{"commitment":"{}"}}]"#, options.commitment);
+    pool.call_read("getLatestBlockhash", &params, |told| {
+        let answer: Answer = serde_json::from_str(told.get()).map_err(|fault| {
+            Fault::new("answer_unreadable", format!("getLatestBlockhash: {fault}"))
+        })?;
+        let told = answer.value.last_valid_block_height;
+        if told > latest_end {
+            let message = format!(
+                "getLatestBlockhash: lastValidBlockHeight {told} is further than {LIFETIME_BLOCKS} blocks, and \
+                 {SPREAD_BLOCKS} for a lag, from the height that a quorum has reached: at most {latest_end} is believed"
+            );
+            return Err(Fault::new("blockhash_end_too_far", message));
+        }
+        Ok(answer)
+    })
+    .await
 }
 
 #[cfg(test)]
@@ -246,6 +329,17 @@ mod tests {
             judge(&held(), 7_200, &OPTIONS).unwrap_err().code(),
             "blockhash_stale"
         );
+    }
+
+    #[test]
+    fn a_blockhash_may_end_as_many_blocks_behind_the_height_as_it_lives_and_as_an_endpoint_lags() {
+        let height = Height {
+            block_height: 100,
+            as_of_ms: 1_000,
+        };
+        assert_eq!(height.latest_end(1_000), 100 + 150 + 32);
+        assert_eq!(height.latest_end(3_000), 110 + 150 + 32);
+        assert_eq!(height.latest_end(0), 100 + 150 + 32);
     }
 
     #[test]

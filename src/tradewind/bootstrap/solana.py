@@ -149,7 +149,6 @@ class SolanaSide:
             locks=locks,
             signer=signer,
             clock=self._clock,
-            endpoints=self._access.endpoints,
             poll_interval_ms=solana.poll_interval_ms,
         )
         self.finality.recover()

@@ -20,6 +20,8 @@ from tradewind.observability.clock import Clock
 from tradewind.streaming.nats import read_envelope
 from tradewind.streaming.nats_consumer import Delivered
 
+# As often a message is tried that meets a defect; what holds up no other may not come back for ever either.
+MOST_TRIES = 16
 KILL_SWITCH = "system.killswitch"
 SHUTDOWN = "system.shutdown"
 _BUS = "bus"
@@ -36,7 +38,13 @@ class ExecutorIntake:
         self._run_id = run_id
 
     async def on_plan(self, subject: str, data: bytes) -> None:
-        """Record a plan that is a service's to execute; others are taken note of by their owners."""
+        """Record a plan that is a service's to execute; others are taken note of by their owners.
+
+        Raises InvalidInput for what cannot be read, and `defect` for what met one as often as is allowed.
+        """
+        await _bounded(self._plan(subject, data), subject, data)
+
+    async def _plan(self, subject: str, data: bytes) -> None:
         envelope = read_envelope(data, subject=subject)
         plan = envelope.body
         if not isinstance(plan, ExecutionPlanEvent) or plan.executor is not PlanExecutor.SERVICE:
@@ -50,16 +58,24 @@ class ExecutorIntake:
         await self._stream.publish(same)
 
     async def on_system(self, subject: str, data: bytes) -> None:
-        """Record a halt or a shutdown. Whatever is said on the kill switch's subject halts, readable or not."""
-        read: dict[str, Callable[[bytes], Awaitable[None]]] = {KILL_SWITCH: self._halt, SHUTDOWN: self._shut_down}
-        if subject in read:
-            await read[subject](data)
+        """Record a halt or a shutdown. Whatever is said on the kill switch's subject halts, readable or not.
+
+        Raises InvalidInput as `on_plan` does, and never for the kill switch: a halt comes again until it is on disk.
+        """
+        if subject == KILL_SWITCH:
+            await self._halt(data)
+        elif subject == SHUTDOWN:
+            await _bounded(self._shut_down(data), subject, data)
 
     async def _halt(self, data: bytes) -> None:
         try:
             envelope = read_envelope(data, subject=KILL_SWITCH)
-            if _asks_for_a_halt(envelope):
-                await self._stream.publish(envelope)
+            if _is_an_answer(envelope):
+                return
+            if not isinstance(envelope.body, (HaltRequested, KillSwitchEngaged)):
+                await self._halt_all(data, f"It is {envelope.type}, which asks for no halt: all halts.")
+                return
+            [recorded] = await self._stream.publish(envelope)
         except InvalidInput:
             await self._halt_all(data, "It has no envelope: all halts.")
         except TradewindError:
@@ -67,6 +83,9 @@ class ExecutorIntake:
             raise
         except Exception as error:  # noqa: BLE001 - a halt is obeyed, whatever is wrong with its words
             await self._halt_all(data, f"It cannot be recorded as it is ({type(error).__name__}): all halts.")
+        else:
+            if recorded.envelope.body != envelope.body:
+                await self._halt_all(data, f"Its id is that of another event, a {recorded.envelope.type}: all halts.")
 
     async def _halt_all(self, data: bytes, because: str) -> None:
         observe.message_refused(subject=KILL_SWITCH, code="taken_as_halt", message=because)
@@ -75,10 +94,21 @@ class ExecutorIntake:
     async def _shut_down(self, data: bytes) -> None:
         try:
             envelope = read_envelope(data, subject=SHUTDOWN)
+            if isinstance(envelope.body, ShutdownRequested):
+                await self._stream.publish(envelope)
+            else:
+                because = f"It is {envelope.type}, which asks for no shutdown."
+                observe.message_refused(subject=SHUTDOWN, code="not_a_shutdown", message=because)
         except InvalidInput:
-            envelope = self._from_bare(ShutdownRequested(by=_BUS, reason=_reason(data)), data)
-        if isinstance(envelope.body, ShutdownRequested):
-            await self._stream.publish(envelope)
+            because = "It has no envelope"
+        except TradewindError:
+            raise
+        except Exception as error:  # noqa: BLE001 - an order is obeyed, whatever is wrong with its words
+            because = f"It cannot be recorded as it is ({type(error).__name__})"
+        else:
+            return
+        observe.message_refused(subject=SHUTDOWN, code="taken_as_shutdown", message=f"{because}: what runs now stops.")
+        await self._stream.publish(self._from_bare(ShutdownRequested(by=_BUS, reason=_reason(data)), data))
 
     def _from_bare(self, body: HaltRequested | ShutdownRequested, data: bytes) -> Envelope:
         at_ns = _moment_ns(data)
@@ -88,11 +118,22 @@ class ExecutorIntake:
         return Envelope.about_system(body, event_id=event_id, run_id=self._run_id, at_ns=at_ns)
 
 
-def _asks_for_a_halt(envelope: Envelope) -> bool:
+def _is_an_answer(envelope: Envelope) -> bool:
     """A switch that was engaged because of something is an executor's answer to a halt; a request never is."""
-    if isinstance(envelope.body, KillSwitchEngaged):
-        return envelope.causation_id is None
-    return isinstance(envelope.body, HaltRequested)
+    return isinstance(envelope.body, KillSwitchEngaged) and envelope.causation_id is not None
+
+
+async def _bounded(work: Awaitable[None], subject: str, data: bytes) -> None:
+    """What meets a defect comes again, but not for ever: so many of it would hold up everything behind it."""
+    try:
+        await work
+    except TradewindError:
+        raise
+    except Exception as defect:
+        if not isinstance(data, Delivered) or data.times < MOST_TRIES:
+            raise
+        message = f"cannot be taken, {data.times} times: {defect!r}."
+        raise InvalidInput.one("(whole)", "defect", message, what=f"the event on {subject}") from defect
 
 
 def _id_of(data: bytes, type_name: str) -> UUID:

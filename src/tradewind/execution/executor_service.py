@@ -22,10 +22,11 @@ from tradewind.domain.execution_result_event import ExecutionResultEvent
 from tradewind.errors import TradewindError
 from tradewind.execution.bus_halt import BusHalt
 from tradewind.execution.executor_results import Taken, ended, not_proven_yet
-from tradewind.execution.executors.base import ANOTHER_WALLET, internal
+from tradewind.execution.executors.base import ANOTHER_WALLET, internal, never_signed
 from tradewind.execution.executors.dispositions import Action, action_for_error
 from tradewind.execution.executors.execution import ExecutionReport, ExecutionRequest
 from tradewind.execution.executors.flash_loan import FlashLoanExecutor
+from tradewind.execution.executors.following import FollowingExecutor
 from tradewind.execution.executors.outcomes import Dropped, Landed, Reverted
 from tradewind.execution.executors.ports import Gate, RecordedStep, Reservation, Wallets
 from tradewind.execution.executors.selector import Choice, ExecutorSelector
@@ -235,11 +236,15 @@ class ExecutorService:
         except TradewindError as error:
             if error.code != "no_healthy_lane" or not step.attempts:
                 raise
-        # The private lane where others would trade around it, as far as there is one.
-        private = plan.risk is MevRisk.HIGH
-        executor = min(
-            self._selector.executors, key=lambda one: (one.method is ExecutionMethod.JITO_BUNDLE) is not private
-        )
+        executors = self._selector.executors
+        if plan.risk is MevRisk.HIGH:
+            # The private lane although it is not healthy, or none: on a public one others would trade around it.
+            private = next((one for one in executors if one.method is ExecutionMethod.JITO_BUNDLE), None)
+            if private is None:
+                return Choice(FollowingExecutor(executors[0].config, executors[0].parts), "no private lane is there")
+            executor = private
+        else:
+            executor = min(executors, key=lambda one: one.method is ExecutionMethod.JITO_BUNDLE)
         if plan.flash_loan is not None:
             executor = FlashLoanExecutor(executor)
         return Choice(executor, "it is signed, and no lane is healthy")
@@ -270,11 +275,10 @@ class ExecutorService:
         pauses = Backoff(self._clock)
         while True:
             try:
-                if await self._gate.close(plan.step_owner, plan.step):
+                if await never_signed(self._gate, plan):
                     break
                 # It was signed meanwhile, by another executor or by a request of ours that seemed lost.
-                if (await self._gate.step(plan.step_owner, plan.step)).attempts:
-                    return await self._to_its_end(plan, recorded)
+                return await self._to_its_end(plan, recorded)
             except TradewindError as error:
                 observe.execution_waits(plan_id=plan.plan_id, code=error.code, message=str(error))
             await pauses.pause()

@@ -7,17 +7,18 @@ back, and its executor looks again at what the gate has on record for it.
 from tradewind.domain.chain import LAMPORTS
 from tradewind.domain.fill import StepOutcome
 from tradewind.domain.plan import BlockRef
-from tradewind.errors import TradewindError
+from tradewind.errors import TradewindError, Unavailable
 from tradewind.execution.finality_follower import FinalityFollower
-from tradewind.execution.signer_client import SignerClient, SolanaFinalized, SolanaOutcome
+from tradewind.execution.signer_client import EarlierSignature, SignerClient, SolanaFinalized, SolanaOutcome
 from tradewind.execution.solana.coin import moved_as, spent_raw
+from tradewind.execution.solana.earlier import earlier_of
 from tradewind.execution.watched_steps import WatchedStep
 from tradewind.observability.clock import Clock
 from tradewind.state.coordinator import StateCoordinator
 from tradewind.state.intent_locks import IntentLocks
 from tradewind.streaming.event_stream import EventStream
 from tradewind.venues import rpc_answer
-from tradewind.venues.solana.cluster import SolanaCluster
+from tradewind.venues.solana.cluster import Height, SolanaCluster
 
 
 class SolanaFinality(FinalityFollower):
@@ -32,7 +33,6 @@ class SolanaFinality(FinalityFollower):
         locks: IntentLocks,
         signer: SignerClient,
         clock: Clock,
-        endpoints: tuple[str, ...],
         poll_interval_ms: int,
     ) -> None:
         super().__init__(
@@ -45,7 +45,6 @@ class SolanaFinality(FinalityFollower):
         )
         self._cluster = cluster
         self._signer = signer
-        self._endpoints = endpoints
 
     async def look(self) -> None:
         """Settle every step whose slot is final."""
@@ -63,8 +62,8 @@ class SolanaFinality(FinalityFollower):
         if held_up is not None:
             raise held_up
 
-    async def _settle(self, step: WatchedStep, slot: int, height: int) -> None:
-        told = await self._cluster.agree(
+    async def _settle(self, step: WatchedStep, slot: int, height: Height) -> None:
+        told, endpoints = await self._cluster.agreed(
             "getSignatureStatuses", [step.result.tx_hash], {"searchTransactionHistory": True}
         )
         status = rpc_answer.mapping(told, "getSignatureStatuses").get("value")
@@ -76,11 +75,11 @@ class SolanaFinality(FinalityFollower):
             return
         if rpc_answer.mapping(entry, "status").get("confirmationStatus") != "finalized":
             return
-        await self._tell_gate(step, slot, height)
+        await self._tell_gate(step, SolanaFinalized(slot, height.blocks), endpoints)
         finalized = BlockRef(number=slot, hash=f"slot {slot}", timestamp_s=self._clock.now_ns() // 1_000_000_000)
-        await self._record_final(step, finalized, self._endpoints)
+        await self._record_final(step, finalized, endpoints)
 
-    async def _tell_gate(self, step: WatchedStep, slot: int, height: int) -> None:
+    async def _tell_gate(self, step: WatchedStep, finalized: SolanaFinalized, endpoints: tuple[str, ...]) -> None:
         result = step.result
         succeeded = result.outcome is StepOutcome.SUCCEEDED
         settling = self._signer.settle_solana(
@@ -90,10 +89,23 @@ class SolanaFinality(FinalityFollower):
             signature=result.tx_hash,
             slot=result.block.number,
             spent_raw=self._spent(step),
-            endpoints=self._endpoints,
-            finalized=SolanaFinalized(slot, height),
+            endpoints=endpoints,
+            finalized=finalized,
+            signatures=() if succeeded else await self._others(step, finalized),
         )
         await self._told(step, settling)
+
+    async def _others(self, step: WatchedStep, finalized: SolanaFinalized) -> tuple[EarlierSignature, ...]:
+        """What became of the step's other attempts: one of them may have taken effect, or still can.
+
+        Raises Unavailable `attempt_undecided` and `attempt_landed`: then the revert is no end of the step.
+        """
+        recorded = await self._signer.solana_step(step.intent_id, step.result.step)
+        others = [attempt for attempt in recorded.attempts if attempt.signature != step.result.tx_hash]
+        alive = [one for one in others if finalized.block_height <= one.last_valid_block_height]
+        if alive:
+            raise Unavailable("attempt_undecided", f"The attempt {alive[0].signature} of the step can still land.")
+        return await earlier_of(self._cluster, [attempt.signature for attempt in others])
 
     def _spent(self, step: WatchedStep) -> dict[str, int]:
         fill, fee_lamports = step.result.fill, step.result.fee_raw

@@ -30,14 +30,16 @@ _FETCH_S = 1.0
 
 
 class Delivered(bytes):
-    """A message's bytes. `place` is the same however often one message is delivered, and never that of another."""
+    """A message's bytes. `place` is the same however often one message is delivered, and never that of another; `times`
+    counts the deliveries since this consumer was made."""
 
     place: str
+    times: int
 
-    def __new__(cls, data: bytes, *, place: str) -> Self:
+    def __new__(cls, data: bytes, *, place: str, times: int = 1) -> Self:
         """Of a message at `place`."""
         made = super().__new__(cls, data)
-        made.place = place
+        made.place, made.times = place, times
         return made
 
 
@@ -165,7 +167,7 @@ class NatsConsumer:
 
     async def _handle(self, message: Msg) -> None:
         try:
-            await self._handler(message.subject, Delivered(message.data, place=_place(message)))
+            await self._handler(message.subject, _delivered(message))
         except InvalidInput as error:
             observe.message_refused(subject=message.subject, code=error.code, message=str(error))
             await message.term()
@@ -199,10 +201,11 @@ class NatsConsumer:
         )
 
 
-def _place(message: Msg) -> str:
-    """With the server's time: a stream that lost its last messages gives their numbers to others."""
+def _delivered(message: Msg) -> Delivered:
+    """Its place has the server's time: a stream that lost its last messages gives their numbers to others."""
     known = message.metadata
-    return f"{known.stream}/{known.sequence.stream}/{known.timestamp.isoformat()}"
+    place = f"{known.stream}/{known.sequence.stream}/{known.timestamp.isoformat()}"
+    return Delivered(message.data, place=place, times=known.num_delivered or 1)
 
 
 async def _let_go(subscription: JetStreamContext.PullSubscription) -> None:

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import textwrap
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,8 @@ async def test_what_a_quorum_says_is_told_and_a_tie_is_not(rig: Rig) -> None:
         pool = pool_of(rig.chain, liar.url, honest.url, rig.chain.rpc_url)
         told = json.loads(await pool.agree("getBalance", wallet))
         assert told["value"] == rig.balance(rig.payer.pubkey())
+        text, endpoints = await pool.agreed("getBalance", wallet)
+        assert (json.loads(text)["value"], set(endpoints)) == (told["value"], {honest.url, rig.chain.rpc_url})
         with pytest.raises(CoreError) as tie:
             await pool_of(rig.chain, liar.url, honest.url).agree("getBalance", wallet)
         assert tie.value.code == "no_quorum"
@@ -95,6 +98,60 @@ async def test_the_blockhash_at_hand_is_the_newest_and_a_transaction_with_it_lan
     assert newest.blockhash == str(rig.chain.node.latest_blockhash().blockhash)
     assert newest.last_valid_block_height == first.last_valid_block_height + 1
     cache.close()
+
+
+def latest(rig: Rig, *, above: int = 0) -> dict[str, Any]:
+    told = rig.chain.node.latest_blockhash()
+    value = {"blockhash": str(told.blockhash), "lastValidBlockHeight": told.last_valid_block_height + above}
+    return {"context": {"slot": rig.chain.node.slot}, "value": value}
+
+
+@pytest.mark.parametrize("above", [64, 10**6, 2**53])
+async def test_a_blockhash_that_would_live_too_long_is_asked_for_elsewhere(rig: Rig, above: int) -> None:
+    async with before(rig.chain.rpc_url) as liar:
+        liar.results["getLatestBlockhash"] = latest(rig, above=above)
+        # The liar is the only one that is known to answer, and so is asked first.
+        pool = pool_of(rig.chain, liar.url, rig.chain.rpc_url, quorum=1)
+        cache = BlockhashCache(pool, commitment="processed", every_ms=5)
+        assert (await cache.start()).last_valid_block_height == latest(rig)["value"]["lastValidBlockHeight"]
+        async with asyncio.timeout(PATIENCE_S):
+            while liar.asked.get("getLatestBlockhash", 0) < 1:
+                await asyncio.sleep(0.001)
+        rig.chain.node.advance()
+        async with asyncio.timeout(PATIENCE_S):
+            while cache.current().last_valid_block_height != latest(rig)["value"]["lastValidBlockHeight"]:
+                await asyncio.sleep(0.001)
+        cache.close()
+
+
+async def test_a_blockhash_of_which_nobody_tells_a_believable_end_is_refused(rig: Rig) -> None:
+    async with before(rig.chain.rpc_url) as liar:
+        liar.results["getLatestBlockhash"] = latest(rig, above=64)
+        cache = BlockhashCache(pool_of(rig.chain, liar.url), commitment="processed", every_ms=5)
+        with pytest.raises(CoreError) as refused:
+            await cache.start()
+        assert refused.value.code == "no_endpoint_answered"
+        assert "lastValidBlockHeight" in str(refused.value)
+        liar.results["getLatestBlockhash"] = latest(rig, above=16)
+        await cache.start()
+        cache.close()
+
+
+async def test_a_height_is_what_a_quorum_has_reached_and_names_who_has(rig: Rig) -> None:
+    real, height = rig.chain.rpc_url, json.loads(await rig.pool.call("getBlockHeight"))
+    async with before(real) as one, before(real) as two:
+        for low, high in ((0, 2**53), (2**53, 0)):
+            one.results["getBlockHeight"], two.results["getBlockHeight"] = low, high
+            told, endpoints = await pool_of(rig.chain, one.url, two.url, real).height("processed")
+            assert told == json.loads(await rig.pool.call("getBlockHeight", '[{"commitment":"processed"}]'))
+            assert set(endpoints) == {real, one.url if low else two.url}
+        one.results["getBlockHeight"], two.results["getBlockHeight"] = height, "many"
+        with pytest.raises(CoreError) as refused:
+            await pool_of(rig.chain, one.url, two.url, quorum=2).height("finalized")
+        assert refused.value.code == "no_quorum"
+        with pytest.raises(CoreError) as level:
+            await rig.pool.height("soon")  # type: ignore[arg-type]
+        assert level.value.code == "commitment_malformed"
 
 
 async def test_quiet_accounts_cost_the_floor(rig: Rig) -> None:

@@ -279,8 +279,9 @@ async def test_an_executor_with_another_gate_may_not_share_the_work(world: World
         b'{"reason": "killswitch", "timestamp": 1760000000000}',
         b"stop!",
         planned(builders.execution_plan()).model_copy(update={"id": uuid4()}).to_json().encode()[:50],
+        planned(builders.execution_plan()).to_json().encode(),
     ],
-    ids=["bare", "no_json", "torn"],
+    ids=["bare", "no_json", "torn", "another_event"],
 )
 async def test_whatever_is_said_on_the_kill_switch_halts_the_gate_and_stops_the_executor(
     world: World, bus: NatsBus, desks: Desks, said: bytes

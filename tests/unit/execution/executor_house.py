@@ -1,7 +1,7 @@
 """An ExecutorService over a real journal and the world in memory."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -31,6 +31,7 @@ class House:
         wallets: Sequence[str] = (builders.SOLANA_WALLET,),
         name: str = "executor-1",
         limits: ServiceLimits | None = None,
+        without: Collection[ExecutionMethod] = (),
     ) -> None:
         self.world = world
         self.name = name
@@ -47,7 +48,7 @@ class House:
             name=name,
             stream=self.stream,
             journal=self.journal,
-            selector=ExecutorSelector(executors),
+            selector=ExecutorSelector({method: one for method, one in executors.items() if method not in without}),
             gate=world.gate,
             wallets=self.wallets,
             metrics=self.metrics,

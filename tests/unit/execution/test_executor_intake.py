@@ -8,9 +8,17 @@ import pytest
 
 from tests import builders
 from tests.fake_clock import FakeClock
-from tradewind.domain.events import Envelope, HaltRequested, KillSwitchEngaged, ShutdownRequested
+from tradewind.domain.event import SystemEvent
+from tradewind.domain.events import (
+    Envelope,
+    ExecutorStopped,
+    HaltRequested,
+    KillSwitchEngaged,
+    KillSwitchReleased,
+    ShutdownRequested,
+)
 from tradewind.errors import InvalidInput, Unavailable
-from tradewind.execution.executor_intake import KILL_SWITCH, SHUTDOWN, ExecutorIntake
+from tradewind.execution.executor_intake import KILL_SWITCH, MOST_TRIES, SHUTDOWN, ExecutorIntake
 from tradewind.streaming.journal import Journal
 from tradewind.streaming.nats_consumer import Delivered
 from tradewind.streaming.recorded import Recorded
@@ -46,7 +54,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     opened.journal.close()
 
 
-def system_event(body: HaltRequested | KillSwitchEngaged, *, because_of: UUID | None = None) -> Envelope:
+def system_event(body: SystemEvent, *, because_of: UUID | None = None) -> Envelope:
     return Envelope.about_system(body, event_id=uuid4(), run_id=RUN_ID, at_ns=builders.START_NS, because_of=because_of)
 
 
@@ -124,6 +132,60 @@ async def test_a_switch_that_was_engaged_because_of_a_halt_is_no_other_halt(desk
     first = system_event(engaged)
     await desk.hear(KILL_SWITCH, first.to_json().encode())
     assert desk.recorded() == [first]
+
+
+async def test_a_message_of_another_type_on_the_kill_switch_halts_all(desk: Desk) -> None:
+    for number, body in enumerate(
+        [
+            ShutdownRequested(by="operator", reason="maintenance"),
+            KillSwitchReleased(kill_epoch=1, by="operator"),
+            ExecutorStopped(executor="executor-2", reason="killswitch", open_plans=0),
+        ]
+    ):
+        await desk.hear(KILL_SWITCH, system_event(body).to_json().encode(), number=number)
+    plan = Envelope.about_plan(builders.execution_plan(), at_ns=builders.START_NS)
+    await desk.hear(KILL_SWITCH, plan.to_json().encode(), number=4)
+    assert [event.body for event in desk.recorded()] == [HaltRequested(by="bus", reason="asked for on the bus")] * 4
+
+
+async def test_a_halt_under_an_id_that_another_event_has_halts_all(desk: Desk) -> None:
+    taken = system_event(ShutdownRequested(by="operator", reason="maintenance"))
+    await desk.hear(SHUTDOWN, taken.to_json().encode())
+    halt = HaltRequested(by="operator", reason="a loss")
+    await desk.hear(KILL_SWITCH, system_event(halt).model_copy(update={"id": taken.id}).to_json().encode())
+    assert [event.body for event in desk.recorded()][1:] == [HaltRequested(by="bus", reason="asked for on the bus")]
+
+
+@pytest.mark.parametrize("failure", [OverflowError("no such number"), RecursionError("too deep")])
+async def test_a_shutdown_that_cannot_be_recorded_as_it_is_shuts_down(desk: Desk, failure: Exception) -> None:
+    asked = system_event(ShutdownRequested(by="operator", reason="maintenance"))
+    desk.failures = [failure]
+    await desk.hear(SHUTDOWN, asked.to_json().encode())
+    assert [event.body for event in desk.recorded()] == [ShutdownRequested(by="bus", reason="asked for on the bus")]
+
+
+async def test_what_no_journal_takes_for_a_defect_is_put_aside_after_some_tries_and_a_halt_never(desk: Desk) -> None:
+    def failing() -> None:
+        desk.failures = [OverflowError("no such number")] * 2
+
+    plan = Envelope.about_plan(builders.execution_plan(), at_ns=builders.START_NS).to_json().encode()
+    for subject, data in ((SHUTDOWN, b"stop!"), ("execution.planned.x", plan)):
+        hear = desk.intake.on_plan if subject not in {SHUTDOWN, KILL_SWITCH} else desk.intake.on_system
+        failing()
+        with pytest.raises(OverflowError):
+            await hear(subject, Delivered(data, place="SYSTEM/1", times=MOST_TRIES - 1))
+        failing()
+        with pytest.raises(InvalidInput, match="no such number"):
+            await hear(subject, Delivered(data, place="SYSTEM/1", times=MOST_TRIES))
+    failing()
+    with pytest.raises(OverflowError):
+        await desk.intake.on_system(KILL_SWITCH, Delivered(b"stop!", place="SYSTEM/2", times=10 * MOST_TRIES))
+
+
+async def test_a_disk_that_takes_nothing_is_waited_for_however_long_it_takes(desk: Desk) -> None:
+    desk.failures = [Unavailable("journal_unavailable", "The disk is full.")]
+    with pytest.raises(Unavailable):
+        await desk.intake.on_system(SHUTDOWN, Delivered(b"stop!", place="SYSTEM/1", times=10 * MOST_TRIES))
 
 
 async def test_a_halt_that_cannot_be_read_for_a_reason_nobody_thought_of_halts_all(

@@ -14,7 +14,8 @@ from tradewind.domain.execution_plan_event import ExecutionMethod, FlashLoan, Me
 from tradewind.domain.execution_result_event import ProgramError, ResultStatus
 from tradewind.execution.executor_service import ServiceLimits
 from tradewind.execution.executors.flash_loan import LEAST_UNITS
-from tradewind.execution.executors.ports import Reservation
+from tradewind.execution.executors.outcomes import Expired, Unknown
+from tradewind.execution.executors.ports import Reservation, SignedAttempt
 
 SECOND_WALLET = "7xKXtg2CW87d97TXJSDpbD5jBkheTqA83TZRuJosgAsU"
 
@@ -394,6 +395,48 @@ async def test_what_others_would_trade_around_goes_to_no_public_lane_although_no
     await again.close()
 
 
+async def test_where_no_private_lane_is_configured_any_more_what_is_signed_is_followed_and_not_sent_or_signed_again(
+    world: World, tmp_path: Path
+) -> None:
+    house = House(world, tmp_path)
+    await house.service.start()
+    world.jito.loses_everything = True
+    plan = world.plan(risk=MevRisk.HIGH, deadline=world.clock.now_ns() // 1_000_000 + 3_600_000)
+    await house.publish(plan)
+    await house.until(lambda: bool(world.jito.sent))
+    await house.close()
+    again = House(world, tmp_path, without=[ExecutionMethod.JITO_BUNDLE])
+    await again.service.start()
+    [result] = await again.until_ended(plan)
+    assert (result.outcome, result.error_code, result.attempts) == (ResultStatus.FAILED, "no_private_lane", 1)
+    assert (world.rpc.sent, world.tpu.sent) == ([], [])
+    assert len((await world.gate.step(plan.plan_id, 0)).attempts) == 1
+    # The end is one that the gate believes: nothing stays reserved.
+    assert isinstance(world.gate.settled[plan.plan_id], Expired)
+    await again.close()
+
+
+async def test_what_landed_by_the_private_lane_is_a_success_although_that_is_gone(world: World, tmp_path: Path) -> None:
+    house = House(world, tmp_path)
+    await house.service.start()
+    plan = world.plan(risk=MevRisk.HIGH)
+
+    async def blind(attempt: SignedAttempt, *, within_ms: int) -> Unknown:
+        await world.clock.sleep(within_ms / 1_000)
+        return Unknown(attempt.signature)
+
+    seen, world.confirmations.outcome = world.confirmations.outcome, blind  # type: ignore[method-assign]
+    await house.publish(plan)
+    await house.until(lambda: bool(world.jito.sent))
+    await house.close()
+    world.confirmations.outcome = seen  # type: ignore[method-assign]
+    again = House(world, tmp_path, without=[ExecutionMethod.JITO_BUNDLE])
+    await again.service.start()
+    [result] = await again.until_ended(plan)
+    assert result.outcome is ResultStatus.SUCCESS
+    await again.close()
+
+
 async def test_a_defect_before_any_signature_ends_the_plan_and_takes_no_room(world: World, tmp_path: Path) -> None:
     house = House(world, tmp_path)
 
@@ -409,3 +452,22 @@ async def test_a_defect_before_any_signature_ends_the_plan_and_takes_no_room(wor
     assert (await world.gate.step(plan.plan_id, 0)).closed
     await house.until(lambda: len(house.service.open) == 0)
     await house.close()
+
+
+async def test_a_plan_that_is_refused_with_an_unsigned_attempt_on_record_ends_once_that_is_dead(
+    world: World, tmp_path: Path
+) -> None:
+    house = House(world, tmp_path)
+    plan = world.plan(risk=MevRisk.HIGH, deadline=world.clock.now_ns() // 1_000_000 + 60_000)
+    world.gate.only_records = True
+    await house.service.start()
+    await house.publish(plan)
+    await house.until(lambda: bool(world.builder.requests))
+    await house.close()
+    world.jito.healthy = False
+    again = House(world, tmp_path)
+    await again.service.start()
+    [result] = await again.until_ended(plan)
+    assert (result.outcome, result.error_code) == (ResultStatus.FAILED, "no_healthy_lane")
+    assert (await world.gate.step(plan.plan_id, 0)).ended
+    await again.close()

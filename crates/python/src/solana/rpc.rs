@@ -147,11 +147,26 @@ impl RpcConnectionPool {
             .transpose()?;
         let pool = Arc::clone(&self.0);
         future(py, async move {
-            Ok(pool
-                .agree(&method, &params_json, quorum)
-                .await?
-                .get()
-                .to_owned())
+            let agreed = pool.agree(&method, &params_json, quorum).await?;
+            Ok(agreed.result.get().to_owned())
+        })
+    }
+
+    #[pyo3(signature = (method, params_json="[]".to_owned()))]
+    fn agreed<'py>(&self, py: Python<'py>, method: String, params_json: String) -> Future<'py> {
+        let pool = Arc::clone(&self.0);
+        future(py, async move {
+            let agreed = pool.agree(&method, &params_json, None).await?;
+            Ok((agreed.result.get().to_owned(), agreed.endpoints))
+        })
+    }
+
+    fn height<'py>(&self, py: Python<'py>, commitment: &str) -> Future<'py> {
+        let commitment = level("commitment", commitment)?.name();
+        let pool = Arc::clone(&self.0);
+        future(py, async move {
+            let reached = pool.height(commitment).await?;
+            Ok((reached.block_height, reached.endpoints))
         })
     }
 

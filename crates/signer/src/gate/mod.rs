@@ -51,6 +51,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Gate {
     connection: Connection,
     id: String,
+    boot_id: String,
 }
 
 /// Held while a signer runs: two signers on one gate file would be two gates.
@@ -102,7 +103,11 @@ impl Gate {
         connection.busy_timeout(BUSY_TIMEOUT).map_err(wrong)?;
         schema::prepare(&mut connection).map_err(|why| unusable(path, &why))?;
         let id = schema::gate_id(&connection).map_err(wrong)?;
-        Ok(Self { connection, id })
+        Ok(Self {
+            connection,
+            id,
+            boot_id: solana::current_boot(),
+        })
     }
 
     /// Which gate this is: 32 random hex digits, made with the file. Another id, another memory.

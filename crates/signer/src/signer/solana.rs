@@ -112,7 +112,8 @@ impl Signer {
             .policy
             .solana_of(request.wallet, request.chain_id)?;
         let block_height = request.evidence.block_height;
-        gate.require_warm(request.wallet, request.chain_id, block_height, now_ms)?;
+        let (wallet, life_s) = (request.wallet, chain.blockhash_life_s);
+        gate.require_warm(wallet, request.chain_id, block_height, life_s, now_ms)?;
         gate.record_solana(&NewSolanaAttempt {
             id: &request.id,
             attempt: request.attempt,

@@ -1,6 +1,6 @@
 //! Receipts, attempts and cold starts on Solana: no second transaction of a step while the first could land.
 
-use crate::bench::Bench;
+use crate::bench::{Bench, START_S};
 use crate::solana_orders::*;
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde_json::{Value, json};
@@ -192,10 +192,11 @@ fn without_a_receipt_the_next_attempt_needs_proof_from_a_quorum() {
             |row| row.get(0),
         )
         .unwrap();
-    assert_eq!(
-        serde_json::from_str::<Value>(&recorded).unwrap(),
-        again.evidence
-    );
+    let mut recorded = serde_json::from_str::<Value>(&recorded).unwrap();
+    let boot_id = recorded.as_object_mut().unwrap().remove("boot_id");
+    let now = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    assert_eq!(boot_id, Some(json!(now.trim())));
+    assert_eq!(recorded, again.evidence);
 }
 
 #[test]
@@ -273,23 +274,46 @@ fn an_attempt_counts_as_alive_for_as_long_as_any_blockhash_of_its_time_whatever_
     bench.ok(&at(end + 1).request());
 }
 
+fn seen_at(height: u64) -> Value {
+    let order = SolanaOrder::new("first").with(|o| {
+        o.evidence = evidence(height, height.saturating_sub(32), &json!([]));
+        o.last_valid = height + 150;
+    });
+    order.request()
+}
+
 #[test]
-fn a_wallet_without_history_holds_for_two_lives_of_a_blockhash() {
+fn a_wallet_without_history_holds_for_two_lives_of_a_blockhash_in_blocks_and_for_one_by_the_clock()
+{
     let bench = Bench::over(folder());
-    let at = |height: u64| {
-        SolanaOrder::new("first").with(|o| {
-            o.evidence = evidence(height, height - 32, &json!([]));
-            o.last_valid = height + 150;
-        })
-    };
-    assert_eq!(bench.rule(&at(HEIGHT).request()), Some(Rule::ColdStart));
+    assert_eq!(bench.rule(&seen_at(HEIGHT)), Some(Rule::ColdStart));
     let bench = bench.restarted(None);
-    assert_eq!(
-        bench.rule(&at(HEIGHT + 299).request()),
-        Some(Rule::ColdStart)
-    );
-    bench.ok(&at(HEIGHT + 300).request());
+    bench.at(START_S + 120);
+    assert_eq!(bench.rule(&seen_at(HEIGHT + 299)), Some(Rule::ColdStart));
+    bench.ok(&seen_at(HEIGHT + 300));
     assert_eq!(bench.rule(&adoption(WALLET)), Some(Rule::ColdStart));
+}
+
+#[test]
+fn a_height_that_was_told_too_low_ends_no_hold_before_a_blockhash_has_lived_by_the_clock() {
+    let bench = Bench::over(folder());
+    assert_eq!(bench.rule(&seen_at(1)), Some(Rule::ColdStart));
+    assert_eq!(bench.rule(&seen_at(HEIGHT)), Some(Rule::ColdStart));
+    bench.at(START_S + 119);
+    assert_eq!(bench.rule(&seen_at(HEIGHT)), Some(Rule::ColdStart));
+    bench.at(START_S + 120);
+    bench.ok(&seen_at(HEIGHT));
+}
+
+#[test]
+fn a_height_that_was_told_too_high_holds_no_longer_than_from_the_next_one_on() {
+    let bench = Bench::over(folder());
+    assert_eq!(bench.rule(&seen_at((1 << 53) - 200)), Some(Rule::ColdStart));
+    assert_eq!(bench.rule(&seen_at(HEIGHT)), Some(Rule::ColdStart));
+    let bench = bench.restarted(None);
+    bench.at(START_S + 120);
+    assert_eq!(bench.rule(&seen_at(HEIGHT + 299)), Some(Rule::ColdStart));
+    bench.ok(&seen_at(HEIGHT + 300));
 }
 
 #[test]

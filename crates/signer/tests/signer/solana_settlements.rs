@@ -1,6 +1,6 @@
 //! Settlements on Solana: what gives budgets back, and what could still land.
 
-use crate::bench::Bench;
+use crate::bench::{Bench, START_S};
 use crate::solana_orders::*;
 use serde_json::{Value, json};
 use tradewind_signer::fault::Rule;
@@ -91,11 +91,16 @@ fn a_revert_is_not_final_while_another_attempt_could_land() {
     let order = order.and(receipt(&text("seed"), &text("address")));
     let first = signed(&bench, &order);
     let second = order.clone().again(HEIGHT + 151, HEIGHT + 119, &json!([]));
-    bench.ok(&second.request());
+    let other = signed(&bench, &second);
     let mut settle = order.settle_request("reverted", &first, &json!({}));
+    settle["signatures"] = absent(&other);
     settle["finalized"]["block_height"] = json!(HEIGHT + 151 + 150);
     assert_eq!(bench.ok(&settle), json!({ "final": false }));
+    // Too late to land, and it may have landed in time: what became of it has to be said.
     settle["finalized"]["block_height"] = json!(HEIGHT + 151 + 151);
+    settle["signatures"] = absent(&first);
+    assert_eq!(bench.ok(&settle), json!({ "final": false }));
+    settle["signatures"] = absent(&other);
     assert_eq!(bench.ok(&settle), json!({ "final": true }));
 }
 
@@ -136,16 +141,67 @@ fn a_step_expires_only_by_proof_for_every_attempt() {
     assert_eq!(bench.rule(&again.request()), Some(Rule::StepSettled));
 }
 
-#[test]
-fn a_step_with_an_attempt_that_was_never_signed_does_not_expire() {
+/// A step whose only attempt is recorded, and that nobody signed before the policy became another one.
+fn unsigned() -> (Bench, SolanaOrder) {
     let mut bench = bench();
     let order = SolanaOrder::new("first");
     assert!(bench.dies(&order.request()));
-    bench.restart(None);
+    let config = config();
+    let closer = config.replace("max_fee_lamports = 40000", "max_fee_lamports = 6000");
+    assert_ne!(config, closer);
+    bench.restart(Some(&closer));
+    assert_eq!(bench.ok(&order.step_request())["pending"], json!([1]));
+    (bench, order)
+}
+
+fn expiry(order: &SolanaOrder, height: u64, endpoints: &Value) -> Value {
     let mut settle = order.settle_request("expired", &Value::Null, &json!({}));
-    settle["finalized"]["block_height"] = json!(HEIGHT + 1_000);
-    settle["endpoints"] = json!(["one", "two"]);
-    assert_eq!(bench.rule(&settle), Some(Rule::AttemptOrder));
+    settle["finalized"]["block_height"] = json!(height);
+    settle["endpoints"] = endpoints.clone();
+    settle
+}
+
+#[test]
+fn a_step_whose_attempt_was_never_signed_expires_after_the_end_of_that_attempt() {
+    let (bench, order) = unsigned();
+    let (end, both) = (HEIGHT + 150 + 60, json!(["one", "two"]));
+    for early in [
+        expiry(&order, end, &both),
+        expiry(&order, end + 1, &json!(["one", "one"])),
+    ] {
+        assert_eq!(bench.rule(&early), Some(Rule::AttemptAlive));
+    }
+    assert_eq!(used(&bench, WSOL, "day"), "1000000000");
+    let settled = bench.ok(&expiry(&order, end + 1, &both));
+    assert_eq!(settled, json!({ "final": true }));
+    assert_eq!(
+        (used(&bench, WSOL, "day"), used(&bench, NATIVE, "day")),
+        ("0".into(), "0".into())
+    );
+    let step = bench.ok(&order.step_request());
+    assert_eq!(
+        (&step["outcome"], &step["attempts"]),
+        (&json!("expired"), &json!([]))
+    );
+    assert_eq!(bench.rule(&order.request()), Some(Rule::StepSettled));
+}
+
+#[test]
+fn what_was_recorded_before_the_machine_started_anew_may_have_left_and_does_not_expire_unsigned() {
+    let (bench, order) = unsigned();
+    let change = "UPDATE solana_attempts SET evidence = json_set(evidence, '$.boot_id', 'another')";
+    let gate = rusqlite::Connection::open(bench.folder.path("gate.db")).unwrap();
+    assert_eq!(gate.execute(change, []).unwrap(), 1);
+    let late = expiry(&order, HEIGHT + 1_000, &json!(["one", "two"]));
+    assert_eq!(bench.rule(&late), Some(Rule::AttemptOrder));
+    assert!(bench.message(&late).contains("before the machine started"));
+    // Under a policy that passes it, it is signed, and can be looked up.
+    let bench = bench.restarted(Some(&config()));
+    bench.at(START_S + 3_600);
+    let signature = bench.ok(&order.step_request())["attempts"][0]["signature"].clone();
+    let mut known = late;
+    known["signatures"] = absent(&signature);
+    assert_eq!(bench.ok(&known), json!({ "final": true }));
 }
 
 #[test]

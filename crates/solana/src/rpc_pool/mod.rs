@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tradewind_core::decode::solana::Key;
 
 pub use endpoint::{EndpointStanding, EndpointState, RpcEndpoint};
-pub use quorum::Said;
+pub use quorum::{Agreed, Reached, Said};
 
 use crate::fault::Fault;
 use crate::http_endpoint::EndpointLimits;
@@ -192,11 +192,41 @@ impl RpcPool {
     /// # Errors
     /// See [`PoolFault`].
     pub async fn call(&self, method: &str, params: &str) -> Result<Box<RawValue>, PoolFault> {
-        check_params(params)?;
-        self.unless_closed(self.call_in_turn(method, params)).await
+        self.call_read(method, params, |told| Ok(told.to_owned()))
+            .await
     }
 
-    /// What `quorum` endpoints say, `context` aside.
+    /// The first answer, best endpoint first, that `read` takes. One that it does not take is a fault of its endpoint.
+    ///
+    /// # Errors
+    /// See [`PoolFault`].
+    pub async fn call_read<T>(
+        &self,
+        method: &str,
+        params: &str,
+        read: impl Fn(&RawValue) -> Result<T, Fault>,
+    ) -> Result<T, PoolFault> {
+        check_params(params)?;
+        self.unless_closed(self.read_in_turn(method, params, read))
+            .await
+    }
+
+    /// The block height at this commitment that a quorum has reached: at least as many endpoints as the quorum asks for
+    /// tell this height or a higher one, and they are named. What fewer tell, however high or low, does not count.
+    ///
+    /// # Errors
+    /// See [`PoolFault`].
+    pub async fn height(&self, commitment: &str) -> Result<Reached, PoolFault> {
+        self.unless_closed(quorum::reached(
+            &self.endpoints,
+            commitment,
+            self.quorum,
+            self.patience_ms,
+        ))
+        .await
+    }
+
+    /// What `quorum` endpoints say, `context` aside, and which.
     ///
     /// # Errors
     /// See [`PoolFault`].
@@ -205,7 +235,7 @@ impl RpcPool {
         method: &str,
         params: &str,
         quorum: Option<usize>,
-    ) -> Result<Box<RawValue>, PoolFault> {
+    ) -> Result<Agreed, PoolFault> {
         check_params(params)?;
         let needed = quorum.unwrap_or(self.quorum);
         if !(1..=self.endpoints.len()).contains(&needed) {
@@ -250,14 +280,22 @@ impl RpcPool {
         self.closed.send_replace(true);
     }
 
-    async fn call_in_turn(&self, method: &str, params: &str) -> Result<Box<RawValue>, PoolFault> {
+    async fn read_in_turn<T>(
+        &self,
+        method: &str,
+        params: &str,
+        read: impl Fn(&RawValue) -> Result<T, Fault>,
+    ) -> Result<T, PoolFault> {
         let mut faults = Vec::new();
         for patience_ms in [0, self.patience_ms] {
             faults.clear();
             let mut waited = false;
             for (endpoint, _) in self.ranked() {
                 match endpoint.ask(method, params, patience_ms).await {
-                    Ok(answered) => return Ok(answered.result),
+                    Ok(answered) => match read(&answered.result) {
+                        Ok(told) => return Ok(told),
+                        Err(fault) => faults.push((endpoint.label().to_owned(), fault.to_string())),
+                    },
                     Err(AskFault::Refused(error)) if !OF_THE_NODE.contains(&error.code) => {
                         return Err(error.into());
                     }

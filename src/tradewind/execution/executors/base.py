@@ -21,6 +21,7 @@ from tradewind.execution.executors.outcomes import Dropped, Expired, Landed, Out
 from tradewind.execution.executors.ports import (
     BuildRequest,
     ComputeBudget,
+    Gate,
     Lane,
     LaneHealth,
     Sent,
@@ -38,6 +39,7 @@ RECEIPT_IN_USE = "receipt_in_use"
 # What an Unknown is called whose transaction is in a block that no endpoint tells of yet.
 NOT_TOLD = "transaction_not_told"
 ANOTHER_WALLET = "step_of_another_wallet"
+NO_PRIVATE_LANE = "no_private_lane"
 # What the gate says of an older attempt that could still land, by what it was shown.
 STILL_ALIVE = "attempt_alive"
 # Beyond its last valid height, before the gate takes an attempt for dead for good.
@@ -61,6 +63,8 @@ class BaseExecutor:
     """The lifecycle. Subclasses say which lane, and what it adds to the transaction."""
 
     method = ExecutionMethod.RPC
+    # Without a lane what is signed is only followed, and nothing more is signed.
+    sends = True
 
     def __init__(self, config: ExecutorConfig, parts: ExecutorParts, lane: Lane) -> None:
         self.config = config
@@ -205,14 +209,14 @@ class BaseExecutor:
 
     def _may_try_again(self, progress: _Progress) -> bool:
         in_time = self.parts.clock.now_ns() // 1_000_000 < progress.request.plan.deadline
-        return in_time and len(progress.attempts) < self.config.max_attempts
+        return self.sends and in_time and len(progress.attempts) < self.config.max_attempts
 
     # Landing.
 
     async def _landing(self, progress: _Progress) -> Landed | Reverted | Expired | Superseded:
         """Send the newest attempt's bytes until the chain has said how they ended."""
         attempt, plan = progress.attempts[-1], progress.request.plan
-        delay_ms, sending, in_block = self.config.retry_delay_ms, True, False
+        delay_ms, sending, in_block = self.config.retry_delay_ms, self.sends, False
         while True:
             if sending and not in_block:
                 sent = await self._send(progress, attempt)
@@ -312,6 +316,7 @@ class BaseExecutor:
             return self._report(progress, Dropped(None, error.code, str(error)), error.code, str(error))
         plan, pauses, asked_ns = progress.request.plan, self._pauses(), self.parts.clock.now_ns()
         observe.not_signed(plan_id=plan.plan_id, code=error.code, message=str(error))
+        alarmed = False
         while True:
             try:
                 if await self._closed(plan, proof):
@@ -328,8 +333,13 @@ class BaseExecutor:
                 found = await self._proven_again(progress, proof)
                 if isinstance(found, (Landed, Reverted)):
                     return await self._ended(progress, found)
+                overdue = self.parts.clock.now_ns() - asked_ns > BLOCKHASH_LIFE_NS
+                if proof is None and overdue and not alarmed:
+                    # What is recorded may have been signed once: an operator has to look.
+                    observe.execution_alarm(plan_id=plan.plan_id, code=refused.code, message=str(refused))
+                    alarmed = True
                 # A request that seemed lost had a blockhash, which is dead by now: whatever it gets signed cannot land.
-                if isinstance(found, Expired) and self.parts.clock.now_ns() - asked_ns > BLOCKHASH_LIFE_NS:
+                if isinstance(found, Expired) and overdue:
                     observe.execution_alarm(plan_id=plan.plan_id, code=refused.code, message=str(refused))
                     return self._report(progress, found, error.code, str(error))
             except TradewindError as silent:
@@ -346,7 +356,7 @@ class BaseExecutor:
     async def _closed(self, plan: ExecutionPlanEvent, proof: Expired | None) -> bool:
         """Have the gate sign nothing more: a request that seemed lost may still be on its way to it."""
         if proof is None:
-            return await self.parts.gate.close(plan.step_owner, plan.step)
+            return await never_signed(self.parts.gate, plan)
         await self.parts.gate.settle(plan, proof)
         return True
 
@@ -355,7 +365,7 @@ class BaseExecutor:
             outcome = await self._surely(progress, outcome)
         if not isinstance(outcome, Superseded):
             await self._settle(progress, outcome)
-        return self._report(progress, outcome, *_why(outcome, progress, self.config.max_attempts))
+        return self._report(progress, outcome, *self._why(outcome, progress))
 
     async def _surely(self, progress: _Progress, expired: Expired) -> Landed | Reverted | Expired | Superseded:
         """Nobody is told that it is over before the gate would believe it too."""
@@ -388,6 +398,21 @@ class BaseExecutor:
             confirmed_ms=self.parts.clock.now_ns() // 1_000_000,
         )
 
+    def _why(
+        self, outcome: Landed | Reverted | Expired | Superseded, progress: _Progress
+    ) -> tuple[str | None, str | None]:
+        if isinstance(outcome, Landed):
+            return None, None
+        if isinstance(outcome, Reverted):
+            return "reverted", f"A program refused it: {outcome.error.name}. {outcome.error.message}".rstrip()
+        if isinstance(outcome, Superseded):
+            return "receipt_taken_elsewhere", "The step's receipt was made by a transaction that is not on record."
+        if not self.sends:
+            return NO_PRIVATE_LANE, "It expired without being in a block, and no private lane is there to try again."
+        if len(progress.attempts) >= self.config.max_attempts:
+            return "attempts_exhausted", f"All {self.config.max_attempts} attempts expired without being in a block."
+        return "deadline_passed", "It expired without being in a block, and the plan's deadline has passed."
+
     def _pauses(self) -> Backoff:
         first_s, most_s = self.config.retry_delay_ms / 1_000, self.config.longest_delay_ms / 1_000
         return Backoff(self.parts.clock, first_s=first_s, most_s=most_s)
@@ -401,20 +426,20 @@ def _of_wallet(attempt: SignedAttempt, wallet: str) -> SignedAttempt:
     return attempt
 
 
+async def never_signed(gate: Gate, plan: ExecutionPlanEvent) -> bool:
+    """Have the gate sign nothing for the step; False when something is signed.
+
+    Raises Refused `attempt_alive` while an attempt is on record that is not signed, and that could still be and land.
+    """
+    if await gate.close(plan.step_owner, plan.step):
+        return True
+    # Asking signs what is on record, where the policy passes it.
+    if (await gate.step(plan.step_owner, plan.step)).attempts:
+        return False
+    await gate.expire(plan)
+    return True
+
+
 def internal(defect: Exception) -> TradewindError:
     """A defect as plans end with it: nobody would look for one that is tried again for ever."""
     return TradewindError("internal_error", f"The executor met a defect of its own: {defect!r}")
-
-
-def _why(
-    outcome: Landed | Reverted | Expired | Superseded, progress: _Progress, max_attempts: int
-) -> tuple[str | None, str | None]:
-    if isinstance(outcome, Landed):
-        return None, None
-    if isinstance(outcome, Reverted):
-        return "reverted", f"A program refused it: {outcome.error.name}. {outcome.error.message}".rstrip()
-    if isinstance(outcome, Superseded):
-        return "receipt_taken_elsewhere", "The step's receipt was made by a transaction that is not on record."
-    if len(progress.attempts) >= max_attempts:
-        return "attempts_exhausted", f"All {max_attempts} attempts expired without being in a block."
-    return "deadline_passed", "It expired without being in a block, and the plan's deadline has passed."

@@ -62,6 +62,7 @@ _ROWS = (
     ("signature_invalid", "lane", "The node says that the gate's signature is not one.", _HALT),
     ("wrong_chain", "lane", "The endpoint serves another chain than the configured one.", _ALARM),
     ("no_healthy_lane", "selector", "No lane that may carry this plan is healthy.", _RETRY),
+    ("no_private_lane", "selector", "What needs the private lane was signed, and none is configured any more.", _END),
     ("blockhash_unavailable", "builder", "No blockhash of a safe age is known; nothing is signed.", _RETRY),
     ("transaction_too_large", "builder", "It has more bytes than the chain takes.", _END),
     ("venue_unsupported", "builder", "No instructions are known for the venue.", _END),

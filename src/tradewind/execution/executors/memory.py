@@ -170,6 +170,7 @@ class MemoryBlockhashes:
 @dataclass(slots=True)
 class _Step:
     attempts: list[SignedAttempt] = field(default_factory=list)
+    unsigned: SignedAttempt | None = None
     closed: bool = False
     ended: bool = False
 
@@ -177,7 +178,8 @@ class _Step:
 class MemoryGate:
     """Keeps the gate's rules: one wallet a step, no attempt beside one that lives, nothing while halted.
 
-    `silent` makes the next calls of a name fail after they took effect, as a lost answer does.
+    `silent` makes the next calls of a name fail after they took effect, as a lost answer does. With `only_records` it
+    dies between the record and the signature, and has another policy afterwards.
     """
 
     def __init__(self, chain: MemoryChain, *, receipts: bool = True) -> None:
@@ -186,6 +188,7 @@ class MemoryGate:
         self._steps: dict[tuple[UUID, int], _Step] = {}
         self.halts: list[tuple[str | None, str | None]] = []
         self.resumed = 0
+        self.only_records = False
         self.silent: Counter[str] = Counter()
         self.settled: dict[UUID, Outcome] = {}
 
@@ -221,6 +224,8 @@ class MemoryGate:
             raise Refused("attempt_out_of_order", f"Attempt {len(step.attempts) + 1} is next.")
         if step.attempts and (proof is None or proof.finalized_height <= step.attempts[-1].last_valid_block_height):
             raise Refused("attempt_alive", "The older attempt can still land.")
+        if step.unsigned is not None:
+            raise Refused("attempt_conflict", "The attempt was recorded with another transaction.")
         signature = hashlib.sha256(unsigned.message).hexdigest()
         signed = SignedAttempt(
             attempt,
@@ -230,6 +235,9 @@ class MemoryGate:
             unsigned.blockhash.last_valid_block_height,
             unsigned.has_receipt,
         )
+        if self.only_records:
+            step.unsigned = signed
+            raise Unavailable("signer_unreachable", "The signer is gone.")
         step.attempts.append(signed)
         self._answer("sign")
         return signed
@@ -238,7 +246,7 @@ class MemoryGate:
         """False when something is signed."""
         self._answer("close")
         found = self._steps.setdefault((owner, step), _Step())
-        found.closed = found.closed or not found.attempts
+        found.closed = found.closed or not (found.attempts or found.unsigned)
         return found.closed
 
     async def settle(self, plan: ExecutionPlanEvent, outcome: Landed | Reverted | Expired) -> None:
@@ -252,6 +260,15 @@ class MemoryGate:
         step.ended = True
         self.settled[plan.plan_id] = outcome
         self._answer("settle")
+
+    async def expire(self, plan: ExecutionPlanEvent) -> None:
+        """Once what is recorded without a signature is dead for good."""
+        step = self._steps[plan.step_owner, plan.step]
+        if step.attempts or step.unsigned is None:
+            raise Refused("newer_attempt", "An attempt of the step is signed.")
+        if self._chain.height <= step.unsigned.last_valid_block_height + SURELY_DEAD_BLOCKS:
+            raise Refused(STILL_ALIVE, "The attempt is not dead for good yet.")
+        step.ended = True
 
     async def halt(self, *, reason: str, by: str, wallet: str | None = None, strategy_id: str | None = None) -> int:
         """Add a halt."""

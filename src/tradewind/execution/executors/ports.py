@@ -175,6 +175,14 @@ class Gate(Protocol):
         """Have the step never signed. False: an attempt is on record, and has to be followed to its end."""
         ...
 
+    async def expire(self, plan: ExecutionPlanEvent) -> None:
+        """Settle as expired a step of which an attempt is recorded and none is signed, and have it never signed.
+
+        Raises Refused: `attempt_alive` before the end of that attempt, `attempt_order` when it may have been signed
+        once, `newer_attempt` when one is signed.
+        """
+        ...
+
     async def settle(self, plan: ExecutionPlanEvent, outcome: Landed | Reverted | Expired) -> None:
         """Tell how the step ended: its budget is settled, and it is never signed again.
 

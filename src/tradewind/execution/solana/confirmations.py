@@ -41,8 +41,11 @@ class SolanaConfirmations:
         except core.CoreError as error:
             raise Unavailable(error.code, str(error)) from None
         if found.kind == "expired":
+            # Who does not know it. One that was not asked, or did not answer, says nothing.
             told = [
-                (endpoint, height) for endpoint, height, knows in found.evidence if height is not None and not knows
+                (endpoint, height)
+                for endpoint, height, knows in found.evidence
+                if height is not None and knows is False
             ]
             return Expired(attempt.signature, min(height for _, height in told), tuple(name for name, _ in told))
         if found.kind == "pending" or found.slot is None:

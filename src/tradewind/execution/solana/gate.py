@@ -1,10 +1,11 @@
 """The sign-gate as executors ask it."""
 
+import asyncio
 from uuid import UUID
 
 from tradewind import core
 from tradewind.domain.execution_plan_event import ExecutionPlanEvent
-from tradewind.errors import Unavailable
+from tradewind.errors import Refused, Unavailable
 from tradewind.execution.executors.outcomes import Expired, Landed, Reverted
 from tradewind.execution.executors.ports import RecordedStep, SignedAttempt, UnsignedTransaction
 from tradewind.execution.signer_answers import RecordedSolanaStep
@@ -17,12 +18,13 @@ from tradewind.execution.signer_client import (
     SolanaQuote,
 )
 from tradewind.execution.solana.coin import moved_as, spent_raw
+from tradewind.execution.solana.earlier import earlier_of
 from tradewind.venues import rpc_answer
 from tradewind.venues.solana.cluster import SolanaCluster
 
 
 class SolanaGate:
-    """Implements `Gate` over the signer's socket. `endpoints` are those that heights are read from."""
+    """Implements `Gate` over the signer's socket. `endpoints` are those that are asked what landed."""
 
     def __init__(self, signer: SignerClient, cluster: SolanaCluster, *, endpoints: tuple[str, ...]) -> None:
         self._signer = signer
@@ -80,16 +82,21 @@ class SolanaGate:
         )
 
     async def _evidence(self, plan: ExecutionPlanEvent, proof: Expired | None) -> SolanaEvidence:
-        height, finalized = await self._cluster.height("confirmed"), await self._cluster.height("finalized")
+        """Heights that a quorum has reached: one endpoint's would end a life early, or never."""
+        height, finalized = await asyncio.gather(self._cluster.height("confirmed"), self._cluster.height("finalized"))
         if proof is None:
-            return SolanaEvidence(height, finalized, self._endpoints)
+            both = tuple(endpoint for endpoint in height.endpoints if endpoint in finalized.endpoints)
+            return SolanaEvidence(height.blocks, finalized.blocks, both or height.endpoints)
         recorded = await self._signer.solana_step(plan.step_owner, plan.step)
         return SolanaEvidence(
-            block_height=max(height, finalized),
-            finalized_block_height=max(finalized, proof.finalized_height),
+            block_height=max(height.blocks, finalized.blocks),
+            finalized_block_height=max(finalized.blocks, proof.finalized_height),
             endpoints=proof.endpoints,
-            signatures=tuple(EarlierSignature(earlier.signature, "absent") for earlier in recorded.attempts),
+            signatures=await self._earlier(recorded),
         )
+
+    async def _earlier(self, recorded: RecordedSolanaStep) -> tuple[EarlierSignature, ...]:
+        return await earlier_of(self._cluster, [earlier.signature for earlier in recorded.attempts])
 
     async def close(self, owner: UUID, step: int) -> bool:
         """Have the step never signed; False when an attempt is on record."""
@@ -99,17 +106,7 @@ class SolanaGate:
         """Tell how the step ended. What is not final yet is a note, and is told again when it is."""
         recorded = await self._signer.solana_step(plan.step_owner, plan.step)
         if isinstance(outcome, Expired):
-            await self._signer.settle_solana(
-                plan.step_owner,
-                plan.step,
-                outcome=SolanaOutcome.EXPIRED,
-                signature=None,
-                slot=None,
-                spent_raw={},
-                endpoints=outcome.endpoints,
-                finalized=await self._finalized(),
-                signatures=tuple(EarlierSignature(earlier.signature, "absent") for earlier in recorded.attempts),
-            )
+            await self._expire(plan, recorded, outcome.endpoints)
             return
         landed = isinstance(outcome, Landed)
         await self._signer.settle_solana(
@@ -122,9 +119,27 @@ class SolanaGate:
             endpoints=self._endpoints,
         )
 
-    async def _finalized(self) -> SolanaFinalized:
+    async def expire(self, plan: ExecutionPlanEvent) -> None:
+        """Settle as expired a step whose attempts are on record without a signature."""
+        recorded = await self._signer.solana_step(plan.step_owner, plan.step)
+        if recorded.attempts:
+            raise Refused("newer_attempt", "An attempt of the step is signed, and has to be followed.")
+        await self._expire(plan, recorded, ())
+
+    async def _expire(self, plan: ExecutionPlanEvent, recorded: RecordedSolanaStep, endpoints: tuple[str, ...]) -> None:
         slot = rpc_answer.integer(await self._cluster.ask("getSlot", {"commitment": "finalized"}), "getSlot")
-        return SolanaFinalized(slot, await self._cluster.height("finalized"))
+        height = await self._cluster.height("finalized")
+        await self._signer.settle_solana(
+            plan.step_owner,
+            plan.step,
+            outcome=SolanaOutcome.EXPIRED,
+            signature=None,
+            slot=None,
+            spent_raw={},
+            endpoints=endpoints or height.endpoints,
+            finalized=SolanaFinalized(slot, height.blocks),
+            signatures=await self._earlier(recorded),
+        )
 
     async def halt(self, *, reason: str, by: str, wallet: str | None = None, strategy_id: str | None = None) -> int:
         """Stop signing in this scope."""

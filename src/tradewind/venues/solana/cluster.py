@@ -5,13 +5,14 @@ import binascii
 import json
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from tradewind import core
 from tradewind.domain.plan import BlockRef
 from tradewind.errors import Unavailable
 from tradewind.venues import rpc_answer
 
+Commitment = Literal["processed", "confirmed", "finalized"]
 CLOCK = "SysvarC1ock11111111111111111111111111111111"
 # Agave answers getMultipleAccounts for at most so many.
 _ACCOUNTS_A_REQUEST = 100
@@ -29,6 +30,22 @@ class SolanaRpc(Protocol):
     def agree(self, method: str, params_json: str = "[]", *, quorum: int | None = None) -> Awaitable[str]:
         """The `result` that a quorum of endpoints gave."""
         ...
+
+    def agreed(self, method: str, params_json: str = "[]") -> Awaitable[tuple[str, Sequence[str]]]:
+        """The same, with the endpoints that gave it."""
+        ...
+
+    def height(self, commitment: Commitment) -> Awaitable[tuple[int, Sequence[str]]]:
+        """The highest block height that a quorum has reached, and the endpoints that have."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Height:
+    """A block height that a quorum has reached, and who told it or a higher one."""
+
+    blocks: int
+    endpoints: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +106,14 @@ class SolanaCluster:
         except core.CoreError as error:
             raise Unavailable(error.code, f"{method}: {error}") from None
 
+    async def agreed(self, method: str, *params: object) -> tuple[Any, tuple[str, ...]]:
+        """The same, with the endpoints that answer so."""
+        try:
+            told, endpoints = await self.rpc.agreed(method, json.dumps(params))
+        except core.CoreError as error:
+            raise Unavailable(error.code, f"{method}: {error}") from None
+        return json.loads(told), tuple(endpoints)
+
     async def accounts(self, addresses: Sequence[str], *, commitment: str = "confirmed") -> Accounts:
         """All of them as of one slot."""
         wanted = list(dict.fromkeys(addresses))
@@ -120,9 +145,13 @@ class SolanaCluster:
         """The newest confirmed slot, by the chain's own clock."""
         return block_of((await self.accounts([CLOCK])).clock)
 
-    async def height(self, commitment: str) -> int:
-        """The block height: blocks, where slots without one are not counted."""
-        return rpc_answer.integer(await self.ask("getBlockHeight", {"commitment": commitment}), "getBlockHeight")
+    async def height(self, commitment: Commitment) -> Height:
+        """The block height that a quorum has reached: blocks, where slots without one are not counted."""
+        try:
+            blocks, endpoints = await self.rpc.height(commitment)
+        except core.CoreError as error:
+            raise Unavailable(error.code, f"getBlockHeight: {error}") from None
+        return Height(blocks, tuple(endpoints))
 
 
 def block_of(clock: Clock) -> BlockRef:

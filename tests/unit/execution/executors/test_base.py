@@ -10,7 +10,7 @@ from tests.unit.execution.executors.world import World
 from tradewind.domain.execution_plan_event import ExecutionPlanEvent
 from tradewind.domain.execution_result_event import ProgramError
 from tradewind.errors import Refused, Unavailable
-from tradewind.execution.executors.base import BaseExecutor
+from tradewind.execution.executors.base import SURELY_DEAD_BLOCKS, BaseExecutor
 from tradewind.execution.executors.execution import ExecutionReport
 from tradewind.execution.executors.memory import FEE_LAMPORTS, VALID_BLOCKS
 from tradewind.execution.executors.outcomes import Dropped, Expired, Landed, Reverted, Superseded, Unknown
@@ -440,3 +440,15 @@ async def test_a_defect_after_a_signature_is_raised_so_that_the_plan_is_tried_ag
     with pytest.raises(KeyError):
         await world.run(executor, world.request(plan))
     assert not (await world.gate.step(plan.plan_id, 0)).ended
+
+
+async def test_what_was_recorded_and_never_signed_ends_its_plan_once_it_cannot_be_any_more(world: World) -> None:
+    world.gate.only_records = True
+    plan = world.plan()
+    began = world.chain.height
+    report = await world.run(world.rpc_executor(), world.request(plan))
+    assert isinstance(report.outcome, Dropped)
+    assert (report.code, report.attempts) == ("attempt_conflict", 0)
+    assert world.chain.height > began + VALID_BLOCKS + SURELY_DEAD_BLOCKS
+    assert (await world.gate.step(plan.step_owner, plan.step)).ended
+    assert world.rpc.sent == []

@@ -1,6 +1,7 @@
 """What the chain says about a signature: a coded error for what cannot be read, never another."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -9,7 +10,7 @@ import pytest
 from tests import builders
 from tradewind import core
 from tradewind.errors import Unavailable
-from tradewind.execution.executors.outcomes import Landed, Unknown
+from tradewind.execution.executors.outcomes import Expired, Landed, Unknown
 from tradewind.execution.executors.ports import SignedAttempt
 from tradewind.execution.solana.confirmations import SolanaConfirmations
 from tradewind.venues.solana.cluster import SolanaCluster
@@ -52,6 +53,12 @@ class Rpc:
         del quorum
         return await self.call(method, params_json)
 
+    async def agreed(self, method: str, params_json: str = "[]") -> tuple[str, Sequence[str]]:
+        return await self.call(method, params_json), ("one",)
+
+    async def height(self, commitment: str) -> tuple[int, Sequence[str]]:
+        raise AssertionError(commitment)
+
 
 def confirmations(answer: object) -> SolanaConfirmations:
     cluster = SolanaCluster(Rpc(answer), chain_id=1)
@@ -90,3 +97,18 @@ async def test_an_answer_that_cannot_be_read_is_a_coded_error(odd: object) -> No
     with pytest.raises(Unavailable) as refused:
         await confirmations(odd).outcome(ATTEMPT, within_ms=400)
     assert refused.value.code == "rpc_malformed"
+
+
+async def test_an_expiry_names_only_those_who_were_asked_and_do_not_know_it() -> None:
+    class Dead:
+        kind = "expired"
+        slot = None
+        evidence = (("far", 1_400, False), ("near", 1_200, False), ("behind", 900, None), ("silent", None, None))
+
+    class DeadWatch:
+        async def wait(self, *_: object, **__: object) -> Dead:
+            return Dead()
+
+    cluster = SolanaCluster(Rpc(None), chain_id=1)
+    asked = SolanaConfirmations(cast("core.ConfirmationWatch", DeadWatch()), cluster, commitment="confirmed")
+    assert await asked.outcome(ATTEMPT, within_ms=1) == Expired("signature", 1_200, ("far", "near"))

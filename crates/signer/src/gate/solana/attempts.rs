@@ -1,6 +1,6 @@
 //! Attempts on Solana: one row for each transaction, committed before it is signed.
 
-use super::evidence::{SolanaEvidence, last_valid};
+use super::evidence::SolanaEvidence;
 use super::receipts;
 use crate::fault::{Fault, Rule};
 use crate::gate::steps::{self, Kind, Step, StepId};
@@ -57,6 +57,8 @@ pub struct SolanaAttempt {
     pub tables: Tables,
     /// The signed transaction, once it exists.
     pub signed: Option<SignedSolana>,
+    /// Of the machine's run in which it was recorded; empty when that is not known.
+    pub boot_id: String,
 }
 
 /// The signature of an attempt.
@@ -84,6 +86,7 @@ impl Gate {
     /// # Errors
     /// A rule of the gate, or the gate file cannot be written.
     pub fn record_solana(&mut self, new: &NewSolanaAttempt<'_>) -> Result<(), Fault> {
+        let boot_id = self.boot_id.clone();
         let tx = self.write()?;
         let passed = new.passed;
         let kill_epoch = halts::require_running(&tx, passed.wallet(), passed.strategy_id())?;
@@ -105,7 +108,7 @@ impl Gate {
         }
         new.upsert_outlay(&tx, outlay_raw, effect_by_s)?;
         let address = receipt.map(|(_, receipt)| receipt.address.to_string());
-        new.insert(&tx, kill_epoch, address.as_deref())?;
+        new.insert(&tx, kill_epoch, address.as_deref(), &boot_id)?;
         Ok(tx.commit()?)
     }
 
@@ -278,6 +281,7 @@ impl NewSolanaAttempt<'_> {
         connection: &Connection,
         kill_epoch: u64,
         receipt: Option<&str>,
+        boot_id: &str,
     ) -> rusqlite::Result<()> {
         connection.execute(
             "INSERT INTO solana_attempts (intent_id, step, attempt, wallet, chain_id, unsigned_tx, message_hash, blockhash,
@@ -302,7 +306,7 @@ impl NewSolanaAttempt<'_> {
                 self.quoted.to_json().to_string(),
                 self.policy_digest.to_string(),
                 kill_epoch.cast_signed(),
-                self.evidence.to_json().to_string(),
+                self.evidence.recorded_in(boot_id).to_string(),
                 self.now_ms.cast_signed(),
             ],
         )?;
@@ -315,7 +319,7 @@ impl NewSolanaAttempt<'_> {
 }
 
 /// An attempt whose signature nobody outside knows cannot be looked up, and after a power loss it may have left.
-pub(super) fn require_all_signed(attempts: &[SolanaAttempt]) -> Result<(), Fault> {
+fn require_all_signed(attempts: &[SolanaAttempt]) -> Result<(), Fault> {
     let pending = attempts.iter().find(|known| known.signed.is_none());
     Rule::AttemptOrder.require(pending.is_none(), || {
         let number = pending.map(|known| known.attempt).unwrap_or_default();
@@ -345,7 +349,7 @@ fn trade(connection: &Connection, id: &StepId) -> rusqlite::Result<String> {
 pub(super) fn all(connection: &Connection, id: &StepId) -> rusqlite::Result<Vec<SolanaAttempt>> {
     let mut rows = connection.prepare_cached(
         "SELECT attempt, wallet, chain_id, unsigned_tx, blockhash, last_valid_block_height, quoted, lookup_tables,
-             signature, raw_tx, signed_at_ms
+             signature, raw_tx, signed_at_ms, coalesce(evidence ->> 'boot_id', '')
          FROM solana_attempts WHERE intent_id = ?1 AND step = ?2 ORDER BY attempt",
     )?;
     let attempts = rows.query_map(params![id.intent_id, id.step], read_attempt)?;
@@ -371,6 +375,7 @@ fn read_attempt(row: &Row<'_>) -> rusqlite::Result<SolanaAttempt> {
         quoted: read_quoted(&steps::parsed(row, 6)?).ok_or_else(|| changed(6))?,
         tables: read_tables(&steps::parsed(row, 7)?).ok_or_else(|| changed(7))?,
         signed,
+        boot_id: row.get(11)?,
     })
 }
 
@@ -416,17 +421,11 @@ fn read_table(
     Some((Key::parse(table)?, keys.collect::<Option<_>>()?))
 }
 
-/// The last block height in which any attempt but one can land; 0 without another.
-pub(super) fn last_valid_of_others(attempts: &[SolanaAttempt], signature: &str) -> u64 {
-    let others: Vec<_> = attempts
-        .iter()
-        .filter(|known| {
-            known
-                .signed
-                .as_ref()
-                .is_none_or(|signed| signed.signature != signature)
-        })
-        .cloned()
-        .collect();
-    last_valid(&others)
+/// All attempts but the one of this signature.
+pub(super) fn others(attempts: &[SolanaAttempt], signature: &str) -> Vec<SolanaAttempt> {
+    let other = |known: &&SolanaAttempt| {
+        let signed = known.signed.as_ref();
+        signed.is_none_or(|signed| signed.signature != signature)
+    };
+    attempts.iter().filter(other).cloned().collect()
 }

@@ -84,9 +84,10 @@ impl SolanaEvidence {
         })
     }
 
-    /// As it is recorded.
-    pub(super) fn to_json(&self) -> Value {
+    /// As it is recorded, with the machine's run.
+    pub(super) fn recorded_in(&self, boot_id: &str) -> Value {
         json!({
+            "boot_id": boot_id,
             "block_height": self.block_height,
             "finalized_block_height": self.finalized_block_height,
             "signatures": signatures_json(&self.signatures),
@@ -135,10 +136,7 @@ pub(super) fn require_dead(
              {finalized_block_height}"
         )
     })?;
-    let named = |own: &str| signatures.iter().any(|said| said.signature == own);
-    let mut signed = earlier.iter().filter_map(|known| known.signed.as_ref());
-    if let Some(missing) = signed.find(|signed| !named(&signed.signature)) {
-        let signature = &missing.signature;
+    if let Some(signature) = unnamed(earlier, signatures) {
         return Err(Rule::AttemptAlive.refuse(format!(
             "signatures does not say what became of {signature}; look it up with its history and name its status"
         )));
@@ -147,6 +145,16 @@ pub(super) fn require_dead(
     Rule::AttemptAlive.require(count >= quorum, || {
         format!("{count} different endpoints say so, and {quorum} must; ask more of them")
     })
+}
+
+/// The first signature of an attempt of which nothing is said.
+pub(super) fn unnamed<'a>(
+    attempts: &'a [SolanaAttempt],
+    said: &[EarlierSignature],
+) -> Option<&'a str> {
+    let own = attempts.iter().filter_map(|known| known.signed.as_ref());
+    own.map(|signed| signed.signature.as_str())
+        .find(|own| said.iter().all(|said| said.signature != *own))
 }
 
 pub(super) fn distinct(endpoints: &[String]) -> u64 {

@@ -1,10 +1,13 @@
 //! Steps on Solana: their receipts, attempts and ends, and wallets of which nothing is known yet.
 
 mod attempts;
+mod boots;
 mod cold_starts;
 mod evidence;
 mod receipts;
 mod settlements;
+
+pub(super) use boots::current_id as current_boot;
 
 pub use attempts::{NewSolanaAttempt, SignedSolana, SolanaAttempt};
 pub use evidence::{EarlierSignature, SolanaEvidence, Status};

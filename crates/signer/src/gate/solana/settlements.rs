@@ -1,7 +1,10 @@
 //! Settlements on Solana: how a step ended and what left the wallet, by the caller's word and evidence.
 
-use super::attempts::{self, SolanaAttempt, last_valid_of_others, require_all_signed};
-use super::evidence::{EarlierSignature, distinct, require_dead, signatures_json};
+use super::attempts::{self, SolanaAttempt, others};
+use super::boots::require_none_left;
+use super::evidence::{
+    EarlierSignature, distinct, last_valid, require_dead, signatures_json, unnamed,
+};
 use crate::fault::{Fault, Rule};
 use crate::gate::Gate;
 use crate::gate::steps::{self, Outcome, Step, StepId};
@@ -22,7 +25,7 @@ pub struct SolanaSettlement {
     pub landed: Option<(String, u64)>,
     /// What left the wallet, in raw units, lamports under the native coin.
     pub spent_raw: BTreeMap<Key, U256>,
-    /// What became of the attempts, for a step that expired.
+    /// What became of the attempts, for a step that expired; of the others, for one that reverted.
     pub signatures: Vec<EarlierSignature>,
     /// Who said so.
     pub endpoints: Vec<String>,
@@ -59,6 +62,7 @@ impl Gate {
         policy: &Policy,
         now_ms: u64,
     ) -> Result<bool, Fault> {
+        let boot_id = self.boot_id.clone();
         let tx = self.write()?;
         let attempts = attempts::all(&tx, id)?;
         let (Some(step), false) = (steps::find(&tx, id)?, attempts.is_empty()) else {
@@ -77,7 +81,7 @@ impl Gate {
             let message = format!("chain {} is not configured any more", step.chain_id);
             return Err(Rule::ChainNotAllowed.refuse(message).into());
         };
-        let is_final = end.is_final(&attempts, chain)?;
+        let is_final = end.is_final(&attempts, chain, &boot_id)?;
         end.upsert(&tx, id, now_ms)?;
         tx.execute(
             "UPDATE steps SET outcome = ?3, final = ?4, counts_raw = CASE WHEN ?4 THEN ?5 ELSE counts_raw END
@@ -162,9 +166,14 @@ impl SolanaSettlement {
         })
     }
 
-    fn is_final(&self, attempts: &[SolanaAttempt], chain: &SolanaPolicy) -> Result<bool, Fault> {
+    fn is_final(
+        &self,
+        attempts: &[SolanaAttempt],
+        chain: &SolanaPolicy,
+        boot_id: &str,
+    ) -> Result<bool, Fault> {
         let Some((signature, slot)) = &self.landed else {
-            require_all_signed(attempts)?;
+            require_none_left(attempts, boot_id)?;
             let height = self.finalized.map(|last| last.block_height);
             require_dead(
                 attempts,
@@ -179,10 +188,14 @@ impl SolanaSettlement {
             return Ok(false);
         };
         let deep = *slot <= last.slot && distinct(&self.endpoints) >= chain.settlement_quorum;
-        // One that reverted leaves the receipt unmade, so another attempt could still take effect.
-        let alone = self.outcome == Outcome::Succeeded
-            || last.block_height > last_valid_of_others(attempts, signature);
-        Ok(deep && alone)
+        if !deep || self.outcome == Outcome::Succeeded {
+            return Ok(deep);
+        }
+        // One that reverted may leave the receipt unmade: another attempt could still take effect, or has.
+        let others = others(attempts, signature);
+        let over = last.block_height > last_valid(&others);
+        let known = unnamed(&others, &self.signatures).is_none();
+        Ok(over && known && require_none_left(&others, boot_id).is_ok())
     }
 
     fn spent_json(&self) -> Value {
