@@ -26,6 +26,7 @@ __all__ = [
     "BookLevel",
     "BookSweep",
     "Bound",
+    "BundleNews",
     "BundleStatus",
     "CircuitBreaker",
     "ConcentratedMovement",
@@ -2060,7 +2061,7 @@ class RebroadcastEnd:
 
 @final
 class JitoLane:
-    """Jito's block engine over JSON-RPC, in several regions at once. "Accepted" is not "landed"."""
+    """Jito's block engine over JSON-RPC or gRPC, in several regions at once. "Accepted" is not "landed"."""
 
     def __new__(
         cls,
@@ -2075,7 +2076,8 @@ class JitoLane:
         max_transaction_bytes: int = 1_232,
         tip_floor_url: str | None = None,
     ) -> JitoLane:
-        """`regions` are base addresses (`https://ny.mainnet.block-engine.jito.wtf`), without `/api/v1`."""
+        """`regions` are base addresses (`https://ny.mainnet.block-engine.jito.wtf`), without `/api/v1`; those that begin
+        with `grpc://` or `grpcs://` are spoken to over gRPC (`searcher.SearcherService`)."""
     @property
     def name(self) -> Literal["jito"]: ...
     def send(self, transaction: bytes) -> Future[SendOutcome]:
@@ -2088,6 +2090,9 @@ class JitoLane:
     def inflight_statuses(self, bundle_ids: Sequence[str]) -> Future[list[InflightStatus | None]]:
         """Of the last 5 minutes, in the order asked. At most 5."""
     def tip_accounts(self) -> Future[list[str]]: ...
+    def bundle_news(self) -> Future[list[BundleNews]]:
+        """What the regions over gRPC said of bundles since the last time, whoever sent them; waits for the first. At most
+        1,000 wait to be read. A hint: what landed, the chain says. Refused with `no_news_endpoint` without such a region."""
     def tip_floor(self) -> Future[TipFloor]:
         """Asks `tip_floor_url`; refused with `tip_floor_unset` when there is none."""
 
@@ -2113,6 +2118,28 @@ class InflightStatus:
     def status(self) -> Literal["invalid", "pending", "failed", "landed"]: ...
     @property
     def landed_slot(self) -> int | None: ...
+
+@final
+class BundleNews:
+    """What a region said of a bundle; or (`following`, `interrupted`) that its news begin, or have ended for now."""
+
+    @property
+    def region(self) -> str: ...
+    @property
+    def kind(
+        self,
+    ) -> Literal["accepted", "processed", "finalized", "rejected", "dropped", "following", "interrupted"]: ...
+    @property
+    def bundle_id(self) -> str | None:
+        """None where it is about the region."""
+    @property
+    def slot(self) -> int | None:
+        """Of `accepted` and `processed`."""
+    @property
+    def reason(self) -> str | None:
+        """Why it was rejected or dropped: `simulation_failure`, `blockhash_expired`, ..."""
+    @property
+    def detail(self) -> str: ...
 
 @final
 class TipFloor:
