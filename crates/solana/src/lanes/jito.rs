@@ -214,12 +214,11 @@ impl JitoLane {
     /// The accounts that count as tipped, as the block engine tells them.
     ///
     /// # Errors
-    /// `no_endpoint_answered`.
+    /// `no_endpoint_answered`, `answer_unreadable`.
     pub async fn tip_accounts(&self) -> Result<Vec<String>, Fault> {
-        self.first_answer("getTipAccounts", async |region, patience_ms| {
-            region.tip_accounts(patience_ms).await
-        })
-        .await
+        let told = self.ask_in_turn("getTipAccounts", "[]").await?;
+        serde_json::from_str(told.get())
+            .map_err(|fault| Fault::new("answer_unreadable", format!("getTipAccounts: {fault}")))
     }
 
     /// The tips that landed lately.
@@ -275,24 +274,21 @@ impl JitoLane {
                 ),
             ));
         }
-        let params = json!([bundle_ids]).to_string();
-        self.first_answer(method, async |region, patience_ms| {
-            region.call(method, &params, patience_ms).await
-        })
-        .await
+        self.ask_in_turn(method, &json!([bundle_ids]).to_string())
+            .await
     }
 
-    /// Of the first region that answers; each is given the time to let us have a turn.
-    async fn first_answer<T>(
+    /// The first region that answers; each is given the time to let us have a turn.
+    async fn ask_in_turn(
         &self,
-        what: &str,
-        ask: impl AsyncFn(&Region, u64) -> Result<T, String>,
-    ) -> Result<T, Fault> {
+        method: &'static str,
+        params: &str,
+    ) -> Result<Box<RawValue>, Fault> {
         let mut said = Vec::new();
         for patience_ms in [0, self.patience_ms] {
             said.clear();
             for region in &self.regions {
-                match ask(region, patience_ms).await {
+                match region.ask(method, params, patience_ms).await {
                     Ok(answer) => return Ok(answer),
                     Err(fault) => said.push(format!("{} ({fault})", region.label())),
                 }
@@ -300,7 +296,7 @@ impl JitoLane {
         }
         Err(Fault::new(
             "no_endpoint_answered",
-            format!("{what}: no region answered: {}", said.join(", ")),
+            format!("{method}: no region answered: {}", said.join(", ")),
         ))
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::SendOutcome;
 use super::jito::JitoOptions;
@@ -73,34 +73,30 @@ impl Region {
         }
     }
 
-    /// The accounts of tips; what is wrong in words.
-    pub(super) async fn tip_accounts(&self, patience_ms: u64) -> Result<Vec<String>, String> {
-        match self {
-            Self::JsonRpc(_) => {
-                let told = self.call("getTipAccounts", "[]", patience_ms).await?;
-                serde_json::from_str(told.get()).map_err(|fault| fault.to_string())
-            }
-            Self::Searcher(region) => region
-                .tip_accounts(patience_ms)
-                .await
-                .map_err(|fault| fault.to_string()),
-        }
-    }
-
-    /// A method of JSON-RPC; what is wrong in words.
-    pub(super) async fn call(
+    /// A method of JSON-RPC, or what gRPC has of it; what is wrong in words.
+    pub(super) async fn ask(
         &self,
         method: &str,
         params: &str,
         patience_ms: u64,
     ) -> Result<Box<RawValue>, String> {
-        let Self::JsonRpc(endpoint) = self else {
-            return Err("tells no statuses over gRPC, only news of bundles".to_owned());
-        };
-        let body = json_rpc::request(method, params);
-        json_rpc::ask(endpoint, &format!("/api/v1/{method}"), body, patience_ms)
-            .await
-            .map(|answered| answered.result)
-            .map_err(|fault| fault.to_string())
+        let in_words = |fault: &dyn std::fmt::Display| fault.to_string();
+        match self {
+            Self::JsonRpc(endpoint) => {
+                let body = json_rpc::request(method, params);
+                json_rpc::ask(endpoint, &format!("/api/v1/{method}"), body, patience_ms)
+                    .await
+                    .map(|answered| answered.result)
+                    .map_err(|fault| in_words(&fault))
+            }
+            Self::Searcher(region) if method == "getTipAccounts" => {
+                let accounts = region.tip_accounts(patience_ms).await;
+                let accounts = accounts.map_err(|fault| in_words(&fault))?;
+                to_raw_value(&accounts).map_err(|fault| in_words(&fault))
+            }
+            Self::Searcher(_) => {
+                Err("tells no statuses over gRPC, only news of bundles".to_owned())
+            }
+        }
     }
 }
