@@ -24,6 +24,7 @@ pub mod signature;
 pub mod signature_feed;
 mod signature_status;
 pub mod signed_transaction;
+pub mod subscriptions;
 pub mod swaps;
 pub mod system;
 pub mod template;

@@ -23,6 +23,7 @@ from tradewind.execution.signer_client import SignerClient
 from tradewind.execution.solana.blockhashes import SolanaBlockhashes
 from tradewind.execution.solana.builder import SolanaBuilder
 from tradewind.execution.solana.confirmations import SolanaConfirmations
+from tradewind.execution.solana.feeds import SolanaFeeds
 from tradewind.execution.solana.gate import SolanaGate
 from tradewind.execution.solana.lanes import JitoTips, LeadersLane, SolanaLane
 from tradewind.execution.solana.wallets import SolanaWalletPool
@@ -165,7 +166,9 @@ class _Solana:
         self._cluster = SolanaCluster(self._pool, chain_id=SOLANA_MAINNET)
         self._cache = core.BlockhashCache(self._pool)
         self._reader = SolanaWallets(self._cluster, settings.mints)
-        self._closing: list[Callable[[], None]] = [self._pool.close, self._cache.close]
+        self._feeds = SolanaFeeds(websocket_urls=settings.rpc_websockets, tip_stream_url=settings.jito_tip_stream_url)
+        self._tips: JitoTips | None = None
+        self._closing: list[Callable[[], None]] = [self._pool.close, self._cache.close, self._feeds.close]
 
     def world(self) -> ExecutorWorld:
         settings, clock = self._settings, self._clock
@@ -182,7 +185,7 @@ class _Solana:
                 size_limit_bytes=1_232,
             ),
             gate=gate,
-            blockhashes=SolanaBlockhashes(self._cache),
+            blockhashes=SolanaBlockhashes(self._cache, self._feeds.slots),
             confirmations=SolanaConfirmations(watch, self._cluster, commitment=settings.confirmation_commitment),
             clock=clock,
         )
@@ -194,9 +197,15 @@ class _Solana:
             fee_lamports=_FEES_LAMPORTS,
             clock=clock,
             every_s=_WALLETS_EVERY_S,
+            websocket_urls=settings.rpc_websockets,
         )
         executors = tuple(self._executors(parts))
-        return ExecutorWorld(gate, wallets, executors, wallets.run, tuple(reversed(self._closing)))
+
+        async def following() -> None:
+            news = () if self._tips is None else (self._tips.follow_news(),)
+            await asyncio.gather(wallets.run(), *self._feeds.loops(), *news)
+
+        return ExecutorWorld(gate, wallets, executors, following, tuple(reversed(self._closing)))
 
     def _executors(self, parts: ExecutorParts) -> Iterator[BaseExecutor]:
         settings = self._settings
@@ -215,7 +224,7 @@ class _Solana:
                 self._pool, fanout_slots=settings.tpu_fanout_slots, connect_timeout_ms=settings.tpu_timeout
             )
             self._closing.append(tpu.close)
-            yield TPUExecutor(config, parts, LeadersLane(tpu, self._clock))
+            yield TPUExecutor(config, parts, LeadersLane(tpu, self._clock, self._feeds.slots))
         if settings.jito_block_engine_url:
             yield JitoExecutor(config, parts, self._jito())
 
@@ -227,6 +236,9 @@ class _Solana:
             # A step is configured in lamports, and the policy takes it as a share of the base.
             retry_step_ppm=settings.jito_tip_step * _PPM // settings.jito_tip_base,
         )
-        return JitoTips(
-            core.JitoLane(list(settings.jito_block_engine_url), uuid=settings.jito_uuid), policy, self._clock
-        )
+        regions = settings.jito_block_engine_url
+        lane = core.JitoLane(list(regions), uuid=settings.jito_uuid, tip_floor_url=settings.jito_tip_floor_url)
+        tips = JitoTips(lane, policy, self._clock, self._feeds.tips)
+        if any(region.startswith("grpc") for region in regions):
+            self._tips = tips
+        return tips

@@ -20,6 +20,7 @@ from tradewind.execution.signer_client import SignerClient
 from tradewind.execution.solana.blockhashes import SolanaBlockhashes
 from tradewind.execution.solana.builder import SolanaBuilder
 from tradewind.execution.solana.confirmations import SolanaConfirmations
+from tradewind.execution.solana.feeds import SolanaFeeds
 from tradewind.execution.solana.gate import SolanaGate
 from tradewind.execution.solana.lanes import JitoTips, LeadersLane, SolanaLane
 from tradewind.execution.solana.wallets import SolanaWalletPool
@@ -101,7 +102,11 @@ class SolanaSide:
         self.answers = ExecutorAnswers()
         self._orders = SolanaOrders(self._book, lookup_tables=solana.lookup_tables, method=_METHODS[solana.lane])
         self._cache = core.BlockhashCache(self._pool)
-        self._blockhashes = SolanaBlockhashes(self._cache)
+        self._feeds = SolanaFeeds(
+            websocket_urls=solana.websocket_urls, tip_stream_url=solana.jito.tip_stream_url if solana.jito else None
+        )
+        self._blockhashes = SolanaBlockhashes(self._cache, self._feeds.slots)
+        self._tips: JitoTips | None = None
         self._tpu: core.TpuLane | None = None
         self._leaders: LeadersLane | None = None
 
@@ -109,6 +114,7 @@ class SolanaSide:
         """Let go of every connection."""
         if self._tpu is not None:
             self._tpu.close()
+        self._feeds.close()
         self._cache.close()
         self._pool.close()
 
@@ -179,7 +185,13 @@ class SolanaSide:
 
     def loops(self) -> tuple[Coroutine[None, None, None], ...]:
         """What runs for as long as the service: following the wallets, and steps until they are final."""
-        return self._wallets.run(), self.finality.run(), *(() if self._leaders is None else (self._warm_up(),))
+        return (
+            self._wallets.run(),
+            self.finality.run(),
+            *self._feeds.loops(),
+            *(() if self._leaders is None else (self._warm_up(),)),
+            *(() if self._tips is None else (self._tips.follow_news(),)),
+        )
 
     async def _warm_up(self) -> NoReturn:
         """No trade waits for a handshake."""
@@ -192,7 +204,7 @@ class SolanaSide:
         yield RPCExecutor(config, parts, SolanaLane(core.RpcLane(self._pool), self._clock))
         if self._solana.tpu:
             self._tpu = core.TpuLane(self._pool)
-            self._leaders = LeadersLane(self._tpu, self._clock)
+            self._leaders = LeadersLane(self._tpu, self._clock, self._feeds.slots)
             yield TPUExecutor(config, parts, self._leaders)
         if (jito := self._solana.jito) is not None:
             yield JitoExecutor(config, parts, self._jito(jito))
@@ -205,7 +217,10 @@ class SolanaSide:
             tip_floor_url=jito.tip_floor_url,
         )
         policy = core.TipPolicy(floor_lamports=jito.tip_min_lamports, cap_lamports=jito.tip_max_lamports)
-        return JitoTips(lane, policy, self._clock)
+        tips = JitoTips(lane, policy, self._clock, self._feeds.tips)
+        if any(region.startswith("grpc") for region in jito.regions):
+            self._tips = tips
+        return tips
 
     def _wallet_pool(self) -> SolanaWalletPool:
         wallets = self.wallets
@@ -220,6 +235,7 @@ class SolanaSide:
             fee_lamports=_FEES_LAMPORTS,
             clock=self._clock,
             every_s=_WALLETS_EVERY_S,
+            websocket_urls=self._solana.websocket_urls,
         )
 
     @property

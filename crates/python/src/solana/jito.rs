@@ -234,7 +234,7 @@ impl BundleNews {
 /// Percentiles of tips that landed lately.
 #[pyclass(frozen, eq, module = "tradewind._core")]
 #[derive(PartialEq)]
-pub(super) struct TipFloor(tip::TipFloor);
+pub(super) struct TipFloor(pub(super) tip::TipFloor);
 
 #[pymethods]
 impl TipFloor {
