@@ -129,6 +129,7 @@ class Node:
     sockets: list[web.WebSocketResponse] = field(default_factory=list)
     refusal: str | None = None
     pongs: bool = True
+    slots: bool = False
 
 
 @asynccontextmanager
@@ -150,6 +151,9 @@ async def node() -> AsyncIterator[Node]:
             if the.refusal is not None:
                 result = {"error": {"code": -32601, "message": the.refusal}}
             await socket.send_json({"jsonrpc": "2.0", "id": asked["id"], **result})
+            if the.slots:
+                news = {"subscription": result["result"], "result": {"slot": 7, "parent": 6, "root": 1}}
+                await socket.send_json({"jsonrpc": "2.0", "method": "slotNotification", "params": news})
         return socket
 
     app = web.Application()

@@ -2,14 +2,22 @@
 
 import asyncio
 import hashlib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import grpc
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.fake_clock import FakeClock
 from tests.integration.lanes.rig import PATIENCE_S, Rig, pool_of
 from tradewind.core import BundleNews, ConfirmationWatch, CoreError, JitoLane
 from tradewind.localnet.solana import SolanaLocalnet
 from tradewind.localnet.solana.block_engine.options import BlockEngineOptions
+from tradewind.localnet.solana.block_engine.rate_limit import RateLimit
+from tradewind.localnet.solana.block_engine.searcher import SERVICE, SearcherService
 from tradewind.localnet.solana.block_engine.server import ServedBlockEngine, serve_block_engine
 from tradewind.localnet.solana.faults import FaultSettings
 
@@ -199,3 +207,48 @@ class Engine:
 
 def lane_of(served: ServedBlockEngine, *, uuid: str | None = None) -> JitoLane:
     return JitoLane([f"grpc://{served.grpc_url}"], uuid=uuid, requests_per_second=100, burst=100)
+
+
+async def test_over_tls_the_region_must_show_a_certificate_that_the_system_trusts(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, certificate = certified("localhost")
+    async with engine(rig) as served:
+        methods = SearcherService(served.engine, "local", RateLimit(None, FakeClock(), max_known=1)).methods()
+        server = grpc.aio.server()
+        server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, methods)])
+        port = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([(key, certificate)]))
+        await server.start()
+        try:
+            trusted = tmp_path / "roots.pem"
+            trusted.write_bytes(certified("other")[1])
+            monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+            payment = rig.payment()
+            stranger = await JitoLane([f"grpcs://localhost:{port}"]).send(payment.wire)
+            assert (stranger.kind, stranger.code) == ("unreachable", "not_connected")
+            trusted.write_bytes(certificate)
+            outcome = await JitoLane([f"grpcs://localhost:{port}"]).send(payment.wire)
+            assert (outcome.kind, outcome.endpoint) == ("accepted", f"grpcs://localhost:{port}")
+        finally:
+            await server.stop(0)
+
+
+def certified(name: str) -> tuple[bytes, bytes]:
+    """A key and its own certificate, as PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return private, certificate.public_bytes(pem)

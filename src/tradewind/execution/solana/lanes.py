@@ -75,8 +75,9 @@ class SolanaLane:
         return LaneHealth(healthy, self._taken_ppm, self._latency_ms, self._last)
 
     def _learn(self, sent: Sent, latency_ms: int) -> None:
-        # A program's refusal says nothing against the lane that told it.
-        taken = sent.may_have_been_taken or sent.kind == "refused"
+        # A program's refusal says nothing against the lane that told it; that of a key does.
+        refused = sent.kind == "refused" and sent.code != "unauthenticated"
+        taken = sent.may_have_been_taken or refused
         if not taken:
             self._failed_ns = self._clock.now_ns()
         self._taken_ppm += ((_PPM if taken else 0) - self._taken_ppm) // _MEMORY

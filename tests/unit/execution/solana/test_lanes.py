@@ -33,12 +33,13 @@ class Lane:
     """A lane of the core that answers as it is told, and knows no tip floor."""
 
     kind: str = "unreachable"
+    code: str | None = None
     sent: list[bytes] = field(default_factory=list)
     name: Literal["rpc"] = "rpc"
 
     async def send(self, transaction: bytes) -> Any:
         self.sent.append(transaction)
-        return Answer(self.kind)
+        return Answer(self.kind, code=self.code)
 
     async def tip_floor(self) -> core.TipFloor:
         core.TipPolicy().tip_lamports(profit_lamports=-1)
@@ -80,6 +81,16 @@ async def test_a_lane_that_takes_what_it_is_tried_with_stays_in_use() -> None:
     asked.kind = "accepted"
     await lane.send(ATTEMPT)
     assert (await lane.health()).healthy
+
+
+@pytest.mark.parametrize(("code", "healthy"), [("unauthenticated", False), ("program_error", True)])
+async def test_a_lane_that_does_not_take_our_key_falls_ill_and_one_that_refuses_a_program_does_not(
+    code: str, healthy: bool
+) -> None:
+    lane = SolanaLane(Lane("refused", code), FakeClock())
+    for _ in range(32):
+        await lane.send(ATTEMPT)
+    assert (await lane.health()).healthy is healthy
 
 
 def floor_of(lamports: int) -> core.TipFloor:
