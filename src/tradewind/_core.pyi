@@ -13,6 +13,7 @@ from _typeshed import ReadableBuffer
 __all__ = [
     "JITO_TIP_ACCOUNTS",
     "RECEIPT_LAMPORTS",
+    "AccountFeed",
     "Alternative",
     "Approve",
     "AuctionOrder",
@@ -26,6 +27,7 @@ __all__ = [
     "BookLevel",
     "BookSweep",
     "Bound",
+    "BundleNews",
     "BundleStatus",
     "CircuitBreaker",
     "ConcentratedMovement",
@@ -44,6 +46,7 @@ __all__ = [
     "Eip1559Transaction",
     "EndpointStanding",
     "Fee",
+    "FeedStanding",
     "FlashLoanInstructions",
     "GraphUpdate",
     "InflightStatus",
@@ -73,6 +76,7 @@ __all__ = [
     "SendAnswer",
     "SendOutcome",
     "Single",
+    "SlotFeed",
     "SolanaAccount",
     "SolanaInstruction",
     "SolanaSwap",
@@ -84,6 +88,7 @@ __all__ = [
     "SweepFill",
     "TipFloor",
     "TipPolicy",
+    "TipStream",
     "TpuLane",
     "TransactionBatch",
     "TransactionBuilder",
@@ -2065,7 +2070,7 @@ class RebroadcastEnd:
 
 @final
 class JitoLane:
-    """Jito's block engine over JSON-RPC, in several regions at once. "Accepted" is not "landed"."""
+    """Jito's block engine over JSON-RPC or gRPC, in several regions at once. "Accepted" is not "landed"."""
 
     def __new__(
         cls,
@@ -2080,7 +2085,8 @@ class JitoLane:
         max_transaction_bytes: int = 1_232,
         tip_floor_url: str | None = None,
     ) -> JitoLane:
-        """`regions` are base addresses (`https://ny.mainnet.block-engine.jito.wtf`), without `/api/v1`."""
+        """`regions` are base addresses (`https://ny.mainnet.block-engine.jito.wtf`), without `/api/v1`; those that
+        begin with `grpc://` or `grpcs://` are spoken to over gRPC (`searcher.SearcherService`)."""
     @property
     def name(self) -> Literal["jito"]: ...
     def send(self, transaction: bytes) -> Future[SendOutcome]:
@@ -2093,6 +2099,10 @@ class JitoLane:
     def inflight_statuses(self, bundle_ids: Sequence[str]) -> Future[list[InflightStatus | None]]:
         """Of the last 5 minutes, in the order asked. At most 5."""
     def tip_accounts(self) -> Future[list[str]]: ...
+    def bundle_news(self) -> Future[list[BundleNews]]:
+        """What the regions over gRPC said of bundles since the last time, whoever sent them; waits for the first. At
+        most 1,000 wait to be read. A hint: what landed, the chain says. Refused with `no_news_endpoint` without such a
+        region."""
     def tip_floor(self) -> Future[TipFloor]:
         """Asks `tip_floor_url`; refused with `tip_floor_unset` when there is none."""
 
@@ -2118,6 +2128,28 @@ class InflightStatus:
     def status(self) -> Literal["invalid", "pending", "failed", "landed"]: ...
     @property
     def landed_slot(self) -> int | None: ...
+
+@final
+class BundleNews:
+    """What a region said of a bundle; or (`following`, `interrupted`) that its news begin, or have ended for now."""
+
+    @property
+    def region(self) -> str: ...
+    @property
+    def kind(
+        self,
+    ) -> Literal["accepted", "processed", "finalized", "rejected", "dropped", "following", "interrupted"]: ...
+    @property
+    def bundle_id(self) -> str | None:
+        """None where it is about the region."""
+    @property
+    def slot(self) -> int | None:
+        """Of `accepted` and `processed`."""
+    @property
+    def reason(self) -> str | None:
+        """Why it was rejected or dropped: `simulation_failure`, `blockhash_expired`, ..."""
+    @property
+    def detail(self) -> str: ...
 
 @final
 class TipFloor:
@@ -2187,8 +2219,9 @@ class TpuLane:
     def name(self) -> Literal["tpu"]: ...
     @property
     def identity(self) -> str: ...
-    def start(self) -> Future[list[LeaderStanding]]:
-        """Learns leaders and addresses, and shakes hands with those to come; goes on doing so until closed."""
+    def start(self, slots: SlotFeed | None = None) -> Future[list[LeaderStanding]]:
+        """Learns leaders and addresses, and shakes hands with those to come; goes on doing so until closed: at each
+        slot that the feed tells, else every `slot_every_ms`."""
     def observe_slot(self, slot: int) -> None:
         """A newer slot from a faster source than the pool."""
     def send(self, transaction: bytes) -> Future[SendOutcome]:
@@ -2229,6 +2262,81 @@ class RecentBlockhash:
         """Blocks until it expires, at least: since the answer they are counted down as fast as slots can be."""
 
 @final
+class FeedStanding:
+    """How a feed does: `down` until it tells again, and why."""
+
+    @property
+    def state(self) -> Literal["connecting", "live", "down"]: ...
+    @property
+    def endpoint(self) -> str:
+        """Scheme, host and port."""
+    @property
+    def detail(self) -> str: ...
+
+@final
+class SlotFeed:
+    """The newest slot that a node has begun (`slotSubscribe`). Addresses are tried in turn; a lost connection is begun
+    anew after `backoff_ms`, doubled each time up to `max_backoff_ms`."""
+
+    def __new__(
+        cls,
+        websocket_urls: Sequence[str],
+        *,
+        ping_every_ms: int = 10_000,
+        max_silence_ms: int = 5_000,
+        backoff_ms: int = 250,
+        max_backoff_ms: int = 30_000,
+    ) -> SlotFeed: ...
+    @property
+    def slot(self) -> int | None:
+        """None before the first was told."""
+    def standing(self) -> FeedStanding: ...
+    def next_standing(self) -> Future[FeedStanding]:
+        """The newest one that was not seen yet. Refused with `feed_closed`."""
+    def close(self) -> None: ...
+
+@final
+class AccountFeed:
+    """Which accounts were written (`accountSubscribe`). What they hold is to be asked for."""
+
+    def __new__(
+        cls,
+        websocket_urls: Sequence[str],
+        accounts: Sequence[str],
+        *,
+        commitment: Literal["processed", "confirmed", "finalized"] = "confirmed",
+        ping_every_ms: int = 10_000,
+        backoff_ms: int = 250,
+        max_backoff_ms: int = 30_000,
+    ) -> AccountFeed:
+        """At most 1,000 accounts."""
+    def changes(self) -> Future[list[tuple[str, int]]]:
+        """Accounts that were written since the last time, each with its newest slot; waits for the first. What was
+        written while the feed was not live is not told."""
+    def standing(self) -> FeedStanding: ...
+    def next_standing(self) -> Future[FeedStanding]: ...
+    def close(self) -> None: ...
+
+@final
+class TipStream:
+    """Jito's percentiles of landed tips as they are told (`/api/v1/bundles/tip_stream`)."""
+
+    def __new__(
+        cls,
+        url: str,
+        *,
+        ping_every_ms: int = 10_000,
+        max_silence_ms: int = 60_000,
+        backoff_ms: int = 250,
+        max_backoff_ms: int = 30_000,
+    ) -> TipStream: ...
+    def floor(self) -> TipFloor | None:
+        """None when nothing was told for `max_silence_ms`: ask the page."""
+    def standing(self) -> FeedStanding: ...
+    def next_standing(self) -> Future[FeedStanding]: ...
+    def close(self) -> None: ...
+
+@final
 class BlockhashCache:
     """A blockhash that is always at hand, refreshed in the background."""
 
@@ -2241,8 +2349,8 @@ class BlockhashCache:
         min_blocks_left: int = 100,
         max_silence_ms: int = 10_000,
     ) -> BlockhashCache: ...
-    def start(self) -> Future[RecentBlockhash]:
-        """The first one; goes on refreshing until closed."""
+    def start(self, slots: SlotFeed | None = None) -> Future[RecentBlockhash]:
+        """The first one; goes on refreshing until closed: at each slot that the feed tells, else every `every_ms`."""
     def current(self) -> RecentBlockhash:
         """Refused with `blockhash_unknown` (not started, or nobody answered yet) or `blockhash_stale` (fewer blocks
         left than `min_blocks_left`, or no refresh for `max_silence_ms`)."""

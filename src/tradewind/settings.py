@@ -88,6 +88,16 @@ def _websocket_url(value: str) -> str:
     return value
 
 
+def _block_engine_url(value: str) -> str:
+    scheme, colon, rest = value.partition(":")
+    if scheme not in {"grpc", "grpcs"}:
+        return _rpc_url(value)
+    _rpc_url({"grpc": "http", "grpcs": "https"}[scheme] + colon + rest)
+    if urlsplit(value).path.strip("/") or urlsplit(value).query:
+        raise PydanticCustomError("url_malformed", 'has a path, and gRPC has none. Use one such as "grpcs://host:443".')
+    return value
+
+
 def _different_endpoints(urls: tuple[str, ...]) -> tuple[str, ...]:
     """One that is written in two ways would have two votes."""
     _all_different(tuple(map(_endpoint, urls)))
@@ -135,6 +145,7 @@ FolderPath = Annotated[
 ]
 SocketPath = Annotated[FolderPath, AfterValidator(_short_enough_for_a_socket)]
 WebsocketUrl = Annotated[str, Field(max_length=2048), AfterValidator(_websocket_url)]
+BlockEngineUrl = Annotated[str, Field(max_length=2048), AfterValidator(_block_engine_url)]
 RpcUrl = Annotated[str, Field(max_length=2048), AfterValidator(_rpc_url)]
 BlockHash = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{64}$")]
 ChainKey = Annotated[int, Field(gt=0, lt=2**53), BeforeValidator(_chain_key)]
@@ -216,10 +227,15 @@ class ChainSettings(Model):
 
 
 class JitoSettings(Model):
-    """Block engines of Jito, and what a tip may be. Without them nothing is sent as a bundle."""
+    """Block engines of Jito, and what a tip may be. Without them nothing is sent as a bundle.
 
-    regions: Annotated[tuple[RpcUrl, ...], Field(min_length=1, max_length=8, repr=False)]
+    A region that begins with `grpc` is spoken to over gRPC. Tips follow `tip_stream_url`, and `tip_floor_url` while
+    that is silent.
+    """
+
+    regions: Annotated[tuple[BlockEngineUrl, ...], Field(min_length=1, max_length=8, repr=False)]
     tip_floor_url: RpcUrl | None = None
+    tip_stream_url: WebsocketUrl | None = None
     tip_min_lamports: Annotated[int, Field(ge=1_000, le=10**9)] = 1_000
     tip_max_lamports: Annotated[int, Field(ge=1_000, le=10**9)] = 1_000_000
     requests_per_s: Annotated[int, Field(ge=1, le=1_000)] = 1
@@ -328,6 +344,8 @@ class Settings(Model):
             dump["solana"]["websocket_urls"] = [redact_url(url) for url in dump["solana"]["websocket_urls"]]
             if jito := dump["solana"]["jito"]:
                 jito["regions"] = [redact_url(url) for url in jito["regions"]]
+                for key in ("tip_floor_url", "tip_stream_url"):
+                    jito[key] = redact_url(jito[key]) if jito[key] else None
         dump["api"]["token_file"] = str(self.token_file)
         return dump
 

@@ -23,3 +23,7 @@ async def test_each_lane_lands_the_trade_once(tmp_path: Path, signer_binary: Pat
         fee = int(view["fill"]["network_fee"]["raw"])
         assert lamports - solana.lamports() == 10**9 + fee + RECEIPT_RENT
         assert fee >= tip
+        # Slots and the wallet are told, and over Jito the tips and what became of the bundle.
+        await solana.until_said("feed_changed", times=4 if lane == "jito" else 2)
+        if lane == "jito":
+            await solana.until_said("bundle_told")

@@ -85,6 +85,37 @@ def test_each_mistake_is_named_where_it_stands(tmp_path: Path, wrong: str, by: s
     assert (field, code) in [(fault.field, fault.code) for fault in refused.value.faults], refused.value.faults
 
 
+JITO = """
+[solana.jito]
+regions = ["https://ny.example", "grpcs://ny.example:443", "grpc://127.0.0.1:9999"]
+tip_floor_url = "https://tips.example/0123456789abcdef"
+tip_stream_url = "wss://tips.example/0123456789abcdef"
+"""
+
+
+def test_block_engines_are_asked_over_http_or_grpc_and_their_pages_keep_their_secrets(tmp_path: Path) -> None:
+    solana = loaded(tmp_path, GOOD + JITO).solana
+    assert solana is not None
+    assert solana.jito is not None
+    assert len(solana.jito.regions) == 3
+    assert "0123456789abcdef" not in str(loaded(tmp_path, GOOD + JITO).redacted())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "by", "field"),
+    [
+        ("grpc://127.0.0.1:9999", "grpc://127.0.0.1:9999/api", "solana.jito.regions.2"),
+        ("grpc://127.0.0.1:9999", "grpc://", "solana.jito.regions.2"),
+        ("grpc://127.0.0.1:9999", "ws://127.0.0.1", "solana.jito.regions.2"),
+        ("wss://tips", "https://tips", "solana.jito.tip_stream_url"),
+    ],
+)
+def test_an_address_that_a_block_engine_cannot_have_is_named(tmp_path: Path, wrong: str, by: str, field: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        loaded(tmp_path, GOOD + JITO.replace(wrong, by, 1))
+    assert [(fault.field, fault.code) for fault in refused.value.faults] == [(field, "url_malformed")]
+
+
 def test_a_secret_in_an_endpoint_is_not_shown(tmp_path: Path) -> None:
     secret = "https://rpc.example/v2/0123456789abcdef"
     settings = loaded(tmp_path, GOOD.replace("http://127.0.0.1:8899", secret))

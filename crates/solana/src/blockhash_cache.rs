@@ -1,15 +1,14 @@
 //! `BlockhashCache`: a blockhash that is always at hand and always young enough.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::task::JoinHandle;
-use tokio::time::MissedTickBehavior;
 
 use crate::fault::{Fault, at_least_one};
 use crate::monotonic::Monotonic;
 use crate::rpc_pool::{PoolFault, RpcPool};
+use crate::subscriptions::{Pace, SlotFeed};
 
 /// Blocks for which a blockhash is accepted, on every cluster of today.
 const LIFETIME_BLOCKS: u64 = 150;
@@ -136,18 +135,35 @@ impl BlockhashCache {
     /// # Errors
     /// See [`PoolFault`]; `blockhash_stale` when the answer is too old already.
     pub async fn start(&self) -> Result<RecentBlockhash, PoolFault> {
+        self.start_at_pace(None).await
+    }
+
+    /// As [`Self::start`]; asks at each slot that the feed tells, and by the clock while it tells none.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_following(
+        &self,
+        slots: Arc<SlotFeed>,
+    ) -> Result<RecentBlockhash, PoolFault> {
+        self.start_at_pace(Some(slots)).await
+    }
+
+    async fn start_at_pace(
+        &self,
+        slots: Option<Arc<SlotFeed>>,
+    ) -> Result<RecentBlockhash, PoolFault> {
         refresh(&self.pool, &self.options, self.clock, &self.memory).await?;
         let (pool, options, clock) = (Arc::clone(&self.pool), self.options.clone(), self.clock);
         let memory = Arc::downgrade(&self.memory);
         let task = tokio::spawn(async move {
-            let mut ticks = tokio::time::interval(Duration::from_millis(options.every_ms));
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut pace = Pace::new(options.every_ms, slots);
             loop {
-                ticks.tick().await;
+                pace.next().await;
                 let Some(memory) = memory.upgrade() else {
                     return;
                 };
-                // A question that fails is asked again at the next tick; `current` sees the silence.
+                // A question that fails is asked again at the next turn; `current` sees the silence.
                 let _failed = refresh(&pool, &options, clock, &memory).await;
             }
         });

@@ -7,18 +7,25 @@ use hyper::Uri;
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{Builder, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::ClientConfig;
 
 use crate::fault::Fault;
 use crate::tls;
 
 const IDLE: Duration = Duration::from_secs(90);
 const MOST_IDLE_CONNECTIONS: usize = 8;
+// gRPC servers take a client that pings more often than every 10 s for an attacker (gRPC proposal A8).
+const PING_EVERY: Duration = Duration::from_secs(20);
+const PONG_LIMIT: Duration = Duration::from_secs(5);
 
 /// HTTP/1.1, or HTTP/2 where TLS agrees on it.
 pub(crate) type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+/// HTTP/2 alone, as gRPC wants it: over TLS by agreement, without it from the first byte on.
+pub(crate) type GrpcClient = Client<HttpsConnector<HttpConnector>, tonic::body::Body>;
 
 /// The address, and what of it is shown.
 pub(crate) fn parse_address(address: &str) -> Result<(Uri, String), Fault> {
@@ -71,27 +78,53 @@ pub(crate) fn parse_headers(given: &[(String, String)]) -> Result<HeaderMap, Fau
 
 /// A client that keeps its connections; with the roots of the system where the address is encrypted.
 pub(crate) fn tcp_or_tls(encrypted: bool, connect_timeout_ms: u64) -> Result<HttpClient, Fault> {
-    let tls = if encrypted {
-        tls::client_config()?
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(tls_of(encrypted)?)
+        .https_or_http()
+        .enable_http1()
+        .enable_http2()
+        .wrap_connector(tcp(connect_timeout_ms));
+    Ok(keeping_connections().build(connector))
+}
+
+/// As [`tcp_or_tls`], for gRPC. A connection that answers no ping ends, so that streams on it end too.
+pub(crate) fn http2(encrypted: bool, connect_timeout_ms: u64) -> Result<GrpcClient, Fault> {
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(tls_of(encrypted)?)
+        .https_or_http()
+        .enable_http2()
+        .wrap_connector(tcp(connect_timeout_ms));
+    Ok(keeping_connections()
+        .http2_only(true)
+        .http2_keep_alive_interval(Some(PING_EVERY))
+        .http2_keep_alive_timeout(PONG_LIMIT)
+        .build(connector))
+}
+
+fn tls_of(encrypted: bool) -> Result<ClientConfig, Fault> {
+    if encrypted {
+        tls::client_config()
     } else {
-        tls::without_roots()?
-    };
+        tls::without_roots()
+    }
+}
+
+fn tcp(connect_timeout_ms: u64) -> HttpConnector {
     let mut tcp = HttpConnector::new();
     tcp.set_nodelay(true);
     tcp.enforce_http(false);
     tcp.set_connect_timeout(Some(Duration::from_millis(connect_timeout_ms)));
-    let connector = HttpsConnectorBuilder::new()
-        .with_tls_config(tls)
-        .https_or_http()
-        .enable_http1()
-        .enable_http2()
-        .wrap_connector(tcp);
-    Ok(Client::builder(TokioExecutor::new())
+    tcp
+}
+
+fn keeping_connections() -> Builder {
+    let mut builder = Client::builder(TokioExecutor::new());
+    builder
         .pool_idle_timeout(IDLE)
         .pool_max_idle_per_host(MOST_IDLE_CONNECTIONS)
         .pool_timer(TokioTimer::new())
-        .timer(TokioTimer::new())
-        .build(connector))
+        .timer(TokioTimer::new());
+    builder
 }
 
 /// The innermost cause says what happened; the outer ones say "client error".

@@ -2,7 +2,7 @@
 //!
 //! A fault says whether bytes may have left, because a transaction that may have left is a transaction that was sent.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -12,16 +12,14 @@ use hyper::{Method, Request, Response, StatusCode, Uri};
 use thiserror::Error;
 use tokio::time::Instant;
 
-use crate::circuit_breaker::{CircuitBreaker, CircuitState};
-use crate::fault::{Fault, at_least_one};
+use crate::circuit_breaker::CircuitState;
+use crate::endpoint_condition::{EndpointCondition, LONGEST_REST_MS};
+use crate::fault::Fault;
 use crate::http_client::{HttpClient, deepest, parse_address, parse_headers, tcp_or_tls};
-use crate::monotonic::{Monotonic, micros};
-use crate::rate_limiter::RateLimiter;
+use crate::monotonic::micros;
 
 /// What a 429 without a readable `Retry-After` is taken for.
-const DEFAULT_REST_MS: u64 = 1_000;
-/// Nobody makes us rest for longer than this by one answer.
-const LONGEST_REST_MS: u64 = 300_000;
+pub(crate) const DEFAULT_REST_MS: u64 = 1_000;
 
 /// The limits of an endpoint.
 #[derive(Debug, Clone)]
@@ -106,13 +104,6 @@ pub struct Tally {
     pub rate_limited: u64,
 }
 
-#[derive(Debug)]
-struct Condition {
-    limiter: RateLimiter,
-    circuit: CircuitBreaker,
-    tally: Tally,
-}
-
 /// One endpoint. Cheap to share.
 #[derive(Debug)]
 pub struct HttpEndpoint {
@@ -122,8 +113,7 @@ pub struct HttpEndpoint {
     timeout_ms: u64,
     max_response_bytes: usize,
     client: HttpClient,
-    clock: Monotonic,
-    condition: Mutex<Condition>,
+    condition: EndpointCondition,
 }
 
 impl HttpEndpoint {
@@ -137,13 +127,7 @@ impl HttpEndpoint {
         limits: &EndpointLimits,
     ) -> Result<Self, Fault> {
         let (base, label) = parse_address(address)?;
-        at_least_one("request_timeout_ms", limits.request_timeout_ms)?;
-        at_least_one("max_response_bytes", limits.max_response_bytes as u64)?;
-        let condition = Condition {
-            limiter: RateLimiter::new(limits.requests_per_second, limits.burst)?,
-            circuit: CircuitBreaker::new(limits.failures_to_open, limits.open_ms)?,
-            tally: Tally::default(),
-        };
+        let condition = EndpointCondition::new(limits)?;
         Ok(Self {
             client: tcp_or_tls(
                 base.scheme_str() == Some("https"),
@@ -154,8 +138,7 @@ impl HttpEndpoint {
             headers: parse_headers(headers)?,
             timeout_ms: limits.request_timeout_ms,
             max_response_bytes: limits.max_response_bytes,
-            clock: Monotonic::start(),
-            condition: Mutex::new(condition),
+            condition,
         })
     }
 
@@ -168,18 +151,13 @@ impl HttpEndpoint {
     /// How it does.
     #[must_use]
     pub fn tally(&self) -> Tally {
-        self.condition().tally
+        self.condition.tally()
     }
 
     /// Whether it may be asked, and what a 429 left of its rest, in milliseconds.
     #[must_use]
     pub fn availability(&self) -> (CircuitState, u64) {
-        let now_ms = self.clock.now_ms();
-        let condition = self.condition();
-        (
-            condition.circuit.state(now_ms),
-            condition.limiter.resting_ms(now_ms),
-        )
+        self.condition.availability()
     }
 
     /// Asks with JSON. Waits at most `patience_ms` for a token of its rate limit.
@@ -206,7 +184,7 @@ impl HttpEndpoint {
 
     /// The answer could not be read: as good as none.
     pub fn answered_unreadably(&self) {
-        self.note_failure();
+        self.condition.failed();
     }
 
     async fn exchange(
@@ -216,7 +194,7 @@ impl HttpEndpoint {
         body: String,
         patience_ms: u64,
     ) -> Result<HttpAnswer, ExchangeFault> {
-        self.turn(patience_ms).await?;
+        self.condition.turn(patience_ms).await?;
         let asked = Instant::now();
         let limit = Duration::from_millis(self.timeout_ms);
         let request = self.request(method, suffix, body)?;
@@ -225,34 +203,9 @@ impl HttpEndpoint {
         match answer {
             Ok(answer) => self.judge(answer, micros(asked.elapsed())),
             Err(fault) => {
-                self.note_failure();
+                self.condition.failed();
                 Err(fault)
             }
-        }
-    }
-
-    /// Waits for a token, then asks the circuit, whose one trial must not be spent on a wait.
-    async fn turn(&self, patience_ms: u64) -> Result<(), ExchangeFault> {
-        let deadline_ms = self.clock.now_ms().saturating_add(patience_ms);
-        loop {
-            let now_ms = self.clock.now_ms();
-            let wait_ms = {
-                let mut condition = self.condition();
-                if condition.circuit.state(now_ms) == CircuitState::Open {
-                    return Err(ExchangeFault::CircuitOpen);
-                }
-                match condition.limiter.take(now_ms) {
-                    0 if condition.circuit.allow(now_ms) => return Ok(()),
-                    0 => return Err(ExchangeFault::CircuitOpen),
-                    wait_ms => wait_ms,
-                }
-            };
-            if now_ms.saturating_add(wait_ms) > deadline_ms {
-                return Err(ExchangeFault::Limited {
-                    retry_after_ms: wait_ms,
-                });
-            }
-            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
         }
     }
 
@@ -314,41 +267,16 @@ impl HttpEndpoint {
         }
         if answer.status.is_server_error() && !answer.body.starts_with(b"{") {
             // A gateway's page: the node behind it did not answer.
-            self.note_failure();
+            self.condition.failed();
             return Ok(answer);
         }
-        let mut condition = self.condition();
-        condition.circuit.succeeded();
-        condition.tally.answered += 1;
-        let smoothed = condition
-            .tally
-            .latency_us
-            .map_or(elapsed_us, |old| (old * 7).saturating_add(elapsed_us) / 8);
-        condition.tally.latency_us = Some(smoothed);
+        self.condition.answered(elapsed_us);
         Ok(answer)
     }
 
     /// The endpoint asked for a rest, by a status or in its answer. A 429 is an answer: the circuit stays closed.
     pub fn rest(&self, for_ms: u64) {
-        let now_ms = self.clock.now_ms();
-        let mut condition = self.condition();
-        condition.circuit.succeeded();
-        condition.limiter.rest(now_ms, for_ms.min(LONGEST_REST_MS));
-        condition.tally.rate_limited += 1;
-    }
-
-    fn note_failure(&self) {
-        let now_ms = self.clock.now_ms();
-        let mut condition = self.condition();
-        condition.circuit.failed(now_ms);
-        condition.tally.failed += 1;
-    }
-
-    // Nothing can panic half-way through a change of this, so a poisoned lock is used as it is.
-    fn condition(&self) -> MutexGuard<'_, Condition> {
-        self.condition
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.condition.rest(for_ms);
     }
 }
 

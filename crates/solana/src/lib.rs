@@ -2,10 +2,12 @@
 //!
 //! Never holds a key that can spend: what is built here is signed by the signer.
 
+mod backoff;
 pub mod blockhash_cache;
 pub mod circuit_breaker;
 pub mod compute_budget;
 pub mod confirmation;
+mod endpoint_condition;
 pub mod fault;
 pub mod flash_loan;
 mod http_client;
@@ -22,6 +24,7 @@ pub mod signature;
 pub mod signature_feed;
 mod signature_status;
 pub mod signed_transaction;
+pub mod subscriptions;
 pub mod swaps;
 pub mod system;
 pub mod template;

@@ -149,7 +149,14 @@ class _Solana:
         self._endpoints = (settings.rpc_endpoint, *settings.rpc_backups)
         urls = (settings.rpc_endpoint, *settings.rpc_backups)
         self._pool = core.RPCConnectionPool(list(urls), genesis_hash=settings.genesis_hash)
-        self._access = SolanaAccess(self._pool, urls=urls, mints=settings.mints, clock=clock)
+        self._access = SolanaAccess(
+            self._pool,
+            urls=urls,
+            websocket_urls=settings.rpc_websockets,
+            tip_stream_url=settings.jito_tip_stream_url,
+            mints=settings.mints,
+            clock=clock,
+        )
 
     def world(self) -> ExecutorWorld:
         settings, access = self._settings, self._access
@@ -169,9 +176,13 @@ class _Solana:
             options=core.VenueOptions(),
             lookup_tables=settings.lookup_tables,
         )
-        executors = access.executors(config, parts, leaders=self._leaders(), jito=self._jito())
+        executors = tuple(access.executors(config, parts, leaders=self._leaders(), jito=self._jito()))
         wallets = access.wallet_pool(core.WalletManager(settings.wallets), settings.wallets, every_s=_WALLETS_EVERY_S)
-        return ExecutorWorld(parts.gate, wallets, tuple(executors), wallets.run, (access.close,))
+
+        async def following() -> None:
+            await asyncio.gather(wallets.run(), *access.loops())
+
+        return ExecutorWorld(parts.gate, wallets, executors, following, (access.close,))
 
     def _leaders(self) -> LeadersLane | None:
         settings = self._settings
@@ -191,6 +202,6 @@ class _Solana:
             # A step is configured in lamports, and the policy takes it as a share of the base.
             retry_step_ppm=settings.jito_tip_step * _PPM // settings.jito_tip_base,
         )
-        return JitoTips(
-            core.JitoLane(list(settings.jito_block_engine_url), uuid=settings.jito_uuid), policy, self._clock
-        )
+        regions = settings.jito_block_engine_url
+        lane = core.JitoLane(list(regions), uuid=settings.jito_uuid, tip_floor_url=settings.jito_tip_floor_url)
+        return self._access.tips(lane, policy, regions=regions)

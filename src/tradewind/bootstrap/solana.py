@@ -63,7 +63,14 @@ class SolanaSide:
         wrapped = tokens.named(SOLANA_MAINNET, solana.wrapped_native)
         native = wrapped.address if wrapped else ""
         mints = [token.address for token in listed]
-        self._access = SolanaAccess(self._pool, urls=solana.rpc_urls, mints=mints, clock=clock)
+        self._access = SolanaAccess(
+            self._pool,
+            urls=solana.rpc_urls,
+            websocket_urls=solana.websocket_urls,
+            tip_stream_url=solana.jito.tip_stream_url if solana.jito else None,
+            mints=mints,
+            clock=clock,
+        )
         self.cluster = self._access.cluster
         self._book = PoolBook(self.cluster, solana.pools, mints)
         fees = FeePolicy(
@@ -155,7 +162,12 @@ class SolanaSide:
 
     def loops(self) -> tuple[Coroutine[None, None, None], ...]:
         """What runs for as long as the service: following the wallets, and steps until they are final."""
-        return self._wallets.run(), self.finality.run(), *(() if self._leaders is None else (self._warm_up(),))
+        return (
+            self._wallets.run(),
+            self.finality.run(),
+            *self._access.loops(),
+            *(() if self._leaders is None else (self._warm_up(),)),
+        )
 
     async def _warm_up(self) -> NoReturn:
         """No trade waits for a handshake."""
@@ -172,7 +184,7 @@ class SolanaSide:
             tip_floor_url=jito.tip_floor_url,
         )
         policy = core.TipPolicy(floor_lamports=jito.tip_min_lamports, cap_lamports=jito.tip_max_lamports)
-        return JitoTips(lane, policy, self._clock)
+        return self._access.tips(lane, policy, regions=jito.regions)
 
     def _wallet_pool(self) -> SolanaWalletPool:
         low = FEES_LAMPORTS + RECEIPT_RENT_LAMPORTS + SIGNATURE_FEE_LAMPORTS

@@ -1,6 +1,6 @@
 """Wires what executors need of one Solana cluster: what reads it, signs for it and sends to it, over one pool."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 
 from tradewind import core
 from tradewind.domain.chain import SOLANA_MAINNET
@@ -13,6 +13,7 @@ from tradewind.execution.signer_client import SignerClient
 from tradewind.execution.solana.blockhashes import SolanaBlockhashes
 from tradewind.execution.solana.builder import SolanaBuilder
 from tradewind.execution.solana.confirmations import SolanaConfirmations
+from tradewind.execution.solana.feeds import SolanaFeeds
 from tradewind.execution.solana.gate import SolanaGate
 from tradewind.execution.solana.lanes import JitoTips, LeadersLane, SolanaLane
 from tradewind.execution.solana.wallets import SolanaWalletPool
@@ -30,17 +31,27 @@ class SolanaAccess:
     """Lives as long as its executors; `close` lets go of every connection."""
 
     def __init__(
-        self, pool: core.RPCConnectionPool, *, urls: Sequence[str], mints: Sequence[str], clock: Clock
+        self,
+        pool: core.RPCConnectionPool,
+        *,
+        urls: Sequence[str],
+        websocket_urls: Sequence[str],
+        tip_stream_url: str | None,
+        mints: Sequence[str],
+        clock: Clock,
     ) -> None:
         cache = core.BlockhashCache(pool)
         self._pool = pool
+        self._websocket_urls = websocket_urls
         self._mints = mints
         self._clock = clock
-        self._closing: list[Callable[[], None]] = [pool.close, cache.close]
+        self._feeds = SolanaFeeds(websocket_urls=websocket_urls, tip_stream_url=tip_stream_url)
+        self._news: JitoTips | None = None
+        self._closing: list[Callable[[], None]] = [pool.close, cache.close, self._feeds.close]
         self.endpoints = tuple(map(redact_url, urls))
         self.cluster = SolanaCluster(pool, chain_id=SOLANA_MAINNET)
         self.reader = SolanaWallets(self.cluster, mints)
-        self.blockhashes = SolanaBlockhashes(cache)
+        self.blockhashes = SolanaBlockhashes(cache, self._feeds.slots)
 
     def close(self) -> None:
         """The pool last: the others ask through it."""
@@ -74,7 +85,14 @@ class SolanaAccess:
     def leaders(self, tpu: core.TpuLane) -> LeadersLane:
         """The lane to the leaders themselves, closed with the rest."""
         self._closing.append(tpu.close)
-        return LeadersLane(tpu, self._clock)
+        return LeadersLane(tpu, self._clock, self._feeds.slots)
+
+    def tips(self, lane: core.JitoLane, policy: core.TipPolicy, *, regions: Sequence[str]) -> JitoTips:
+        """The lane to Jito with its tips; regions over gRPC also say what became of a bundle."""
+        tips = JitoTips(lane, policy, self._clock, self._feeds.tips)
+        if any(region.startswith("grpc") for region in regions):
+            self._news = tips
+        return tips
 
     def executors(
         self, config: ExecutorConfig, parts: ExecutorParts, *, leaders: LeadersLane | None, jito: JitoTips | None
@@ -96,4 +114,9 @@ class SolanaAccess:
             fee_lamports=FEES_LAMPORTS,
             clock=self._clock,
             every_s=every_s,
+            websocket_urls=self._websocket_urls,
         )
+
+    def loops(self) -> tuple[Coroutine[None, None, None], ...]:
+        """What runs for as long as the executors do: the feeds, and the news of bundles."""
+        return *self._feeds.loops(), *(() if self._news is None else (self._news.follow_news(),))

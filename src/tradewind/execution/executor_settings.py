@@ -37,6 +37,22 @@ def _http(value: str) -> str:
     return value
 
 
+def _block_engine(value: str) -> str:
+    """The same, or gRPC."""
+    scheme, colon, rest = value.partition(":")
+    _http({"grpc": "http", "grpcs": "https"}.get(scheme, scheme) + colon + rest)
+    return value
+
+
+def _websocket(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"ws", "wss"} or not parts.hostname:
+        raise PydanticCustomError("url_malformed", 'is not a URL such as "wss://host/path".')
+    return value
+
+
+BlockEngineUrl = Annotated[str, Field(max_length=2_048), AfterValidator(_block_engine)]
+WebsocketUrl = Annotated[str, Field(max_length=2_048), AfterValidator(_websocket)]
 Url = Annotated[str, Field(max_length=2_048), AfterValidator(_http)]
 Addresses = Annotated[tuple[SolanaAddress, ...], BeforeValidator(_several), Field(max_length=64)]
 
@@ -56,8 +72,10 @@ class ExecutorSettings(Model):
     rpc_backups: Annotated[tuple[Url, ...], BeforeValidator(_several), Field(max_length=15)] = ()
     rpc_websockets: Annotated[tuple[str, ...], BeforeValidator(_several), Field(max_length=16)] = ()
     genesis_hash: SolanaAddress = SOLANA_GENESIS
-    jito_block_engine_url: Annotated[tuple[Url, ...], BeforeValidator(_several), Field(max_length=8)] = ()
+    jito_block_engine_url: Annotated[tuple[BlockEngineUrl, ...], BeforeValidator(_several), Field(max_length=8)] = ()
     jito_uuid: Annotated[str, Field(max_length=128)] | None = None
+    jito_tip_floor_url: Url | None = None
+    jito_tip_stream_url: WebsocketUrl | None = None
     jito_tip_base: Annotated[int, Field(ge=1_000, le=10**9)] = 5_000
     jito_tip_step: Annotated[int, Field(ge=0, le=10**9)] = 1_000
     jito_tip_cap: Annotated[int, Field(ge=1_000, le=10**10)] = 10_000_000

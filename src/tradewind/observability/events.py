@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from tradewind.observability.log import write
+from tradewind.observability.log import Level, write
 
 Listener = Callable[[str, dict[str, object]], None]
 _listeners: list[Listener] = []
@@ -291,6 +291,26 @@ def consumer_waits(*, consumer: str, code: str, message: str, retry_in_s: float)
     """Messages cannot be fetched from the bus now; it is tried again."""
     write("warning", "consumer_waits", consumer=consumer, code=code, message=message, retry_in_s=retry_in_s)
     _tell("consumer_waits", consumer=consumer, code=code)
+
+
+def feed_changed(*, feed: str, state: str, endpoint: str, detail: str) -> None:
+    """A feed tells, or was lost; while it is lost, what it would have told is asked for by the clock."""
+    level: Level = "warning" if state == "down" else "info"
+    write(level, "feed_changed", feed=feed, state=state, endpoint=endpoint, detail=detail)
+    _tell("feed_changed", feed=feed, state=state)
+
+
+def bundle_told(*, bundle_id: str, region: str, kind: str, slot: int | None, reason: str | None, detail: str) -> None:
+    """A region of the block engine said what became of a bundle of ours; what landed, the chain says."""
+    level: Level = "warning" if kind in ("rejected", "dropped") else "info"
+    write(level, "bundle_told", bundle=bundle_id, region=region, kind=kind, slot=slot, reason=reason, detail=detail)
+    _tell("bundle_told", kind=kind, reason=reason)
+
+
+def wallet_not_followed(*, wallet: str, most_accounts: int) -> None:
+    """A wallet's accounts are more than a feed takes: it is read by the clock, and for each trade."""
+    write("warning", "wallet_not_followed", wallet=wallet, most_accounts=most_accounts)
+    _tell("wallet_not_followed", wallet=wallet)
 
 
 def wallet_not_read(*, wallet: str, code: str, message: str) -> None:

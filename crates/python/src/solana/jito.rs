@@ -7,7 +7,7 @@ use tradewind_solana::http_endpoint::EndpointLimits;
 use tradewind_solana::lanes::jito::{self, JitoOptions};
 use tradewind_solana::lanes::jito_status;
 use tradewind_solana::lanes::tip::{self, Percentile};
-use tradewind_solana::lanes::{Lane as _, SendOptions};
+use tradewind_solana::lanes::{self, Lane as _, SendOptions};
 
 use super::lanes::{SendOutcome, TransactionFault, max_bytes, send_on, signed};
 use super::rpc::{Future, Whole};
@@ -120,6 +120,14 @@ impl JitoLane {
         future(py, async move { Ok(lane.tip_accounts().await?) })
     }
 
+    fn bundle_news<'py>(&self, py: Python<'py>) -> Future<'py> {
+        let lane = Arc::clone(&self.lane);
+        future(py, async move {
+            let news = lane.bundle_news().await?;
+            Ok(news.into_iter().map(BundleNews::from).collect::<Vec<_>>())
+        })
+    }
+
     fn tip_floor<'py>(&self, py: Python<'py>) -> Future<'py> {
         let lane = Arc::clone(&self.lane);
         future(py, async move { Ok(TipFloor(lane.tip_floor().await?)) })
@@ -188,10 +196,45 @@ impl InflightStatus {
     }
 }
 
+/// What a region said of a bundle, or what is to be said of its results.
+#[pyclass(frozen, get_all, eq, module = "tradewind._core")]
+#[derive(Clone, PartialEq)]
+pub(super) struct BundleNews {
+    region: String,
+    kind: &'static str,
+    bundle_id: Option<String>,
+    slot: Option<u64>,
+    reason: Option<&'static str>,
+    detail: String,
+}
+
+impl From<lanes::BundleNews> for BundleNews {
+    fn from(news: lanes::BundleNews) -> Self {
+        Self {
+            region: news.region,
+            kind: news.kind.name(),
+            bundle_id: news.bundle_id,
+            slot: news.slot,
+            reason: news.reason,
+            detail: news.detail,
+        }
+    }
+}
+
+#[pymethods]
+impl BundleNews {
+    fn __repr__(&self) -> String {
+        format!(
+            "BundleNews({:?}, {:?}, bundle_id={:?}, slot={:?}, reason={:?}, detail={:?})",
+            self.region, self.kind, self.bundle_id, self.slot, self.reason, self.detail
+        )
+    }
+}
+
 /// Percentiles of tips that landed lately.
 #[pyclass(frozen, eq, module = "tradewind._core")]
 #[derive(PartialEq)]
-pub(super) struct TipFloor(tip::TipFloor);
+pub(super) struct TipFloor(pub(super) tip::TipFloor);
 
 #[pymethods]
 impl TipFloor {
@@ -299,6 +342,7 @@ pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<JitoLane>()?;
     module.add_class::<BundleStatus>()?;
     module.add_class::<InflightStatus>()?;
+    module.add_class::<BundleNews>()?;
     module.add_class::<TipFloor>()?;
     module.add_class::<TipPolicy>()
 }

@@ -1,6 +1,7 @@
 //! The Solana side of the module: transactions, swap instructions, lanes and wallets.
 
 mod confirmation;
+mod feeds;
 mod flash_loan;
 pub(crate) mod instruction;
 mod instructions;
@@ -30,6 +31,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     lanes::register(module)?;
     jito::register(module)?;
     confirmation::register(module)?;
+    feeds::register(module)?;
     rpc::register(module)?;
     wallets::register(module)?;
     tpu::register(module)?;

@@ -9,6 +9,7 @@ use tradewind_solana::http_endpoint::EndpointLimits;
 use tradewind_solana::priority_fees::{self, FeePolicy};
 use tradewind_solana::rpc_pool::{self, PoolOptions, RpcPool};
 
+use super::feeds::SlotFeed;
 use super::runtime::{future, whole};
 use crate::error::{core_error, raise};
 use crate::integer::native;
@@ -241,10 +242,15 @@ impl BlockhashCache {
         Ok(Self(Arc::new(cache)))
     }
 
-    fn start<'py>(&self, py: Python<'py>) -> Future<'py> {
-        let cache = Arc::clone(&self.0);
+    #[pyo3(signature = (slots=None))]
+    fn start<'py>(&self, py: Python<'py>, slots: Option<&SlotFeed>) -> Future<'py> {
+        let (cache, slots) = (Arc::clone(&self.0), slots.map(SlotFeed::shared));
         future(py, async move {
-            Ok(RecentBlockhash::from(cache.start().await?))
+            let first = match slots {
+                Some(slots) => cache.start_following(slots).await,
+                None => cache.start().await,
+            };
+            Ok(RecentBlockhash::from(first?))
         })
     }
 

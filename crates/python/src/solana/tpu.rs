@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use tradewind_solana::lanes::tpu::{self, ConnectionState, TpuOptions};
 use tradewind_solana::lanes::{Lane as _, SendOptions};
 
+use super::feeds::SlotFeed;
 use super::lanes::{max_bytes, send_on, signed};
 use super::rpc::{Future, RpcConnectionPool, Whole, count};
 use super::runtime::{future, handle, whole};
@@ -74,9 +75,16 @@ impl TpuLane {
         self.lane.identity().to_string()
     }
 
-    fn start<'py>(&self, py: Python<'py>) -> Future<'py> {
-        let lane = Arc::clone(&self.lane);
-        future(py, async move { Ok(standings(lane.start().await?)) })
+    #[pyo3(signature = (slots=None))]
+    fn start<'py>(&self, py: Python<'py>, slots: Option<&SlotFeed>) -> Future<'py> {
+        let (lane, slots) = (Arc::clone(&self.lane), slots.map(SlotFeed::shared));
+        future(py, async move {
+            let leaders = match slots {
+                Some(slots) => lane.start_following(slots).await,
+                None => lane.start().await,
+            };
+            Ok(standings(leaders?))
+        })
     }
 
     fn observe_slot(&self, slot: &Bound<'_, PyAny>) -> PyResult<()> {

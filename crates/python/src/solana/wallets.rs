@@ -14,7 +14,7 @@ use crate::integer::native;
 
 type Amounts = BTreeMap<String, u64>;
 
-fn key(code: &'static str, field: &str, text: &str) -> PyResult<Key> {
+pub(super) fn key(code: &'static str, field: &str, text: &str) -> PyResult<Key> {
     Key::parse(text).ok_or_else(|| {
         core_error(
             code,

@@ -1,20 +1,25 @@
-//! The Jito lane: bundles to the block engine over JSON-RPC, in several regions at once. "Accepted" is not "landed".
+//! The Jito lane: bundles to the block engine, in several regions at once. "Accepted" is not "landed".
 //!
-//! Layout: `/api/v1/{bundles,transactions,getBundleStatuses,...}` of Jito's low-latency documentation.
+//! Layout: `/api/v1/{bundles,transactions,getBundleStatuses,...}` of Jito's low-latency documentation at an `http` address,
+//! `searcher.SearcherService` at a `grpc` one.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::StatusCode;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
+use super::jito_region::{Parcel, Region};
 use super::jito_status::{
     BundleStatus, InflightStatus, read_bundle_statuses, read_inflight_statuses,
 };
 use super::race::race;
 use super::rpc_answer::outcome_of_fault;
+use super::searcher::{self, BundleNews, NewsBoard};
 use super::tip::TipFloor;
 use super::{Lane, SendOptions, SendOutcome, SendReport, Sending};
+use crate::backoff::Backoff;
 use crate::fault::Fault;
 use crate::http_endpoint::{EndpointLimits, HttpEndpoint};
 use crate::json_rpc::{self, Answered, AskFault};
@@ -23,6 +28,9 @@ use crate::signed_transaction::{SignedTransaction, is_signature};
 const LANE: &str = "jito";
 const MOST_TRANSACTIONS: usize = 5;
 const MOST_STATUSES: usize = 5;
+/// Between two tries to hear a region's results.
+const NEWS_BACKOFF_MS: u64 = 500;
+const MOST_NEWS_BACKOFF_MS: u64 = 30_000;
 
 /// How the lane reaches the block engine.
 #[derive(Debug, Clone)]
@@ -52,13 +60,16 @@ impl Default for JitoOptions {
 /// Several regions of one block engine.
 #[derive(Debug)]
 pub struct JitoLane {
-    regions: Vec<Arc<HttpEndpoint>>,
+    regions: Vec<Region>,
     tip_page: Option<HttpEndpoint>,
     patience_ms: u64,
+    news: Arc<NewsBoard>,
+    followers: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl JitoLane {
-    /// `regions` are base addresses, without `/api/v1`. Opens no connection yet.
+    /// `regions` are base addresses, without `/api/v1`: `http` and `https` for JSON-RPC, `grpc` and `grpcs` for gRPC. Opens
+    /// no connection yet.
     ///
     /// # Errors
     /// `no_endpoints`, `endpoint_malformed`, `header_malformed`, `limit_malformed`, `no_root_certificates`.
@@ -69,14 +80,7 @@ impl JitoLane {
                 "regions: is empty; give at least one address of a block engine",
             ));
         }
-        let auth: Vec<_> = options
-            .uuid
-            .iter()
-            .map(|uuid| ("x-jito-auth".to_owned(), uuid.clone()))
-            .collect();
-        let regions = regions
-            .iter()
-            .map(|region| HttpEndpoint::new(region, &auth, &options.limits).map(Arc::new));
+        let regions = regions.iter().map(|region| Region::new(region, options));
         let tip_page = options
             .tip_floor_url
             .as_deref()
@@ -85,7 +89,47 @@ impl JitoLane {
             regions: regions.collect::<Result<_, _>>()?,
             tip_page: tip_page.transpose()?,
             patience_ms: options.limits.request_timeout_ms,
+            news: Arc::default(),
+            followers: Mutex::default(),
         })
+    }
+
+    /// What the regions over gRPC say of bundles, since the last time: those of everybody where a region does not keep them
+    /// apart. Waits for the first; the first call begins to listen. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// `no_news_endpoint` when no region is asked over gRPC.
+    pub async fn bundle_news(&self) -> Result<Vec<BundleNews>, Fault> {
+        self.follow()?;
+        Ok(self.news.take().await)
+    }
+
+    fn follow(&self) -> Result<(), Fault> {
+        let mut followers = self
+            .followers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !followers.is_empty() {
+            return Ok(());
+        }
+        for region in &self.regions {
+            if let Region::Searcher(region) = region {
+                let backoff = Backoff::new(NEWS_BACKOFF_MS, MOST_NEWS_BACKOFF_MS)?;
+                let board = Arc::downgrade(&self.news);
+                followers.push(tokio::spawn(searcher::follow(
+                    Arc::clone(region),
+                    board,
+                    backoff,
+                )));
+            }
+        }
+        if followers.is_empty() {
+            return Err(Fault::new(
+                "no_news_endpoint",
+                "regions: none is asked over gRPC, and only those tell news; give one like grpcs://host:port",
+            ));
+        }
+        Ok(())
     }
 
     /// 1 to 5 transactions, all or nothing, in this order.
@@ -131,7 +175,13 @@ impl JitoLane {
             &json!([wires, {"encoding": "base64"}]).to_string(),
         );
         Ok(self
-            .race_regions("/api/v1/bundles", body, first, bundle_id_of_result)
+            .race_regions(Parcel {
+                transactions: transactions.to_vec(),
+                signature: first.clone(),
+                path: "/api/v1/bundles",
+                body,
+                reference: bundle_id_of_result,
+            })
             .await)
     }
 
@@ -200,23 +250,12 @@ impl JitoLane {
         TipFloor::parse(text)
     }
 
-    async fn race_regions(
-        &self,
-        path: &'static str,
-        body: String,
-        signature: &str,
-        reference: Reference,
-    ) -> SendReport {
-        let shared: Arc<(String, String)> = Arc::new((body, signature.to_owned()));
+    async fn race_regions(&self, parcel: Parcel) -> SendReport {
+        let parcel = Arc::new(parcel);
         let runners = self.regions.iter().map(|region| {
-            let (region, shared) = (Arc::clone(region), Arc::clone(&shared));
+            let (region, parcel) = (region.clone(), Arc::clone(&parcel));
             let label = region.label().to_owned();
-            (label, async move {
-                match json_rpc::ask(&region, path, shared.0.clone(), 0).await {
-                    Ok(answered) => reference(&answered, &shared.1),
-                    Err(fault) => outcome_of_fault(fault, &shared.1),
-                }
-            })
+            (label, async move { region.send(&parcel).await })
         });
         race(LANE, runners).await
     }
@@ -249,9 +288,8 @@ impl JitoLane {
         for patience_ms in [0, self.patience_ms] {
             said.clear();
             for region in &self.regions {
-                let body = json_rpc::request(method, params);
-                match json_rpc::ask(region, &format!("/api/v1/{method}"), body, patience_ms).await {
-                    Ok(answered) => return Ok(answered.result),
+                match region.ask(method, params, patience_ms).await {
+                    Ok(answer) => return Ok(answer),
                     Err(fault) => said.push(format!("{} ({fault})", region.label())),
                 }
             }
@@ -265,13 +303,13 @@ impl JitoLane {
     async fn send_alone(&self, transaction: &SignedTransaction) -> SendReport {
         let params = json!([transaction.base64(), {"encoding": "base64"}]);
         let body = json_rpc::request("sendTransaction", &params.to_string());
-        let signature = transaction.signature();
-        self.race_regions(
-            "/api/v1/transactions?bundleOnly=true",
+        self.race_regions(Parcel {
+            transactions: vec![transaction.clone()],
+            signature: transaction.signature(),
+            path: "/api/v1/transactions?bundleOnly=true",
             body,
-            &signature,
-            bundle_id_of_header,
-        )
+            reference: bundle_id_of_header,
+        })
         .await
     }
 }
@@ -291,8 +329,15 @@ impl Lane for JitoLane {
     }
 }
 
-/// What an answer that is no fault says of a transaction of that signature.
-type Reference = fn(&Answered, &str) -> SendOutcome;
+impl Drop for JitoLane {
+    fn drop(&mut self) {
+        let followers = self
+            .followers
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        followers.drain(..).for_each(|follower| follower.abort());
+    }
+}
 
 fn bundle_id_of_result(answered: &Answered, signature: &str) -> SendOutcome {
     match serde_json::from_str::<Value>(answered.result.get()) {

@@ -1,18 +1,21 @@
 //! Lanes: ways to hand a signed transaction over. None of them says that it landed; `confirmation` does.
 
 pub mod jito;
+mod jito_region;
 pub mod jito_status;
 mod outcome;
 mod race;
 pub mod rebroadcast;
 pub mod rpc;
 mod rpc_answer;
+mod searcher;
 pub mod tip;
 pub mod tpu;
 
 use std::pin::Pin;
 
 pub use outcome::{SendAnswer, SendOutcome, SendReport};
+pub use searcher::{BundleNews, BundleNewsKind};
 
 use crate::signed_transaction::SignedTransaction;
 

@@ -19,7 +19,12 @@ pub(super) fn outcome_of_fault(fault: AskFault, signature: &str) -> SendOutcome 
     }
 }
 
-fn outcome_of_exchange(fault: &ExchangeFault) -> SendOutcome {
+/// In the words of Agave, or of Jito.
+pub(super) fn says_already_processed(message: &str) -> bool {
+    message.contains("already processed") || message.contains("already been processed")
+}
+
+pub(super) fn outcome_of_exchange(fault: &ExchangeFault) -> SendOutcome {
     match fault {
         ExchangeFault::Limited { retry_after_ms }
         | ExchangeFault::TooManyRequests { retry_after_ms } => SendOutcome::RateLimited {
@@ -57,8 +62,7 @@ fn outcome_of_refusal(error: &RpcError, signature: &str) -> SendOutcome {
     let known = fault
         .as_ref()
         .is_some_and(|fault| fault.name == "already_processed")
-        || error.message.contains("already processed")
-        || error.message.contains("already been processed");
+        || says_already_processed(&error.message);
     if known {
         return SendOutcome::AlreadyKnown {
             reference: signature.to_owned(),

@@ -18,6 +18,7 @@ from tradewind.cli.doctor.machine import check_machine
 from tradewind.cli.doctor.service import check_service
 from tradewind.cli.doctor.signer import check_signer
 from tradewind.cli.doctor.solana import check_solana
+from tradewind.cli.doctor.solana_feeds import check_feeds
 from tradewind.cli.exit_code import ExitCode
 from tradewind.cli.options import DEFAULT_CONFIG, ConfigFile, JsonFlag, Url
 from tradewind.cli.output import Output, table
@@ -58,6 +59,7 @@ async def examine(config: Path, url: str | None) -> list[Finding]:
         findings += [finding async for finding in check_chain(settings, chain_id)]
     if settings.solana is not None:
         findings += [finding async for finding in check_solana(settings, settings.solana)]
+        findings += [finding async for finding in check_feeds(settings.solana)]
     findings.append(await check_service(settings, url))
     return findings
 

@@ -50,6 +50,13 @@ _ROWS = (
     ("timed_out", "lane", "No answer in time; it may have been taken.", _RETRY),
     ("connection_lost", "lane", "The connection broke; it may have been taken.", _RETRY),
     ("answer_unreadable", "lane", "The answer cannot be read; it may have been taken.", _RETRY),
+    (
+        "unavailable",
+        "lane",
+        "The block engine, or what stands before it, is not there; it may have been taken.",
+        _RETRY,
+    ),
+    ("unauthenticated", "lane", "The block engine does not take the key; another lane may.", _RETRY),
     ("circuit_open", "lane", "The lane rests after too many failures in a row.", _RETRY),
     ("already_processed", "lane", "The node has it in a block already: the chain is asked.", _RETRY),
     ("bundle_dropped", "lane", "The block engine let go of the bundle; the bytes can still land elsewhere.", _NEW),

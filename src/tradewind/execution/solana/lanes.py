@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Awaitable
 from typing import Literal, Protocol
 
@@ -10,6 +11,7 @@ from tradewind.domain.chain import WRAPPED_SOL
 from tradewind.domain.execution_plan_event import ExecutionPlanEvent
 from tradewind.errors import Refused
 from tradewind.execution.executors.ports import LaneHealth, Sent, SignedAttempt, Tip
+from tradewind.observability import events as observe
 from tradewind.observability.clock import Clock
 
 _PPM = 1_000_000
@@ -18,6 +20,8 @@ _MEMORY = 16
 _HEALTHY_FROM_PPM = 500_000
 # Nobody sends over a lane that is not healthy: it is taken for healthy again this long after it failed last.
 _REST_NS = 30 * 10**9
+# Ours of the last while: of more than so many no news are awaited at once.
+_BUNDLES = 1_000
 
 
 class CoreLane(Protocol):
@@ -71,8 +75,9 @@ class SolanaLane:
         return LaneHealth(healthy, self._taken_ppm, self._latency_ms, self._last)
 
     def _learn(self, sent: Sent, latency_ms: int) -> None:
-        # A program's refusal says nothing against the lane that told it.
-        taken = sent.may_have_been_taken or sent.kind == "refused"
+        # A program's refusal says nothing against the lane that told it; that of a key does.
+        refused = sent.kind == "refused" and sent.code != "unauthenticated"
+        taken = sent.may_have_been_taken or refused
         if not taken:
             self._failed_ns = self._clock.now_ns()
         self._taken_ppm += ((_PPM if taken else 0) - self._taken_ppm) // _MEMORY
@@ -83,9 +88,10 @@ class SolanaLane:
 class LeadersLane(SolanaLane):
     """The lane to the leaders, which are shaken hands with before anything is sent."""
 
-    def __init__(self, lane: core.TpuLane, clock: Clock) -> None:
+    def __init__(self, lane: core.TpuLane, clock: Clock, slots: core.SlotFeed | None = None) -> None:
         super().__init__(lane, clock)
         self._tpu = lane
+        self._slots = slots
         self._started: asyncio.Future[None] | None = None
 
     async def send(self, attempt: SignedAttempt) -> Sent:
@@ -102,17 +108,45 @@ class LeadersLane(SolanaLane):
             await asyncio.shield(self._started)
 
     async def _start(self) -> None:
-        await self._tpu.start()
+        await self._tpu.start(self._slots)
 
 
 class JitoTips(SolanaLane):
     """Implements `TippingLane`: the tip stands inside the transaction, so that none is paid for what does not trade."""
 
-    def __init__(self, lane: core.JitoLane, policy: core.TipPolicy, clock: Clock) -> None:
+    def __init__(
+        self, lane: core.JitoLane, policy: core.TipPolicy, clock: Clock, stream: core.TipStream | None = None
+    ) -> None:
         super().__init__(lane, clock)
         self._jito = lane
         self._policy = policy
+        self._stream = stream
         self._floor: core.TipFloor | None = None
+        self._bundles: deque[str] = deque(maxlen=_BUNDLES)
+
+    async def send(self, attempt: SignedAttempt) -> Sent:
+        """As any lane; the bundle is remembered, so that its news are told from those of others."""
+        sent = await super().send(attempt)
+        if sent.reference is not None:
+            self._bundles.append(sent.reference)
+        return sent
+
+    async def follow_news(self) -> None:
+        """Say what regions over gRPC tell of our bundles, until cancelled."""
+        while True:
+            for news in await self._jito.bundle_news():
+                if news.bundle_id is None:
+                    state = "live" if news.kind == "following" else "down"
+                    observe.feed_changed(feed="bundles", state=state, endpoint=news.region, detail=news.detail)
+                elif news.bundle_id in self._bundles:
+                    observe.bundle_told(
+                        bundle_id=news.bundle_id,
+                        region=news.region,
+                        kind=news.kind,
+                        slot=news.slot,
+                        reason=news.reason,
+                        detail=news.detail,
+                    )
 
     async def tip(self, plan: ExecutionPlanEvent, *, attempt: int) -> Tip:
         """By the plan's profit, the tips that landed lately, and the attempt; Refused when no tip is worth it.
@@ -120,9 +154,7 @@ class JitoTips(SolanaLane):
         A profit in another token than SOL says nothing of lamports: its plan pays the policy's least tip, raised by the
         steps of the attempt.
         """
-        # Else the last one known, or the policy's own floor.
-        with contextlib.suppress(core.CoreError):
-            self._floor = await self._jito.tip_floor()
+        await self._learn_floor()
         # A trade that is no round trip has no profit to share: the policy's cap bounds its tip.
         profit, floor = 1 << 62, self._floor
         if plan.expected_profit > 0 and plan.input_token == WRAPPED_SOL:
@@ -136,3 +168,12 @@ class JitoTips(SolanaLane):
         if lamports is None:
             raise Refused("tip_not_worth_it", "The share of the profit that may go to a tip is below the least tip.")
         return Tip(self._policy.tip_account(plan.plan_id.int & ((1 << 63) - 1)), lamports)
+
+    async def _learn_floor(self) -> None:
+        """As the stream told it; while that is silent, as the page has it; else the last one known, if any."""
+        streamed = None if self._stream is None else self._stream.floor()
+        if streamed is not None:
+            self._floor = streamed
+            return
+        with contextlib.suppress(core.CoreError):
+            self._floor = await self._jito.tip_floor()

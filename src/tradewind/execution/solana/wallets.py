@@ -1,5 +1,6 @@
-"""The wallets of an executor: what is free of each, by balances that are read again and again."""
+"""The wallets of an executor: what is free of each, by balances that are read when they change, and again and again."""
 
+import asyncio
 from collections.abc import Sequence
 
 from tradewind import core
@@ -8,13 +9,24 @@ from tradewind.domain.execution_plan_event import ExecutionPlanEvent
 from tradewind.domain.plan import Exact
 from tradewind.errors import Refused, TradewindError, Unavailable
 from tradewind.execution.executors.ports import Reservation
+from tradewind.execution.solana.feeds import say_standing
 from tradewind.observability import events as observe
 from tradewind.observability.clock import Clock
 from tradewind.venues.solana.wallets import SolanaWallets
 
+# An endpoint may be behind the one that told of a change: it is asked again, so often and so much later.
+_READS_OF_A_CHANGE = 5
+_BETWEEN_READS_S = 0.4
+_MOST_ACCOUNTS = 1_000
+
 
 class SolanaWalletPool:
-    """Implements `Wallets` over the core's WalletManager. `run` it for as long as the executor lives."""
+    """Implements `Wallets` over the core's WalletManager. `run` it for as long as the executor lives.
+
+    With `websocket_urls` a wallet is read when one of its accounts was written. What is told is only a reason to ask:
+    the balances of several accounts belong together in an answer alone. A wallet of which nothing new was told is not
+    read again for a reservation.
+    """
 
     def __init__(
         self,
@@ -26,6 +38,7 @@ class SolanaWalletPool:
         fee_lamports: int,
         clock: Clock,
         every_s: float,
+        websocket_urls: Sequence[str] = (),
     ) -> None:
         self._manager = manager
         self._reader = reader
@@ -34,15 +47,80 @@ class SolanaWalletPool:
         self._fee_lamports = fee_lamports
         self._clock = clock
         self._every_s = every_s
+        self._websocket_urls = tuple(websocket_urls)
+        self._wallet_of: dict[str, str] = {}
+        self._told_slot: dict[str, int] = {}
+        self._live = False
+        self._lives = 0
+        self._followed: set[str] = set()
+        self._current: set[str] = set()
 
     async def run(self) -> None:
         """Read the wallets again and again; one that cannot be read keeps what was known of it."""
+        await asyncio.gather(self._by_the_clock(), *((self._as_told(),) if self._websocket_urls else ()))
+
+    async def _by_the_clock(self) -> None:
         while True:
             for wallet in self._wallets:
                 await self._observe(wallet)
             await self._clock.sleep(self._every_s)
 
+    async def _as_told(self) -> None:
+        while len(set(self._wallet_of.values())) < len(self._wallets):
+            # The accounts of a wallet are known once it was read.
+            await self._clock.sleep(_BETWEEN_READS_S)
+        feed = core.AccountFeed(list(self._websocket_urls), self._accounts())
+        try:
+            await asyncio.gather(self._read_what_is_told(feed), self._follow(feed))
+        finally:
+            feed.close()
+
+    def _accounts(self) -> list[str]:
+        """Those of as many wallets as one feed takes; the others are read by the clock, and for each reservation."""
+        accounts: list[str] = []
+        for wallet in self._wallets:
+            own = [account for account, owner in self._wallet_of.items() if owner == wallet]
+            if len(accounts) + len(own) > _MOST_ACCOUNTS:
+                observe.wallet_not_followed(wallet=wallet, most_accounts=_MOST_ACCOUNTS)
+                continue
+            accounts += own
+            self._followed.add(wallet)
+        return accounts
+
+    async def _follow(self, feed: core.AccountFeed) -> None:
+        """What was written while the feed did not tell has to be read once it does."""
+        standing = feed.standing()
+        while True:
+            say_standing("wallets", standing)
+            self._live = standing.state == "live"
+            self._lives += 1
+            self._current.clear()
+            for wallet in self._followed if self._live else ():
+                await self._observe(wallet)
+            standing = await feed.next_standing()
+
+    async def _read_what_is_told(self, feed: core.AccountFeed) -> None:
+        while True:
+            written = set()
+            for account, slot in await feed.changes():
+                written.add(self._wallet_of[account])
+                self._told(self._wallet_of[account], slot)
+            for wallet in written:
+                await self._read_change(wallet)
+
+    async def _read_change(self, wallet: str) -> None:
+        for _ in range(_READS_OF_A_CHANGE):
+            await self._observe(wallet)
+            if wallet in self._current or not self._live:
+                return
+            await self._clock.sleep(_BETWEEN_READS_S)
+
+    def _told(self, wallet: str, slot: int) -> None:
+        self._told_slot[wallet] = max(slot, self._told_slot.get(wallet, 0))
+        self._current.discard(wallet)
+
     async def _observe(self, wallet: str) -> None:
+        lives = self._lives
         try:
             held = await self._reader.read(wallet, self._mints)
         except TradewindError as error:
@@ -53,13 +131,19 @@ class SolanaWalletPool:
         for mint, token in held.tokens.items():
             amount_raw = token.amount_raw + (held.spendable_lamports if mint == WRAPPED_SOL else 0)
             self._manager.observe_tokens(wallet, mint, amount_raw, slot)
+        self._wallet_of |= dict.fromkeys((wallet, *(token.account for token in held.tokens.values())), wallet)
+        # Only a read that began under this feed, and saw what it told, will be outdated by what it tells.
+        saw_all = lives == self._lives and slot >= self._told_slot.get(wallet, 0)
+        if self._live and wallet in self._followed and saw_all:
+            self._current.add(wallet)
 
     async def reserve(self, plan: ExecutionPlanEvent) -> Reservation:
         """The plan's own wallet, or the next healthy one with what the plan takes."""
         if plan.wallet is not None and plan.wallet not in self._wallets:
             raise Refused("wallet_unknown", f"The wallet {plan.wallet} is none of this executor's.")
         for wallet in self._wallets if plan.wallet is None else (plan.wallet,):
-            await self._observe(wallet)
+            if wallet not in self._current:
+                await self._observe(wallet)
         try:
             reserved = self._manager.reserve(self._requirement(plan), wallet=plan.wallet)
         except core.CoreError as error:
@@ -82,6 +166,7 @@ class SolanaWalletPool:
         """What it took is free again once the balances of that slot are read."""
         if isinstance(reservation.token, core.WalletReservation):
             self._manager.settle(reservation.token, slot=slot, succeeded=succeeded)
+            self._told(reservation.wallet, slot)
 
     async def release(self, reservation: Reservation, *, failed: bool) -> None:
         """Nothing was spent, and nothing can be any more."""

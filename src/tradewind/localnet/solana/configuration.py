@@ -28,7 +28,7 @@ def service_toml(chain: SolanaLocalnetDescription, *, wallet: str, port: int = 8
         for mint in chain.mints
     )
     pools = "".join(f'  "{pool.pool}",  # {pool.venue} {pool.name}\n' for pool in chain.pools)
-    jito = f'[solana.jito]\nregions = ["{chain.urls["jito"]}"]\nrequests_per_s = 100\n' if lane == "jito" else ""
+    jito = _jito(chain.urls["jito"], chain.urls["jito_grpc"]) if lane == "jito" else ""
     wrapped = next(mint.symbol for mint in chain.mints if mint.mint == WRAPPED_SOL)
     return f"""data_dir = "data"
 signer_socket = "signer.sock"
@@ -57,6 +57,16 @@ id = "{STRATEGY_ID}"
 wallet = "{wallet}"
 max_slippage_bps = 100
 max_price_impact_bps = 500
+"""
+
+
+def _jito(url: str, grpc_url: str) -> str:
+    """The block engine over both of its doors, and its tips."""
+    return f"""[solana.jito]
+regions = ["{url}", "{grpc_url.replace("http", "grpc", 1)}"]
+tip_stream_url = "{url.replace("http", "ws", 1)}/api/v1/bundles/tip_stream"
+tip_floor_url = "{url}/api/v1/bundles/tip_floor"
+requests_per_s = 100
 """
 
 

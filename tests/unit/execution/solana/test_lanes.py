@@ -33,12 +33,13 @@ class Lane:
     """A lane of the core that answers as it is told, and knows no tip floor."""
 
     kind: str = "unreachable"
+    code: str | None = None
     sent: list[bytes] = field(default_factory=list)
     name: Literal["rpc"] = "rpc"
 
     async def send(self, transaction: bytes) -> Any:
         self.sent.append(transaction)
-        return Answer(self.kind)
+        return Answer(self.kind, code=self.code)
 
     async def tip_floor(self) -> core.TipFloor:
         core.TipPolicy().tip_lamports(profit_lamports=-1)
@@ -82,9 +83,63 @@ async def test_a_lane_that_takes_what_it_is_tried_with_stays_in_use() -> None:
     assert (await lane.health()).healthy
 
 
-def tips() -> JitoTips:
+@pytest.mark.parametrize(("code", "healthy"), [("unauthenticated", False), ("program_error", True)])
+async def test_a_lane_that_does_not_take_our_key_falls_ill_and_one_that_refuses_a_program_does_not(
+    code: str, healthy: bool
+) -> None:
+    lane = SolanaLane(Lane("refused", code), FakeClock())
+    for _ in range(32):
+        await lane.send(ATTEMPT)
+    assert (await lane.health()).healthy is healthy
+
+
+def floor_of(lamports: int) -> core.TipFloor:
+    names = [f"p{percent}_lamports" for percent in (25, 50, 75, 95, 99)]
+    return core.TipFloor(**dict.fromkeys(names, lamports))
+
+
+@dataclass
+class Paged(Lane):
+    """A lane whose page of tips is read, and counted."""
+
+    asked: int = 0
+
+    async def tip_floor(self) -> core.TipFloor:
+        self.asked += 1
+        return floor_of(20_000)
+
+
+@dataclass
+class Stream:
+    """A stream of tips: silent, or with what it told."""
+
+    told: core.TipFloor | None = None
+
+    def floor(self) -> core.TipFloor | None:
+        return self.told
+
+
+def tips(lane: Lane | None = None, stream: Stream | None = None) -> JitoTips:
     policy = core.TipPolicy(floor_lamports=FLOOR_LAMPORTS, cap_lamports=CAP_LAMPORTS)
-    return JitoTips(cast("core.JitoLane", Lane()), policy, FakeClock())
+    return JitoTips(cast("core.JitoLane", lane or Lane()), policy, FakeClock(), cast("core.TipStream | None", stream))
+
+
+async def test_tips_follow_the_stream_and_the_page_while_that_is_silent() -> None:
+    page, stream = Paged(), Stream(floor_of(30_000))
+    plan, lane = builders.execution_plan(expected_profit=10**9), tips(page, stream)
+    assert ((await lane.tip(plan, attempt=1)).lamports, page.asked) == (30_000, 0)
+    stream.told = None
+    assert ((await lane.tip(plan, attempt=1)).lamports, page.asked) == (20_000, 1)
+    stream.told = floor_of(40_000)
+    assert ((await lane.tip(plan, attempt=1)).lamports, page.asked) == (40_000, 1)
+
+
+async def test_without_page_and_stream_the_last_known_tips_lead() -> None:
+    stream = Stream(floor_of(30_000))
+    plan, lane = builders.execution_plan(expected_profit=10**9), tips(Lane(), stream)
+    await lane.tip(plan, attempt=1)
+    stream.told = None
+    assert (await lane.tip(plan, attempt=1)).lamports == 30_000
 
 
 async def test_a_profit_that_is_no_number_of_lamports_is_refused_with_a_code() -> None:

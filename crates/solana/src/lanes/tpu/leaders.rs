@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use quinn::{
     ClientConfig, Endpoint, EndpointConfig, IdleTimeout, TokioRuntime, TransportConfig, VarInt,
 };
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::Instant;
 use tradewind_core::decode::solana::Key;
 
 use super::TpuOptions;
@@ -19,9 +19,12 @@ use super::connection::{ConnectionState, LeaderConnection};
 use super::schedule::{Schedule, read_nodes};
 use crate::fault::Fault;
 use crate::rpc_pool::{PoolFault, RpcPool};
+use crate::subscriptions::{Pace, SlotFeed, Turn};
 
 /// Slots of leaders asked for at once.
 const SCHEDULE_SLOTS: u64 = 1_000;
+/// More slots cannot have passed since the pool was asked.
+const MOST_SLOTS_AHEAD: u64 = 100;
 /// Servers end a connection that is silent for longer.
 const KEEP_ALIVE: Duration = Duration::from_secs(1);
 const IDLE_LIMIT_MS: u32 = 10_000;
@@ -81,7 +84,7 @@ impl Leaders {
         self.slot.fetch_max(slot, Ordering::Relaxed);
     }
 
-    /// Asks for what is not known yet: the slot, and rarely the schedule and the addresses.
+    /// Asks for the slot, and for what is not known yet.
     pub(super) async fn learn(&self) -> Result<(), PoolFault> {
         let told = self
             .pool
@@ -92,6 +95,11 @@ impl Leaders {
             .parse()
             .map_err(|_| Fault::new("answer_unreadable", "getSlot: is no number"))?;
         self.observe_slot(slot);
+        self.learn_leaders().await
+    }
+
+    /// Asks, rarely, for the schedule and the addresses.
+    async fn learn_leaders(&self) -> Result<(), PoolFault> {
         let slot = self.slot.load(Ordering::Relaxed);
         if !self
             .known()
@@ -130,25 +138,35 @@ impl Leaders {
         .await;
     }
 
-    /// Learns and connects until the lane is gone.
-    pub(super) async fn keep(leaders: Weak<Self>) {
+    /// Learns and connects until the lane is gone: at each slot that is told, and by the clock while none is.
+    pub(super) async fn keep(leaders: Weak<Self>, slots: Option<Arc<SlotFeed>>) {
         let Some(every_ms) = leaders
             .upgrade()
             .map(|leaders| leaders.options.slot_every_ms)
         else {
             return;
         };
-        let mut ticks = tokio::time::interval(Duration::from_millis(every_ms));
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut pace = Pace::new(every_ms, slots);
         loop {
-            ticks.tick().await;
+            let turn = pace.next().await;
             let Some(leaders) = leaders.upgrade() else {
                 return;
             };
-            // Who cannot be asked now is asked at the next tick; until then the last known slot leads.
-            let _failed = leaders.learn().await;
+            // Who cannot be asked now is asked at the next turn; until then the last known slot leads.
+            let _failed = match turn {
+                Turn::Slot(slot) if leaders.is_near(slot) => {
+                    leaders.observe_slot(slot);
+                    leaders.learn_leaders().await
+                }
+                _ => leaders.learn().await,
+            };
             leaders.connect_in_background();
         }
+    }
+
+    /// A slot that is told is a hint: one that is far ahead of what the pool answered must not lead astray.
+    fn is_near(&self, slot: u64) -> bool {
+        slot.saturating_sub(self.slot.load(Ordering::Relaxed)) <= MOST_SLOTS_AHEAD
     }
 
     /// Handshakes of slow nodes must not hold up the next look at the slot.

@@ -25,6 +25,7 @@ use crate::fault::{Fault, at_least_one};
 use crate::monotonic::micros;
 use crate::rpc_pool::{PoolFault, RpcPool};
 use crate::signed_transaction::SignedTransaction;
+use crate::subscriptions::SlotFeed;
 use certificate::Identity;
 use connection::LeaderConnection;
 use leaders::Leaders;
@@ -113,9 +114,27 @@ impl TpuLane {
     /// # Errors
     /// See [`PoolFault`].
     pub async fn start(&self) -> Result<Vec<LeaderStanding>, PoolFault> {
+        self.start_at_pace(None).await
+    }
+
+    /// As [`Self::start`]; looks at each slot that the feed tells, and by the clock while it tells none.
+    ///
+    /// # Errors
+    /// See [`PoolFault`].
+    pub async fn start_following(
+        &self,
+        slots: Arc<SlotFeed>,
+    ) -> Result<Vec<LeaderStanding>, PoolFault> {
+        self.start_at_pace(Some(slots)).await
+    }
+
+    async fn start_at_pace(
+        &self,
+        slots: Option<Arc<SlotFeed>>,
+    ) -> Result<Vec<LeaderStanding>, PoolFault> {
         self.leaders.learn().await?;
         self.leaders.connect_all().await;
-        let keeper = tokio::spawn(Leaders::keep(Arc::downgrade(&self.leaders)));
+        let keeper = tokio::spawn(Leaders::keep(Arc::downgrade(&self.leaders), slots));
         if let Some(old) = self.keeper().replace(keeper) {
             old.abort();
         }

@@ -13,6 +13,7 @@ from tradewind.localnet.solana.protocol import bundle_pb2 as bundles
 from tradewind.localnet.solana.protocol import searcher_pb2 as messages
 
 SERVICE = "searcher.SearcherService"
+AUTH = "x-jito-auth"
 # So many of its leader slots are named: the rest of an epoch would be 432,000 of them, as this node leads all.
 SLOTS_NAMED = 64
 
@@ -113,7 +114,15 @@ class SearcherService:
         return regions or [self._region]
 
     def _admit(self, context: Any) -> None:
-        self._limit.admit(self._region, _address(context.peer()))
+        key = _key(context)
+        known = self._engine.options.uuids
+        if key is not None and known is not None and key not in known:
+            raise LocalnetError("unauthenticated", f"the key in {AUTH} is not one of this block engine's")
+        self._limit.admit(self._region, key or _address(context.peer()))
+
+
+def _key(context: Any) -> str | None:
+    return next((value for name, value in context.invocation_metadata() or () if name == AUTH), None)
 
 
 def _wire(place: int, packet: Any) -> bytes:
