@@ -1,10 +1,10 @@
 //! What is told of attempts, permits, halts, budgets and limits, as JSON.
 
 use crate::gate::{
-    Attempt, Budget, Halt, Outcome, PermitRecord, SetLimit, SignedAttempt, SignedSolana,
-    SignedStep, SolanaAttempt, Standing,
+    Attempt, Budget, Halt, Outcome, PermitRecord, Reclaimable, SetLimit, SignedAttempt,
+    SignedSolana, SignedStep, SolanaAttempt, Standing,
 };
-use crate::policy::{Kind, Policy, Receipt};
+use crate::policy::{Kind, Policy, RECEIPT_LAMPORTS, Receipt};
 use alloy_primitives::U256;
 use alloy_primitives::hex;
 use serde_json::{Value, json};
@@ -100,6 +100,14 @@ pub fn receipt(receipt: &Receipt, lamports: u64) -> Value {
         "address": receipt.address.to_string(),
         "lamports": lamports,
     })
+}
+
+/// The receipts that may be taken back.
+#[must_use]
+pub fn reclaimable(found: &Reclaimable) -> Value {
+    let receipts = found.receipts.iter();
+    let receipts: Vec<_> = receipts.map(|one| receipt(one, RECEIPT_LAMPORTS)).collect();
+    json!({ "open": found.open, "receipts": receipts, "more_after": found.more_after })
 }
 
 /// The answer to a request for a signature on Solana.

@@ -4,6 +4,7 @@ mod attempts;
 mod limits;
 mod permits;
 mod questions;
+mod reclaims;
 mod solana;
 
 use crate::clock::Clock;
@@ -94,6 +95,13 @@ impl Service for Signer {
             } => self.receipt(&id, wallet, chain_id),
             Request::CheckSolana(request) => self.check_solana(&request),
             Request::SignSolana(request) => self.sign_solana(&request),
+            Request::Reclaimable {
+                wallet,
+                chain_id,
+                finalized_block_height,
+                after,
+            } => self.reclaimable(wallet, chain_id, finalized_block_height, after),
+            Request::SignReclaim(request) => self.sign_reclaim(&request),
             Request::SettleSolana { id, end } => {
                 let mut gate = self.gate()?;
                 let in_force = self.in_force(&gate)?;

@@ -31,7 +31,7 @@ pub use permits::{NewPermit, PermitRecord};
 pub use settlements::{Finalized, Settlement};
 pub use signed::SignedStep;
 pub use solana::{
-    EarlierSignature, NewSolanaAttempt, SignedSolana, SolanaAttempt, SolanaEvidence,
+    EarlierSignature, NewSolanaAttempt, Reclaimable, SignedSolana, SolanaAttempt, SolanaEvidence,
     SolanaFinalized, SolanaSettlement, Status,
 };
 pub use steps::{Kind, Outcome, Step, StepId};

@@ -47,6 +47,7 @@ mod solana_bytes;
 mod solana_crashes;
 mod solana_model;
 mod solana_orders;
+mod solana_reclaims;
 mod solana_rules;
 mod solana_settlements;
 mod splits;

@@ -4,8 +4,10 @@ mod attempts;
 mod cold_starts;
 mod evidence;
 mod receipts;
+mod reclaims;
 mod settlements;
 
 pub use attempts::{NewSolanaAttempt, SignedSolana, SolanaAttempt};
 pub use evidence::{EarlierSignature, SolanaEvidence, Status};
+pub use reclaims::Reclaimable;
 pub use settlements::{SolanaFinalized, SolanaSettlement};

@@ -2,6 +2,7 @@
 
 use super::attempts::{self, SolanaAttempt, last_valid_of_others, require_all_signed};
 use super::evidence::{EarlierSignature, distinct, require_dead, signatures_json};
+use super::reclaims;
 use crate::fault::{Fault, Rule};
 use crate::gate::Gate;
 use crate::gate::steps::{self, Outcome, Step, StepId};
@@ -89,6 +90,7 @@ impl Gate {
                 "UPDATE outlays SET counts_raw = ?3 WHERE intent_id = ?1 AND step = ?2",
                 params![id.intent_id, id.step, counts.outlay_raw.to_string()],
             )?;
+            reclaims::settled(&tx, id, end.outcome)?;
         }
         tx.commit()?;
         Ok(is_final)

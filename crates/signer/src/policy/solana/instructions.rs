@@ -39,6 +39,7 @@ pub(super) struct Reading<'a, 'b> {
     pub(super) transfers: usize,
     pub(super) flows: Flows,
     pub(super) trade: Vec<Value>,
+    pub(super) taken_back: Vec<String>,
 }
 
 /// Where a message points.
@@ -76,6 +77,7 @@ impl<'a, 'b> Reading<'a, 'b> {
             transfers: 0,
             flows: Flows::default(),
             trade: Vec::new(),
+            taken_back: Vec::new(),
         }
     }
 
@@ -95,6 +97,9 @@ impl<'a, 'b> Reading<'a, 'b> {
         })?;
         if place.program == COMPUTE_BUDGET_PROGRAM {
             return self.compute_budget(place, instruction);
+        }
+        if self.ask.receipt == ReceiptNeed::TakeBack {
+            return self.take_back(place, instruction);
         }
         if let Some(venue) = Venue::of(place.program) {
             return self.swap(place, venue, instruction);
@@ -140,6 +145,10 @@ impl<'a, 'b> Reading<'a, 'b> {
                 self.transfer(place, known(place, "who gets lamports", to)?, lamports)
             }
             Call::CreateAccountWithSeed { .. } => self.create_receipt(place, call),
+            Call::TransferWithSeed { .. } => Err(not_allowed(
+                place,
+                "receipts are taken back by a transaction of their own; ask for `sign_reclaim`",
+            )),
             Call::CreateTokenAccount {
                 payer,
                 account,
@@ -278,7 +287,7 @@ impl<'a, 'b> Reading<'a, 'b> {
                 "the transaction creates a receipt, and the step has none; ask for `receipt` before the first attempt"
                     .to_owned()
             }),
-            (ReceiptNeed::Any, _) => Ok(()),
+            (ReceiptNeed::Any | ReceiptNeed::TakeBack, _) => Ok(()),
         }
     }
 

@@ -9,6 +9,7 @@ mod instructions;
 mod loans;
 mod message;
 mod passed;
+mod reclaims;
 mod swaps;
 mod terms;
 mod trade;
@@ -98,7 +99,10 @@ impl Policy {
     /// Any of the policy's rules.
     pub fn pass_solana<'a>(&'a self, ask: &SolanaAsk<'a>) -> Result<PassedSolana<'a>, Refusal> {
         let chain = self.solana_of(ask.wallet, ask.chain_id)?;
-        self.check_strategy(ask.wallet, ask.strategy_id)?;
+        // Its own lamports come back to the wallet, for no strategy.
+        if ask.receipt != ReceiptNeed::TakeBack {
+            self.check_strategy(ask.wallet, ask.strategy_id)?;
+        }
         let passed = chain.read(self, ask)?;
         for (mint, amount_raw) in passed.per_transaction() {
             self.check_amount(ask.wallet, ask.strategy_id, ask.chain_id, mint, amount_raw)?;

@@ -32,6 +32,8 @@ pub enum ReceiptNeed<'a> {
     Nothing,
     /// Any of the wallet's own, or none: nothing is signed.
     Any,
+    /// None, and nothing but receipts of the wallet are taken back.
+    TakeBack,
 }
 
 /// A transaction that the policy is asked about.
@@ -80,6 +82,7 @@ pub struct PassedSolana<'a> {
     pub(super) gross_raw: u64,
     pub(super) lamports: u64,
     pub(super) trade: Value,
+    pub(super) taken_back: Vec<String>,
 }
 
 macro_rules! getters {
@@ -120,6 +123,12 @@ impl PassedSolana<'_> {
     #[must_use]
     pub fn trade(&self) -> String {
         self.trade.to_string()
+    }
+
+    /// The seeds of the receipts whose lamports come back; none in any transaction but one that does only that.
+    #[must_use]
+    pub fn taken_back(&self) -> &[String] {
+        &self.taken_back
     }
 
     /// How long its blockhash is assumed to live, in seconds.
