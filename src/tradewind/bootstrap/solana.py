@@ -22,6 +22,7 @@ from tradewind.execution.solana.builder import SolanaBuilder
 from tradewind.execution.solana.confirmations import SolanaConfirmations
 from tradewind.execution.solana.gate import SolanaGate
 from tradewind.execution.solana.lanes import JitoTips, LeadersLane, SolanaLane
+from tradewind.execution.solana.receipt_reclaim import ReceiptReclaim, ReclaimLimits
 from tradewind.execution.solana.wallets import SolanaWalletPool
 from tradewind.execution.solana_finality import SolanaFinality
 from tradewind.execution.solana_orders import SolanaOrders
@@ -176,10 +177,37 @@ class SolanaSide:
             poll_interval_ms=solana.poll_interval_ms,
         )
         self.finality.recover()
+        self._reclaim = ReceiptReclaim(
+            cluster=self.cluster,
+            signer=signer,
+            blockhashes=self._blockhashes,
+            confirmations=SolanaConfirmations(watch, self.cluster, commitment="finalized"),
+            lanes=self._tipless_lanes(),
+            stream=stream,
+            clock=self._clock,
+            run_id=run_id,
+            endpoints=endpoints,
+            limits=ReclaimLimits(
+                at_least=solana.reclaim_at_least,
+                every_s=solana.reclaim_every_s,
+                micro_lamports_per_unit=solana.compute_unit_price_micro_lamports,
+                size_limit_bytes=solana.max_transaction_bytes,
+            ),
+        )
 
     def loops(self) -> tuple[Coroutine[None, None, None], ...]:
-        """What runs for as long as the service: following the wallets, and steps until they are final."""
-        return self._wallets.run(), self.finality.run(), *(() if self._leaders is None else (self._warm_up(),))
+        """What runs for as long as the service: following the wallets, steps until they are final, and their rents."""
+        return (
+            self._wallets.run(),
+            self.finality.run(),
+            *(() if self._leaders is None else (self._warm_up(),)),
+            *((self._reclaim.run(self.wallets),) if self._solana.reclaim_at_least else ()),
+        )
+
+    def _tipless_lanes(self) -> tuple[SolanaLane, ...]:
+        """The lanes that take a transaction which tips nobody."""
+        rpc = SolanaLane(core.RpcLane(self._pool), self._clock)
+        return (rpc,) if self._leaders is None else (rpc, self._leaders)
 
     async def _warm_up(self) -> NoReturn:
         """No trade waits for a handshake."""

@@ -231,6 +231,14 @@ class SolanaReceipt(Answer):
     lamports: int
 
 
+class Reclaimable(Answer):
+    """Receipts that may be taken back, the oldest first, and the reclaim of the wallet that is not settled yet."""
+
+    open: str | None
+    receipts: tuple[SolanaReceipt, ...]
+    more_after: int | None
+
+
 class SolanaSignature(Answer):
     """A signature on Solana just made, or made before for the same bytes. `signature` is base58."""
 

@@ -297,3 +297,35 @@ def wallet_not_read(*, wallet: str, code: str, message: str) -> None:
     """A wallet's balances could not be read; what was known of it stands."""
     write("warning", "wallet_not_read", wallet=wallet, code=code, message=message)
     _tell("wallet_not_read", wallet=wallet, code=code)
+
+
+def reclaim_signed(*, wallet: str, reclaim_id: str, signature: str, receipts: int) -> None:
+    """The signer released a transaction that takes receipts back."""
+    write("info", "reclaim_signed", wallet=wallet, reclaim=reclaim_id, signature=signature, receipts=receipts)
+    _tell("reclaim_signed", wallet=wallet, receipts=receipts)
+
+
+def reclaim_expired(*, reclaim_id: str, signature: str) -> None:
+    """It is in no block and never can be: its receipts wait for the next one."""
+    write("warning", "reclaim_expired", reclaim=reclaim_id, signature=signature)
+    _tell("reclaim_expired", reclaim=reclaim_id)
+
+
+def receipts_reclaimed(*, wallet: str, signature: str, receipts: int, lamports_back: int, fee_lamports: int) -> None:
+    """The rents of receipts are the wallet's again, and the gate knows."""
+    write(
+        "info",
+        "receipts_reclaimed",
+        wallet=wallet,
+        signature=signature,
+        receipts=receipts,
+        lamports_back=lamports_back,
+        fee_lamports=fee_lamports,
+    )
+    _tell("receipts_reclaimed", wallet=wallet, receipts=receipts)
+
+
+def receipts_not_reclaimed(*, wallet: str, code: str, message: str) -> None:
+    """Receipts of a wallet could not be taken back now; it will be tried again."""
+    write("warning", "receipts_not_reclaimed", wallet=wallet, code=code, message=message)
+    _tell("receipts_not_reclaimed", wallet=wallet, code=code)
