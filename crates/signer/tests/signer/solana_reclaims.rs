@@ -263,7 +263,7 @@ fn another_wallets_receipt_and_one_that_nobody_drew_are_refused() {
     }
     .with(|o| {
         o.instructions
-            .push(take_back(OTHER_WALLET, &seed, OTHER_WALLET))
+            .push(take_back(OTHER_WALLET, &seed, OTHER_WALLET));
     });
     assert_eq!(bench.rule(&foreign.request()), Some(Rule::Receipt));
     // The other wallet signs, and names the wallet's own account.
