@@ -4,8 +4,8 @@ mod attempts;
 mod limits;
 mod permits;
 mod questions;
-mod reclaims;
 mod solana;
+mod upkeep;
 
 use crate::clock::Clock;
 use crate::fault::{Fault, Internal, Refusal, Rule};
@@ -15,6 +15,7 @@ use crate::policy::Policy;
 use crate::protocol::Request;
 use limits::InForce;
 use serde_json::{Value, json};
+use solana::Purpose;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tradewind_core::ChainAddress;
 
@@ -101,7 +102,9 @@ impl Service for Signer {
                 finalized_block_height,
                 after,
             } => self.reclaimable(wallet, chain_id, finalized_block_height, after),
-            Request::SignReclaim(request) => self.sign_reclaim(&request),
+            Request::SignReclaim(request) => self.sign_on_solana(&request, Purpose::TakeBack),
+            Request::TopUps { chain_id } => self.top_ups(chain_id),
+            Request::SignTopUp(request) => self.sign_on_solana(&request, Purpose::TopUp),
             Request::SettleSolana { id, end } => {
                 let mut gate = self.gate()?;
                 let in_force = self.in_force(&gate)?;

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from tradewind.accounting.step_entry import StepEntry
 from tradewind.domain.balances import WalletBalances
 from tradewind.domain.chain import held_as
-from tradewind.domain.events import ReceiptsReclaimed
+from tradewind.domain.events import ReceiptsReclaimed, WalletToppedUp
 from tradewind.domain.plan import BlockRef
 
 AssetKey = tuple[int, str, str | None]
@@ -110,6 +110,7 @@ class BalanceBook:
         self._assets: dict[AssetKey, AssetBook] = {}
         self._openings: dict[tuple[int, str], BlockRef] = {}
         self._reclaimed: dict[tuple[int, str], Reclaimed] = {}
+        self._topped_up: dict[tuple[int, str], int] = {}
         self.opened_again = 0
 
     def of_wallet(self, chain_id: int, wallet: str) -> dict[str | None, AssetBook]:
@@ -138,6 +139,21 @@ class BalanceBook:
             event.receipts, event.lamports_back, event.fee_lamports
         )
 
+    def top_up(self, event: WalletToppedUp) -> None:
+        """Count what a treasury gave, for both, unless their openings have it."""
+        place, number = (event.chain_id, event.wallet), event.block.number
+        given = Flow(outgoing=event.lamports, gas=event.fee_lamports)
+        if (book := self._assets.get((event.chain_id, event.treasury, None))) is not None:
+            book.add(number, given)
+        book = self._assets.get((*place, None))
+        if book is not None and number > book.opening_block:
+            book.add(number, Flow(incoming=event.lamports))
+            self._topped_up[place] = self.topped_up(*place) + event.lamports
+
+    def topped_up(self, chain_id: int, wallet: str) -> int:
+        """What a treasury gave a wallet, in lamports."""
+        return self._topped_up.get((chain_id, wallet), 0)
+
     def reclaimed(self, chain_id: int, wallet: str) -> Reclaimed:
         """What came back from receipts of a wallet."""
         return self._reclaimed.get((chain_id, wallet), Reclaimed())
@@ -149,6 +165,7 @@ class BalanceBook:
             self.opened_again += place in self._openings
             self._openings[place] = balances.block
             self._reclaimed.pop(place, None)
+            self._topped_up.pop(place, None)
         for token, balance_raw in balances.by_asset().items():
             key = (balances.chain_id, balances.wallet, token)
             book = self._assets.get(key)
@@ -164,6 +181,7 @@ class BalanceBook:
         other._assets = {key: replace(book) for key, book in self._assets.items()}
         other._openings = dict(self._openings)
         other._reclaimed = dict(self._reclaimed)
+        other._topped_up = dict(self._topped_up)
         other.opened_again = self.opened_again
         return other
 

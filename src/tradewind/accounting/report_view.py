@@ -119,6 +119,7 @@ class WalletSumView(Model):
     `on_their_way`: transactions that were sent and are not confirmed; a difference may be theirs. `unread`: assets
     that have a sum here and no balance on chain, since their contract did not answer or they are no longer listed.
     `reclaimed`: rents of receipts that came back; they are among what came in, and their fees among the gas.
+    `topped_up_lamports` came from a treasury, and is among what came in as well.
     """
 
     chain_id: int
@@ -130,6 +131,7 @@ class WalletSumView(Model):
     unread: tuple[str, ...]
     on_their_way: int
     reclaimed: ReclaimedView
+    topped_up_lamports: Raw
     is_explained: bool | None
     fault: str | None
 

@@ -163,6 +163,9 @@ def _sum(one: WalletSumView) -> Iterator[RenderableType]:
             format_raw(raw, native_decimals(one.chain_id), "SOL") for raw in (back.lamports_back, back.fee_lamports)
         )
         yield Text(f"Receipts taken back: {back.receipts}. They brought {rents}, which is in + in, for {fees} of gas.")
+    if one.topped_up_lamports:
+        given = format_raw(one.topped_up_lamports, native_decimals(one.chain_id), "SOL")
+        yield Text(f"From the treasury: {given}, which is in + in.")
     if one.unread:
         yield Text(f"Not read on chain, so not compared: {', '.join(one.unread)}", style="yellow")
 

@@ -441,6 +441,21 @@ class ReceiptsReclaimed(SystemEvent):
     fee_lamports: Raw
 
 
+class WalletToppedUp(SystemEvent):
+    """The treasury topped a wallet up, in a final block. A transfer that failed there brought no `lamports`, and cost
+    the treasury its fee."""
+
+    subject = "system.top_ups"
+
+    chain_id: int
+    treasury: str
+    wallet: str
+    signature: str
+    block: BlockRef
+    lamports: Raw
+    fee_lamports: Raw
+
+
 EVENT_TYPES: dict[str, type[Event]] = {
     event.type_name(): event
     for event in (
@@ -468,6 +483,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
         KillSwitchReleased,
         BalancesObserved,
         ReceiptsReclaimed,
+        WalletToppedUp,
         ExecutionPlanEvent,
         ExecutionResultEvent,
         HaltRequested,

@@ -46,6 +46,8 @@ from tradewind.execution.signer_answers import (
     SolanaReceipt,
     SolanaSignature,
     StepOwner,
+    ToppedUpWallet,
+    TopUps,
     gap_id,
 )
 from tradewind.execution.signer_connection import SignerConnections
@@ -80,6 +82,8 @@ __all__ = [
     "SolanaQuote",
     "SolanaReceipt",
     "SolanaSignature",
+    "TopUps",
+    "ToppedUpWallet",
     "gap_id",
 ]
 
@@ -328,6 +332,33 @@ class SignerClient:
             chain_id=chain_id,
             finalized_block_height=finalized_block_height,
             after=after,
+        )
+
+    async def top_ups(self, chain_id: int) -> TopUps:
+        """Whom the treasury of a Solana chain may top up, and with how much."""
+        return await self._ask(TopUps, "top_ups", chain_id=chain_id)
+
+    async def sign_top_up(
+        self,
+        top_up_id: str,
+        *,
+        wallet: str,
+        chain_id: int,
+        unsigned_tx: bytes,
+        last_valid_block_height: int,
+        evidence: SolanaEvidence,
+    ) -> SolanaSignature:
+        """Have the gate record the one transfer of the treasury `wallet`, then sign it: step 0 of `top_up_id`."""
+        return await self._ask(
+            SolanaSignature,
+            "sign_top_up",
+            intent_id=top_up_id,
+            attempt=1,
+            wallet=wallet,
+            chain_id=chain_id,
+            unsigned_tx="0x" + unsigned_tx.hex(),
+            last_valid_block_height=last_valid_block_height,
+            evidence=_solana_evidence(evidence),
         )
 
     async def sign_reclaim(

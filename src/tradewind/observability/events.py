@@ -299,20 +299,26 @@ def wallet_not_read(*, wallet: str, code: str, message: str) -> None:
     _tell("wallet_not_read", wallet=wallet, code=code)
 
 
-def reclaim_signed(*, wallet: str, reclaim_id: str, signature: str, receipts: int) -> None:
-    """The signer released a transaction that takes receipts back."""
-    write("info", "reclaim_signed", wallet=wallet, reclaim=reclaim_id, signature=signature, receipts=receipts)
-    _tell("reclaim_signed", wallet=wallet, receipts=receipts)
+def upkeep_signed(*, name: str, wallet: str, signature: str) -> None:
+    """The signer released a transaction that keeps a wallet in order: it takes receipts back, or tops it up."""
+    write("info", "upkeep_signed", upkeep=name, wallet=wallet, signature=signature)
+    _tell("upkeep_signed", upkeep=name, wallet=wallet)
 
 
-def reclaim_expired(*, reclaim_id: str, signature: str) -> None:
-    """It is in no block and never can be: its receipts wait for the next one."""
-    write("warning", "reclaim_expired", reclaim=reclaim_id, signature=signature)
-    _tell("reclaim_expired", reclaim=reclaim_id)
+def upkeep_expired(*, name: str, signature: str) -> None:
+    """Such a transaction is in no block and never can be; another one may take its place."""
+    write("warning", "upkeep_expired", upkeep=name, signature=signature)
+    _tell("upkeep_expired", upkeep=name)
+
+
+def upkeep_held_up(*, wallet: str, code: str, message: str) -> None:
+    """Receipts of a wallet could not be taken back, or it could not be topped up; it will be tried again."""
+    write("warning", "upkeep_held_up", wallet=wallet, code=code, message=message)
+    _tell("upkeep_held_up", wallet=wallet, code=code)
 
 
 def receipts_reclaimed(*, wallet: str, signature: str, receipts: int, lamports_back: int, fee_lamports: int) -> None:
-    """The rents of receipts are the wallet's again, and the gate knows."""
+    """The rents of receipts are the wallet's again, in a final block."""
     write(
         "info",
         "receipts_reclaimed",
@@ -325,7 +331,13 @@ def receipts_reclaimed(*, wallet: str, signature: str, receipts: int, lamports_b
     _tell("receipts_reclaimed", wallet=wallet, receipts=receipts)
 
 
-def receipts_not_reclaimed(*, wallet: str, code: str, message: str) -> None:
-    """Receipts of a wallet could not be taken back now; it will be tried again."""
-    write("warning", "receipts_not_reclaimed", wallet=wallet, code=code, message=message)
-    _tell("receipts_not_reclaimed", wallet=wallet, code=code)
+def wallet_low(*, wallet: str, lamports: int) -> None:
+    """A wallet holds less than a trade may take; it rests until it holds more."""
+    write("warning", "wallet_low", wallet=wallet, lamports=lamports)
+    _tell("wallet_low", wallet=wallet)
+
+
+def wallet_topped_up(*, wallet: str, signature: str, lamports: int, fee_lamports: int) -> None:
+    """The treasury's lamports are the wallet's, in a final block."""
+    write("info", "wallet_topped_up", wallet=wallet, signature=signature, lamports=lamports, fee_lamports=fee_lamports)
+    _tell("wallet_topped_up", wallet=wallet)

@@ -172,3 +172,19 @@ def test_a_ledger_that_goes_on_from_a_snapshot_counts_rents_once() -> None:
         again.apply(row)
     assert again.reclaimed(ARBITRUM, WALLET) == Reclaimed(16, 16 * 890_880, 2 * 5_025)
     assert first.reclaimed(ARBITRUM, WALLET).receipts == 8
+
+
+def test_what_the_treasury_gave_is_out_of_one_wallet_and_in_the_other() -> None:
+    other = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+    rows = opened()
+    rows.add(builders.balances_observed(opening=True, wallet=other, block=block(OPENED), native_raw=10**19))
+    facts = {"chain_id": ARBITRUM, "treasury": other, "wallet": WALLET}
+    rows.add(builders.wallet_topped_up(**facts, block=block(OPENED + 1)))
+    # One that failed: only the treasury pays, and only the fee.
+    rows.add(builders.wallet_topped_up(**facts, block=block(OPENED + 2), lamports=0))
+    rows.add(builders.wallet_topped_up(**facts, block=block(OPENED)))
+    ledger = ledger_of(rows)
+    given, taken = (ledger.expected(ARBITRUM, one, at_block=FAR)[None] for one in (WALLET, other))
+    assert given.expected_raw == 10**19 + 100_000_000
+    assert taken.expected_raw == 10**19 - 100_000_000 - 2 * 5_010
+    assert (ledger.topped_up(ARBITRUM, WALLET), ledger.topped_up(ARBITRUM, other)) == (100_000_000, 0)

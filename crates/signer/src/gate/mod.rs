@@ -32,7 +32,7 @@ pub use settlements::{Finalized, Settlement};
 pub use signed::SignedStep;
 pub use solana::{
     EarlierSignature, NewSolanaAttempt, Reclaimable, SignedSolana, SolanaAttempt, SolanaEvidence,
-    SolanaFinalized, SolanaSettlement, Status,
+    SolanaFinalized, SolanaSettlement, Status, TopUps,
 };
 pub use steps::{Kind, Outcome, Step, StepId};
 pub use sweeps::Sweep;

@@ -80,7 +80,7 @@ pub(super) fn sign(fields: &mut Fields) -> Result<SignSolanaRequest, Invalid> {
 }
 
 /// It trades nothing, for nobody, without tables: none of that is asked for.
-pub(super) fn sign_reclaim(fields: &mut Fields) -> Result<SignSolanaRequest, Invalid> {
+pub(super) fn sign_upkeep(fields: &mut Fields) -> Result<SignSolanaRequest, Invalid> {
     Ok(SignSolanaRequest {
         id: StepId {
             intent_id: fields.text("intent_id")?,

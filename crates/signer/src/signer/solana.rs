@@ -18,6 +18,8 @@ pub(super) enum Purpose {
     Step,
     /// Receipts that are taken back.
     TakeBack,
+    /// A wallet that is topped up.
+    TopUp,
 }
 
 impl Signer {
@@ -89,6 +91,8 @@ impl Signer {
         let receipt = gate.receipt(id)?.map(|(_, receipt)| receipt);
         let purpose = if gate.is_reclaim(id)? {
             Purpose::TakeBack
+        } else if gate.is_top_up(id)? {
+            Purpose::TopUp
         } else {
             Purpose::Step
         };
@@ -123,8 +127,7 @@ impl Signer {
         let in_force = self.in_force(gate)?;
         let receipt = receipt_of(gate, request)?;
         Rule::Receipt.require(purpose == Purpose::Step || receipt.is_none(), || {
-            "a receipt was drawn under this name, so it is a step of an intent; take receipts back under another"
-                .to_owned()
+            "a receipt was drawn under this name, so it is a step of an intent; take another name".to_owned()
         })?;
         let passed = in_force.policy.pass_solana(&SolanaAsk {
             wallet: request.wallet,
@@ -227,6 +230,7 @@ fn need(purpose: Purpose, receipt: Option<&Receipt>) -> ReceiptNeed<'_> {
     match purpose {
         Purpose::Step => receipt.map_or(ReceiptNeed::Nothing, ReceiptNeed::Just),
         Purpose::TakeBack => ReceiptNeed::TakeBack,
+        Purpose::TopUp => ReceiptNeed::TopUp,
     }
 }
 

@@ -50,6 +50,7 @@ mod solana_orders;
 mod solana_reclaims;
 mod solana_rules;
 mod solana_settlements;
+mod solana_top_ups;
 mod splits;
 mod strategies;
 mod sweeps;

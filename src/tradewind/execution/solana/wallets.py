@@ -53,6 +53,10 @@ class SolanaWalletPool:
             amount_raw = token.amount_raw + (held.spendable_lamports if mint == NATIVE_MINT else 0)
             self._manager.observe_tokens(wallet, mint, amount_raw, slot)
 
+    def low(self) -> dict[str, int]:
+        """What the wallets hold that are too low to trade, in lamports."""
+        return {one.wallet: one.lamports or 0 for one in self._manager.low_wallets()}
+
     async def reserve(self, plan: ExecutionPlanEvent) -> Reservation:
         """The plan's own wallet, or the next healthy one with what the plan takes."""
         if plan.wallet is not None and plan.wallet not in self._wallets:

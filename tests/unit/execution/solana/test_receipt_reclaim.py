@@ -29,6 +29,7 @@ from tradewind.execution.signer_client import (
     SolanaSignature,
 )
 from tradewind.execution.solana.receipt_reclaim import ReceiptReclaim, ReclaimLimits
+from tradewind.execution.solana.upkeep import Upkeep
 from tradewind.streaming.embedded import EmbeddedEventStream
 from tradewind.streaming.journal import Journal
 from tradewind.venues.solana.cluster import SolanaCluster
@@ -192,18 +193,27 @@ class House:
 
     def __post_init__(self) -> None:
         self.journal = Journal.open(self.folder / "journal.db")
-        self.loop = ReceiptReclaim(
+        self.upkeep = Upkeep(
             cluster=SolanaCluster(self.chain, chain_id=101),
             signer=self.gate,
-            blockhashes=Blockhashes(),
             confirmations=self.word,
             lanes=self.lanes,
-            stream=EmbeddedEventStream(self.journal, self.clock),
             clock=self.clock,
-            run_id=RUN,
             endpoints=("one", "two"),
+        )
+        self.limit(1_232)
+
+    def limit(self, size_limit_bytes: int) -> None:
+        self.loop = ReceiptReclaim(
+            self.upkeep,
+            blockhashes=Blockhashes(),
+            stream=EmbeddedEventStream(self.journal, self.clock),
+            run_id=RUN,
             limits=ReclaimLimits(
-                at_least=self.at_least, every_s=600, micro_lamports_per_unit=10_000, size_limit_bytes=1_232
+                at_least=self.at_least,
+                every_s=600,
+                micro_lamports_per_unit=10_000,
+                size_limit_bytes=size_limit_bytes,
             ),
         )
 
@@ -361,6 +371,6 @@ async def test_the_loop_outlives_refusals_and_looks_again_when_it_is_time(house:
 async def test_a_limit_too_small_for_one_receipt_is_refused(tmp_path: Path) -> None:
     house = House(tmp_path, at_least=1)
     house.stand(receipt(1))
-    house.loop._limits = ReclaimLimits(at_least=1, every_s=1, micro_lamports_per_unit=0, size_limit_bytes=100)
+    house.limit(100)
     with pytest.raises(Refused):
         await house.loop.look(WALLET)

@@ -1,7 +1,7 @@
 //! Attempts on Solana: one row for each transaction, committed before it is signed.
 
 use super::evidence::{SolanaEvidence, last_valid};
-use super::{receipts, reclaims};
+use super::{receipts, reclaims, top_ups};
 use crate::fault::{Fault, Rule};
 use crate::gate::steps::{self, Kind, Step, StepId};
 use crate::gate::usage::Reservation;
@@ -107,6 +107,7 @@ impl Gate {
         let address = receipt.map(|(_, receipt)| receipt.address.to_string());
         new.insert(&tx, kill_epoch, address.as_deref())?;
         reclaims::record(&tx, new)?;
+        top_ups::record(&tx, new)?;
         Ok(tx.commit()?)
     }
 

@@ -6,8 +6,10 @@ mod evidence;
 mod receipts;
 mod reclaims;
 mod settlements;
+mod top_ups;
 
 pub use attempts::{NewSolanaAttempt, SignedSolana, SolanaAttempt};
 pub use evidence::{EarlierSignature, SolanaEvidence, Status};
 pub use reclaims::Reclaimable;
 pub use settlements::{SolanaFinalized, SolanaSettlement};
+pub use top_ups::TopUps;

@@ -2,7 +2,7 @@
 
 use super::attempts::{self, SolanaAttempt, last_valid_of_others, require_all_signed};
 use super::evidence::{EarlierSignature, distinct, require_dead, signatures_json};
-use super::reclaims;
+use super::{reclaims, top_ups};
 use crate::fault::{Fault, Rule};
 use crate::gate::Gate;
 use crate::gate::steps::{self, Outcome, Step, StepId};
@@ -91,6 +91,7 @@ impl Gate {
                 params![id.intent_id, id.step, counts.outlay_raw.to_string()],
             )?;
             reclaims::settled(&tx, id, end.outcome)?;
+            top_ups::settled(&tx, id)?;
         }
         tx.commit()?;
         Ok(is_final)

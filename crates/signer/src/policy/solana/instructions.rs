@@ -2,7 +2,7 @@
 
 use super::flows::Flows;
 use super::{
-    NATIVE, RECEIPT_LAMPORTS, Receipt, ReceiptNeed, SOLANA_CHAIN_ID, SolanaAsk, SolanaPolicy,
+    NATIVE, RECEIPT_LAMPORTS, Receipt, ReceiptNeed, SOLANA_CHAIN_ID, SolanaAsk, SolanaPolicy, TopUp,
 };
 use crate::fault::{Refusal, Rule};
 use serde_json::{Value, json};
@@ -40,6 +40,7 @@ pub(super) struct Reading<'a, 'b> {
     pub(super) flows: Flows,
     pub(super) trade: Vec<Value>,
     pub(super) taken_back: Vec<String>,
+    pub(super) topped_up: Option<TopUp>,
 }
 
 /// Where a message points.
@@ -78,6 +79,7 @@ impl<'a, 'b> Reading<'a, 'b> {
             flows: Flows::default(),
             trade: Vec::new(),
             taken_back: Vec::new(),
+            topped_up: None,
         }
     }
 
@@ -98,8 +100,10 @@ impl<'a, 'b> Reading<'a, 'b> {
         if place.program == COMPUTE_BUDGET_PROGRAM {
             return self.compute_budget(place, instruction);
         }
-        if self.ask.receipt == ReceiptNeed::TakeBack {
-            return self.take_back(place, instruction);
+        match self.ask.receipt {
+            ReceiptNeed::TakeBack => return self.take_back(place, instruction),
+            ReceiptNeed::TopUp => return self.top_up(place, instruction),
+            _ => {}
         }
         if let Some(venue) = Venue::of(place.program) {
             return self.swap(place, venue, instruction);
@@ -287,7 +291,7 @@ impl<'a, 'b> Reading<'a, 'b> {
                 "the transaction creates a receipt, and the step has none; ask for `receipt` before the first attempt"
                     .to_owned()
             }),
-            (ReceiptNeed::Any | ReceiptNeed::TakeBack, _) => Ok(()),
+            (ReceiptNeed::Any | ReceiptNeed::TakeBack | ReceiptNeed::TopUp, _) => Ok(()),
         }
     }
 

@@ -34,6 +34,15 @@ pub enum ReceiptNeed<'a> {
     Any,
     /// None, and nothing but receipts of the wallet are taken back.
     TakeBack,
+    /// None, and nothing but one listed wallet is topped up.
+    TopUp,
+}
+
+impl ReceiptNeed<'_> {
+    /// Whether the transaction keeps wallets in order and trades for no strategy.
+    pub(super) fn is_upkeep(self) -> bool {
+        matches!(self, Self::TakeBack | Self::TopUp)
+    }
 }
 
 /// A transaction that the policy is asked about.
@@ -83,6 +92,16 @@ pub struct PassedSolana<'a> {
     pub(super) lamports: u64,
     pub(super) trade: Value,
     pub(super) taken_back: Vec<String>,
+    pub(super) topped_up: Option<TopUp>,
+}
+
+/// Lamports for a wallet that is low.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TopUp {
+    /// Who gets them.
+    pub wallet: Key,
+    /// How many.
+    pub lamports: u64,
 }
 
 macro_rules! getters {
@@ -116,6 +135,8 @@ getters! {
     reserve_raw: u64,
     /// Fees, tip and rents, at most.
     lamports: u64,
+    /// Whom it tops up; nobody in any transaction but one that does only that.
+    topped_up: Option<TopUp>,
 }
 
 impl PassedSolana<'_> {

@@ -28,6 +28,7 @@ impl<'a> Reading<'a, '_> {
     ) -> Result<PassedSolana<'a>, Refusal> {
         self.require_receipt()?;
         self.require_taken_back()?;
+        self.require_topped_up()?;
         self.require_repaid()?;
         let lamports = self.lamports()?;
         let kind = self.kind()?;
@@ -59,6 +60,7 @@ impl<'a> Reading<'a, '_> {
             lamports,
             trade: Value::from(std::mem::take(&mut self.trade)),
             taken_back: self.taken_back,
+            topped_up: self.topped_up,
         })
     }
 
