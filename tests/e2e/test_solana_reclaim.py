@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from tests.e2e.solana_deployment import SolanaDeployment, deployed_on_solana
+from tradewind.localnet.solana.faults import FaultSettings
 
 RENT = 890_880
 # Two steps are enough, and a blockhash here lives 150 slots of 50 ms: the signer's clock may be as fast.
@@ -62,3 +63,27 @@ async def test_rents_come_back_once_no_second_copy_can_land_and_the_report_adds_
         await _trade(solana)
         assert len(await solana.landed()) == trades + 2
         assert (await solana.report())["is_explained"] is True
+
+
+async def test_killed_behind_the_signature_the_service_takes_the_same_receipts_back_once(
+    tmp_path: Path, signer_binary: Path
+) -> None:
+    async with deployed_on_solana(tmp_path, signer=signer_binary, start=False) as solana:
+        await _prepared(solana)
+        for _ in range(AT_LEAST):
+            await _trade(solana)
+        # Nothing that is sent arrives until the service is dead.
+        solana.chain.node.faults.set(FaultSettings(drop_share={"rpc": 1.0}))
+        before = solana.lamports()
+        await solana.until_said("upkeep_signed")
+        await solana.kill(solana.service)
+        assert solana.lamports() == before
+        solana.chain.node.faults.clear()
+        await solana.start_service()
+        await solana.until_said("receipts_reclaimed")
+        reclaims = (await solana.landed())[AT_LEAST:]
+        assert [one["err"] for one in reclaims] == [None]
+        assert before + AT_LEAST * RENT - 5_100 < solana.lamports() <= before + AT_LEAST * RENT - 5_000
+        report = await solana.report()
+        assert report["sums"][0]["reclaimed"]["receipts"] == AT_LEAST
+        assert report["is_explained"] is True
