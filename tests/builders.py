@@ -383,6 +383,8 @@ def one_of_each() -> list[events.Envelope]:
         events.ShutdownRequested(by="operator", reason="maintenance"),
         events.ExecutorStopped(executor="jito-executor-1", reason="killswitch", open_plans=0),
         events.PlanLeftToAnother(plan_id=uuid4(), wallet=SOLANA_WALLET),
+        receipts_reclaimed(),
+        wallet_topped_up(),
     ]
     plan = execution_plan()
     of_plans = [plan_envelope(plan), plan_envelope(execution_result(plan))]
@@ -487,3 +489,30 @@ def execution_result(plan: ExecutionPlanEvent, **changes: Any) -> ExecutionResul
 def plan_envelope(plan: ExecutionPlanEvent | ExecutionResultEvent) -> events.Envelope:
     """The plan or result as it is published."""
     return events.Envelope.about_plan(plan, at_ns=START_NS)
+
+
+def receipts_reclaimed(*, wallet: str = SOLANA_WALLET, **changed: Any) -> events.ReceiptsReclaimed:
+    """Eight rents that came back."""
+    fields: dict[str, Any] = {
+        "chain_id": 101,
+        "signature": "5" * 88,
+        "block": BlockRef(number=1_700, hash="slot 1700", timestamp_s=1_795_265_190),
+        "receipts": 8,
+        "lamports_back": 8 * 890_880,
+        "fee_lamports": 5_025,
+    }
+    return events.ReceiptsReclaimed(wallet=wallet, **(fields | changed))
+
+
+def wallet_topped_up(**changed: Any) -> events.WalletToppedUp:
+    """A tenth of a SOL from the treasury."""
+    fields: dict[str, Any] = {
+        "chain_id": 101,
+        "treasury": USDC_MINT,
+        "wallet": SOLANA_WALLET,
+        "signature": "4" * 88,
+        "block": BlockRef(number=1_700, hash="slot 1700", timestamp_s=1_795_265_190),
+        "lamports": 100_000_000,
+        "fee_lamports": 5_010,
+    }
+    return events.WalletToppedUp(**(fields | changed))

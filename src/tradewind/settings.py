@@ -273,6 +273,10 @@ class SolanaSettings(Model):
     compute_unit_price_micro_lamports: Annotated[int, Field(ge=0, le=10**10)] = 10_000
     max_compute_unit_price_micro_lamports: Annotated[int, Field(ge=0, le=10**10)] | None = None
     max_attempts: Annotated[int, Field(ge=1, le=16)] = 3
+    reclaim_at_least: Annotated[int, Field(ge=0, le=8)] = 8
+    reclaim_every_s: Annotated[int, Field(ge=1, le=604_800)] = 600
+    top_up_to_lamports: Annotated[int, Field(ge=0, le=10**18)] = 100_000_000
+    top_up_every_s: Annotated[int, Field(ge=1, le=604_800)] = 30
     max_transaction_bytes: Annotated[int, Field(ge=512, le=4_096)] = 1_232
     raydium_amm_v4_form: Literal["v1", "v2"] = "v2"
     pumpswap_form: Literal["v1", "v2"] = "v1"

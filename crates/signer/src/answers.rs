@@ -1,13 +1,14 @@
 //! What is told of attempts, permits, halts, budgets and limits, as JSON.
 
 use crate::gate::{
-    Attempt, Budget, Halt, Outcome, PermitRecord, SetLimit, SignedAttempt, SignedSolana,
-    SignedStep, SolanaAttempt, Standing,
+    Attempt, Budget, Halt, Outcome, PermitRecord, Reclaimable, SetLimit, SignedAttempt,
+    SignedSolana, SignedStep, SolanaAttempt, Standing, TopUps,
 };
-use crate::policy::{Kind, Policy, Receipt};
+use crate::policy::{Kind, Policy, RECEIPT_LAMPORTS, Receipt};
 use alloy_primitives::U256;
 use alloy_primitives::hex;
 use serde_json::{Value, json};
+use tradewind_core::decode::solana::Key;
 use tradewind_core::evm::{DecodedTransaction, Permit};
 
 /// The answer to a request for a signature.
@@ -99,6 +100,34 @@ pub fn receipt(receipt: &Receipt, lamports: u64) -> Value {
         "seed": receipt.seed,
         "address": receipt.address.to_string(),
         "lamports": lamports,
+    })
+}
+
+/// The receipts that may be taken back.
+#[must_use]
+pub fn reclaimable(found: &Reclaimable) -> Value {
+    let receipts = found.receipts.iter();
+    let receipts: Vec<_> = receipts.map(|one| receipt(one, RECEIPT_LAMPORTS)).collect();
+    json!({ "open": found.open, "receipts": receipts, "more_after": found.more_after })
+}
+
+/// There is nobody who tops wallets up.
+#[must_use]
+pub fn no_treasury() -> Value {
+    json!({ "treasury": null, "left_lamports": "0", "wallets": [] })
+}
+
+/// Whom the treasury may top up, and with how much.
+#[must_use]
+pub fn top_ups(treasury: Key, found: &TopUps) -> Value {
+    let wallets = found.open.iter();
+    let wallets: Vec<_> = wallets
+        .map(|(wallet, open)| json!({ "wallet": wallet.to_string(), "open": open }))
+        .collect();
+    json!({
+        "treasury": treasury.to_string(),
+        "left_lamports": found.left_lamports.to_string(),
+        "wallets": wallets,
     })
 }
 

@@ -90,10 +90,11 @@ impl Config {
         }
         for (id, chain) in &mut chains.solana {
             let used = wallets.iter().filter(|(_, chains)| chains.contains(id));
-            solana::know_accounts(
-                chain,
-                used.filter_map(|(wallet, _)| wallet.solana().map(Key)),
-            );
+            let used: BTreeSet<Key> = used
+                .filter_map(|(wallet, _)| wallet.solana().map(Key))
+                .collect();
+            solana::require_own_treasury(*id, chain, &used)?;
+            solana::know_accounts(chain, used.into_iter());
         }
         let policy = Policy {
             wallets,

@@ -184,6 +184,8 @@ rules! {
     FlashLoan = "flash_loan",
     /// A circular trade that could bring less than it must.
     MinProfit = "min_profit",
+    /// A top-up that is not from the treasury to a wallet of its list, or beyond its caps.
+    TopUp = "top_up",
     /// The transaction does not create just the step's receipt.
     Receipt = "receipt",
     /// An earlier attempt of the step could still land.

@@ -15,7 +15,8 @@ use tradewind_core::decode::solana::Key;
 
 const MAX_ENDPOINTS: usize = 16;
 const OPS: &str = "hello, step, signed, next_nonce, check, budgets, limits, set_limit, cancel_raise, permit, sign, \
-                   settle, close, halt, adopt_nonce, resume, receipt, check_solana, sign_solana, settle_solana, adopt_wallet";
+                   settle, close, halt, adopt_nonce, resume, receipt, check_solana, sign_solana, settle_solana, adopt_wallet, \
+                   reclaimable, sign_reclaim, top_ups, sign_top_up";
 
 /// What can be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +96,26 @@ pub enum Request {
         /// How.
         end: SolanaSettlement,
     },
+    /// The receipts of a wallet that may be taken back.
+    Reclaimable {
+        /// Whose.
+        wallet: Key,
+        /// Where.
+        chain_id: u64,
+        /// At `finalized`, as the caller was told.
+        finalized_block_height: u64,
+        /// Behind which row.
+        after: u64,
+    },
+    /// A signature by which receipts are taken back.
+    SignReclaim(Box<SignSolanaRequest>),
+    /// Whom the treasury may top up, and with how much.
+    TopUps {
+        /// Where.
+        chain_id: u64,
+    },
+    /// A signature by which a wallet is topped up.
+    SignTopUp(Box<SignSolanaRequest>),
     /// Nothing that another gate signed for a wallet is under way.
     AdoptWallet {
         /// Whose.
@@ -233,6 +254,17 @@ pub fn parse(line: &[u8]) -> Result<Request, Invalid> {
         },
         "check_solana" => Request::CheckSolana(Box::new(solana::check(&mut fields)?)),
         "sign_solana" => Request::SignSolana(Box::new(solana::sign(&mut fields)?)),
+        "reclaimable" => Request::Reclaimable {
+            wallet: fields.solana("wallet")?,
+            chain_id: fields.integer("chain_id")?,
+            finalized_block_height: fields.integer("finalized_block_height")?,
+            after: fields.integer("after")?,
+        },
+        "sign_reclaim" => Request::SignReclaim(Box::new(solana::sign_upkeep(&mut fields)?)),
+        "top_ups" => Request::TopUps {
+            chain_id: fields.integer("chain_id")?,
+        },
+        "sign_top_up" => Request::SignTopUp(Box::new(solana::sign_upkeep(&mut fields)?)),
         "settle_solana" => Request::SettleSolana {
             id: step_id(&mut fields)?,
             end: solana::settlement(&mut fields)?,

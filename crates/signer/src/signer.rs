@@ -5,6 +5,7 @@ mod limits;
 mod permits;
 mod questions;
 mod solana;
+mod upkeep;
 
 use crate::clock::Clock;
 use crate::fault::{Fault, Internal, Refusal, Rule};
@@ -14,6 +15,7 @@ use crate::policy::Policy;
 use crate::protocol::Request;
 use limits::InForce;
 use serde_json::{Value, json};
+use solana::Purpose;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tradewind_core::ChainAddress;
 
@@ -94,6 +96,15 @@ impl Service for Signer {
             } => self.receipt(&id, wallet, chain_id),
             Request::CheckSolana(request) => self.check_solana(&request),
             Request::SignSolana(request) => self.sign_solana(&request),
+            Request::Reclaimable {
+                wallet,
+                chain_id,
+                finalized_block_height,
+                after,
+            } => self.reclaimable(wallet, chain_id, finalized_block_height, after),
+            Request::SignReclaim(request) => self.sign_on_solana(&request, Purpose::TakeBack),
+            Request::TopUps { chain_id } => self.top_ups(chain_id),
+            Request::SignTopUp(request) => self.sign_on_solana(&request, Purpose::TopUp),
             Request::SettleSolana { id, end } => {
                 let mut gate = self.gate()?;
                 let in_force = self.in_force(&gate)?;

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from tradewind.accounting.step_entry import StepEntry
 from tradewind.domain.balances import WalletBalances
 from tradewind.domain.chain import held_as
+from tradewind.domain.events import ReceiptsReclaimed, WalletToppedUp
 from tradewind.domain.plan import BlockRef
 
 AssetKey = tuple[int, str, str | None]
@@ -40,6 +41,22 @@ def flows(entry: StepEntry) -> Iterator[tuple[str | None, Flow]]:
         token_in, token_out = (held_as(entry.chain_id, token) for token in (entry.fill.token_in, entry.fill.token_out))
         yield token_in, Flow(outgoing=entry.fill.amount_in_raw)
         yield token_out, Flow(incoming=entry.fill.amount_out_raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Reclaimed:
+    """Rents of receipts that came back to a wallet, in lamports, and what taking them back cost."""
+
+    receipts: int = 0
+    lamports_back: int = 0
+    fee_lamports: int = 0
+
+    def __add__(self, other: "Reclaimed") -> "Reclaimed":
+        return Reclaimed(
+            self.receipts + other.receipts,
+            self.lamports_back + other.lamports_back,
+            self.fee_lamports + other.fee_lamports,
+        )
 
 
 @dataclass(slots=True)
@@ -92,6 +109,8 @@ class BalanceBook:
     def __init__(self) -> None:
         self._assets: dict[AssetKey, AssetBook] = {}
         self._openings: dict[tuple[int, str], BlockRef] = {}
+        self._reclaimed: dict[tuple[int, str], Reclaimed] = {}
+        self._topped_up: dict[tuple[int, str], int] = {}
         self.opened_again = 0
 
     def of_wallet(self, chain_id: int, wallet: str) -> dict[str | None, AssetBook]:
@@ -109,12 +128,44 @@ class BalanceBook:
             if book is not None:
                 book.add(entry.block.number, flow)
 
+    def reclaim(self, event: ReceiptsReclaimed) -> None:
+        """Count rents that came back, unless the opening has them."""
+        place, number = (event.chain_id, event.wallet), event.block.number
+        book = self._assets.get((*place, None))
+        if book is None or number <= book.opening_block:
+            return
+        book.add(number, Flow(incoming=event.lamports_back, gas=event.fee_lamports))
+        self._reclaimed[place] = self.reclaimed(*place) + Reclaimed(
+            event.receipts, event.lamports_back, event.fee_lamports
+        )
+
+    def top_up(self, event: WalletToppedUp) -> None:
+        """Count what a treasury gave, for both, unless their openings have it."""
+        place, number = (event.chain_id, event.wallet), event.block.number
+        given = Flow(outgoing=event.lamports, gas=event.fee_lamports)
+        if (book := self._assets.get((event.chain_id, event.treasury, None))) is not None:
+            book.add(number, given)
+        book = self._assets.get((*place, None))
+        if book is not None and number > book.opening_block:
+            book.add(number, Flow(incoming=event.lamports))
+            self._topped_up[place] = self.topped_up(*place) + event.lamports
+
+    def topped_up(self, chain_id: int, wallet: str) -> int:
+        """What a treasury gave a wallet, in lamports."""
+        return self._topped_up.get((chain_id, wallet), 0)
+
+    def reclaimed(self, chain_id: int, wallet: str) -> Reclaimed:
+        """What came back from receipts of a wallet."""
+        return self._reclaimed.get((chain_id, wallet), Reclaimed())
+
     def observe(self, balances: WalletBalances, *, opening: bool, pending: list[StepEntry]) -> None:
         """A reading of a wallet; `pending` are the steps that stand and are not added yet."""
         place = (balances.chain_id, balances.wallet)
         if opening or place not in self._openings:
             self.opened_again += place in self._openings
             self._openings[place] = balances.block
+            self._reclaimed.pop(place, None)
+            self._topped_up.pop(place, None)
         for token, balance_raw in balances.by_asset().items():
             key = (balances.chain_id, balances.wallet, token)
             book = self._assets.get(key)
@@ -129,6 +180,8 @@ class BalanceBook:
         other = BalanceBook()
         other._assets = {key: replace(book) for key, book in self._assets.items()}
         other._openings = dict(self._openings)
+        other._reclaimed = dict(self._reclaimed)
+        other._topped_up = dict(self._topped_up)
         other.opened_again = self.opened_again
         return other
 

@@ -11,16 +11,17 @@ from uuid import UUID
 
 from tradewind.accounting import step_book
 from tradewind.accounting.accounts import Accounts
-from tradewind.accounting.balance_book import AssetBook, BalanceBook
+from tradewind.accounting.balance_book import AssetBook, BalanceBook, Reclaimed
 from tradewind.accounting.step_book import Final, Stands, StepBook, StepKey, TakenBack
 from tradewind.accounting.step_entry import Decimals, StepEntry
 from tradewind.accounting.sums import Booked
-from tradewind.domain.events import BalancesObserved
+from tradewind.domain.events import BalancesObserved, ReceiptsReclaimed, WalletToppedUp
 from tradewind.domain.plan import BlockRef
 from tradewind.streaming.recorded import Recorded
 
 # The types of events that change the ledger.
-TYPES: tuple[str, ...] = (*step_book.TYPES, BalancesObserved.type_name())
+_OWN = (BalancesObserved, ReceiptsReclaimed, WalletToppedUp)
+TYPES: tuple[str, ...] = (*step_book.TYPES, *(event.type_name() for event in _OWN))
 
 
 @dataclass(slots=True)
@@ -81,6 +82,13 @@ class Ledger:
         body = recorded.envelope.body
         if isinstance(body, BalancesObserved):
             self._balances.observe(body.balances, opening=body.opening, pending=self.not_final())
+            return
+        if isinstance(body, ReceiptsReclaimed):
+            # In a final block: nothing takes it back.
+            self._balances.reclaim(body)
+            return
+        if isinstance(body, WalletToppedUp):
+            self._balances.top_up(body)
             return
         match self._steps.apply(recorded):
             case Stands(entry):
@@ -150,6 +158,14 @@ class Ledger:
             if entry.block.number <= at_block:
                 balances.add(entry)
         return balances.of_wallet(chain_id, wallet)
+
+    def reclaimed(self, chain_id: int, wallet: str) -> Reclaimed:
+        """What came back from receipts of the wallet since its accounts began, and what that cost."""
+        return self._balances.reclaimed(chain_id, wallet)
+
+    def topped_up(self, chain_id: int, wallet: str) -> int:
+        """What a treasury gave the wallet since its accounts began, in lamports."""
+        return self._balances.topped_up(chain_id, wallet)
 
     def opening(self, chain_id: int, wallet: str) -> BlockRef | None:
         """The block that the accounts of a wallet start at; None before it was first read."""

@@ -12,6 +12,7 @@ from tradewind.accounting.names import Names
 from tradewind.accounting.portfolio_view import AssetView
 from tradewind.accounting.report_view import (
     BalanceView,
+    ReclaimedView,
     ReportView,
     SidesView,
     StepView,
@@ -185,6 +186,8 @@ class ReportMaker:
             balances=balances,
             unread=unread,
             on_their_way=self._ledger.on_their_way(chain_id, wallet),
+            topped_up_lamports=self._ledger.topped_up(chain_id, wallet),
+            reclaimed=ReclaimedView(**asdict(self._ledger.reclaimed(chain_id, wallet))),
             is_explained=_is_explained(balances, known=not fault and not unread),
             fault=fault,
         )

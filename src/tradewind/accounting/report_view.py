@@ -105,11 +105,21 @@ class BalanceView(Model):
     since_block: int | None
 
 
+class ReclaimedView(Model):
+    """Receipts whose rents came back, in lamports, and the fees of the transactions that took them."""
+
+    receipts: int
+    lamports_back: Raw
+    fee_lamports: Raw
+
+
 class WalletSumView(Model):
     """A wallet since its accounts began, whatever the window. With `fault` it could not be compared.
 
     `on_their_way`: transactions that were sent and are not confirmed; a difference may be theirs. `unread`: assets
     that have a sum here and no balance on chain, since their contract did not answer or they are no longer listed.
+    `reclaimed`: rents of receipts that came back; they are among what came in, and their fees among the gas.
+    `topped_up_lamports` came from a treasury, and is among what came in as well.
     """
 
     chain_id: int
@@ -120,6 +130,8 @@ class WalletSumView(Model):
     balances: tuple[BalanceView, ...]
     unread: tuple[str, ...]
     on_their_way: int
+    reclaimed: ReclaimedView
+    topped_up_lamports: Raw
     is_explained: bool | None
     fault: str | None
 

@@ -14,7 +14,11 @@ from tradewind.execution.executor_service import ExecutorService, ServiceLimits
 from tradewind.execution.executors.execution import ExecutorConfig
 from tradewind.execution.executors.selector import ExecutorSelector
 from tradewind.execution.signer_client import SignerClient
-from tradewind.execution.solana.lanes import JitoTips, LeadersLane
+from tradewind.execution.solana.confirmations import SolanaConfirmations
+from tradewind.execution.solana.lanes import JitoTips, LeadersLane, SolanaLane
+from tradewind.execution.solana.receipt_reclaim import ReceiptReclaim, ReclaimLimits
+from tradewind.execution.solana.top_ups import TopUpLimits, WalletTopUps
+from tradewind.execution.solana.upkeep import Upkeep
 from tradewind.execution.solana.wallets import SolanaWalletPool
 from tradewind.execution.solana_finality import SolanaFinality
 from tradewind.execution.solana_orders import SolanaOrders
@@ -159,15 +163,54 @@ class SolanaSide:
             poll_interval_ms=solana.poll_interval_ms,
         )
         self.finality.recover()
+        upkeep = Upkeep(
+            cluster=self.cluster,
+            signer=signer,
+            confirmations=SolanaConfirmations(watch, self.cluster, commitment="finalized"),
+            lanes=self._tipless_lanes(),
+            clock=self._clock,
+        )
+        self._reclaim = ReceiptReclaim(
+            upkeep,
+            blockhashes=self._access.blockhashes,
+            stream=stream,
+            run_id=run_id,
+            limits=ReclaimLimits(
+                at_least=solana.reclaim_at_least,
+                every_s=solana.reclaim_every_s,
+                micro_lamports_per_unit=solana.compute_unit_price_micro_lamports,
+                size_limit_bytes=solana.max_transaction_bytes,
+            ),
+        )
+        self._top_ups = WalletTopUps(
+            upkeep,
+            low=self._wallets.low,
+            blockhashes=self._access.blockhashes,
+            stream=stream,
+            run_id=run_id,
+            limits=TopUpLimits(
+                to_lamports=solana.top_up_to_lamports,
+                every_s=solana.top_up_every_s,
+                micro_lamports_per_unit=solana.compute_unit_price_micro_lamports,
+            ),
+        )
 
     def loops(self) -> tuple[Coroutine[None, None, None], ...]:
-        """What runs for as long as the service: following the wallets, and steps until they are final."""
+        """What runs for as long as the service: following the wallets, keeping them in order, and steps until they are
+        final."""
         return (
             self._wallets.run(),
             self.finality.run(),
             *self._access.loops(),
             *(() if self._leaders is None else (self._warm_up(),)),
+            self._top_ups.run(),
+            *((self._reclaim.run(self.wallets),) if self._solana.reclaim_at_least else ()),
         )
+
+    def _tipless_lanes(self) -> tuple[SolanaLane, ...]:
+        """The lanes that take a transaction which tips nobody."""
+        rpc = SolanaLane(core.RpcLane(self._pool), self._clock)
+        return (rpc,) if self._leaders is None else (rpc, self._leaders)
 
     async def _warm_up(self) -> NoReturn:
         """No trade waits for a handshake."""

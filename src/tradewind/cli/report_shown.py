@@ -9,6 +9,7 @@ from rich.text import Text
 from tradewind.accounting.report_view import BalanceView, ReportView, SidesView, StepView, TotalsView, WalletSumView
 from tradewind.cli.output import table
 from tradewind.domain.amount import format_raw
+from tradewind.domain.chain import native_decimals
 from tradewind.domain.fill import StepOutcome
 from tradewind.domain.plan import Exact, StepKind
 from tradewind.domain.usd import plain_usd
@@ -157,6 +158,14 @@ def _sum(one: WalletSumView) -> Iterator[RenderableType]:
         return
     columns = ("opening", "+ in", "- out", "- gas", "= expected", "on chain", "unexplained")
     yield table(("asset", *columns), map(_balance, one.balances), right=columns)
+    if (back := one.reclaimed).receipts or back.fee_lamports:
+        rents, fees = (
+            format_raw(raw, native_decimals(one.chain_id), "SOL") for raw in (back.lamports_back, back.fee_lamports)
+        )
+        yield Text(f"Receipts taken back: {back.receipts}. They brought {rents}, which is in + in, for {fees} of gas.")
+    if one.topped_up_lamports:
+        given = format_raw(one.topped_up_lamports, native_decimals(one.chain_id), "SOL")
+        yield Text(f"From the treasury: {given}, which is in + in.")
     if one.unread:
         yield Text(f"Not read on chain, so not compared: {', '.join(one.unread)}", style="yellow")
 

@@ -426,6 +426,36 @@ class BalancesObserved(SystemEvent):
     balances: WalletBalances
 
 
+class ReceiptsReclaimed(SystemEvent):
+    """The rents of receipts came back to their wallet, in a final block. One that failed there has no `receipts`, gave
+    nothing back, and cost its fee."""
+
+    subject = "system.receipts"
+
+    chain_id: int
+    wallet: str
+    signature: str
+    block: BlockRef
+    receipts: Annotated[int, Field(ge=0)]
+    lamports_back: Raw
+    fee_lamports: Raw
+
+
+class WalletToppedUp(SystemEvent):
+    """The treasury topped a wallet up, in a final block. A transfer that failed there brought no `lamports`, and cost
+    the treasury its fee."""
+
+    subject = "system.top_ups"
+
+    chain_id: int
+    treasury: str
+    wallet: str
+    signature: str
+    block: BlockRef
+    lamports: Raw
+    fee_lamports: Raw
+
+
 EVENT_TYPES: dict[str, type[Event]] = {
     event.type_name(): event
     for event in (
@@ -452,6 +482,8 @@ EVENT_TYPES: dict[str, type[Event]] = {
         KillSwitchEngaged,
         KillSwitchReleased,
         BalancesObserved,
+        ReceiptsReclaimed,
+        WalletToppedUp,
         ExecutionPlanEvent,
         ExecutionResultEvent,
         HaltRequested,

@@ -231,6 +231,29 @@ class SolanaReceipt(Answer):
     lamports: int
 
 
+class Reclaimable(Answer):
+    """Receipts that may be taken back, the oldest first, and the reclaim of the wallet that is not settled yet."""
+
+    open: str | None
+    receipts: tuple[SolanaReceipt, ...]
+    more_after: int | None
+
+
+class ToppedUpWallet(Answer):
+    """A wallet that the treasury may top up, and the top-up of it that is not settled yet."""
+
+    wallet: str
+    open: str | None
+
+
+class TopUps(Answer):
+    """Whom the treasury may top up, and with how many lamports at most now; None without a treasury."""
+
+    treasury: str | None
+    left_lamports: Raw
+    wallets: tuple[ToppedUpWallet, ...]
+
+
 class SolanaSignature(Answer):
     """A signature on Solana just made, or made before for the same bytes. `signature` is base58."""
 

@@ -30,6 +30,7 @@ from tradewind.execution.signer_answers import (
     Limits,
     NextNonce,
     PolicyVerdict,
+    Reclaimable,
     RecordedPermit,
     RecordedSolanaStep,
     RecordedStep,
@@ -45,6 +46,8 @@ from tradewind.execution.signer_answers import (
     SolanaReceipt,
     SolanaSignature,
     StepOwner,
+    ToppedUpWallet,
+    TopUps,
     gap_id,
 )
 from tradewind.execution.signer_connection import SignerConnections
@@ -62,6 +65,7 @@ __all__ = [
     "LimitChange",
     "Limits",
     "PolicyVerdict",
+    "Reclaimable",
     "RecordedPermit",
     "RecordedSolanaStep",
     "RecordedStep",
@@ -78,6 +82,8 @@ __all__ = [
     "SolanaQuote",
     "SolanaReceipt",
     "SolanaSignature",
+    "TopUps",
+    "ToppedUpWallet",
     "gap_id",
 ]
 
@@ -312,12 +318,71 @@ class SignerClient:
             lookup_tables=_lookup_tables(lookup_tables),
             last_valid_block_height=last_valid_block_height,
             quoted=_solana_quote(quoted),
-            evidence={
-                "block_height": evidence.block_height,
-                "finalized_block_height": evidence.finalized_block_height,
-                "signatures": _signatures(evidence.signatures),
-                "endpoints": list(evidence.endpoints),
-            },
+            evidence=_solana_evidence(evidence),
+        )
+
+    async def reclaimable(
+        self, wallet: str, chain_id: int, *, finalized_block_height: int, after: int = 0
+    ) -> Reclaimable:
+        """One page of the receipts that may be taken back, by a height that a quorum called final."""
+        return await self._ask(
+            Reclaimable,
+            "reclaimable",
+            wallet=wallet,
+            chain_id=chain_id,
+            finalized_block_height=finalized_block_height,
+            after=after,
+        )
+
+    async def top_ups(self, chain_id: int) -> TopUps:
+        """Whom the treasury of a Solana chain may top up, and with how much."""
+        return await self._ask(TopUps, "top_ups", chain_id=chain_id)
+
+    async def sign_top_up(
+        self,
+        top_up_id: str,
+        *,
+        wallet: str,
+        chain_id: int,
+        unsigned_tx: bytes,
+        last_valid_block_height: int,
+        evidence: SolanaEvidence,
+    ) -> SolanaSignature:
+        """Have the gate record the one transfer of the treasury `wallet`, then sign it: step 0 of `top_up_id`."""
+        return await self._ask(
+            SolanaSignature,
+            "sign_top_up",
+            intent_id=top_up_id,
+            attempt=1,
+            wallet=wallet,
+            chain_id=chain_id,
+            unsigned_tx="0x" + unsigned_tx.hex(),
+            last_valid_block_height=last_valid_block_height,
+            evidence=_solana_evidence(evidence),
+        )
+
+    async def sign_reclaim(
+        self,
+        reclaim_id: str,
+        *,
+        attempt: int,
+        wallet: str,
+        chain_id: int,
+        unsigned_tx: bytes,
+        last_valid_block_height: int,
+        evidence: SolanaEvidence,
+    ) -> SolanaSignature:
+        """Have the gate record the transaction that takes receipts back, then sign it: step 0 of `reclaim_id`."""
+        return await self._ask(
+            SolanaSignature,
+            "sign_reclaim",
+            intent_id=reclaim_id,
+            attempt=attempt,
+            wallet=wallet,
+            chain_id=chain_id,
+            unsigned_tx="0x" + unsigned_tx.hex(),
+            last_valid_block_height=last_valid_block_height,
+            evidence=_solana_evidence(evidence),
         )
 
     async def check_solana(
@@ -441,6 +506,15 @@ def _of_step(plan: ExecutionPlan, step: PlanStep) -> dict[str, object]:
         "strategy_id": str(plan.strategy_id),
         "wallet": plan.wallet,
         "chain_id": plan.chain_id,
+    }
+
+
+def _solana_evidence(evidence: SolanaEvidence) -> dict[str, object]:
+    return {
+        "block_height": evidence.block_height,
+        "finalized_block_height": evidence.finalized_block_height,
+        "signatures": _signatures(evidence.signatures),
+        "endpoints": list(evidence.endpoints),
     }
 
 

@@ -317,3 +317,47 @@ def wallet_not_read(*, wallet: str, code: str, message: str) -> None:
     """A wallet's balances could not be read; what was known of it stands."""
     write("warning", "wallet_not_read", wallet=wallet, code=code, message=message)
     _tell("wallet_not_read", wallet=wallet, code=code)
+
+
+def upkeep_signed(*, name: str, wallet: str, signature: str) -> None:
+    """The signer released a transaction that keeps a wallet in order: it takes receipts back, or tops it up."""
+    write("info", "upkeep_signed", upkeep=name, wallet=wallet, signature=signature)
+    _tell("upkeep_signed", upkeep=name, wallet=wallet)
+
+
+def upkeep_expired(*, name: str, signature: str) -> None:
+    """Such a transaction is in no block and never can be; another one may take its place."""
+    write("warning", "upkeep_expired", upkeep=name, signature=signature)
+    _tell("upkeep_expired", upkeep=name)
+
+
+def upkeep_held_up(*, wallet: str, code: str, message: str) -> None:
+    """Receipts of a wallet could not be taken back, or it could not be topped up; it will be tried again."""
+    write("warning", "upkeep_held_up", wallet=wallet, code=code, message=message)
+    _tell("upkeep_held_up", wallet=wallet, code=code)
+
+
+def receipts_reclaimed(*, wallet: str, signature: str, receipts: int, lamports_back: int, fee_lamports: int) -> None:
+    """The rents of receipts are the wallet's again, in a final block."""
+    write(
+        "info",
+        "receipts_reclaimed",
+        wallet=wallet,
+        signature=signature,
+        receipts=receipts,
+        lamports_back=lamports_back,
+        fee_lamports=fee_lamports,
+    )
+    _tell("receipts_reclaimed", wallet=wallet, receipts=receipts)
+
+
+def wallet_low(*, wallet: str, lamports: int) -> None:
+    """A wallet holds less than a trade may take; it rests until it holds more."""
+    write("warning", "wallet_low", wallet=wallet, lamports=lamports)
+    _tell("wallet_low", wallet=wallet)
+
+
+def wallet_topped_up(*, wallet: str, signature: str, lamports: int, fee_lamports: int) -> None:
+    """The treasury's lamports are the wallet's, in a final block."""
+    write("info", "wallet_topped_up", wallet=wallet, signature=signature, lamports=lamports, fee_lamports=fee_lamports)
+    _tell("wallet_topped_up", wallet=wallet)

@@ -3,10 +3,10 @@
 from tests import builders
 from tests.builders import ARBITRUM, USDC, WALLET, WETH
 from tests.unit.accounting.journal_rows import DECIMALS, DOLLAR, ETHER, Rows, Trade, block, buy, sell
-from tradewind.accounting.balance_book import AssetBook
+from tradewind.accounting.balance_book import AssetBook, Reclaimed
 from tradewind.accounting.ledger import Ledger
 from tradewind.domain.balances import TokenBalance
-from tradewind.domain.events import BalancesObserved
+from tradewind.domain.events import BalancesObserved, ReceiptsReclaimed
 from tradewind.domain.fill import StepOutcome
 
 FAR = 10**9
@@ -128,3 +128,63 @@ def test_an_opening_whose_block_was_taken_back_is_replaced_and_that_is_counted()
     book = usdc(rows)
     assert (book.opening_raw, book.opening_block, book.expected_raw) == (8_000 * DOLLAR, 106, 8_000 * DOLLAR)
     assert ledger_of(rows).opened_again == 1
+
+
+def reclaimed(number: int, **changed: int) -> ReceiptsReclaimed:
+    return builders.receipts_reclaimed(wallet=WALLET, chain_id=ARBITRUM, block=block(number), **changed)
+
+
+def test_rents_that_came_back_count_with_the_fee_of_the_transaction_that_took_them() -> None:
+    rows = opened()
+    rows.add(reclaimed(OPENED + 1, lamports_back=1_781_760, receipts=2, fee_lamports=5_020))
+    rows.add(reclaimed(OPENED + 2, lamports_back=0, receipts=0, fee_lamports=5_000))
+    ledger = ledger_of(rows)
+    native = ledger.expected(ARBITRUM, WALLET, at_block=FAR)[None]
+    assert (native.total.incoming, native.total.gas) == (1_781_760, 10_020)
+    assert native.expected_raw == 10**19 + 1_781_760 - 10_020
+    assert ledger.reclaimed(ARBITRUM, WALLET) == Reclaimed(2, 1_781_760, 10_020)
+    assert usdc(rows).expected_raw == 10_000 * DOLLAR
+
+
+def test_rents_that_came_back_before_the_opening_are_in_it_already() -> None:
+    rows = opened()
+    rows.add(reclaimed(OPENED))
+    ledger = ledger_of(rows)
+    assert ledger.expected(ARBITRUM, WALLET, at_block=FAR)[None].expected_raw == 10**19
+    assert ledger.reclaimed(ARBITRUM, WALLET) == Reclaimed()
+
+
+def test_rents_told_after_a_checkpoint_that_has_them_are_no_difference() -> None:
+    rows = opened()
+    rows.add(observed(110, 10_000 * DOLLAR, wei=10**19 + 8 * 890_880 - 5_025))
+    rows.add(reclaimed(105))
+    native = ledger_of(rows).expected(ARBITRUM, WALLET, at_block=FAR)[None]
+    assert native.unexplained_since(FAR) == 110
+
+
+def test_a_ledger_that_goes_on_from_a_snapshot_counts_rents_once() -> None:
+    rows = opened()
+    rows.add(reclaimed(OPENED + 1))
+    first = ledger_of(rows)
+    again = Ledger(DECIMALS, start=first.snapshot())
+    rows.add(reclaimed(OPENED + 2))
+    for row in rows.rows:
+        again.apply(row)
+    assert again.reclaimed(ARBITRUM, WALLET) == Reclaimed(16, 16 * 890_880, 2 * 5_025)
+    assert first.reclaimed(ARBITRUM, WALLET).receipts == 8
+
+
+def test_what_the_treasury_gave_is_out_of_one_wallet_and_in_the_other() -> None:
+    other = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+    rows = opened()
+    rows.add(builders.balances_observed(opening=True, wallet=other, block=block(OPENED), native_raw=10**19))
+    facts = {"chain_id": ARBITRUM, "treasury": other, "wallet": WALLET}
+    rows.add(builders.wallet_topped_up(**facts, block=block(OPENED + 1)))
+    # One that failed: only the treasury pays, and only the fee.
+    rows.add(builders.wallet_topped_up(**facts, block=block(OPENED + 2), lamports=0))
+    rows.add(builders.wallet_topped_up(**facts, block=block(OPENED)))
+    ledger = ledger_of(rows)
+    given, taken = (ledger.expected(ARBITRUM, one, at_block=FAR)[None] for one in (WALLET, other))
+    assert given.expected_raw == 10**19 + 100_000_000
+    assert taken.expected_raw == 10**19 - 100_000_000 - 2 * 5_010
+    assert (ledger.topped_up(ARBITRUM, WALLET), ledger.topped_up(ARBITRUM, other)) == (100_000_000, 0)

@@ -79,6 +79,40 @@ fn refuses_every_cut_and_every_tail() {
     assert!(with(SYSTEM_PROGRAM, 2, &endless).call().is_err());
 }
 
+/// `transfer_with_seed` of 890,880 lamports back to the base, as solders 0.29 writes it.
+const TAKEN_BACK: &str = "0b00000000980d0000000000200000000000000030303131323233333434353536363737383839396161626263636464656566660000000000000000000000000000000000000000000000000000000000000000";
+
+#[test]
+fn reads_a_transfer_with_seed_whole_and_refuses_every_cut_and_tail() {
+    let data = hex::decode(TAKEN_BACK).unwrap();
+    let read = with(SYSTEM_PROGRAM, 3, &data).call().unwrap().unwrap();
+    let account = |number: u8| AccountKey::Known(Key([number; 32]));
+    assert_eq!(
+        read,
+        Call::TransferWithSeed {
+            from: account(0),
+            base: account(1),
+            to: account(2),
+            seed: b"00112233445566778899aabbccddeeff",
+            lamports: 890_880,
+            owner: SYSTEM_PROGRAM,
+        }
+    );
+    for length in 4..data.len() {
+        assert!(
+            with(SYSTEM_PROGRAM, 3, &data[..length]).call().is_err(),
+            "{length}"
+        );
+    }
+    let long = [&data[..], &[0]].concat();
+    assert!(with(SYSTEM_PROGRAM, 3, &long).call().is_err());
+    assert!(with(SYSTEM_PROGRAM, 2, &data).call().is_err());
+    // A seed that claims to be longer than all bytes there are.
+    let mut endless = data.clone();
+    endless[12..20].fill(0xff);
+    assert!(with(SYSTEM_PROGRAM, 3, &endless).call().is_err());
+}
+
 #[test]
 fn names_no_call_that_it_does_not_know() {
     let approve = [4, 1, 0, 0, 0, 0, 0, 0, 0];

@@ -7,7 +7,7 @@ use super::{items, some};
 use crate::amount::parse_units;
 use crate::fault::Invalid;
 use crate::fields::{self, Fields, malformed};
-use crate::policy::{NATIVE, SolanaPolicy, SolanaToken, TokenAccounts};
+use crate::policy::{NATIVE, SolanaPolicy, SolanaToken, TokenAccounts, Treasury};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use tradewind_core::decode::solana::{
@@ -43,6 +43,7 @@ pub(super) fn read(id: u64, mut chain: Fields, book: &mut Book) -> Result<Solana
         tip_accounts: read_keys(&mut chain, "tip_accounts")?
             .unwrap_or_else(|| BTreeSet::from(TIP_ACCOUNTS)),
         flash_reserves: read_reserves(&mut chain)?,
+        treasury: read_treasury(&mut chain)?,
         lookup_tables: read_tables(&mut chain)?,
         tokens: read_tokens(id, &mut chain, book)?,
         accounts: TokenAccounts::default(),
@@ -104,6 +105,42 @@ fn read_evidence(chain: &mut Fields) -> Result<u64, Invalid> {
         return Err(malformed(&path, &message));
     }
     Ok(quorum)
+}
+
+fn read_treasury(chain: &mut Fields) -> Result<Option<Treasury>, Invalid> {
+    if !chain.holds("treasury") {
+        return Ok(None);
+    }
+    let mut table = chain.object("treasury")?;
+    let path = table.path("wallets");
+    let treasury = Treasury {
+        wallet: table.solana("wallet")?,
+        wallets: some(&path, read_keys(&mut table, "wallets")?.unwrap_or_default())?,
+        max_lamports: table.integer("max_lamports")?,
+        max_per_day_lamports: table.integer("max_per_day_lamports")?,
+    };
+    table.finish()?;
+    if treasury.wallets.contains(&treasury.wallet) {
+        return Err(malformed(&path, "lists the treasury itself; leave it out"));
+    }
+    Ok(Some(treasury))
+}
+
+/// The treasury and whom it tops up are wallets of this signer: nobody else is paid without a limit of amounts.
+pub(super) fn require_own_treasury(
+    id: u64,
+    chain: &SolanaPolicy,
+    own: &BTreeSet<Key>,
+) -> Result<(), Invalid> {
+    let named = chain.treasury.iter();
+    let mut named = named.flat_map(|one| one.wallets.iter().chain([&one.wallet]));
+    match named.find(|wallet| !own.contains(*wallet)) {
+        None => Ok(()),
+        Some(wallet) => Err(malformed(
+            &format!("chains.{id}.treasury"),
+            &format!("names {wallet}, which [[wallets]] does not list for chain {id}"),
+        )),
+    }
 }
 
 fn read_reserves(chain: &mut Fields) -> Result<BTreeMap<Key, u32>, Invalid> {

@@ -31,8 +31,8 @@ pub use permits::{NewPermit, PermitRecord};
 pub use settlements::{Finalized, Settlement};
 pub use signed::SignedStep;
 pub use solana::{
-    EarlierSignature, NewSolanaAttempt, SignedSolana, SolanaAttempt, SolanaEvidence,
-    SolanaFinalized, SolanaSettlement, Status,
+    EarlierSignature, NewSolanaAttempt, Reclaimable, SignedSolana, SolanaAttempt, SolanaEvidence,
+    SolanaFinalized, SolanaSettlement, Status, TopUps,
 };
 pub use steps::{Kind, Outcome, Step, StepId};
 pub use sweeps::Sweep;

@@ -6,9 +6,9 @@ use rustix::rand::{GetRandomFlags, getrandom};
 
 /// "TwSg": what `file` and database tools show for a gate file.
 const APPLICATION_ID: i64 = 0x5477_5367;
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
-const ROWS: [&str; 14] = [
+const ROWS: [&str; 16] = [
     "steps",
     "attempts",
     "permits",
@@ -23,6 +23,8 @@ const ROWS: [&str; 14] = [
     "solana_settlements",
     "outlays",
     "cold_starts",
+    "reclaims",
+    "top_ups",
 ];
 
 // What one version added is a step of its own in `migrate`; a new file is made whole.
@@ -244,6 +246,37 @@ CREATE TABLE cold_starts (
 ) STRICT;
 ";
 
+// A reclaim is a step that takes receipts back. One of a wallet is open at a time, and a receipt belongs to one at most.
+// A wallet is topped up by one step at a time.
+const UPKEEP: &str = "
+CREATE TABLE reclaims (
+    intent_id TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    wallet TEXT NOT NULL,
+    chain_id INTEGER NOT NULL,
+    open INTEGER NOT NULL DEFAULT 1 CHECK (open IN (0, 1)),
+    PRIMARY KEY (intent_id, step),
+    FOREIGN KEY (intent_id, step) REFERENCES steps (intent_id, step)
+) STRICT;
+CREATE UNIQUE INDEX reclaims_open ON reclaims (wallet, chain_id) WHERE open = 1;
+ALTER TABLE receipts ADD COLUMN reclaim_id TEXT;
+CREATE INDEX receipts_standing ON receipts (wallet, chain_id) WHERE reclaim_id IS NULL;
+CREATE INDEX receipts_by_reclaim ON receipts (reclaim_id) WHERE reclaim_id IS NOT NULL;
+CREATE TABLE top_ups (
+    intent_id TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    wallet TEXT NOT NULL,
+    chain_id INTEGER NOT NULL,
+    lamports INTEGER NOT NULL,
+    recorded_at_s INTEGER NOT NULL,
+    open INTEGER NOT NULL DEFAULT 1 CHECK (open IN (0, 1)),
+    PRIMARY KEY (intent_id, step),
+    FOREIGN KEY (intent_id, step) REFERENCES steps (intent_id, step)
+) STRICT;
+CREATE UNIQUE INDEX top_ups_open ON top_ups (wallet, chain_id) WHERE open = 1;
+CREATE INDEX top_ups_by_day ON top_ups (chain_id, recorded_at_s);
+";
+
 // A CHECK cannot be changed in place, so the table of steps is made anew around its rows.
 const FROM_2: &str = "
 ALTER TABLE steps RENAME TO steps_2;
@@ -288,7 +321,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), String> {
     match (id, version, objects) {
         (0, 0, 0) => create(connection, &new_id()?).map_err(text)?,
         (APPLICATION_ID, VERSION, _) => check(connection)?,
-        (APPLICATION_ID, 2 | 3, _) => {
+        (APPLICATION_ID, 2..=4, _) => {
             check(connection)?;
             migrate(connection).map_err(text)?;
             check(connection)?;
@@ -343,6 +376,7 @@ fn create(connection: &mut Connection, gate_id: &str) -> rusqlite::Result<()> {
     tx.execute_batch(LIMITS)?;
     tx.execute_batch(SWEEPS)?;
     tx.execute_batch(SOLANA)?;
+    tx.execute_batch(UPKEEP)?;
     tx.execute("INSERT INTO meta (one, gate_id) VALUES (1, ?1)", [gate_id])?;
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", VERSION)?;
@@ -372,6 +406,7 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
         }
         _ => {}
     }
+    tx.execute_batch(UPKEEP)?;
     tx.pragma_update(None, "user_version", VERSION)?;
     tx.commit()?;
     connection.execute_batch("PRAGMA legacy_alter_table = OFF;")

@@ -14,7 +14,8 @@ pub use limits::{AmountLimit, Scope, Window};
 pub(crate) use solana::summed;
 pub use solana::{
     NATIVE, PassedSolana, RECEIPT_LAMPORTS, Receipt, ReceiptNeed, SOLANA_CHAIN_ID, SolanaAsk,
-    SolanaKind, SolanaPolicy, SolanaQuoted, SolanaToken, Tables, TokenAccounts, token_account,
+    SolanaKind, SolanaPolicy, SolanaQuoted, SolanaToken, Tables, TokenAccounts, TopUp, Treasury,
+    token_account,
 };
 pub use terms::{Kind, MAX_RAISE_DELAY_S, RAISE_DELAY, Terms, raise_delay_ms, value_of};
 

@@ -6,7 +6,7 @@ use crate::fields::{self, Fields, malformed};
 use crate::gate::{
     EarlierSignature, Outcome, SolanaEvidence, SolanaFinalized, SolanaSettlement, Status, StepId,
 };
-use crate::policy::{SolanaQuoted, Tables};
+use crate::policy::{NATIVE, SolanaQuoted, Tables};
 use alloy_primitives::U256;
 use std::collections::BTreeMap;
 use tradewind_core::decode::solana::Key;
@@ -75,6 +75,30 @@ pub(super) fn sign(fields: &mut Fields) -> Result<SignSolanaRequest, Invalid> {
         lookup_tables: tables(fields)?,
         last_valid_block_height: fields.integer("last_valid_block_height")?,
         quoted: quoted(fields.object("quoted")?)?,
+        evidence: evidence(fields.object("evidence")?)?,
+    })
+}
+
+/// It trades nothing, for nobody, without tables: none of that is asked for.
+pub(super) fn sign_upkeep(fields: &mut Fields) -> Result<SignSolanaRequest, Invalid> {
+    Ok(SignSolanaRequest {
+        id: StepId {
+            intent_id: fields.text("intent_id")?,
+            step: 0,
+        },
+        attempt: fields.integer("attempt")?,
+        strategy_id: None,
+        wallet: fields.solana("wallet")?,
+        chain_id: fields.integer("chain_id")?,
+        unsigned_tx: fields.bytes("unsigned_tx")?,
+        lookup_tables: Tables::new(),
+        last_valid_block_height: fields.integer("last_valid_block_height")?,
+        quoted: SolanaQuoted {
+            mint_in: NATIVE,
+            mint_out: NATIVE,
+            amount_in_raw: 0,
+            amount_out_raw: 0,
+        },
         evidence: evidence(fields.object("evidence")?)?,
     })
 }

@@ -11,6 +11,17 @@ use crate::signing::sign_solana;
 use serde_json::{Value, json};
 use tradewind_core::decode::solana::Key;
 
+/// What a transaction is signed for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A step of an intent.
+    Step,
+    /// Receipts that are taken back.
+    TakeBack,
+    /// A wallet that is topped up.
+    TopUp,
+}
+
 impl Signer {
     pub(super) fn receipt(&self, id: &StepId, wallet: Key, chain_id: u64) -> Result<Value, Fault> {
         self.require_key(wallet)?;
@@ -21,6 +32,14 @@ impl Signer {
     }
 
     pub(super) fn sign_solana(&self, request: &SignSolanaRequest) -> Result<Value, Fault> {
+        self.sign_on_solana(request, Purpose::Step)
+    }
+
+    pub(super) fn sign_on_solana(
+        &self,
+        request: &SignSolanaRequest,
+        purpose: Purpose,
+    ) -> Result<Value, Fault> {
         let mut gate = self.gate()?;
         gate.require_unclosed(&request.id)?;
         let known = gate.solana_attempts(&request.id)?;
@@ -31,7 +50,7 @@ impl Signer {
                 known.last_valid_block_height,
             ),
             None => (
-                self.record_and_sign_solana(&mut gate, request)?,
+                self.record_and_sign_solana(&mut gate, request, purpose)?,
                 request.evidence.latest_end(request.last_valid_block_height),
             ),
         };
@@ -70,6 +89,13 @@ impl Signer {
         gate.require_open(id)?;
         let (in_force, strategy_id) = (self.in_force(gate)?, recorded_strategy(gate, id)?);
         let receipt = gate.receipt(id)?.map(|(_, receipt)| receipt);
+        let purpose = if gate.is_reclaim(id)? {
+            Purpose::TakeBack
+        } else if gate.is_top_up(id)? {
+            Purpose::TopUp
+        } else {
+            Purpose::Step
+        };
         let passed = in_force.policy.pass_solana(&SolanaAsk {
             wallet: attempt.wallet,
             chain_id: attempt.chain_id,
@@ -77,7 +103,7 @@ impl Signer {
             unsigned_tx: &attempt.unsigned_tx,
             tables: &attempt.tables,
             quoted: &attempt.quoted,
-            receipt: need(receipt.as_ref()),
+            receipt: need(purpose, receipt.as_ref()),
         })?;
         gate.require_room_on_solana(id, &passed, self.clock.now_ms() / 1000)?;
         self.release_solana(
@@ -92,6 +118,7 @@ impl Signer {
         &self,
         gate: &mut Gate,
         request: &SignSolanaRequest,
+        purpose: Purpose,
     ) -> Result<SignedSolana, Fault> {
         let now_ms = self.clock.now_ms();
         let strategy_id = request.strategy_id.as_deref();
@@ -99,6 +126,9 @@ impl Signer {
         gate.require_running(request.wallet, strategy_id)?;
         let in_force = self.in_force(gate)?;
         let receipt = receipt_of(gate, request)?;
+        Rule::Receipt.require(purpose == Purpose::Step || receipt.is_none(), || {
+            "a receipt was drawn under this name, so it is a step of an intent; take another name".to_owned()
+        })?;
         let passed = in_force.policy.pass_solana(&SolanaAsk {
             wallet: request.wallet,
             chain_id: request.chain_id,
@@ -106,7 +136,7 @@ impl Signer {
             unsigned_tx: &request.unsigned_tx,
             tables: &request.lookup_tables,
             quoted: &request.quoted,
-            receipt: need(receipt.as_ref()),
+            receipt: need(purpose, receipt.as_ref()),
         })?;
         let chain = in_force
             .policy
@@ -197,8 +227,12 @@ impl Signer {
     }
 }
 
-fn need(receipt: Option<&Receipt>) -> ReceiptNeed<'_> {
-    receipt.map_or(ReceiptNeed::Nothing, ReceiptNeed::Just)
+fn need(purpose: Purpose, receipt: Option<&Receipt>) -> ReceiptNeed<'_> {
+    match purpose {
+        Purpose::Step => receipt.map_or(ReceiptNeed::Nothing, ReceiptNeed::Just),
+        Purpose::TakeBack => ReceiptNeed::TakeBack,
+        Purpose::TopUp => ReceiptNeed::TopUp,
+    }
 }
 
 /// The receipt that the attempts of the step must create.

@@ -4,6 +4,7 @@ use crate::bench::{Bench, START_S};
 use crate::orders::{Order, USDC_UNIT};
 use crate::process::{Folder, SIGNER, WALLETS, config};
 use crate::solana_orders;
+use crate::solana_reclaims::{OLD_S, Reclaim, reclaimable};
 use rusqlite::{Connection, params};
 use serde_json::json;
 use tradewind_signer::fault::Rule;
@@ -11,6 +12,7 @@ use tradewind_signer::signer::Unobserved;
 
 const VERSION_2: &str = include_str!("gate_v2.sql");
 const VERSION_3: &str = include_str!("gate_v3.sql");
+const VERSION_4: &str = include_str!("gate_v4.sql");
 const SPENT: u64 = 50_000 * USDC_UNIT;
 
 fn order(name: &str) -> Order {
@@ -134,7 +136,7 @@ fn what_is_new_works_on_the_old_file() {
             .unwrap()
     };
     assert_eq!(count("SELECT count(*) FROM pragma_foreign_key_check"), 0);
-    assert_eq!(count("SELECT user_version FROM pragma_user_version"), 4);
+    assert_eq!(count("SELECT user_version FROM pragma_user_version"), 5);
     let unreferenced = "SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%steps_2%'";
     assert_eq!(count(unreferenced), 0);
 }
@@ -207,7 +209,7 @@ fn a_file_of_version_3_keeps_its_steps_and_what_they_count() {
     assert_eq!(pending["attempts"].as_array().unwrap().len(), 1);
     let count = |what: &str| bench.folder.count(what);
     assert_eq!(count("pragma_foreign_key_check"), 0);
-    assert_eq!(count("pragma_user_version WHERE user_version = 4"), 1);
+    assert_eq!(count("pragma_user_version WHERE user_version = 5"), 1);
     assert_eq!(count("sqlite_schema WHERE sql LIKE '%steps_3%'"), 0);
 }
 
@@ -221,4 +223,31 @@ fn a_file_of_version_3_takes_steps_on_solana() {
     bench.ok(&order.receipt_request());
     assert_eq!(bench.rule(&order.request()), Some(Rule::Receipt));
     bench.ok(&order.with(|o| o.intent = "plain".to_owned()).request());
+}
+
+#[test]
+fn a_file_of_version_4_takes_back_the_receipts_that_it_has_drawn() {
+    let folder = solana_orders::folder();
+    let gate = Connection::open(folder.path("gate.db")).unwrap();
+    gate.execute_batch(VERSION_4).unwrap();
+    let (wallet, seed) = (solana_orders::WALLET, "00112233445566778899aabbccddeeff");
+    gate.execute_batch(&format!(
+        "INSERT INTO steps VALUES ('old', 0, '{wallet}', 101, NULL, 'swap', NULL, '{}', '5', '5', {START_S},
+             'succeeded', 1);
+         INSERT INTO receipts VALUES ('old', 0, '{wallet}', 101, '{seed}', 0);
+         INSERT INTO solana_attempts VALUES ('old', 0, 1, '{wallet}', 101, x'00', '0x', '1', 1000, NULL, '[]', '{{}}',
+             '{{\"mint_in\":\"{native}\",\"mint_out\":\"{native}\",\"amount_in_raw\":\"0\",\"amount_out_raw\":\"0\"}}',
+             '0x', 0, '{{}}', 0, '1', x'00', 0);",
+        solana_orders::USDC,
+        native = solana_orders::NATIVE
+    ))
+    .unwrap();
+    let bench = Bench::watched(folder, Box::new(Unobserved));
+    bench.at(OLD_S);
+    let told = bench.ok(&reclaimable(1_061));
+    assert_eq!(told["receipts"][0]["seed"], seed);
+    bench.ok(&Reclaim::of("reclaim-1", &[seed]).request());
+    let count = |what: &str| bench.folder.count(what);
+    assert_eq!(count("pragma_foreign_key_check"), 0);
+    assert_eq!(count("pragma_user_version WHERE user_version = 5"), 1);
 }

@@ -1,6 +1,7 @@
 //! Any bytes at all: never a panic, and never a signature for what the decoder does not know.
 
 use crate::solana_orders::*;
+use crate::solana_reclaims::take_back;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -81,6 +82,54 @@ fn every_other_byte_of_a_transaction_matters() {
     // accounts, and how many accounts are only read: nothing of it moves more, or elsewhere.
     let count = passed.len();
     assert!(count < 160, "{count} of {}: {passed:?}", bytes.len() * 8);
+}
+
+#[test]
+fn every_byte_that_says_whose_receipt_goes_where_matters() {
+    let seeds = [
+        "00112233445566778899aabbccddeeff",
+        "ffeeddccbbaa99887766554433221100",
+    ];
+    let taken = seeds.map(|seed| take_back(WALLET, seed, WALLET));
+    let bytes = wire(
+        key(WALLET),
+        &[&[units(20_000)][..], &taken].concat(),
+        7,
+        None,
+    );
+    let quoted = SolanaQuoted {
+        mint_in: key(NATIVE),
+        mint_out: key(NATIVE),
+        amount_in_raw: 0,
+        amount_out_raw: 0,
+    };
+    let tables: Tables = BTreeMap::new();
+    let ask = |bytes: &[u8]| {
+        let passed = policy().pass_solana(&SolanaAsk {
+            wallet: key(WALLET),
+            chain_id: 101,
+            strategy_id: None,
+            unsigned_tx: bytes,
+            tables: &tables,
+            quoted: &quoted,
+            receipt: ReceiptNeed::TakeBack,
+        });
+        passed.map(|passed| passed.taken_back().to_vec()).ok()
+    };
+    assert_eq!(ask(&bytes), Some(seeds.map(str::to_owned).to_vec()));
+    let mut free = 0;
+    for place in 0..bytes.len() {
+        for bit in 0..8 {
+            let mut changed = bytes.clone();
+            changed[place] ^= 1 << bit;
+            if let Some(taken) = ask(&changed) {
+                assert_eq!(taken, seeds, "{place}");
+                free += 1;
+            }
+        }
+    }
+    // The blockhash, how many lamports, the unit limit within its cap, and how many accounts are only read.
+    assert!(free <= 8 * 32 + 2 * 8 * 8 + 20 + 8, "{free}");
 }
 
 proptest! {

@@ -1,7 +1,10 @@
 //! Killed between the record and the signature, or behind it, the signer goes on with the same bytes.
 
 use crate::crashes::{FAILPOINTS, killed_by};
-use crate::solana_orders::{SolanaOrder, WALLET, adoption, folder};
+use crate::process::Folder;
+use crate::solana_orders::{SolanaOrder, WALLET, adoption, folder, receipt};
+use crate::solana_reclaims::{OLD, Reclaim, reclaimable};
+use rusqlite::Connection;
 use serde_json::json;
 
 #[test]
@@ -38,4 +41,49 @@ fn without_its_gate_the_signer_would_sign_a_second_copy() {
     let first = signer.ok(&order.request());
     let second = signer.ok(&order.again(1_001, 969, &json!([])).request());
     assert_ne!(first["signature"], second["signature"]);
+}
+
+/// A folder whose gate has a step that succeeded for good long ago, and the seed of its receipt.
+fn with_an_old_receipt() -> (Folder, String) {
+    let folder = folder();
+    let signer = folder.start();
+    signer.ok(&adoption(WALLET));
+    let drawn = signer.ok(&SolanaOrder::new("first").receipt_request());
+    let text = |name: &str| drawn[name].as_str().unwrap().to_owned();
+    let order = SolanaOrder::new("first").and(receipt(&text("seed"), &text("address")));
+    let signature = signer.ok(&order.request())["signature"].clone();
+    signer.ok(&order.settle_request("succeeded", &signature, &json!({})));
+    signer.stop();
+    let gate = Connection::open(folder.path("gate.db")).unwrap();
+    gate.execute("UPDATE steps SET effect_by_s = 1", [])
+        .unwrap();
+    (folder, text("seed"))
+}
+
+#[test]
+fn a_kill_at_either_boundary_of_a_reclaim_leaves_one_record_and_one_signature() {
+    for boundary in ["gate_committed", "signed"] {
+        let (folder, seed) = with_an_old_receipt();
+        let reclaim = Reclaim::of("reclaim-1", &[&seed]);
+        killed_by(&folder, boundary, &reclaim.request());
+        assert_eq!(folder.count("reclaims"), 1, "{boundary}");
+        let signer = folder.start();
+        let told = signer.ok(&reclaimable(OLD));
+        assert_eq!(
+            (&told["open"], &told["receipts"]),
+            (&json!("reclaim-1"), &json!([])),
+            "{boundary}"
+        );
+        let other = Reclaim::of("reclaim-2", &[&seed]).request();
+        assert!(signer.ask(&other).get("refused").is_some(), "{boundary}");
+        let step = signer.ok(&reclaim.order.step_request());
+        let answer = signer.ok(&reclaim.request());
+        assert_eq!(
+            step["attempts"][0]["raw_tx"], answer["raw_tx"],
+            "{boundary}"
+        );
+        let changed = reclaim.clone().with(|o| o.blockhash += 1).request();
+        assert!(signer.ask(&changed).get("refused").is_some(), "{boundary}");
+        assert_eq!(folder.count("solana_attempts"), 2, "{boundary}");
+    }
 }

@@ -137,6 +137,10 @@ class SolanaWalletPool:
         if self._live and wallet in self._followed and saw_all:
             self._current.add(wallet)
 
+    def low(self) -> dict[str, int]:
+        """What the wallets hold that are too low to trade, in lamports."""
+        return {one.wallet: one.lamports or 0 for one in self._manager.low_wallets()}
+
     async def reserve(self, plan: ExecutionPlanEvent) -> Reservation:
         """The plan's own wallet, or the next healthy one with what the plan takes."""
         if plan.wallet is not None and plan.wallet not in self._wallets:

@@ -29,6 +29,7 @@ pub const WRAPPED_SOL_2022: Key = Key::constant("9pan9bMn5HatX4EJdBwg9VgCa7Uz5HL
 
 const TRANSFER: [u8; 4] = [2, 0, 0, 0];
 const CREATE_ACCOUNT_WITH_SEED: [u8; 4] = [3, 0, 0, 0];
+const TRANSFER_WITH_SEED: [u8; 4] = [11, 0, 0, 0];
 const FLASH_BORROW: [u8; 8] = [0x87, 0xe7, 0x34, 0xa7, 0x07, 0x34, 0xd4, 0xc1];
 const FLASH_REPAY: [u8; 8] = [0xb9, 0x75, 0x00, 0xcb, 0x60, 0xf5, 0xb4, 0xba];
 const FLASH_ACCOUNTS: usize = 12;
@@ -60,6 +61,21 @@ pub enum Call<'a> {
         /// How many bytes it holds.
         space: u64,
         /// The program that owns it.
+        owner: Key,
+    },
+    /// Lamports of an account at an address that follows from `base`, `seed` and `owner`.
+    TransferWithSeed {
+        /// Who pays.
+        from: AccountKey,
+        /// Whose signature the address needs.
+        base: AccountKey,
+        /// Who gets them.
+        to: AccountKey,
+        /// Text that tells the accounts of one base apart.
+        seed: &'a [u8],
+        /// How much.
+        lamports: u64,
+        /// The program that owns the account.
         owner: Key,
     },
     /// An associated token account, made unless it is there.
@@ -154,16 +170,14 @@ impl<'a> Instruction<'a> {
                 lamports,
             }));
         }
+        if let Some(rest) = self.data.strip_prefix(&TRANSFER_WITH_SEED) {
+            return self.transfer_with_seed(rest).map(Some);
+        }
         let Some(rest) = self.data.strip_prefix(&CREATE_ACCOUNT_WITH_SEED) else {
             return Ok(None);
         };
         let (base, rest) = key(rest, "base")?;
-        let mut arguments = Arguments(rest);
-        let length = usize::try_from(arguments.u64("seed")?).unwrap_or(usize::MAX);
-        let (seed, rest) = arguments
-            .0
-            .split_at_checked(length)
-            .ok_or(refused("seed", "cut short"))?;
+        let (seed, rest) = text(rest, "seed")?;
         let mut arguments = Arguments(rest);
         let (lamports, space) = (arguments.u64("lamports")?, arguments.u64("space")?);
         let (owner, rest) = key(arguments.0, "owner")?;
@@ -177,6 +191,22 @@ impl<'a> Instruction<'a> {
             space,
             owner,
         }))
+    }
+
+    fn transfer_with_seed(&self, rest: &'a [u8]) -> Result<Call<'a>, DecodeError> {
+        let mut arguments = Arguments(rest);
+        let lamports = arguments.u64("lamports")?;
+        let (seed, rest) = text(arguments.0, "seed")?;
+        let (owner, rest) = key(rest, "owner")?;
+        finished(&Arguments(rest))?;
+        Ok(Call::TransferWithSeed {
+            from: self.account(0, "from")?,
+            base: self.account(1, "base")?,
+            to: self.account(2, "to")?,
+            seed,
+            lamports,
+            owner,
+        })
     }
 
     /// Only the idempotent form: the other one fails where an account is there already.
@@ -250,6 +280,16 @@ fn key<'a>(bytes: &'a [u8], field: &'static str) -> Result<(Key, &'a [u8]), Deco
         .split_first_chunk()
         .ok_or(refused(field, "cut short"))?;
     Ok((Key(*key), rest))
+}
+
+/// Bytes behind their own length, as bincode writes them.
+fn text<'a>(bytes: &'a [u8], field: &'static str) -> Result<(&'a [u8], &'a [u8]), DecodeError> {
+    let mut arguments = Arguments(bytes);
+    let length = usize::try_from(arguments.u64(field)?).unwrap_or(usize::MAX);
+    arguments
+        .0
+        .split_at_checked(length)
+        .ok_or(refused(field, "cut short"))
 }
 
 fn finished(arguments: &Arguments<'_>) -> Result<(), DecodeError> {

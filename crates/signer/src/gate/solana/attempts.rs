@@ -1,7 +1,7 @@
 //! Attempts on Solana: one row for each transaction, committed before it is signed.
 
 use super::evidence::SolanaEvidence;
-use super::receipts;
+use super::{receipts, reclaims, top_ups};
 use crate::fault::{Fault, Rule};
 use crate::gate::steps::{self, Kind, Step, StepId};
 use crate::gate::usage::Reservation;
@@ -109,6 +109,8 @@ impl Gate {
         new.upsert_outlay(&tx, outlay_raw, effect_by_s)?;
         let address = receipt.map(|(_, receipt)| receipt.address.to_string());
         new.insert(&tx, kill_epoch, address.as_deref(), &boot_id)?;
+        reclaims::record(&tx, new)?;
+        top_ups::record(&tx, new)?;
         Ok(tx.commit()?)
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Blocks beyond the last valid one before an attempt counts as dead without a lock on the chain.
-const MARGIN_BLOCKS: u64 = 60;
+pub(super) const MARGIN_BLOCKS: u64 = 60;
 
 /// Blocks that a blockhash lives.
 const LIFE_BLOCKS: u64 = 150;

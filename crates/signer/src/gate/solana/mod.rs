@@ -5,10 +5,14 @@ mod boots;
 mod cold_starts;
 mod evidence;
 mod receipts;
+mod reclaims;
 mod settlements;
+mod top_ups;
 
 pub(super) use boots::current_id as current_boot;
 
 pub use attempts::{NewSolanaAttempt, SignedSolana, SolanaAttempt};
 pub use evidence::{EarlierSignature, SolanaEvidence, Status};
+pub use reclaims::Reclaimable;
 pub use settlements::{SolanaFinalized, SolanaSettlement};
+pub use top_ups::TopUps;

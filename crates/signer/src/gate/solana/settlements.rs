@@ -5,6 +5,7 @@ use super::boots::require_none_left;
 use super::evidence::{
     EarlierSignature, distinct, last_valid, require_dead, signatures_json, unnamed,
 };
+use super::{reclaims, top_ups};
 use crate::fault::{Fault, Rule};
 use crate::gate::Gate;
 use crate::gate::steps::{self, Outcome, Step, StepId};
@@ -93,6 +94,8 @@ impl Gate {
                 "UPDATE outlays SET counts_raw = ?3 WHERE intent_id = ?1 AND step = ?2",
                 params![id.intent_id, id.step, counts.outlay_raw.to_string()],
             )?;
+            reclaims::settled(&tx, id, end.outcome)?;
+            top_ups::settled(&tx, id)?;
         }
         tx.commit()?;
         Ok(is_final)

@@ -2,7 +2,7 @@
 
 use super::flows::Flows;
 use super::{
-    NATIVE, RECEIPT_LAMPORTS, Receipt, ReceiptNeed, SOLANA_CHAIN_ID, SolanaAsk, SolanaPolicy,
+    NATIVE, RECEIPT_LAMPORTS, Receipt, ReceiptNeed, SOLANA_CHAIN_ID, SolanaAsk, SolanaPolicy, TopUp,
 };
 use crate::fault::{Refusal, Rule};
 use serde_json::{Value, json};
@@ -39,6 +39,8 @@ pub(super) struct Reading<'a, 'b> {
     pub(super) transfers: usize,
     pub(super) flows: Flows,
     pub(super) trade: Vec<Value>,
+    pub(super) taken_back: Vec<String>,
+    pub(super) topped_up: Option<TopUp>,
 }
 
 /// Where a message points.
@@ -76,6 +78,8 @@ impl<'a, 'b> Reading<'a, 'b> {
             transfers: 0,
             flows: Flows::default(),
             trade: Vec::new(),
+            taken_back: Vec::new(),
+            topped_up: None,
         }
     }
 
@@ -95,6 +99,11 @@ impl<'a, 'b> Reading<'a, 'b> {
         })?;
         if place.program == COMPUTE_BUDGET_PROGRAM {
             return self.compute_budget(place, instruction);
+        }
+        match self.ask.receipt {
+            ReceiptNeed::TakeBack => return self.take_back(place, instruction),
+            ReceiptNeed::TopUp => return self.top_up(place, instruction),
+            _ => {}
         }
         if let Some(venue) = Venue::of(place.program) {
             return self.swap(place, venue, instruction);
@@ -140,6 +149,10 @@ impl<'a, 'b> Reading<'a, 'b> {
                 self.transfer(place, known(place, "who gets lamports", to)?, lamports)
             }
             Call::CreateAccountWithSeed { .. } => self.create_receipt(place, call),
+            Call::TransferWithSeed { .. } => Err(not_allowed(
+                place,
+                "receipts are taken back by a transaction of their own; ask for `sign_reclaim`",
+            )),
             Call::CreateTokenAccount {
                 payer,
                 account,
@@ -278,7 +291,7 @@ impl<'a, 'b> Reading<'a, 'b> {
                 "the transaction creates a receipt, and the step has none; ask for `receipt` before the first attempt"
                     .to_owned()
             }),
-            (ReceiptNeed::Any, _) => Ok(()),
+            (ReceiptNeed::Any | ReceiptNeed::TakeBack | ReceiptNeed::TopUp, _) => Ok(()),
         }
     }
 

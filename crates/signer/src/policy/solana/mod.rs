@@ -9,13 +9,16 @@ mod instructions;
 mod loans;
 mod message;
 mod passed;
+mod reclaims;
 mod swaps;
 mod terms;
+mod top_ups;
 mod trade;
 
 pub use accounts::{Receipt, SOLANA_CHAIN_ID, TokenAccounts, token_account};
 pub(crate) use passed::summed;
-pub use passed::{PassedSolana, ReceiptNeed, SolanaAsk, SolanaKind, SolanaQuoted, Tables};
+pub use passed::{PassedSolana, ReceiptNeed, SolanaAsk, SolanaKind, SolanaQuoted, Tables, TopUp};
+pub use top_ups::Treasury;
 
 use super::Policy;
 use crate::fault::{Refusal, Rule};
@@ -44,6 +47,8 @@ pub struct SolanaPolicy {
     pub tokens: BTreeMap<Key, SolanaToken>,
     /// The token accounts of wallets and recipients, for the mints above.
     pub accounts: TokenAccounts,
+    /// Who tops up wallets that are low, if anybody does.
+    pub treasury: Option<Treasury>,
     /// Highest tip, in lamports.
     pub max_tip_lamports: u64,
     /// Highest compute unit limit.
@@ -98,7 +103,9 @@ impl Policy {
     /// Any of the policy's rules.
     pub fn pass_solana<'a>(&'a self, ask: &SolanaAsk<'a>) -> Result<PassedSolana<'a>, Refusal> {
         let chain = self.solana_of(ask.wallet, ask.chain_id)?;
-        self.check_strategy(ask.wallet, ask.strategy_id)?;
+        if !ask.receipt.is_upkeep() {
+            self.check_strategy(ask.wallet, ask.strategy_id)?;
+        }
         let passed = chain.read(self, ask)?;
         for (mint, amount_raw) in passed.per_transaction() {
             self.check_amount(ask.wallet, ask.strategy_id, ask.chain_id, mint, amount_raw)?;

@@ -32,6 +32,17 @@ pub enum ReceiptNeed<'a> {
     Nothing,
     /// Any of the wallet's own, or none: nothing is signed.
     Any,
+    /// None, and nothing but receipts of the wallet are taken back.
+    TakeBack,
+    /// None, and nothing but one listed wallet is topped up.
+    TopUp,
+}
+
+impl ReceiptNeed<'_> {
+    /// Whether the transaction keeps wallets in order and trades for no strategy.
+    pub(super) fn is_upkeep(self) -> bool {
+        matches!(self, Self::TakeBack | Self::TopUp)
+    }
 }
 
 /// A transaction that the policy is asked about.
@@ -80,6 +91,17 @@ pub struct PassedSolana<'a> {
     pub(super) gross_raw: u64,
     pub(super) lamports: u64,
     pub(super) trade: Value,
+    pub(super) taken_back: Vec<String>,
+    pub(super) topped_up: Option<TopUp>,
+}
+
+/// Lamports for a wallet that is low.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TopUp {
+    /// Who gets them.
+    pub wallet: Key,
+    /// How many.
+    pub lamports: u64,
 }
 
 macro_rules! getters {
@@ -113,6 +135,8 @@ getters! {
     reserve_raw: u64,
     /// Fees, tip and rents, at most.
     lamports: u64,
+    /// Whom it tops up; nobody in any transaction but one that does only that.
+    topped_up: Option<TopUp>,
 }
 
 impl PassedSolana<'_> {
@@ -120,6 +144,12 @@ impl PassedSolana<'_> {
     #[must_use]
     pub fn trade(&self) -> String {
         self.trade.to_string()
+    }
+
+    /// The seeds of the receipts whose lamports come back; none in any transaction but one that does only that.
+    #[must_use]
+    pub fn taken_back(&self) -> &[String] {
+        &self.taken_back
     }
 
     /// How long its blockhash is assumed to live, in seconds.

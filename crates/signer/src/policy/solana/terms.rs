@@ -14,6 +14,8 @@ const UNITS: &str = "max_compute_units";
 const PRICE: &str = "max_compute_unit_price_micro_lamports";
 const FEE: &str = "max_fee_lamports";
 const SLIPPAGE: &str = "max_slippage_bps";
+const TOP_UP: &str = "treasury.max_lamports";
+const TOP_UPS: &str = "treasury.max_per_day_lamports";
 
 impl SolanaPolicy {
     pub(in super::super) fn terms(&self, id: u64) -> Terms {
@@ -38,6 +40,14 @@ impl SolanaPolicy {
         }
         for account in &self.tip_accounts {
             set(&format!("tip_account.{account}"), U256::ONE);
+        }
+        if let Some(treasury) = &self.treasury {
+            set(TOP_UP, U256::from(treasury.max_lamports));
+            set(TOP_UPS, U256::from(treasury.max_per_day_lamports));
+            set(&treasury_key(treasury.wallet), U256::ONE);
+            for wallet in &treasury.wallets {
+                set(&topped_up_key(*wallet), U256::ONE);
+            }
         }
         for (reserve, fee_bps) in &self.flash_reserves {
             set(&format!("flash_reserve.{reserve}"), U256::ONE);
@@ -77,6 +87,17 @@ impl SolanaPolicy {
         self.blockhash_life_s = most(BLOCKHASH_LIFE, self.blockhash_life_s);
         self.settlement_quorum = most(QUORUM, self.settlement_quorum);
         self.evidence_quorum = most(EVIDENCE_QUORUM, self.evidence_quorum);
+        self.treasury = self
+            .treasury
+            .take()
+            .filter(|one| listed(&treasury_key(one.wallet)));
+        if let Some(treasury) = &mut self.treasury {
+            treasury.max_lamports = least(TOP_UP, treasury.max_lamports);
+            treasury.max_per_day_lamports = least(TOP_UPS, treasury.max_per_day_lamports);
+            treasury
+                .wallets
+                .retain(|wallet| listed(&topped_up_key(*wallet)));
+        }
         self.programs
             .retain(|program| listed(&format!("program.{program}")));
         self.recipients
@@ -112,6 +133,14 @@ impl SolanaPolicy {
             );
         }
     }
+}
+
+fn treasury_key(wallet: Key) -> String {
+    format!("treasury.from.{wallet}")
+}
+
+fn topped_up_key(wallet: Key) -> String {
+    format!("treasury.to.{wallet}")
 }
 
 /// Other contents of a table are another term: they have to be presented and to wait like any other raise.

@@ -27,6 +27,8 @@ impl<'a> Reading<'a, '_> {
         blockhash: Key,
     ) -> Result<PassedSolana<'a>, Refusal> {
         self.require_receipt()?;
+        self.require_taken_back()?;
+        self.require_topped_up()?;
         self.require_repaid()?;
         let lamports = self.lamports()?;
         let kind = self.kind()?;
@@ -57,6 +59,8 @@ impl<'a> Reading<'a, '_> {
             gross_raw: fit(spent.gross_raw)?,
             lamports,
             trade: Value::from(std::mem::take(&mut self.trade)),
+            taken_back: self.taken_back,
+            topped_up: self.topped_up,
         })
     }
 
