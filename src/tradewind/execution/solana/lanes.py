@@ -10,14 +10,14 @@ from tradewind.domain.chain import WRAPPED_SOL
 from tradewind.domain.execution_plan_event import ExecutionPlanEvent
 from tradewind.errors import Refused
 from tradewind.execution.executors.ports import LaneHealth, Sent, SignedAttempt, Tip
-from tradewind.observability.clock import Clock
+from tradewind.observability.clock import NS_PER_S, Clock
 
 _PPM = 1_000_000
 # The share of takings is a running mean over about so many sendings.
 _MEMORY = 16
 _HEALTHY_FROM_PPM = 500_000
 # Nobody sends over a lane that is not healthy: it is taken for healthy again this long after it failed last.
-_REST_NS = 30 * 10**9
+_REST_NS = 30 * NS_PER_S
 
 
 class CoreLane(Protocol):
