@@ -12,7 +12,7 @@ from tradewind.execution.finality_follower import FinalityFollower
 from tradewind.execution.signer_client import SignerClient, SolanaFinalized, SolanaOutcome
 from tradewind.execution.solana.coin import moved_as, spent_raw
 from tradewind.execution.watched_steps import WatchedStep
-from tradewind.observability.clock import Clock
+from tradewind.observability.clock import NS_PER_S, Clock
 from tradewind.state.coordinator import StateCoordinator
 from tradewind.state.intent_locks import IntentLocks
 from tradewind.streaming.event_stream import EventStream
@@ -76,14 +76,14 @@ class SolanaFinality(FinalityFollower):
             return
         if rpc_answer.mapping(entry, "status").get("confirmationStatus") != "finalized":
             return
-        await self._tell_gate(step, slot, height)
-        finalized = BlockRef(number=slot, hash=f"slot {slot}", timestamp_s=self._clock.now_ns() // 1_000_000_000)
+        await self._told(step, self._tell_gate(step, slot, height))
+        finalized = BlockRef(number=slot, hash=f"slot {slot}", timestamp_s=self._clock.now_ns() // NS_PER_S)
         await self._record_final(step, finalized, self._endpoints)
 
-    async def _tell_gate(self, step: WatchedStep, slot: int, height: int) -> None:
+    async def _tell_gate(self, step: WatchedStep, slot: int, height: int) -> bool:
         result = step.result
         succeeded = result.outcome is StepOutcome.SUCCEEDED
-        settling = self._signer.settle_solana(
+        return await self._signer.settle_solana(
             step.intent_id,
             result.step,
             outcome=SolanaOutcome.SUCCEEDED if succeeded else SolanaOutcome.REVERTED,
@@ -93,7 +93,6 @@ class SolanaFinality(FinalityFollower):
             endpoints=self._endpoints,
             finalized=SolanaFinalized(slot, height),
         )
-        await self._told(step, settling)
 
     def _spent(self, step: WatchedStep) -> dict[str, int]:
         fill, fee_lamports = step.result.fill, step.result.fee_raw
