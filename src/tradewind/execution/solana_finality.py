@@ -9,7 +9,9 @@ from tradewind.domain.fill import StepOutcome
 from tradewind.domain.plan import BlockRef
 from tradewind.errors import TradewindError
 from tradewind.execution.finality_follower import FinalityFollower
-from tradewind.execution.signer_client import SignerClient, SolanaFinalized, SolanaOutcome
+from tradewind.execution.signer_answers import SolanaOutcome
+from tradewind.execution.signer_client import SignerClient
+from tradewind.execution.signer_questions import SolanaFinalized
 from tradewind.execution.solana.coin import moved_as, spent_raw
 from tradewind.execution.watched_steps import WatchedStep
 from tradewind.observability.clock import NS_PER_S, Clock

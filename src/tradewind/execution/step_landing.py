@@ -23,7 +23,7 @@ from tradewind.execution.attempt import Attempts, WithoutReceipt
 from tradewind.execution.kill_switch import KillSwitch
 from tradewind.execution.later_attempts import TOO_LOW, LaterAttempts, Offer
 from tradewind.execution.overdue import Overdue
-from tradewind.execution.signer_client import SignedAttempt
+from tradewind.execution.signer_answers import SignedAttempt
 from tradewind.execution.step_receipt import StepReceipts
 from tradewind.execution.superseding import Standing, Successor, Superseding
 from tradewind.execution.wallet_nonces import WalletNonces

@@ -16,7 +16,8 @@ from tradewind.execution.chain_look import seen
 from tradewind.execution.kill_switch import KillSwitch
 from tradewind.execution.later_attempts import LaterAttempts
 from tradewind.execution.overdue import Overdue
-from tradewind.execution.signer_client import RecordedPermit, RecordedStep, SignerClient
+from tradewind.execution.signer_answers import RecordedPermit, RecordedStep
+from tradewind.execution.signer_client import SignerClient
 from tradewind.execution.wallet_nonces import WalletNonces
 from tradewind.observability import events as observe
 from tradewind.observability.clock import NS_PER_MS, NS_PER_S, Backoff, Clock
