@@ -6,158 +6,49 @@ Unknown keys are refused. Secrets inside RPC URLs are read through `rpc_urls` an
 
 import difflib
 import hashlib
-import ipaddress
 import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from tradewind.domain.address import EvmAddress, SolanaAddress, is_evm_address
 from tradewind.domain.amount import MAX_RAW, to_raw
 from tradewind.domain.asset import Symbol
-from tradewind.domain.chain import SOLANA_MAINNET, parse_chain_id
+from tradewind.domain.chain import SOLANA_MAINNET
 from tradewind.domain.model import Model, invalid_input
 from tradewind.domain.strategy import Strategy
 from tradewind.domain.token_list import PermitDomain, Token, TokenList
-from tradewind.errors import Fault, InvalidInput, Misconfigured
-
-# The kernel keeps 108 bytes for the path of a Unix socket, the last one a zero.
-_MAX_SOCKET_PATH_BYTES = 107
-
-
-def _in_folder_of_config(value: Path, info: ValidationInfo) -> Path:
-    folder = cast("dict[str, Path]", info.context or {}).get("folder", Path.cwd())
-    try:
-        return folder / value.expanduser()
-    except RuntimeError:
-        raise PydanticCustomError("path_unknown_home", "names a home directory that does not exist.") from None
-
-
-def _short_enough_for_a_socket(value: Path) -> Path:
-    length = len(bytes(value))
-    if length > _MAX_SOCKET_PATH_BYTES:
-        raise PydanticCustomError(
-            "socket_path_too_long",
-            "the full path has {length} bytes; a Unix socket takes at most {limit}. Choose a shorter folder.",
-            {"length": length, "limit": _MAX_SOCKET_PATH_BYTES},
-        )
-    return value
-
-
-def _loopback(value: str) -> str:
-    try:
-        if ipaddress.ip_address(value).is_loopback:
-            return value
-    except ValueError:
-        pass
-    raise PydanticCustomError(
-        "bind_not_loopback",
-        'is not a loopback address: the API holds the means to trade and listens on this machine only. Use "127.0.0.1" '
-        'or "::1", and a tunnel to reach it from elsewhere.',
-    )
-
-
-def _rpc_url(value: str) -> str:
-    # The value is never repeated in a fault: it may hold a secret.
-    try:
-        parts = urlsplit(value)
-        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        valid = False
-    if not valid or not value.isascii() or not value.isprintable() or " " in value:
-        raise PydanticCustomError(
-            "url_malformed", 'is not a URL such as "http://127.0.0.1:8545" or "https://host/path".'
-        )
-    return value
-
-
-def _websocket_url(value: str) -> str:
-    scheme, colon, rest = value.partition(":")
-    if scheme not in {"ws", "wss"} or not colon:
-        raise PydanticCustomError("url_malformed", 'is not a URL such as "ws://127.0.0.1:8900" or "wss://host/path".')
-    _rpc_url({"ws": "http", "wss": "https"}[scheme] + ":" + rest)
-    return value
-
-
-def _block_engine_url(value: str) -> str:
-    scheme, colon, rest = value.partition(":")
-    if scheme not in {"grpc", "grpcs"}:
-        return _rpc_url(value)
-    _rpc_url({"grpc": "http", "grpcs": "https"}[scheme] + colon + rest)
-    if urlsplit(value).path.strip("/") or urlsplit(value).query:
-        raise PydanticCustomError("url_malformed", 'has a path, and gRPC has none. Use one such as "grpcs://host:443".')
-    return value
-
-
-def _different_endpoints(urls: tuple[str, ...]) -> tuple[str, ...]:
-    """One that is written in two ways would have two votes."""
-    _all_different(tuple(map(_endpoint, urls)))
-    return urls
-
-
-def _endpoint(url: str) -> tuple[object, ...]:
-    parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-    return parts.scheme, parts.hostname, port, parts.path.rstrip("/"), parts.query, parts.username, parts.password
-
-
-def _chain_key(value: object) -> object:
-    chain_id = int(value) if isinstance(value, str) and value.isdecimal() and value.isascii() else parse_chain_id(value)
-    if chain_id == SOLANA_MAINNET:
-        raise PydanticCustomError(
-            "chain_unsupported", "is Solana, which is configured in a table of its own: [solana]."
-        )
-    return chain_id
-
-
-def _all_different(value: tuple[Any, ...]) -> tuple[Any, ...]:
-    if len(set(value)) != len(value):
-        raise PydanticCustomError("listed_twice", "lists a value twice. Remove one of them.")
-    return value
-
-
-def _named_by_header(value: object) -> object:
-    """`[strategies.example]` is the strategy named "example"."""
-    if not isinstance(value, dict):
-        return value
-    for name, table in value.items():
-        if isinstance(table, dict) and "name" in table:
-            raise PydanticCustomError(
-                "strategy_named_twice", "'{name}' has a key 'name'. Remove it: the header names it.", {"name": name}
-            )
-    return {name: {**table, "name": name} if isinstance(table, dict) else table for name, table in value.items()}
-
-
-# A default is a Path already, which pydantic does not take where it reads JSON.
-FolderPath = Annotated[
-    Path,
-    BeforeValidator(lambda value: str(value) if isinstance(value, Path) else value),
-    AfterValidator(_in_folder_of_config),
-]
-SocketPath = Annotated[FolderPath, AfterValidator(_short_enough_for_a_socket)]
-WebsocketUrl = Annotated[str, Field(max_length=2048), AfterValidator(_websocket_url)]
-BlockEngineUrl = Annotated[str, Field(max_length=2048), AfterValidator(_block_engine_url)]
-RpcUrl = Annotated[str, Field(max_length=2048), AfterValidator(_rpc_url)]
-BlockHash = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{64}$")]
-ChainKey = Annotated[int, Field(gt=0, lt=2**53), BeforeValidator(_chain_key)]
-StrategyName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-FeePips = Annotated[int, Field(ge=1, lt=1_000_000)]
-Rate = Annotated[int, Field(ge=1, le=1_000_000)]
+from tradewind.errors import Fault, InvalidInput
+from tradewind.settings_fields import (
+    BlockEngineUrl,
+    BlockHash,
+    ChainKey,
+    FeePips,
+    FolderPath,
+    Rate,
+    RpcUrl,
+    SocketPath,
+    StrategyName,
+    WebsocketUrl,
+    all_different,
+    different_endpoints,
+    loopback,
+    named_by_header,
+)
+from tradewind.toml_file import read_toml
 
 
 class ApiSettings(Model):
     """Where the API listens and what it takes, the rates of each token. Port 0 means any free port."""
 
-    host: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1"
+    host: Annotated[str, AfterValidator(loopback)] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8420
     token_file: FolderPath | None = None
     max_body_bytes: Annotated[int, Field(ge=1_024, le=16 * 1_024 * 1_024)] = 65_536
@@ -182,7 +73,7 @@ class UniswapV3Settings(Model):
     factory: EvmAddress
     router: EvmAddress
     quoter: EvmAddress
-    fees_pips: Annotated[tuple[FeePips, ...], Field(min_length=1, max_length=16), AfterValidator(_all_different)] = (
+    fees_pips: Annotated[tuple[FeePips, ...], Field(min_length=1, max_length=16), AfterValidator(all_different)] = (
         100,
         500,
         3_000,
@@ -203,7 +94,7 @@ class ChainSettings(Model):
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
     rpc_urls: Annotated[
-        tuple[RpcUrl, ...], Field(min_length=1, max_length=16, repr=False), AfterValidator(_different_endpoints)
+        tuple[RpcUrl, ...], Field(min_length=1, max_length=16, repr=False), AfterValidator(different_endpoints)
     ]
     genesis_hash: BlockHash | None = None
     quorum: Annotated[int, Field(ge=1, le=16)] | None = None
@@ -220,7 +111,7 @@ class ChainSettings(Model):
     native_symbol: Symbol = "ETH"
     wrapped_native: Symbol
     multicall: EvmAddress
-    stable_symbols: Annotated[tuple[Symbol, ...], Field(max_length=16), AfterValidator(_all_different)] = ()
+    stable_symbols: Annotated[tuple[Symbol, ...], Field(max_length=16), AfterValidator(all_different)] = ()
     reference_probe_usd: Annotated[int, Field(ge=1, le=100_000_000)] = 10_000
     tokens: Annotated[tuple[Token, ...], Field(min_length=1, max_length=512)]
     venues: VenuesSettings = VenuesSettings()
@@ -250,7 +141,7 @@ class SolanaSettings(Model):
 
     name: Annotated[str, Field(min_length=1, max_length=64)] = "Solana"
     rpc_urls: Annotated[
-        tuple[RpcUrl, ...], Field(min_length=1, max_length=16, repr=False), AfterValidator(_different_endpoints)
+        tuple[RpcUrl, ...], Field(min_length=1, max_length=16, repr=False), AfterValidator(different_endpoints)
     ]
     websocket_urls: Annotated[tuple[WebsocketUrl, ...], Field(max_length=16, repr=False)] = ()
     genesis_hash: SolanaAddress
@@ -263,11 +154,11 @@ class SolanaSettings(Model):
     recovery_half_life_ms: Annotated[int, Field(ge=1, le=604_800_000)] = 60_000
     native_symbol: Symbol = "SOL"
     wrapped_native: Symbol = "SOL"
-    stable_symbols: Annotated[tuple[Symbol, ...], Field(max_length=16), AfterValidator(_all_different)] = ()
+    stable_symbols: Annotated[tuple[Symbol, ...], Field(max_length=16), AfterValidator(all_different)] = ()
     reference_probe_usd: Annotated[int, Field(ge=1, le=100_000_000)] = 10_000
     tokens: Annotated[tuple[Token, ...], Field(min_length=1, max_length=512)]
-    pools: Annotated[tuple[SolanaAddress, ...], Field(min_length=1, max_length=512), AfterValidator(_all_different)]
-    lookup_tables: Annotated[tuple[SolanaAddress, ...], Field(max_length=16), AfterValidator(_all_different)] = ()
+    pools: Annotated[tuple[SolanaAddress, ...], Field(min_length=1, max_length=512), AfterValidator(all_different)]
+    lookup_tables: Annotated[tuple[SolanaAddress, ...], Field(max_length=16), AfterValidator(all_different)] = ()
     max_hops: Annotated[int, Field(ge=1, le=3)] = 2
     max_paths: Annotated[int, Field(ge=1, le=3)] = 1
     compute_unit_price_micro_lamports: Annotated[int, Field(ge=0, le=10**10)] = 10_000
@@ -294,14 +185,14 @@ class Settings(Model):
     api: ApiSettings = ApiSettings()
     chains: Mapping[ChainKey, ChainSettings] = Field(default_factory=dict)
     solana: SolanaSettings | None = None
-    strategies: Annotated[Mapping[StrategyName, Strategy], BeforeValidator(_named_by_header)] = Field(
+    strategies: Annotated[Mapping[StrategyName, Strategy], BeforeValidator(named_by_header)] = Field(
         default_factory=dict
     )
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read a file; raises Misconfigured when it cannot be read, InvalidInput when it is wrong."""
-        raw = _parse_toml(path)
+        raw = read_toml(path, remedy=_NO_FILE)
         context = {"folder": path.resolve().parent}
         try:
             # Through JSON, so that arrays become tuples and strings UUIDs while every other type stays strict.
@@ -359,6 +250,7 @@ class Settings(Model):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+_NO_FILE = "Give the path of a configuration file, or have one written: tradewind init my-desk"
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 # Which keys a section knows, by its path; the deepest paths first, since a star crosses slashes.
 _SECTIONS: dict[str, type[Model]] = {
@@ -393,27 +285,6 @@ def _looks_like_a_key(segment: str) -> bool:
     has_digit = any(character.isdigit() for character in segment)
     has_letter = any(character.isalpha() for character in segment)
     return len(segment) >= 16 or (len(segment) >= 8 and has_digit and has_letter)
-
-
-def _parse_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
-    except FileNotFoundError:
-        raise Misconfigured(
-            "config_missing",
-            f"{path} does not exist.",
-            remedy="Give the path of a configuration file, or have one written: tradewind init my-desk",
-        ) from None
-    except OSError as error:
-        raise Misconfigured(
-            "config_unreadable", f"{path} cannot be read: {error.strerror}.", remedy="Check its type and permissions."
-        ) from None
-    except UnicodeDecodeError as error:
-        message = f"is not UTF-8 at byte {error.start}. Save it as UTF-8."
-        raise InvalidInput.one("(whole)", "toml_malformed", message, what=str(path)) from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        message = f"is not TOML: {error}. Correct it there."
-        raise InvalidInput.one("(whole)", "toml_malformed", message, what=str(path)) from None
 
 
 def _faults(error: ValidationError) -> list[Fault]:

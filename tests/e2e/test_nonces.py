@@ -21,7 +21,9 @@ from tests.e2e.reorganising import (
     until_view,
 )
 from tradewind.core import Eip1559Transaction
-from tradewind.execution.signer_client import ChainEvidence, SignerClient, gap_id
+from tradewind.execution.signer_answers import gap_id
+from tradewind.execution.signer_client import SignerClient
+from tradewind.execution.signer_questions import ChainEvidence
 from tradewind.localnet.evm import EvmLocalnet
 
 WETH_RAW = 10**17

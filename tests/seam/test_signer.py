@@ -17,7 +17,9 @@ from tradewind import core
 from tradewind.domain.fill import StepOutcome, StepResult
 from tradewind.domain.plan import BlockRef
 from tradewind.errors import Halted, Refused
-from tradewind.execution.signer_client import ChainEvidence, SignerClient, gap_id
+from tradewind.execution.signer_answers import gap_id
+from tradewind.execution.signer_client import SignerClient
+from tradewind.execution.signer_questions import ChainEvidence
 
 ROOT = Path(__file__).parents[2]
 # The first account of the public test mnemonic "test test test … junk".

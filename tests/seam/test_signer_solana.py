@@ -21,16 +21,9 @@ from solders.transaction import VersionedTransaction
 
 from tests.seam.test_signer import PASSPHRASE, binary, write_private
 from tradewind.errors import Halted, Refused
-from tradewind.execution.signer_client import (
-    EarlierSignature,
-    SignerClient,
-    SolanaEvidence,
-    SolanaFinalized,
-    SolanaOutcome,
-    SolanaQuote,
-    SolanaReceipt,
-    SolanaSignature,
-)
+from tradewind.execution.signer_answers import SolanaOutcome, SolanaReceipt, SolanaSignature
+from tradewind.execution.signer_client import SignerClient
+from tradewind.execution.signer_questions import EarlierSignature, SolanaEvidence, SolanaFinalized, SolanaQuote
 
 # RFC 8032, section 7.1, test 1.
 KEYPAIR = Keypair.from_seed(bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"))

@@ -24,10 +24,9 @@ from tradewind.accounting.sums import Booked, StrategyKey, Sums
 from tradewind.domain.amount import from_raw
 from tradewind.domain.balances import WalletBalances
 from tradewind.domain.plan import BlockRef, StepKind
+from tradewind.observability.clock import NS_PER_MS, NS_PER_S
 from tradewind.streaming.recorded import Recorded
 
-NS_PER_S = 1_000_000_000
-NS_PER_MS = 1_000_000
 Place = tuple[int, str]
 
 

@@ -8,9 +8,8 @@ from tradewind.domain.amount import from_raw
 from tradewind.domain.chain import native_decimals
 from tradewind.domain.intent import Intent
 from tradewind.domain.token_list import TokenList
+from tradewind.observability.clock import NS_PER_MS, NS_PER_S
 
-_NS_PER_S = 1_000_000_000
-_NS_PER_MS = 1_000_000
 # Twelve digits are more than anybody reads; a price is for people and enters no calculation.
 _PRICE = Context(prec=12)
 
@@ -72,10 +71,10 @@ def price(paid: Amount, got: Amount, *, per: str) -> str | None:
 
 def moment(at_ns: int) -> str:
     """Nanoseconds UTC as ISO 8601 with milliseconds, rounded down."""
-    seconds, rest_ns = divmod(at_ns, _NS_PER_S)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest_ns // _NS_PER_MS:03d}Z"
+    seconds, rest_ns = divmod(at_ns, NS_PER_S)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest_ns // NS_PER_MS:03d}Z"
 
 
 def milliseconds(duration_ns: int) -> float:
     """A duration for people, to the microsecond."""
-    return round(duration_ns / _NS_PER_MS, 3)
+    return round(duration_ns / NS_PER_MS, 3)

@@ -16,8 +16,7 @@ from tradewind.api.ports import Policy
 from tradewind.api.scopes import caller_of
 from tradewind.domain.token_list import TokenList
 from tradewind.execution.signer_answers import Limit
-
-_NS_PER_MS = 1_000_000
+from tradewind.observability.clock import NS_PER_MS
 
 Key = Annotated[
     str, Path(max_length=200, pattern="^[!-~]+$", description="The key of the limit, as GET /limits names it.")
@@ -49,7 +48,7 @@ def add_limit_routes(app: FastAPI, *, policy: Policy, tokens: TokenList, limits:
                 key=changed.key,
                 value=changed.value,
                 in_force=not changed.pending,
-                effective_at=moment(changed.effective_at_ms * _NS_PER_MS),
+                effective_at=moment(changed.effective_at_ms * NS_PER_MS),
             )
         )
 
@@ -67,9 +66,9 @@ def _shown(limit: Limit) -> LimitShown:
         value=limit.value,
         ceiling=limit.ceiling,
         by=limit.by,
-        since=moment(limit.since_ms * _NS_PER_MS),
+        since=moment(limit.since_ms * NS_PER_MS),
         pending=tuple(
-            RaiseShown(value=late.value, effective_at=moment(late.effective_at_ms * _NS_PER_MS), by=late.by)
+            RaiseShown(value=late.value, effective_at=moment(late.effective_at_ms * NS_PER_MS), by=late.by)
             for late in limit.pending
         ),
     )

@@ -7,12 +7,11 @@ everybody. Kept in memory: 2^256 secrets need no memory over restarts, and an op
 from dataclasses import dataclass
 
 from tradewind.errors import TooMany
-from tradewind.observability.clock import Clock
+from tradewind.observability.clock import NS_PER_S, Clock
 
 BAD_TRIES = 5
 FIRST_S = 30
 LONGEST_S = 3_600
-_NS_PER_S = 1_000_000_000
 
 
 @dataclass(slots=True)
@@ -36,11 +35,11 @@ class Lockout:
             return
         left_ns = tries.until_ns - self._clock.now_ns()
         # A clock that was set back must not lock for longer than a lock can last.
-        if 0 < left_ns <= LONGEST_S * _NS_PER_S:
+        if 0 < left_ns <= LONGEST_S * NS_PER_S:
             raise TooMany(
                 "token_locked",
                 "The secret of this token was wrong too often.",
-                retry_after_s=left_ns / _NS_PER_S,
+                retry_after_s=left_ns / NS_PER_S,
                 remedy="Wait, or make another token: the others work.",
             )
 
@@ -49,7 +48,7 @@ class Lockout:
         tries = self._tries.setdefault(token_id, _Tries())
         tries.wrong += 1
         if tries.wrong >= BAD_TRIES:
-            tries.until_ns = self._clock.now_ns() + tries.lock_s * _NS_PER_S
+            tries.until_ns = self._clock.now_ns() + tries.lock_s * NS_PER_S
             tries.lock_s = min(LONGEST_S, tries.lock_s * 2)
 
     def right(self, token_id: str) -> None:

@@ -25,11 +25,9 @@ from tradewind.domain.intent import Intent, IntentType
 from tradewind.domain.plan import Exact, ExecutionPlan, PlannedHop, PlannedLeg
 from tradewind.domain.slice import Slice
 from tradewind.domain.token_list import TokenList
+from tradewind.observability.clock import NS_PER_MS, NS_PER_S
 from tradewind.state.archive import Summary
 from tradewind.state.view import IntentView
-
-_NS_PER_MS = 1_000_000
-_NS_PER_S = 1_000_000_000
 
 
 def summary_of(found: Summary) -> IntentSummary:
@@ -51,7 +49,7 @@ def summary_of(found: Summary) -> IntentSummary:
 def page_of(view: IntentView, *, tokens: TokenList, native_symbol: str | None, now_ns: int) -> IntentShown:
     """Everything about an intent; `now_ns` (UTC) tells how much of its time is left."""
     labels = Labels(view.intent, tokens, native_symbol)
-    left_ms = max(0, view.valid_until_ns - now_ns) // _NS_PER_MS
+    left_ms = max(0, view.valid_until_ns - now_ns) // NS_PER_MS
     return IntentShown(
         id=view.intent.id,
         status=view.status,
@@ -149,7 +147,7 @@ def _plan(plan: ExecutionPlan, labels: Labels) -> PlanShown:
         fee_percent=percent(plan.fee_ppm),
         expected_network_fee=labels.native(plan.gas.expected_fee_raw),
         worst_network_fee=labels.native(plan.gas.worst_fee_raw),
-        deadline=moment(plan.deadline_s * _NS_PER_S),
+        deadline=moment(plan.deadline_s * NS_PER_S),
         quoted_at_block=plan.block.number,
         routes_considered=len(plan.considered),
         steps=tuple(

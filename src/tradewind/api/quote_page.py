@@ -17,8 +17,7 @@ from tradewind.domain.intent import Intent
 from tradewind.domain.plan import ConsideredRoute, Exact, ExecutionPlan
 from tradewind.execution.quotes import Quote, StepQuote
 from tradewind.intents.preview import Preview
-
-_NS_PER_S = 1_000_000_000
+from tradewind.observability.clock import NS_PER_S
 
 
 def quote_page(intent: Intent, quote: Quote, labels: Labels) -> QuoteShown:
@@ -85,7 +84,7 @@ def _route(intent: Intent, plan: ExecutionPlan, steps: tuple[StepQuote, ...], la
         gas_limit=plan.gas.limit,
         expected_network_fee=labels.native(plan.gas.expected_fee_raw),
         worst_network_fee=labels.native(plan.gas.worst_fee_raw),
-        deadline=moment(plan.deadline_s * _NS_PER_S),
+        deadline=moment(plan.deadline_s * NS_PER_S),
         quoted_at_block=plan.block.number,
         considered=tuple(_considered(route, plan, labels) for route in plan.considered),
         transactions=tuple(_transaction(step) for step in steps),

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 
 from tradewind.errors import TooMany
-from tradewind.observability.clock import Clock
-
-_NS_PER_S = 1_000_000_000
+from tradewind.observability.clock import NS_PER_S, Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +19,7 @@ class Bucket:
 
     def __init__(self, rate: Rate, now_ns: int) -> None:
         self._rate = rate
-        self._filled = rate.burst * _NS_PER_S
+        self._filled = rate.burst * NS_PER_S
         self._at_ns = now_ns
 
     def take(self, now_ns: int) -> float:
@@ -29,11 +27,11 @@ class Bucket:
         # A clock that goes back fills nothing and takes nothing away.
         passed_ns = max(0, now_ns - self._at_ns)
         self._at_ns = now_ns
-        self._filled = min(self._rate.burst * _NS_PER_S, self._filled + passed_ns * self._rate.per_s)
-        if self._filled >= _NS_PER_S:
-            self._filled -= _NS_PER_S
+        self._filled = min(self._rate.burst * NS_PER_S, self._filled + passed_ns * self._rate.per_s)
+        if self._filled >= NS_PER_S:
+            self._filled -= NS_PER_S
             return 0.0
-        return (_NS_PER_S - self._filled) / (self._rate.per_s * _NS_PER_S)
+        return (NS_PER_S - self._filled) / (self._rate.per_s * NS_PER_S)
 
 
 class Rates:

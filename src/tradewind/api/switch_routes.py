@@ -15,8 +15,7 @@ from tradewind.api.ports import Halt, Switch
 from tradewind.api.scopes import caller_of
 from tradewind.domain.strategy import Strategy
 from tradewind.errors import InvalidInput
-
-_NS_PER_MS = 1_000_000
+from tradewind.observability.clock import NS_PER_MS
 
 
 def add_switch_routes(app: FastAPI, *, switch: Switch, strategies: Collection[Strategy], limits: Limits) -> None:
@@ -79,5 +78,5 @@ def _shown(halt: Halt) -> HaltShown:
         strategy_id=halt.strategy_id,
         reason=halt.reason,
         by=halt.by,
-        at=moment(halt.at_ms * _NS_PER_MS),
+        at=moment(halt.at_ms * NS_PER_MS),
     )

@@ -18,7 +18,8 @@ from tradewind.cli.signer_binary import find_signer
 from tradewind.client import AsyncClient, Patience
 from tradewind.errors import Conflict, InvalidInput, TradewindError, Unavailable
 from tradewind.execution.kill_switch import reason_for_gate
-from tradewind.execution.signer_client import HaltInForce, SignerClient, SignerState
+from tradewind.execution.signer_answers import HaltInForce, SignerState
+from tradewind.execution.signer_client import SignerClient
 from tradewind.settings import Settings
 
 Socket = Annotated[

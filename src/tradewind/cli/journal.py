@@ -16,6 +16,7 @@ from tradewind.cli.options import DEFAULT_CONFIG, ConfigFile, JsonFlag
 from tradewind.cli.output import Output
 from tradewind.domain.events import EVENT_TYPES, Envelope
 from tradewind.errors import InvalidInput, NotFound
+from tradewind.observability.clock import NS_PER_S
 from tradewind.settings import Settings
 from tradewind.streaming.journal_file import check_version, connect_reader
 from tradewind.streaming.recorded import Recorded
@@ -104,7 +105,7 @@ def _document(recorded: Recorded) -> dict[str, Any]:
 
 def _line(recorded: Recorded) -> Text:
     envelope = recorded.envelope
-    at = datetime.fromtimestamp(envelope.occurred_at // 10**9, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    at = datetime.fromtimestamp(envelope.occurred_at // NS_PER_S, UTC).strftime("%Y-%m-%d %H:%M:%S")
     milliseconds = envelope.occurred_at // 10**6 % 1000
     return Text.assemble(
         (f"{recorded.seq:>6}  ", "dim"),

@@ -27,7 +27,7 @@ from tradewind.cli.report_csv import write_csv
 from tradewind.cli.report_shown import report_shown
 from tradewind.domain.chain import SOLANA_MAINNET
 from tradewind.errors import InvalidInput, NotFound
-from tradewind.observability.clock import SystemClock
+from tradewind.observability.clock import NS_PER_MS, SystemClock
 from tradewind.settings import Settings, SolanaSettings
 from tradewind.streaming.journal_file import check_version, connect_reader
 from tradewind.streaming.journal_reader import JournalReader
@@ -38,7 +38,6 @@ from tradewind.venues.solana.cluster import SolanaCluster
 from tradewind.venues.solana.wallets import SolanaBalances, SolanaWallets
 from tradewind.venues.wallet_balances import ChainBalances
 
-NS_PER_MS = 1_000_000
 _WHEN = "A duration back from now (24h, 7d), or a point in time (2026-11-21, 2026-11-21T15:00:00Z)."
 
 StrategyOption = Annotated[

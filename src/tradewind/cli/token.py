@@ -16,7 +16,7 @@ from tradewind.cli.options import DEFAULT_CONFIG, ConfigFile, JsonFlag
 from tradewind.cli.output import Output, facts, table
 from tradewind.domain.strategy import Strategy
 from tradewind.errors import Conflict, InvalidInput
-from tradewind.observability.clock import SystemClock
+from tradewind.observability.clock import NS_PER_S, SystemClock
 from tradewind.settings import Settings
 
 token = typer.Typer(
@@ -26,7 +26,6 @@ token = typer.Typer(
 )
 
 _DAYS = re.compile(r"([1-9][0-9]{0,3})d")
-_NS_PER_S = 1_000_000_000
 
 Scopes = Annotated[
     list[Scope],
@@ -147,4 +146,4 @@ def _facts(document: Mapping[str, object]) -> dict[str, str]:
 
 
 def _day(at_ns: int) -> str:
-    return datetime.fromtimestamp(at_ns // _NS_PER_S, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(at_ns // NS_PER_S, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from tradewind.domain.amount import PositiveDecimal
 from tradewind.domain.model import Model
+from tradewind.observability.clock import NS_PER_S
 
 # A stable coin of the configuration is counted as one dollar, whatever it trades at.
 STABLE_USD = Decimal(1)
@@ -38,4 +39,4 @@ class ReferencePrice(Model):
 
     def age_s(self, now_ns: int) -> int:
         """Whole seconds since the block; 0 while the clock is behind it."""
-        return max(0, now_ns // 1_000_000_000 - self.block_timestamp_s)
+        return max(0, now_ns // NS_PER_S - self.block_timestamp_s)

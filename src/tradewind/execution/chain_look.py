@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tradewind.execution.signer_client import ChainEvidence
+from tradewind.execution.signer_questions import ChainEvidence
 from tradewind.venues.evm_block import BlockHeader
 from tradewind.venues.evm_chain import EvmChain
 

@@ -4,7 +4,8 @@ from tradewind import core
 from tradewind.domain.plan import ExecutionPlan, PlanStep, StepKind
 from tradewind.errors import TradewindError
 from tradewind.execution.quotes import StepQuote
-from tradewind.execution.signer_client import PolicyVerdict, SignerClient
+from tradewind.execution.signer_answers import PolicyVerdict
+from tradewind.execution.signer_client import SignerClient
 from tradewind.venues.evm_adapter import EvmVenueAdapter
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.manager import VenueManager

@@ -3,7 +3,6 @@
 Every mistake names the key, its variable, the fault and the remedy. Keys of wallets are never read from here.
 """
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -18,6 +17,7 @@ from tradewind.domain.model import Model, invalid_input
 from tradewind.errors import Fault, InvalidInput, Misconfigured
 from tradewind.settings import redact_url
 from tradewind.streaming.nats_settings import NatsSettings, StreamName
+from tradewind.toml_file import read_toml
 
 SOLANA_GENESIS = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"
 WALLET_VARIABLES = tuple(f"WALLET_{number}" for number in range(1, 6))
@@ -109,7 +109,8 @@ class ExecutorSettings(Model):
     def load(cls, path: Path | None, environment: Mapping[str, str]) -> Self:
         """Read both. Raises Misconfigured (`wallet_keys_in_environment`, `config_missing`) and InvalidInput."""
         refuse_wallet_keys(environment)
-        found = {**_from_file(path), **from_environment(environment)}
+        in_file = {} if path is None else read_toml(path, remedy="Give the path of a file.")
+        found = {**in_file, **from_environment(environment)}
         try:
             settings = cls.model_validate(found, strict=False)
             settings.nats()
@@ -171,22 +172,6 @@ def refuse_wallet_keys(environment: Mapping[str, str]) -> None:
             remedy="Write each to a key pair file (id.json), import it once: "
             "tradewind keys import --keys keys.age --solana-file id.json --delete; then unset them.",
         )
-
-
-def _from_file(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        return {}
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise Misconfigured("config_missing", f"{path} does not exist.", remedy="Give the path of a file.") from None
-    except OSError as error:
-        raise Misconfigured(
-            "config_unreadable", f"{path} cannot be read: {error.strerror}.", remedy="Check its type and permissions."
-        ) from None
-    except (ValueError, RecursionError) as error:
-        message = f"is not TOML: {error}. Correct it there."
-        raise InvalidInput.one("(whole)", "toml_malformed", message, what=str(path)) from None
 
 
 def _named(fault: Fault) -> Fault:

@@ -15,7 +15,7 @@ from tradewind.execution.finality_follower import FinalityFollower
 from tradewind.execution.signer_client import SignerClient
 from tradewind.execution.watched_steps import WatchedStep
 from tradewind.observability import events as observe
-from tradewind.observability.clock import Clock
+from tradewind.observability.clock import NS_PER_S, Clock
 from tradewind.state.coordinator import StateCoordinator
 from tradewind.state.intent_locks import IntentLocks
 from tradewind.streaming.event_stream import EventStream
@@ -23,7 +23,6 @@ from tradewind.venues.evm_block import BlockHeader
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.evm_receipt import Receipt
 
-NS_PER_S = 1_000_000_000
 # An endpoint that lags has no block at a height either: only when it stays so, the chain has become shorter.
 _PATIENCE_LOOKS = 8
 # After a long outage there are thousands of steps to ask about.

@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 from tradewind.domain.event import SystemEvent
 from tradewind.domain.events import Envelope, KillSwitchEngaged, KillSwitchReleased
 from tradewind.errors import TradewindError, Unavailable
-from tradewind.execution.signer_client import SignerClient, SignerState
+from tradewind.execution.signer_answers import SignerState
+from tradewind.execution.signer_client import SignerClient
 from tradewind.observability import events as observe
 from tradewind.observability.clock import Clock
 from tradewind.streaming.recorded import Recorded

@@ -11,7 +11,8 @@ from tradewind import core
 from tradewind.domain.plan import ExecutionPlan, PlanStep
 from tradewind.execution.attempt import Attempts
 from tradewind.execution.chain_look import ChainLook, look
-from tradewind.execution.signer_client import SignedAttempt, SignerClient, gap_id
+from tradewind.execution.signer_answers import SignedAttempt, gap_id
+from tradewind.execution.signer_client import SignerClient
 from tradewind.observability import events as observe
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.evm_gas import GasPolicy, padded_limit

@@ -6,10 +6,9 @@ What a reorganisation opened again is given its time anew.
 from tradewind.domain.events import ExecutionStepReorganised
 from tradewind.domain.plan import ExecutionPlan
 from tradewind.observability import events as observe
-from tradewind.observability.clock import Clock
+from tradewind.observability.clock import NS_PER_S, Clock
 from tradewind.state.view import IntentView
 
-NS_PER_S = 1_000_000_000
 # Two windows in which a transaction of the plan could still have landed by itself.
 GRACE_S = 120
 # Arbitrum is final after some 20 minutes, and after a few hours when Ethereum is slow to finalize.

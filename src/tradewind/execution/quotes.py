@@ -8,7 +8,7 @@ from tradewind.domain.intent import Intent
 from tradewind.domain.plan import ExecutionPlan, StepKind
 from tradewind.domain.receipt import Priority
 from tradewind.errors import TradewindError
-from tradewind.execution.signer_client import PolicyVerdict
+from tradewind.execution.signer_answers import PolicyVerdict
 from tradewind.intents.preview import Preview
 from tradewind.intents.prioritizer import Prioritizer
 

@@ -6,9 +6,8 @@ No request waits behind another, and a halt never needs what was used before: se
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -23,9 +22,7 @@ from tradewind.execution.signer_answers import (
     Budget,
     Budgets,
     Closed,
-    HaltInForce,
     KillEpoch,
-    Limit,
     LimitChange,
     Limits,
     NextNonce,
@@ -40,104 +37,27 @@ from tradewind.execution.signer_answers import (
     SignedPage,
     SignedStep,
     SignerState,
-    SignerWallet,
-    SolanaAttempt,
     SolanaOutcome,
     SolanaReceipt,
     SolanaSignature,
     StepOwner,
-    ToppedUpWallet,
     TopUps,
-    gap_id,
 )
 from tradewind.execution.signer_connection import SignerConnections
+from tradewind.execution.signer_questions import (
+    ChainEvidence,
+    EarlierSignature,
+    LookupTables,
+    SolanaEvidence,
+    SolanaFinalized,
+    SolanaQuote,
+    tables_sent,
+)
 
 # What would do something a second time if it were sent twice; everything else is the same whenever it comes again.
 _ONCE = frozenset({"halt", "resume", "set_limit", "cancel_raise"})
 
-__all__ = [
-    "Budget",
-    "ChainEvidence",
-    "EarlierSignature",
-    "HaltInForce",
-    "KillEpoch",
-    "Limit",
-    "LimitChange",
-    "Limits",
-    "PolicyVerdict",
-    "Reclaimable",
-    "RecordedPermit",
-    "RecordedSolanaStep",
-    "RecordedStep",
-    "SignedAttempt",
-    "SignedStep",
-    "SignerClient",
-    "SignerFault",
-    "SignerState",
-    "SignerWallet",
-    "SolanaAttempt",
-    "SolanaEvidence",
-    "SolanaFinalized",
-    "SolanaOutcome",
-    "SolanaQuote",
-    "SolanaReceipt",
-    "SolanaSignature",
-    "TopUps",
-    "ToppedUpWallet",
-    "gap_id",
-]
-
 A = TypeVar("A", bound=Answer)
-
-
-@dataclass(frozen=True, slots=True)
-class ChainEvidence:
-    """What the caller saw of the chain, and from where; the gate checks and records it."""
-
-    latest_nonce: int
-    block: BlockRef
-    base_fee_wei: int
-    endpoints: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SolanaQuote:
-    """What a transaction is meant to do: `mint_in` equal to `mint_out` is a circular trade. Amounts in raw units."""
-
-    mint_in: str
-    mint_out: str
-    amount_in_raw: int
-    amount_out_raw: int
-
-
-@dataclass(frozen=True, slots=True)
-class EarlierSignature:
-    """What became of an earlier attempt, seen at `finalized`: `absent`, or `failed` (landed without effect)."""
-
-    signature: str
-    status: Literal["absent", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class SolanaEvidence:
-    """What the caller saw of Solana: block heights at `confirmed` and `finalized`, and earlier attempts of the step."""
-
-    block_height: int
-    finalized_block_height: int
-    endpoints: tuple[str, ...]
-    signatures: tuple[EarlierSignature, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SolanaFinalized:
-    """The last finalized slot, and the height of its block."""
-
-    slot: int
-    block_height: int
-
-
-LookupTables = Mapping[str, Mapping[int, str]]
-"""Keys by place, by table address: those places that the transaction uses."""
 
 
 class SignerClient:
@@ -194,7 +114,7 @@ class SignerClient:
             attempt=attempt,
             unsigned_tx="0x" + unsigned_tx.hex(),
             quoted=_quoted(plan, step),
-            evidence=_evidence(evidence),
+            evidence=evidence.sent(),
         )
         return SignedAttempt(attempt=attempt, **signature.model_dump())
 
@@ -225,7 +145,7 @@ class SignerClient:
             chain_id=chain_id,
             unsigned_tx="0x" + unsigned_tx.hex(),
             quoted={"amount_in_raw": "0", "amount_out_raw": "0"},
-            evidence=_evidence(evidence),
+            evidence=evidence.sent(),
         )
         return SignedAttempt(attempt=attempt, noop=True, **signature.model_dump())
 
@@ -315,10 +235,10 @@ class SignerClient:
             wallet=wallet,
             chain_id=chain_id,
             unsigned_tx="0x" + unsigned_tx.hex(),
-            lookup_tables=_lookup_tables(lookup_tables),
+            lookup_tables=tables_sent(lookup_tables),
             last_valid_block_height=last_valid_block_height,
-            quoted=_solana_quote(quoted),
-            evidence=_solana_evidence(evidence),
+            quoted=quoted.sent(),
+            evidence=evidence.sent(),
         )
 
     async def reclaimable(
@@ -358,7 +278,7 @@ class SignerClient:
             chain_id=chain_id,
             unsigned_tx="0x" + unsigned_tx.hex(),
             last_valid_block_height=last_valid_block_height,
-            evidence=_solana_evidence(evidence),
+            evidence=evidence.sent(),
         )
 
     async def sign_reclaim(
@@ -382,7 +302,7 @@ class SignerClient:
             chain_id=chain_id,
             unsigned_tx="0x" + unsigned_tx.hex(),
             last_valid_block_height=last_valid_block_height,
-            evidence=_solana_evidence(evidence),
+            evidence=evidence.sent(),
         )
 
     async def check_solana(
@@ -403,8 +323,8 @@ class SignerClient:
             wallet=wallet,
             chain_id=chain_id,
             unsigned_tx="0x" + unsigned_tx.hex(),
-            lookup_tables=_lookup_tables(lookup_tables),
-            quoted=_solana_quote(quoted),
+            lookup_tables=tables_sent(lookup_tables),
+            quoted=quoted.sent(),
         )
 
     async def solana_step(self, intent_id: StepOwner, step: int) -> RecordedSolanaStep:
@@ -435,9 +355,9 @@ class SignerClient:
             signature=signature,
             slot=slot,
             spent={mint: str(amount_raw) for mint, amount_raw in spent_raw.items()},
-            signatures=_signatures(signatures),
+            signatures=[earlier.sent() for earlier in signatures],
             endpoints=list(endpoints),
-            **({"finalized": {"slot": finalized.slot, "block_height": finalized.block_height}} if finalized else {}),
+            **({"finalized": finalized.sent()} if finalized else {}),
         )
         return settled.final
 
@@ -507,42 +427,6 @@ def _of_step(plan: ExecutionPlan, step: PlanStep) -> dict[str, object]:
         "wallet": plan.wallet,
         "chain_id": plan.chain_id,
     }
-
-
-def _solana_evidence(evidence: SolanaEvidence) -> dict[str, object]:
-    return {
-        "block_height": evidence.block_height,
-        "finalized_block_height": evidence.finalized_block_height,
-        "signatures": _signatures(evidence.signatures),
-        "endpoints": list(evidence.endpoints),
-    }
-
-
-def _evidence(evidence: ChainEvidence) -> dict[str, object]:
-    return {
-        "latest_nonce": evidence.latest_nonce,
-        "block_number": evidence.block.number,
-        "block_hash": evidence.block.hash,
-        "base_fee_wei": str(evidence.base_fee_wei),
-        "endpoints": list(evidence.endpoints),
-    }
-
-
-def _lookup_tables(tables: LookupTables | None) -> dict[str, dict[str, str]]:
-    return {table: {str(place): key for place, key in keys.items()} for table, keys in (tables or {}).items()}
-
-
-def _solana_quote(quoted: SolanaQuote) -> dict[str, str]:
-    return {
-        "mint_in": quoted.mint_in,
-        "mint_out": quoted.mint_out,
-        "amount_in_raw": str(quoted.amount_in_raw),
-        "amount_out_raw": str(quoted.amount_out_raw),
-    }
-
-
-def _signatures(signatures: tuple[EarlierSignature, ...]) -> list[dict[str, str]]:
-    return [{"signature": earlier.signature, "status": earlier.status} for earlier in signatures]
 
 
 def _quoted(plan: ExecutionPlan, step: PlanStep) -> dict[str, str]:

@@ -9,11 +9,13 @@ from tradewind.domain.fill import StepOutcome
 from tradewind.domain.plan import BlockRef
 from tradewind.errors import TradewindError, Unavailable
 from tradewind.execution.finality_follower import FinalityFollower
-from tradewind.execution.signer_client import EarlierSignature, SignerClient, SolanaFinalized, SolanaOutcome
+from tradewind.execution.signer_answers import SolanaOutcome
+from tradewind.execution.signer_client import SignerClient
+from tradewind.execution.signer_questions import EarlierSignature, SolanaFinalized
 from tradewind.execution.solana.coin import moved_as, spent_raw
 from tradewind.execution.solana.earlier import earlier_of
 from tradewind.execution.watched_steps import WatchedStep
-from tradewind.observability.clock import Clock
+from tradewind.observability.clock import NS_PER_S, Clock
 from tradewind.state.coordinator import StateCoordinator
 from tradewind.state.intent_locks import IntentLocks
 from tradewind.streaming.event_stream import EventStream
@@ -75,14 +77,14 @@ class SolanaFinality(FinalityFollower):
             return
         if rpc_answer.mapping(entry, "status").get("confirmationStatus") != "finalized":
             return
-        await self._tell_gate(step, SolanaFinalized(slot, height.blocks), endpoints)
-        finalized = BlockRef(number=slot, hash=f"slot {slot}", timestamp_s=self._clock.now_ns() // 1_000_000_000)
+        await self._told(step, self._tell_gate(step, SolanaFinalized(slot, height.blocks), endpoints))
+        finalized = BlockRef(number=slot, hash=f"slot {slot}", timestamp_s=self._clock.now_ns() // NS_PER_S)
         await self._record_final(step, finalized, endpoints)
 
-    async def _tell_gate(self, step: WatchedStep, finalized: SolanaFinalized, endpoints: tuple[str, ...]) -> None:
+    async def _tell_gate(self, step: WatchedStep, finalized: SolanaFinalized, endpoints: tuple[str, ...]) -> bool:
         result = step.result
         succeeded = result.outcome is StepOutcome.SUCCEEDED
-        settling = self._signer.settle_solana(
+        return await self._signer.settle_solana(
             step.intent_id,
             result.step,
             outcome=SolanaOutcome.SUCCEEDED if succeeded else SolanaOutcome.REVERTED,
@@ -93,7 +95,6 @@ class SolanaFinality(FinalityFollower):
             finalized=finalized,
             signatures=() if succeeded else await self._others(step, finalized),
         )
-        await self._told(step, settling)
 
     async def _others(self, step: WatchedStep, finalized: SolanaFinalized) -> tuple[EarlierSignature, ...]:
         """What became of the step's other attempts: one of them may have taken effect, or still can.

@@ -5,7 +5,8 @@ from tradewind.domain.plan import ExecutionPlan, PlanStep
 from tradewind.errors import TradewindError
 from tradewind.execution.executors.ports import Blockhashes, Builder, BuildRequest, ComputeBudget, UnsignedTransaction
 from tradewind.execution.quotes import StepQuote
-from tradewind.execution.signer_client import PolicyVerdict, SignerClient
+from tradewind.execution.signer_answers import PolicyVerdict
+from tradewind.execution.signer_client import SignerClient
 from tradewind.execution.solana.gate import quoted_of
 from tradewind.execution.solana_orders import SolanaOrders
 

@@ -23,12 +23,12 @@ from tradewind.execution.attempt import Attempts, WithoutReceipt
 from tradewind.execution.kill_switch import KillSwitch
 from tradewind.execution.later_attempts import TOO_LOW, LaterAttempts, Offer
 from tradewind.execution.overdue import Overdue
-from tradewind.execution.signer_client import SignedAttempt
+from tradewind.execution.signer_answers import SignedAttempt
 from tradewind.execution.step_receipt import StepReceipts
 from tradewind.execution.superseding import Standing, Successor, Superseding
 from tradewind.execution.wallet_nonces import WalletNonces
 from tradewind.observability import events as observe
-from tradewind.observability.clock import Backoff, Clock
+from tradewind.observability.clock import NS_PER_S, Backoff, Clock
 from tradewind.state.coordinator import StateCoordinator
 from tradewind.state.intent_locks import IntentLocks
 from tradewind.state.view import IntentView
@@ -40,7 +40,6 @@ from tradewind.venues.evm_receipt import Receipt
 from tradewind.venues.manager import VenueManager
 from tradewind.venues.send_outcome import SendAnswer
 
-NS_PER_S = 1_000_000_000
 # A transaction with our nonce is looked for from so many blocks before the plan on: a reorganisation may have moved it.
 _LOOK_BACK_BLOCKS = 256
 _NONCE_REFUSED = (SendAnswer.NONCE_TOO_LOW, SendAnswer.NONCE_TOO_HIGH)

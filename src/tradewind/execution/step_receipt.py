@@ -6,7 +6,7 @@ from tradewind import core
 from tradewind.accounting.fill import step_result
 from tradewind.domain.fill import StepOutcome, StepResult
 from tradewind.domain.plan import ExecutionPlan, PlanStep, StepKind
-from tradewind.execution.signer_client import SignedAttempt
+from tradewind.execution.signer_answers import SignedAttempt
 from tradewind.observability import events as observe
 from tradewind.venues.evm_adapter import EvmVenueAdapter
 from tradewind.venues.evm_chain import EvmChain

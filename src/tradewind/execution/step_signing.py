@@ -16,10 +16,11 @@ from tradewind.execution.chain_look import seen
 from tradewind.execution.kill_switch import KillSwitch
 from tradewind.execution.later_attempts import LaterAttempts
 from tradewind.execution.overdue import Overdue
-from tradewind.execution.signer_client import RecordedPermit, RecordedStep, SignerClient
+from tradewind.execution.signer_answers import RecordedPermit, RecordedStep
+from tradewind.execution.signer_client import SignerClient
 from tradewind.execution.wallet_nonces import WalletNonces
 from tradewind.observability import events as observe
-from tradewind.observability.clock import Backoff, Clock
+from tradewind.observability.clock import NS_PER_MS, NS_PER_S, Backoff, Clock
 from tradewind.state.coordinator import StateCoordinator
 from tradewind.state.view import IntentView
 from tradewind.venues.account import AccountState
@@ -30,8 +31,6 @@ from tradewind.venues.evm_gas import gas_of
 from tradewind.venues.manager import VenueManager
 from tradewind.venues.simulated import SimulatedRevert
 
-NS_PER_S = 1_000_000_000
-NS_PER_MS = 1_000_000
 # Refusals that time can lift: another step is before this one, or another service was faster.
 _PASSING_RULES = frozenset({"nonce_behind", "nonce_gap", "nonce_reused"})
 _CANCELLED = WithoutReceipt("cancelled", "This was cancelled before it was signed. Nothing was traded.", cancelled=True)

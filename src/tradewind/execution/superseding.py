@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from tradewind.core import Eip1559Transaction
-
-NS_PER_S = 1_000_000_000
+from tradewind.observability.clock import NS_PER_S
 
 
 class Successor(Enum):

@@ -13,7 +13,8 @@ from uuid import UUID
 from tradewind.errors import Refused, Unavailable
 from tradewind.execution.attempt import Attempts
 from tradewind.execution.later_attempts import TOO_LOW, LaterAttempts
-from tradewind.execution.signer_client import SignedAttempt, SignedStep, SignerClient, gap_id
+from tradewind.execution.signer_answers import SignedAttempt, SignedStep, gap_id
+from tradewind.execution.signer_client import SignerClient
 from tradewind.observability import events as observe
 from tradewind.state.coordinator import StateCoordinator
 from tradewind.venues.evm_chain import EvmChain

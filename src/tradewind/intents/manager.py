@@ -10,12 +10,10 @@ from tradewind.errors import Conflict, Unavailable
 from tradewind.intents.cancelling import Cancelling
 from tradewind.intents.prioritizer import Prioritizer
 from tradewind.intents.validator import IntentValidator
-from tradewind.observability.clock import Clock
+from tradewind.observability.clock import NS_PER_MS, Clock
 from tradewind.state.coordinator import StateCoordinator
 from tradewind.state.view import IntentView
 from tradewind.streaming.event_stream import EventStream
-
-NS_PER_MS = 1_000_000
 
 
 class IntentManager:

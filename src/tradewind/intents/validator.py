@@ -15,7 +15,7 @@ from tradewind.domain.token_list import TokenList
 from tradewind.errors import InvalidInput, Refused
 from tradewind.intents.preview import Preview, Refusal
 from tradewind.intents.strategy_limits import check_depth, check_size_cap, check_slippage_cap
-from tradewind.observability.clock import Clock
+from tradewind.observability.clock import NS_PER_MS, NS_PER_S, Clock
 from tradewind.planning.drafting import draft_plan
 from tradewind.planning.funds import check_funds
 from tradewind.planning.quoting import BestQuote, Quoting
@@ -23,9 +23,6 @@ from tradewind.planning.slicer import Sliced, Slicer
 from tradewind.state.view import IntentView
 from tradewind.venues.adapter import VenueAdapter
 from tradewind.venues.manager import VenueManager
-
-NS_PER_S = 1_000_000_000
-NS_PER_MS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,9 @@ import asyncio
 import time
 from typing import Protocol
 
+NS_PER_MS = 1_000_000
+NS_PER_S = 1_000 * NS_PER_MS
+
 
 class Clock(Protocol):
     """The time, and waiting."""

@@ -11,7 +11,7 @@ from tradewind.domain.plan import ExecutionPlan
 from tradewind.domain.slice import Slice, SliceOutcome
 from tradewind.errors import Disposition, TradewindError
 from tradewind.observability import events as observe
-from tradewind.observability.clock import Backoff, Clock
+from tradewind.observability.clock import NS_PER_MS, NS_PER_S, Backoff, Clock
 from tradewind.planning.drafting import draft_plan
 from tradewind.planning.endings import Endings, has_ended, unfilled, why_cancelled
 from tradewind.planning.funds import check_funds
@@ -22,9 +22,6 @@ from tradewind.state.coordinator import StateCoordinator
 from tradewind.state.view import IntentView
 from tradewind.streaming.event_stream import EventStream
 from tradewind.streaming.recorded import Recorded
-
-NS_PER_S = 1_000_000_000
-NS_PER_MS = 1_000_000
 
 
 class Turns(Protocol):

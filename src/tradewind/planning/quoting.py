@@ -8,15 +8,13 @@ from tradewind.domain.chain import ChainTiming
 from tradewind.domain.intent import Intent, IntentType
 from tradewind.domain.plan import BlockRef, Exact, PlannedLeg
 from tradewind.errors import Refused, Unavailable
-from tradewind.observability.clock import Clock
+from tradewind.observability.clock import NS_PER_MS, Clock
 from tradewind.planning.limits import leg_limits
 from tradewind.planning.price_impact import price_impact_ppm
 from tradewind.planning.terms import ChainTerms, Terms
 from tradewind.venues.adapter import VenueAdapter
 from tradewind.venues.manager import VenueManager
 from tradewind.venues.trade_quote import TradeQuote
-
-NS_PER_MS = 1_000_000
 
 
 class BeyondLimit(Unavailable):

@@ -11,13 +11,12 @@ from tradewind.domain.plan import Exact
 from tradewind.domain.slice import ConsideredSlicing, Slice, SlicingDecision
 from tradewind.domain.strategy import Strategy
 from tradewind.errors import Refused
-from tradewind.observability.clock import Clock
+from tradewind.observability.clock import NS_PER_MS, Clock
 from tradewind.planning.quoting import BestQuote, Quoting, direction, quoted
 from tradewind.planning.slicing import Slicing, SlicingRules, best_of, equal_parts, slicings, weigh
 from tradewind.planning.terms import Spending
 from tradewind.venues.trade_quote import TradeQuote
 
-NS_PER_MS = 1_000_000
 _WHOLE = "one transaction carries the whole intent"
 
 

@@ -2,7 +2,8 @@
 
 import math
 
-_NS_PER_S = 1_000_000_000
+from tradewind.observability.clock import NS_PER_S
+
 # Rounding must not leave a bucket a hair below one token when its time has come.
 _ONE = 1 - 1e-9
 
@@ -25,7 +26,7 @@ class TokenBucket:
         if self._rate is None:
             return 0
         self._refill(now_ns)
-        return 0 if self._level >= _ONE else math.ceil((1 - self._level) / self._rate * _NS_PER_S)
+        return 0 if self._level >= _ONE else math.ceil((1 - self._level) / self._rate * NS_PER_S)
 
     def take(self, requests: int, now_ns: int) -> None:
         """Count requests that are sent now."""
@@ -36,4 +37,4 @@ class TokenBucket:
     def _refill(self, now_ns: int) -> None:
         # A clock that was set back refills nothing, and takes nothing away.
         elapsed_ns, self._at_ns = max(0, now_ns - self._at_ns), now_ns
-        self._level = min(self._most, self._level + elapsed_ns * (self._rate or 0) / _NS_PER_S)
+        self._level = min(self._most, self._level + elapsed_ns * (self._rate or 0) / NS_PER_S)

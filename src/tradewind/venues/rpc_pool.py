@@ -8,7 +8,7 @@ import aiohttp
 
 from tradewind.errors import Misconfigured, Unavailable
 from tradewind.observability import events
-from tradewind.observability.clock import Clock
+from tradewind.observability.clock import NS_PER_S, Clock
 from tradewind.venues.rpc_endpoint import RpcEndpoint, open_session
 from tradewind.venues.rpc_error import EndpointFailure, RpcError
 from tradewind.venues.rpc_identity import ChainIdentity
@@ -17,7 +17,6 @@ from tradewind.venues.rpc_standing import clearly_cheaper, known_head
 
 T = TypeVar("T")
 
-_NS_PER_S = 1_000_000_000
 _INTERNAL_ERROR = -32603
 
 
@@ -143,9 +142,9 @@ class RpcPool:
                 ready.reserve()
                 return ready
             waited_ns += waits[soonest]
-            if waited_ns > self._timeout_s * _NS_PER_S:
+            if waited_ns > self._timeout_s * NS_PER_S:
                 return None
-            await self._clock.sleep(waits[soonest] / _NS_PER_S)
+            await self._clock.sleep(waits[soonest] / NS_PER_S)
 
     async def _know_the_chain(self) -> None:
         """Where no first block is pinned yet, pin the one that most endpoints show.
@@ -180,7 +179,7 @@ class RpcPool:
 
 
 def _all_paused(seats: Sequence[Seat]) -> EndpointFailure:
-    soonest_s = min(seat.ready_in_ns() for seat in seats) / _NS_PER_S
+    soonest_s = min(seat.ready_in_ns() for seat in seats) / NS_PER_S
     return EndpointFailure(
         "rpc_rate_limited",
         f"{', '.join(seat.label for seat in seats)} may not be asked for another {soonest_s:.1f} s.",

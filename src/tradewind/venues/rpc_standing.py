@@ -15,6 +15,8 @@ stays in use until another is clearly cheaper: by a quarter and by 20 ms.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tradewind.observability.clock import NS_PER_MS, NS_PER_S
+
 # Until it has been measured an endpoint is thought to be slow, so that nobody's request is spent on finding out.
 UNMEASURED_MS = 1_000
 BLOCK_MS, BLOCKS_OF_GOSSIP = 250, 4
@@ -24,7 +26,6 @@ LONGEST_REST_S = 60.0
 _FORGET_NS = 60_000_000_000
 _RECENT_NS = 30_000_000_000
 _CLEARLY_MS = 20
-_NS_PER_S, _NS_PER_MS = 1_000_000_000, 1_000_000
 
 
 @dataclass(slots=True)
@@ -58,9 +59,9 @@ class Standing:
         self.failed_at_ns = now_ns
         self.in_a_row += 1
         rest_s = min(LONGEST_REST_S, self.rest_s * 2 ** min(self.in_a_row - 1, 16))
-        self.rests_until_ns = now_ns + int(rest_s * _NS_PER_S)
+        self.rests_until_ns = now_ns + int(rest_s * NS_PER_S)
         if retry_after_s is not None:
-            self.paused_until_ns = now_ns + int(retry_after_s * _NS_PER_S)
+            self.paused_until_ns = now_ns + int(retry_after_s * NS_PER_S)
             self.rests_until_ns = self.paused_until_ns
 
     def remembered_failures(self, now_ns: int) -> int:
@@ -77,7 +78,7 @@ class Standing:
 
     def cost_ms(self, now_ns: int) -> int:
         """See the top of this module."""
-        latency_ms = UNMEASURED_MS if self.latency_ns is None else self.latency_ns // _NS_PER_MS
+        latency_ms = UNMEASURED_MS if self.latency_ns is None else self.latency_ns // NS_PER_MS
         stale_ms = max(0, self.blocks_behind - BLOCKS_OF_GOSSIP) * BLOCK_MS
         return latency_ms + stale_ms + self.remembered_failures(now_ns) * FAILURE_MS
 
@@ -85,7 +86,7 @@ class Standing:
 def _left_ns(until_ns: int, now_ns: int) -> int:
     """Time left; none when more is left than was ever given, which is so after the clock was set back."""
     left_ns = until_ns - now_ns
-    return left_ns if 0 < left_ns <= LONGEST_REST_S * _NS_PER_S else 0
+    return left_ns if 0 < left_ns <= LONGEST_REST_S * NS_PER_S else 0
 
 
 def clearly_cheaper(cost_ms: int, than_ms: int) -> bool:

@@ -19,8 +19,15 @@ from tradewind.domain.plan import ExecutionPlan, StepKind
 from tradewind.domain.receipt import Priority, PriorityReason
 from tradewind.errors import Refused, TradewindError
 from tradewind.execution.quotes import Quote, StepQuote
-from tradewind.execution.signer_answers import Budget, BudgetScope, Limit, LimitChange, Limits, PendingRaise
-from tradewind.execution.signer_client import PolicyVerdict
+from tradewind.execution.signer_answers import (
+    Budget,
+    BudgetScope,
+    Limit,
+    LimitChange,
+    Limits,
+    PendingRaise,
+    PolicyVerdict,
+)
 from tradewind.intents.preview import Preview, Refusal
 
 USDC_VIEW = AssetView(symbol="USDC", token=builders.USDC.address, decimals=6)

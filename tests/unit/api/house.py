@@ -31,7 +31,7 @@ from tradewind.domain.events import IntentEvent, RequestAccepted
 from tradewind.domain.intent import Intent
 from tradewind.domain.receipt import CancelOutcome, IntentReceipt
 from tradewind.errors import Refused
-from tradewind.execution.signer_client import HaltInForce
+from tradewind.execution.signer_answers import HaltInForce
 from tradewind.intents.manager import IntentManager
 from tradewind.intents.prioritizer import RulePrioritizer
 from tradewind.intents.validator import IntentValidator

@@ -9,7 +9,7 @@ from tests.unit.api.doubles import a_quote, refusal
 from tests.unit.api.house import House
 from tradewind.api.scopes import Scope
 from tradewind.errors import Unavailable
-from tradewind.execution.signer_client import PolicyVerdict
+from tradewind.execution.signer_answers import PolicyVerdict
 
 
 async def test_a_quote_shows_route_amounts_gas_funds_and_the_transaction(house: House) -> None:

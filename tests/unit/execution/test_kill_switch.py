@@ -13,7 +13,8 @@ from tests.fake_clock import FakeClock
 from tradewind.domain.events import Envelope, KillSwitchEngaged
 from tradewind.errors import Unavailable
 from tradewind.execution.kill_switch import KillSwitch, reason_for_gate
-from tradewind.execution.signer_client import SignerClient, SignerState
+from tradewind.execution.signer_answers import SignerState
+from tradewind.execution.signer_client import SignerClient
 from tradewind.streaming.recorded import Recorded
 
 RUN = UUID("00000000-0000-4000-8000-000000000001")

@@ -13,7 +13,8 @@ from tradewind.core import Eip1559Transaction, decode_eip1559
 from tradewind.domain.plan import BlockRef
 from tradewind.execution.attempt import Attempts
 from tradewind.execution.later_attempts import LaterAttempts, Offer
-from tradewind.execution.signer_client import SignedAttempt, SignerClient
+from tradewind.execution.signer_answers import SignedAttempt
+from tradewind.execution.signer_client import SignerClient
 from tradewind.venues.evm_block import BlockHeader
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.evm_gas import GasPolicy

@@ -7,7 +7,7 @@ from tradewind.cli.doctor.finding import Finding, failed, good, warning, wrong
 from tradewind.domain.amount import format_raw
 from tradewind.domain.token_list import Token
 from tradewind.errors import TradewindError
-from tradewind.observability.clock import SystemClock
+from tradewind.observability.clock import NS_PER_S, SystemClock
 from tradewind.settings import ChainSettings, Settings, redact_url
 from tradewind.venues.evm_chain import EvmChain
 from tradewind.venues.multicall import Call
@@ -76,7 +76,7 @@ async def _endpoint(url: str, identity: ChainIdentity, configured: ChainSettings
         except TradewindError as error:
             return failed(name, error)
         latency_ms = (time.perf_counter_ns() - started) // 1_000_000
-    age_s = SystemClock().now_ns() // 10**9 - head.timestamp_s
+    age_s = SystemClock().now_ns() // NS_PER_S - head.timestamp_s
     said = f"chain {chain_id}, block {head.number:,} is {age_s} s old, answers in {latency_ms} ms"
     if age_s > _OLD_HEAD_S:
         return warning(name, said, "Its newest block is old: it may be stuck. A local chain only mines on demand.")

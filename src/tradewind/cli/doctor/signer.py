@@ -5,8 +5,8 @@ from importlib.metadata import version
 
 from tradewind.cli.doctor.finding import Finding, failed, good, warning, wrong
 from tradewind.errors import TradewindError
-from tradewind.execution.signer_answers import HaltInForce
-from tradewind.execution.signer_client import SignerClient, SignerState
+from tradewind.execution.signer_answers import HaltInForce, SignerState
+from tradewind.execution.signer_client import SignerClient
 from tradewind.settings import Settings
 
 _TIMEOUT_S = 5

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tradewind.errors import Unavailable
-from tradewind.execution.signer_client import EarlierSignature
+from tradewind.execution.signer_questions import EarlierSignature
 from tradewind.venues import rpc_answer
 from tradewind.venues.solana.cluster import SolanaCluster
 

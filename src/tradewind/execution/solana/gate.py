@@ -8,15 +8,9 @@ from tradewind.domain.execution_plan_event import ExecutionPlanEvent
 from tradewind.errors import Refused, Unavailable
 from tradewind.execution.executors.outcomes import Expired, Landed, Reverted
 from tradewind.execution.executors.ports import RecordedStep, SignedAttempt, UnsignedTransaction
-from tradewind.execution.signer_answers import RecordedSolanaStep
-from tradewind.execution.signer_client import (
-    EarlierSignature,
-    SignerClient,
-    SolanaEvidence,
-    SolanaFinalized,
-    SolanaOutcome,
-    SolanaQuote,
-)
+from tradewind.execution.signer_answers import RecordedSolanaStep, SolanaOutcome
+from tradewind.execution.signer_client import SignerClient
+from tradewind.execution.signer_questions import EarlierSignature, SolanaEvidence, SolanaFinalized, SolanaQuote
 from tradewind.execution.solana.coin import moved_as, spent_raw
 from tradewind.execution.solana.earlier import earlier_of
 from tradewind.venues import rpc_answer

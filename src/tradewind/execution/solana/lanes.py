@@ -12,14 +12,14 @@ from tradewind.domain.execution_plan_event import ExecutionPlanEvent
 from tradewind.errors import Refused
 from tradewind.execution.executors.ports import LaneHealth, Sent, SignedAttempt, Tip
 from tradewind.observability import events as observe
-from tradewind.observability.clock import Clock
+from tradewind.observability.clock import NS_PER_S, Clock
 
 _PPM = 1_000_000
 # The share of takings is a running mean over about so many sendings.
 _MEMORY = 16
 _HEALTHY_FROM_PPM = 500_000
 # Nobody sends over a lane that is not healthy: it is taken for healthy again this long after it failed last.
-_REST_NS = 30 * 10**9
+_REST_NS = 30 * NS_PER_S
 # Ours of the last while: of more than so many no news are awaited at once.
 _BUNDLES = 1_000
 

@@ -11,7 +11,7 @@ from tradewind.domain.events import Envelope, WalletToppedUp
 from tradewind.errors import Refused, TradewindError
 from tradewind.execution.executors.outcomes import Landed, Reverted
 from tradewind.execution.executors.ports import Blockhash, Blockhashes, SignedAttempt
-from tradewind.execution.signer_client import TopUps
+from tradewind.execution.signer_answers import TopUps
 from tradewind.execution.solana.upkeep import Upkeep
 from tradewind.observability import events as observe
 from tradewind.streaming.event_stream import EventStream

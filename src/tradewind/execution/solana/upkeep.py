@@ -11,14 +11,9 @@ from tradewind.domain.plan import BlockRef
 from tradewind.errors import Unavailable
 from tradewind.execution.executors.outcomes import Expired, Landed, Reverted
 from tradewind.execution.executors.ports import Confirmations, Lane, SignedAttempt
-from tradewind.execution.signer_client import (
-    EarlierSignature,
-    SignerClient,
-    SolanaEvidence,
-    SolanaFinalized,
-    SolanaOutcome,
-    SolanaSignature,
-)
+from tradewind.execution.signer_answers import SolanaOutcome, SolanaSignature
+from tradewind.execution.signer_client import SignerClient
+from tradewind.execution.signer_questions import EarlierSignature, SolanaEvidence, SolanaFinalized
 from tradewind.observability import events as observe
 from tradewind.observability.clock import Clock
 from tradewind.venues import rpc_answer

@@ -33,13 +33,12 @@ from tradewind.localnet.solana.submission import BundleOutcome, Refusal, Refusal
 from tradewind.localnet.solana.subscription import Subscribers, Subscription
 from tradewind.localnet.solana.transaction_errors import error_text
 from tradewind.localnet.solana.wire import read_transaction
-from tradewind.observability.clock import Clock
+from tradewind.observability.clock import NS_PER_S, Clock
 
 FAUCET_LAMPORTS = 400_000_000 * LAMPORTS_PER_SOL
 # The most that one airdrop gives; like a test validator, enough for anything.
 MAX_AIRDROP_LAMPORTS = 1_000_000 * LAMPORTS_PER_SOL
 FAUCET_LANE = "faucet"
-NS_PER_S = 1_000_000_000
 CLOCK = Pubkey.from_string("SysvarC1ock11111111111111111111111111111111")
 
 

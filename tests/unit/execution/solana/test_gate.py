@@ -12,7 +12,8 @@ from tradewind.errors import Unavailable
 from tradewind.execution.executors.outcomes import Expired
 from tradewind.execution.executors.ports import Blockhash, UnsignedTransaction
 from tradewind.execution.signer_answers import RecordedSolanaStep, SolanaAttempt, SolanaSignature
-from tradewind.execution.signer_client import EarlierSignature, SignerClient, SolanaEvidence, SolanaFinalized
+from tradewind.execution.signer_client import SignerClient
+from tradewind.execution.signer_questions import EarlierSignature, SolanaEvidence, SolanaFinalized
 from tradewind.execution.solana.earlier import earlier_of
 from tradewind.execution.solana.gate import SolanaGate
 from tradewind.venues.solana.cluster import SolanaCluster

@@ -18,16 +18,16 @@ from tradewind.domain.execution_result_event import ProgramError
 from tradewind.errors import Refused, Unavailable
 from tradewind.execution.executors.outcomes import Expired, Landed, Outcome, Reverted, Unknown
 from tradewind.execution.executors.ports import Blockhash, LaneHealth, Sent, SignedAttempt
-from tradewind.execution.signer_answers import Reclaimable
-from tradewind.execution.signer_client import (
+from tradewind.execution.signer_answers import (
     HaltInForce,
+    Reclaimable,
     RecordedSolanaStep,
-    SignerClient,
     SignerState,
     SolanaAttempt,
     SolanaReceipt,
     SolanaSignature,
 )
+from tradewind.execution.signer_client import SignerClient
 from tradewind.execution.solana.receipt_reclaim import ReceiptReclaim, ReclaimLimits
 from tradewind.execution.solana.upkeep import Upkeep
 from tradewind.streaming.embedded import EmbeddedEventStream

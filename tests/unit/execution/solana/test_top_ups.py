@@ -22,7 +22,7 @@ from tests.unit.execution.solana.test_receipt_reclaim import (
 from tradewind import core
 from tradewind.domain.events import WalletToppedUp
 from tradewind.execution.executors.outcomes import Expired, Landed, Reverted
-from tradewind.execution.signer_client import HaltInForce, SolanaSignature, ToppedUpWallet, TopUps
+from tradewind.execution.signer_answers import HaltInForce, SolanaSignature, ToppedUpWallet, TopUps
 from tradewind.execution.solana.top_ups import TopUpLimits, WalletTopUps
 from tradewind.execution.solana.upkeep import Upkeep
 from tradewind.observability import events as observe

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tradewind.domain.chain import LAMPORTS_PER_SOL
+from tradewind.observability.clock import NS_PER_S
 
 _PERCENTILES = (25, 50, 75, 95, 99)
 _REMEMBERED = 1_000
@@ -35,7 +36,7 @@ class TipFloor:
 
     def described(self, now_ns: int) -> list[dict[str, Any]]:
         """The answer of `tip_floor` and each message of `tip_stream`; SOL, as there."""
-        time = datetime.fromtimestamp(now_ns // 1_000_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        time = datetime.fromtimestamp(now_ns // NS_PER_S, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         row: dict[str, Any] = {"time": time}
         for percent in _PERCENTILES:
             row[f"landed_tips_{percent}th_percentile"] = self.percentile_lamports(percent) / LAMPORTS_PER_SOL

@@ -20,7 +20,7 @@ from tradewind.localnet.solana.geyser.subscription import Subscribed
 from tradewind.localnet.solana.node import SolanaNode
 from tradewind.localnet.solana.outbox import Outbox
 from tradewind.localnet.solana.protocol import geyser_pb2 as messages
-from tradewind.observability.clock import Clock
+from tradewind.observability.clock import NS_PER_S, Clock
 
 _EVENTS_WAITING = 100_000
 # Slots that never get final (dead ones, and those that the node forgets) are let go after so many.
@@ -59,7 +59,7 @@ class Hub:
         """Queue an update for one subscriber, under the names of its filters."""
         message = messages.SubscribeUpdate(filters=names, **update)  # type: ignore[arg-type]
         now_ns = self._clock.now_ns()
-        message.created_at.seconds, message.created_at.nanos = divmod(now_ns, 1_000_000_000)
+        message.created_at.seconds, message.created_at.nanos = divmod(now_ns, NS_PER_S)
         subscriber.outbox.offer(message)
 
     async def _follow(self) -> None:
