@@ -452,3 +452,18 @@ async def test_what_was_recorded_and_never_signed_ends_its_plan_once_it_cannot_b
     assert world.chain.height > began + VALID_BLOCKS + SURELY_DEAD_BLOCKS
     assert (await world.gate.step(plan.step_owner, plan.step)).ended
     assert world.rpc.sent == []
+
+
+async def test_a_blockhash_that_the_gate_finds_too_old_or_too_young_is_replaced_by_the_next(world: World) -> None:
+    sign, refused = world.gate.sign, [Refused("validity", "The last valid block height is not within 150 blocks.")]
+
+    async def late(*told: Any, **more: Any) -> SignedAttempt:
+        if refused:
+            raise refused.pop()
+        return await sign(*told, **more)
+
+    world.gate.sign = late  # type: ignore[method-assign]
+    plan = world.plan()
+    report = await world.run(world.rpc_executor(), world.request(plan))
+    assert isinstance(report.outcome, Landed)
+    assert len({request.blockhash.hash for request in world.builder.requests}) == 2
