@@ -38,6 +38,7 @@ class SolanaGate:
             attempts=tuple(_attempt(recorded, place) for place in range(len(recorded.attempts))),
             closed=recorded.closed,
             ended=recorded.final,
+            pending=bool(recorded.pending),
         )
 
     async def receipt_seed(self, plan: ExecutionPlanEvent, wallet: str) -> str | None:
