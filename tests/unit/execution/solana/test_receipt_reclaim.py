@@ -17,7 +17,7 @@ from tradewind.domain.events import ReceiptsReclaimed
 from tradewind.domain.execution_result_event import ProgramError
 from tradewind.errors import Refused, Unavailable
 from tradewind.execution.executors.outcomes import Expired, Landed, Outcome, Reverted, Unknown
-from tradewind.execution.executors.ports import Blockhash, LaneHealth, Sent, SignedAttempt
+from tradewind.execution.executors.ports import Blockhash, LaneHealth, Maker, Sent, SignedAttempt
 from tradewind.execution.signer_answers import (
     HaltInForce,
     Reclaimable,
@@ -176,6 +176,9 @@ class Word:
         if self.outcome_is is Expired:
             return Expired(attempt.signature, 5_300, ("one", "two"))
         return Unknown(attempt.signature)
+
+    async def receipt_maker(self, attempt: SignedAttempt) -> Maker | None:
+        raise AssertionError(f"{attempt.signature} makes no receipt")
 
 
 @dataclass
