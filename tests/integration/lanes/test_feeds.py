@@ -186,8 +186,9 @@ async def test_a_lost_connection_subscribes_to_everything_again(rig: Rig) -> Non
 async def test_a_node_that_answers_no_ping_is_left(rig: Rig) -> None:
     async with node() as the:
         the.pongs = False
-        feed = AccountFeed([the.url], [str(rig.payer.pubkey())], ping_every_ms=30, backoff_ms=1)
-        await until(lambda: len(the.subscribed) >= 2)
+        feed = AccountFeed([the.url], [str(rig.payer.pubkey())], ping_every_ms=100, backoff_ms=1)
+        # The subscription on the second connection is heard as well: nothing is under way when the node ends.
+        await until(lambda: len(the.subscribed) >= 2 and len(the.subscribed[-1]) == 1)
         feed.close()
 
 
@@ -195,7 +196,8 @@ async def test_a_node_that_answers_pings_is_kept_however_little_happens(rig: Rig
     async with node() as the:
         feed = AccountFeed([the.url], [str(rig.payer.pubkey())], ping_every_ms=200, backoff_ms=1)
         await standing(feed, "live")
-        slots = SlotFeed([the.url], ping_every_ms=200, max_silence_ms=1_000, backoff_ms=1)
+        limits = {"ping_every_ms": 200, "max_silence_ms": 1_000, "backoff_ms": NEVER_MS, "max_backoff_ms": NEVER_MS}
+        slots = SlotFeed([the.url], **limits)
         # A few pings later the one who must be told slots has left, and the other has not.
         assert "told nothing for 1000 ms" in (await standing(slots, "down")).detail
         assert feed.standing().state == "live"
