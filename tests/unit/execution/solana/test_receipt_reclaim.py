@@ -382,6 +382,21 @@ async def test_the_loop_outlives_refusals_and_looks_again_when_it_is_time(house:
         task.cancel()
 
 
+async def test_where_none_is_wanted_none_is_begun_and_one_under_way_ends(tmp_path: Path) -> None:
+    house = House(tmp_path, at_least=0)
+    house.stand(*map(receipt, range(8)))
+    assert await house.loop.look(WALLET) is False
+    assert house.gate.asked == []
+    house.at_least = 8
+    house.limit(1_232)
+    await begun(house)
+    house.at_least = 0
+    house.limit(1_232)
+    house.word.outcome_is, house.word.lamports_back = Landed, 8 * RENT
+    assert await house.loop.look(WALLET) is False
+    assert len(house.recorded()) == 1
+
+
 async def test_a_limit_too_small_for_one_receipt_is_refused(tmp_path: Path) -> None:
     house = House(tmp_path, at_least=1)
     house.stand(receipt(1))
