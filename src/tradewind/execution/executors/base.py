@@ -43,6 +43,7 @@ _CONTRADICTED = frozenset({"attempt_landed", "attempt_undecided"})
 # What an Unknown is called whose transaction is in a block that no endpoint tells of yet.
 NOT_TOLD = "transaction_not_told"
 ANOTHER_WALLET = "step_of_another_wallet"
+STEP_CHANGED = "step_changed"
 NO_PRIVATE_LANE = "no_private_lane"
 # What the gate says of an older attempt that could still land, by what it was shown.
 STILL_ALIVE = "attempt_alive"
@@ -348,12 +349,23 @@ class BaseExecutor:
         self, progress: _Progress, proof: Expired | None, error: TradewindError
     ) -> ExecutionReport:
         """Nothing more will be signed: the step is closed, unless the gate has an attempt that must be followed."""
-        if error.code == ANOTHER_WALLET:
-            return self._report(progress, Dropped(None, error.code, str(error)), error.code, str(error))
+        if await self._is_anothers(progress, error):
+            return self._report(progress, Dropped(None, ANOTHER_WALLET, str(error)), ANOTHER_WALLET, str(error))
         observe.not_signed(plan_id=progress.request.plan.plan_id, code=error.code, message=str(error))
         if proof is not None and (older := await self._older(progress)) is not None:
             return await self._ended(progress, older)
         return await self._given_up(progress, proof, error)
+
+    async def _is_anothers(self, progress: _Progress, error: TradewindError) -> bool:
+        """Signed for another wallet, or taken over by one that drew a receipt since this one did, and is to sign now."""
+        if error.code != STEP_CHANGED or progress.attempts:
+            return error.code == ANOTHER_WALLET
+        plan = progress.request.plan
+        try:
+            recorded = await self.parts.gate.step(plan.step_owner, plan.step)
+        except TradewindError:
+            return False
+        return not recorded.pending and not recorded.attempts
 
     async def _given_up(self, progress: _Progress, proof: Expired | None, error: TradewindError) -> ExecutionReport:
         plan, pauses, asked_ns = progress.request.plan, self._pauses(), self.parts.clock.now_ns()
