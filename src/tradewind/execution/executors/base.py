@@ -357,7 +357,7 @@ class BaseExecutor:
         return await self._given_up(progress, proof, error)
 
     async def _is_anothers(self, progress: _Progress, error: TradewindError) -> bool:
-        """Signed for another wallet, or taken over by one that drew a receipt since this one did, and is to sign now."""
+        """Signed for another wallet, or taken over by one that has drawn a receipt since this one did."""
         if error.code != STEP_CHANGED or progress.attempts:
             return error.code == ANOTHER_WALLET
         plan = progress.request.plan
