@@ -532,3 +532,22 @@ async def test_a_step_with_an_unsigned_attempt_of_another_wallet_is_nobody_elses
     report = await world.run(executor, world.request(plan))
     assert report.code == "step_changed"
     assert (await world.gate.step(plan.step_owner, plan.step)).ended
+
+
+@pytest.mark.parametrize("code", ["attempt_landed", "attempt_undecided"])
+async def test_an_attempt_that_was_proven_dead_and_lives_is_followed_and_not_joined(world: World, code: str) -> None:
+    world.rpc.loses_everything = True
+    first: list[SignedAttempt] = []
+    world.rpc.on_send = lambda attempt: first.append(attempt) if not first else None
+    sign = world.gate.sign
+
+    async def contradicted(*told: Any, **more: Any) -> SignedAttempt:
+        if more["proof"] is None:
+            return await sign(*told, **more)
+        world.chain.found[first[0].signature] = Landed(first[0].signature, 1_000, FEE_LAMPORTS)
+        raise Unavailable(code, "It is in a block after all.")
+
+    world.gate.sign = contradicted  # type: ignore[method-assign]
+    report = await world.run(world.rpc_executor(), world.request(world.plan()))
+    assert isinstance(report.outcome, Landed)
+    assert (report.outcome.signature, report.attempts) == (first[0].signature, 1)
