@@ -548,6 +548,7 @@ async def test_an_attempt_that_was_proven_dead_and_lives_is_followed_and_not_joi
         raise Unavailable(code, "It is in a block after all.")
 
     world.gate.sign = contradicted  # type: ignore[method-assign]
-    report = await world.run(world.rpc_executor(), world.request(world.plan()))
+    plan = world.plan(deadline=world.clock.now_ns() // 1_000_000 + 10**9)
+    report = await world.run(world.rpc_executor(), world.request(plan))
     assert isinstance(report.outcome, Landed)
     assert (report.outcome.signature, report.attempts) == (first[0].signature, 1)
