@@ -40,9 +40,11 @@ TAKEN_BY_STRANGER = "receipt_taken_by_stranger"
 _PAID_BY_A_STRANGER = "A stranger paid lamports to the address of the step's receipt first: nothing of it took effect."
 # The chain's own words against a proof that an attempt is dead.
 _CONTRADICTED = frozenset({"attempt_landed", "attempt_undecided"})
+_NOT_DEAD = _CONTRADICTED | {"attempt_alive"}
 # What an Unknown is called whose transaction is in a block that no endpoint tells of yet.
 NOT_TOLD = "transaction_not_told"
 ANOTHER_WALLET = "step_of_another_wallet"
+STEP_CHANGED = "step_changed"
 NO_PRIVATE_LANE = "no_private_lane"
 # What the gate says of an older attempt that could still land, by what it was shown.
 STILL_ALIVE = "attempt_alive"
@@ -97,9 +99,9 @@ class BaseExecutor:
                 try:
                     progress.attempts.append(await self._signed(progress, proof))
                 except TradewindError as error:
-                    if proof is None or error.code != STILL_ALIVE:
+                    if proof is None or error.code not in _NOT_DEAD:
                         return await self._ended_unsigned(progress, proof, error)
-                    # The gate does not believe that the one before is dead: it is followed on.
+                    # The gate, or the chain, does not say that the one before is dead: it is followed on.
                     observe.execution_waits(plan_id=request.plan.plan_id, code=error.code, message=str(error))
                     await self.parts.clock.sleep(self.config.retry_delay_ms / 1_000)
                 except Exception as defect:
@@ -110,6 +112,8 @@ class BaseExecutor:
                     observe.execution_alarm(plan_id=request.plan.plan_id, code=coded.code, message=str(coded))
                     return await self._ended_unsigned(progress, proof, coded)
             outcome = await self._landing(progress)
+            if isinstance(outcome, Expired):
+                outcome = await self._older(progress) or outcome
             if isinstance(outcome, Expired) and self._may_try_again(progress):
                 observe.attempt_expired(plan_id=request.plan.plan_id, signature=outcome.signature)
                 proof = outcome
@@ -191,7 +195,7 @@ class BaseExecutor:
                     return _of_wallet(recorded[number - 1], request.wallet)
                 return await self._sign_anew(request, number, proof)
             except TradewindError as error:
-                disbelieved = proof is not None and error.code == STILL_ALIVE
+                disbelieved = proof is not None and error.code in _NOT_DEAD
                 if disbelieved or action_for_error(error) is not Action.RETRY_SAME_BYTES:
                     raise
                 observe.execution_waits(plan_id=request.plan.plan_id, code=error.code, message=str(error))
@@ -348,12 +352,23 @@ class BaseExecutor:
         self, progress: _Progress, proof: Expired | None, error: TradewindError
     ) -> ExecutionReport:
         """Nothing more will be signed: the step is closed, unless the gate has an attempt that must be followed."""
-        if error.code == ANOTHER_WALLET:
-            return self._report(progress, Dropped(None, error.code, str(error)), error.code, str(error))
+        if await self._is_anothers(progress, error):
+            return self._report(progress, Dropped(None, ANOTHER_WALLET, str(error)), ANOTHER_WALLET, str(error))
         observe.not_signed(plan_id=progress.request.plan.plan_id, code=error.code, message=str(error))
         if proof is not None and (older := await self._older(progress)) is not None:
             return await self._ended(progress, older)
         return await self._given_up(progress, proof, error)
+
+    async def _is_anothers(self, progress: _Progress, error: TradewindError) -> bool:
+        """Signed for another wallet, or taken over by one that has drawn a receipt since this one did."""
+        if error.code != STEP_CHANGED or progress.attempts:
+            return error.code == ANOTHER_WALLET
+        plan = progress.request.plan
+        try:
+            recorded = await self.parts.gate.step(plan.step_owner, plan.step)
+        except TradewindError:
+            return False
+        return not recorded.pending and not recorded.attempts
 
     async def _given_up(self, progress: _Progress, proof: Expired | None, error: TradewindError) -> ExecutionReport:
         plan, pauses, asked_ns = progress.request.plan, self._pauses(), self.parts.clock.now_ns()

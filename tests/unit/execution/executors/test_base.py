@@ -505,3 +505,50 @@ async def test_an_older_attempt_that_landed_is_what_counts_although_the_newest_e
     report = await world.run(executor, world.request(plan, recorded=await world.gate.step(plan.plan_id, 0)))
     assert isinstance(report.outcome, Landed)
     assert report.outcome.signature == first.signature
+
+
+async def test_a_step_that_another_wallet_has_taken_over_unsigned_is_left_to_it_and_not_closed(world: World) -> None:
+    async def taken(*_: Any, **__: Any) -> SignedAttempt:
+        raise Refused("step_changed", "The step's receipt belongs to another.")
+
+    world.gate.sign = taken  # type: ignore[method-assign]
+    plan = world.plan()
+    report = await world.run(world.rpc_executor(), world.request(plan))
+    assert report.code == "step_of_another_wallet"
+    assert not (await world.gate.step(plan.step_owner, plan.step)).closed
+
+
+async def test_a_step_with_an_unsigned_attempt_of_another_wallet_is_nobody_elses_to_end(world: World) -> None:
+    plan, executor = world.plan(), world.rpc_executor()
+    world.gate.only_records = True
+    unsigned = await executor.build_transaction(plan, "another", attempt=1)
+    with pytest.raises(Unavailable):
+        await executor.sign_transaction(plan, "another", attempt=1, unsigned=unsigned, proof=None)
+
+    async def refused(*_: Any, **__: Any) -> str:
+        raise Refused("step_changed", "The step's receipt belongs to another.")
+
+    world.gate.receipt_seed = refused  # type: ignore[method-assign]
+    report = await world.run(executor, world.request(plan))
+    assert report.code == "step_changed"
+    assert (await world.gate.step(plan.step_owner, plan.step)).ended
+
+
+@pytest.mark.parametrize("code", ["attempt_landed", "attempt_undecided"])
+async def test_an_attempt_that_was_proven_dead_and_lives_is_followed_and_not_joined(world: World, code: str) -> None:
+    world.rpc.loses_everything = True
+    first: list[SignedAttempt] = []
+    world.rpc.on_send = lambda attempt: first.append(attempt) if not first else None
+    sign = world.gate.sign
+
+    async def contradicted(*told: Any, **more: Any) -> SignedAttempt:
+        if more["proof"] is None:
+            return await sign(*told, **more)
+        world.chain.found[first[0].signature] = Landed(first[0].signature, 1_000, FEE_LAMPORTS)
+        raise Unavailable(code, "It is in a block after all.")
+
+    world.gate.sign = contradicted  # type: ignore[method-assign]
+    plan = world.plan(deadline=world.clock.now_ns() // 1_000_000 + 10**9)
+    report = await world.run(world.rpc_executor(), world.request(plan))
+    assert isinstance(report.outcome, Landed)
+    assert (report.outcome.signature, report.attempts) == (first[0].signature, 1)
