@@ -251,12 +251,11 @@ async fn refresh(
         },
         None => None,
     };
-    let answer = match answer {
-        Some(answer) => answer,
-        None => {
-            let height = height(pool, options, clock, memory).await?;
-            latest(pool, options, height.latest_end(clock.now_ms())).await?
-        }
+    let answer = if let Some(answer) = answer {
+        answer
+    } else {
+        let height = height(pool, options, clock, memory).await?;
+        latest(pool, options, height.latest_end(clock.now_ms())).await?
     };
     let mut memory = lock(memory);
     // An endpoint that lags behind must not bring back an older one.

@@ -204,7 +204,7 @@ class SolanaSide:
             *self._access.loops(),
             *(() if self._leaders is None else (self._warm_up(),)),
             self._top_ups.run(),
-            *((self._reclaim.run(self.wallets),) if self._solana.reclaim_at_least else ()),
+            self._reclaim.run(self.wallets),
         )
 
     def _tipless_lanes(self) -> tuple[SolanaLane, ...]:

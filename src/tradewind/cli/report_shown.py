@@ -158,14 +158,12 @@ def _sum(one: WalletSumView) -> Iterator[RenderableType]:
         return
     columns = ("opening", "+ in", "- out", "- gas", "= expected", "on chain", "unexplained")
     yield table(("asset", *columns), map(_balance, one.balances), right=columns)
+    decimals = native_decimals(one.chain_id)
     if (back := one.reclaimed).receipts or back.fee_lamports:
-        rents, fees = (
-            format_raw(raw, native_decimals(one.chain_id), "SOL") for raw in (back.lamports_back, back.fee_lamports)
-        )
-        yield Text(f"Receipts taken back: {back.receipts}. They brought {rents}, which is in + in, for {fees} of gas.")
+        rents, fees = (format_raw(raw, decimals, "SOL") for raw in (back.lamports_back, back.fee_lamports))
+        yield Text(f"Receipts taken back: {back.receipts}. {rents} came in, for {fees} of gas.")
     if one.topped_up_lamports:
-        given = format_raw(one.topped_up_lamports, native_decimals(one.chain_id), "SOL")
-        yield Text(f"From the treasury: {given}, which is in + in.")
+        yield Text(f"From the treasury {format_raw(one.topped_up_lamports, decimals, 'SOL')} came in.")
     if one.unread:
         yield Text(f"Not read on chain, so not compared: {', '.join(one.unread)}", style="yellow")
 

@@ -10,6 +10,7 @@ from tradewind.execution.executor_intake import ExecutorIntake
 from tradewind.execution.executor_service import ExecutorService
 from tradewind.observability import events as observe
 from tradewind.observability.clock import Clock
+from tradewind.streaming.consumer_beginning import ConsumerBeginning
 from tradewind.streaming.ending_tasks import end_tasks
 from tradewind.streaming.event_stream import EventStream
 from tradewind.streaming.feed import EventFeed
@@ -60,7 +61,9 @@ class ExecutorBus:
         self._feed = EventFeed(journal.head()[0])
         stream.tap(self._feed.on_recorded)
         self._position = RelayPosition(place.position_file, "bus")
+        self._beginning = ConsumerBeginning(place.position_file, f"{place.name}-system")
         self._connection: NatsConnection | None = None
+        self._relay: JournalRelay | None = None
         self.is_joined = asyncio.Event()
 
     async def run(self) -> None:
@@ -68,7 +71,7 @@ class ExecutorBus:
         connection, plans, orders = await self._connected()
         self.is_joined.set()
         # A task group would cancel each of them only once.
-        tasks = [asyncio.create_task(work) for work in (plans.run(), orders.run(), self._relay(connection).run())]
+        tasks = [asyncio.create_task(work) for work in (plans.run(), orders.run(), self._relaying(connection).run())]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -84,13 +87,17 @@ class ExecutorBus:
             await end_tasks(last)
             await self._connection.close()
         self._position.close()
+        self._beginning.close()
 
     async def _last_words(self, connection: NatsConnection) -> None:
-        await self._relay(connection).catch_up()
+        await self._relaying(connection).catch_up()
 
-    def _relay(self, connection: NatsConnection) -> JournalRelay:
-        publisher = NatsPublisher(connection)
-        return JournalRelay(self._journal, self._feed, self._position, publisher, self._clock, types=RELAYED)
+    def _relaying(self, connection: NatsConnection) -> JournalRelay:
+        """One for the life of the bus: a new one would send again what this one has sent."""
+        if self._relay is None:
+            publisher = NatsPublisher(connection)
+            self._relay = JournalRelay(self._journal, self._feed, self._position, publisher, self._clock, types=RELAYED)
+        return self._relay
 
     def _consumers(self, connection: NatsConnection) -> tuple[NatsConsumer, NatsConsumer]:
         place = self._place
@@ -101,7 +108,7 @@ class ExecutorBus:
         room = self._service.room
         return (
             NatsConsumer(connection, plans, self._intake.on_plan, self._clock, room=room),
-            NatsConsumer(connection, orders, self._intake.on_system, self._clock),
+            NatsConsumer(connection, orders, self._intake.on_system, self._clock, beginning=self._beginning),
         )
 
     async def _connected(self) -> tuple[NatsConnection, NatsConsumer, NatsConsumer]:

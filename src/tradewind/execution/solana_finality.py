@@ -51,7 +51,7 @@ class SolanaFinality(FinalityFollower):
     async def look(self) -> None:
         """Settle every step whose slot is final."""
         slot = rpc_answer.integer(await self._cluster.agree("getSlot", {"commitment": "finalized"}), "getSlot")
-        height = await self._cluster.height("finalized")
+        height = await self._cluster.reached("finalized")
         held_up: TradewindError | None = None
         for step in self._steps:
             if step.result.block.number > slot:

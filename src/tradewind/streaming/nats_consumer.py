@@ -1,8 +1,9 @@
 """A durable consumer of one stream: acknowledges a message after its handler has returned, and never before.
 
 A server that was killed may come back without the last messages of a stream while its consumers still count them as
-delivered; what is published then takes their numbers, and would never come. So after each new connection the consumer
-is set back by a window. What comes again is known to the handlers.
+delivered; what is published then takes their numbers, and would never come. So after each new connection, the first one
+of a process among them, the consumer is set back by a window, but not to before its own beginning. What comes again is
+known to the handlers. A consumer cannot be changed on the server: it is deleted, and made anew.
 """
 
 import asyncio
@@ -12,13 +13,14 @@ from typing import NoReturn, Self
 
 import nats.errors
 from nats.aio.msg import Msg
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy
 from nats.js.client import JetStreamContext
 from nats.js.errors import APIError, NotFoundError
 
 from tradewind.errors import InvalidInput, Misconfigured, Unavailable
 from tradewind.observability import events as observe
 from tradewind.observability.clock import Clock
+from tradewind.streaming.consumer_beginning import ConsumerBeginning
 from tradewind.streaming.nats_connection import NatsConnection
 
 MOST_AT_ONCE = 8
@@ -56,7 +58,7 @@ async def _always_room() -> int:
 @dataclass(frozen=True, slots=True)
 class ConsumerSpec:
     """Consumers of one `durable` name share the messages of `subject`. `purpose` is kept with it on the server, and
-    must be the same for all that share."""
+    must be the same for all that share. One that hears `from_now` is of one process alone."""
 
     stream: str
     durable: str
@@ -77,14 +79,17 @@ class NatsConsumer:
         clock: Clock,
         *,
         room: Room = _always_room,
+        beginning: ConsumerBeginning | None = None,
     ) -> None:
         self._connection = connection
         self._spec = spec
         self._handler = handler
         self._clock = clock
         self._room = room
+        self._begun = beginning
         self._pause_s = FIRST_PAUSE_S
-        self._connection_seen = connection.times_connected
+        # The server may have lost something while this process was not there to see its connection break.
+        self._connection_seen = 0
 
     async def prepare(self) -> None:
         """Make the consumer, or check the one that is there.
@@ -105,7 +110,7 @@ class NatsConsumer:
         try:
             found = (await jetstream.consumer_info(stream, spec.durable)).config
         except NotFoundError:
-            await jetstream.add_consumer(stream, self._config())
+            await jetstream.add_consumer(stream, self._config(await self._beginning(stream)))
             return
         wanted = {"filter_subject": spec.subject, "description": spec.purpose, "ack_policy": AckPolicy.EXPLICIT}
         for name, value in wanted.items():
@@ -135,12 +140,24 @@ class NatsConsumer:
         """Have the last messages delivered once more; whoever shares the consumer finds the new one."""
         spec, jetstream = self._spec, self._connection.jetstream
         stream, seen = self._connection.settings.stream_name(spec.stream), self._connection.times_connected
-        acknowledged = (await jetstream.consumer_info(stream, spec.durable)).ack_floor
+        found = await jetstream.consumer_info(stream, spec.durable)
         last_seq = (await jetstream.stream_info(stream)).state.last_seq
-        floor = min(acknowledged.stream_seq if acknowledged else 0, last_seq)
         await jetstream.delete_consumer(stream, spec.durable)
-        await jetstream.add_consumer(stream, self._config(from_seq=max(1, floor - SET_BACK_MESSAGES)))
+        await jetstream.add_consumer(stream, self._config(_set_back_to(found, last_seq)))
         self._connection_seen = seen
+
+    async def _beginning(self, stream: str) -> int:
+        """The first message of a consumer that is not on the server. As a number it is known again later: one that
+        hears from now on must never be set back to what is older, nor begin with what is newer than its first now."""
+        if not self._spec.from_now:
+            return 1
+        last_seq = (await self._connection.jetstream.stream_info(stream)).state.last_seq
+        if self._begun is None:
+            return last_seq + 1
+        if self._begun.seq is not None:
+            return _back_from(last_seq, beginning=self._begun.seq, last_seq=last_seq)
+        self._begun.begun(last_seq + 1)
+        return last_seq + 1
 
     async def _consume(self) -> None:
         """Until the connection is another one."""
@@ -184,9 +201,8 @@ class NatsConsumer:
         await self._clock.sleep(self._pause_s)
         self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
 
-    def _config(self, *, from_seq: int | None = None) -> ConsumerConfig:
+    def _config(self, from_seq: int) -> ConsumerConfig:
         """Of a new consumer; `from_seq` is the message that it begins with."""
-        first = DeliverPolicy.NEW if self._spec.from_now else DeliverPolicy.ALL
         spec, settings = self._spec, self._connection.settings
         return ConsumerConfig(
             durable_name=spec.durable,
@@ -194,11 +210,28 @@ class NatsConsumer:
             filter_subject=spec.subject,
             ack_policy=AckPolicy.EXPLICIT,
             ack_wait=settings.ack_wait_ms / 1_000,
-            deliver_policy=first if from_seq is None else DeliverPolicy.BY_START_SEQUENCE,
+            deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
             opt_start_seq=from_seq,
             max_ack_pending=256,
             max_deliver=-1,
         )
+
+
+def _set_back_to(found: ConsumerInfo, last_seq: int) -> int:
+    """The message that a consumer begins with when it is made anew: some before what was acknowledged last."""
+    acknowledged = found.ack_floor.stream_seq if found.ack_floor else 0
+    beginning = found.config.opt_start_seq or 1
+    if found.config.deliver_policy == DeliverPolicy.NEW:
+        # It was made without a number: all that is known is what it has acknowledged.
+        beginning = acknowledged + 1
+    return _back_from(min(acknowledged, last_seq), beginning=beginning, last_seq=last_seq)
+
+
+def _back_from(floor: int, *, beginning: int, last_seq: int) -> int:
+    """Not before the beginning, unless the stream has lost even that: what is published then has those numbers."""
+    if last_seq + 1 < beginning:
+        beginning = 1
+    return max(beginning, floor - SET_BACK_MESSAGES)
 
 
 def _delivered(message: Msg) -> Delivered:

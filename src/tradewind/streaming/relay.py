@@ -1,8 +1,8 @@
 """The relay: puts a journal's events on the bus, in order and at least once, however often the bus goes away.
 
 The journal is the queue, so nothing waits in memory; an event is behind us only when the bus has acknowledged it. A
-server that is killed may lose what it acknowledged a moment before: after each new connection the last rows are sent
-again, and recognised by their ids where they are known.
+server that is killed may lose what it acknowledged a moment before: after each new connection, the first one of a
+process among them, the last rows are sent again, and recognised by their ids where they are known.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ class JournalRelay:
         self._publisher = publisher
         self._clock = clock
         self._types = None if types is None else list(types)
-        self._times_connected = publisher.times_connected
+        self._times_connected = 0
 
     async def run(self) -> NoReturn:
         """Relay until cancelled."""

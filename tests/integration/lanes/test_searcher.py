@@ -147,7 +147,7 @@ async def test_a_silent_region_is_given_up_in_time_and_may_have_taken_it(rig: Ri
     server = await asyncio.start_server(swallow, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        lane = JitoLane([f"grpc://127.0.0.1:{port}"], request_timeout_ms=100)
+        lane = JitoLane([f"grpc://127.0.0.1:{port}"], request_timeout_ms=500)
         outcome = await lane.send(rig.payment().wire)
     assert (outcome.kind, outcome.code) == ("unknown", "timed_out")
 

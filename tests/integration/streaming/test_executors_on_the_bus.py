@@ -329,6 +329,24 @@ async def test_a_halt_that_was_published_while_the_executor_was_away_reaches_it(
     await second.stop()
 
 
+async def test_a_halt_reaches_an_executor_that_died_while_its_consumer_was_made_anew(
+    world: World, bus: NatsBus, desks: Desks
+) -> None:
+    first = desks.make()
+    await first.start()
+    await until(first.bus.is_joined.is_set)
+    await first.crash()
+    # It was deleted, and not yet added: the server knows of no such consumer.
+    await bus.connection.jetstream.delete_consumer("SYSTEM", "executor-1-system")
+    halt = HaltRequested(by="operator", reason="prices look wrong")
+    await bus.publish(Envelope.about_system(halt, event_id=uuid4(), run_id=RUN_ID, at_ns=builders.START_NS))
+    second = desks.make()
+    await second.start()
+    await until(second.house.service.stopped.is_set)
+    assert world.gate.halts == [(None, None)]
+    await second.stop()
+
+
 async def test_a_shutdown_ends_all_executors_within_their_bound_and_the_rest_is_taken_up_later(
     world: World, bus: NatsBus, desks: Desks
 ) -> None:

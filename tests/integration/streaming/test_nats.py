@@ -1,12 +1,14 @@
 """The bus on a real nats-server: streams, publishing, consuming, and a server that is killed in between."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from nats.js.api import RetentionPolicy, StreamConfig
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy, StreamConfig
 
 from tests import builders
 from tests.integration.streaming.nats_server import NatsServer
@@ -19,7 +21,7 @@ from tradewind.streaming.feed import EventFeed
 from tradewind.streaming.journal import Journal
 from tradewind.streaming.nats import NatsBus
 from tradewind.streaming.nats_connection import NatsConnection
-from tradewind.streaming.nats_consumer import ConsumerSpec
+from tradewind.streaming.nats_consumer import ConsumerSpec, NatsConsumer
 from tradewind.streaming.nats_publisher import NatsPublisher
 from tradewind.streaming.nats_streams import ensure_streams
 from tradewind.streaming.relay import JournalRelay
@@ -276,4 +278,93 @@ async def test_a_consumer_hears_everything_through_a_kill_of_the_server(server: 
     await until(lambda: len(ear.heard) >= 60)
     assert sorted(ear.heard) == sorted(event.id for event in events)
     await desk.close(relaying)
+    await bus.close()
+
+
+def halts() -> ConsumerSpec:
+    return ConsumerSpec("SYSTEM", "executor-1-system", "system.>", "orders for executor executor-1", from_now=True)
+
+
+@asynccontextmanager
+async def listening(server: NatsServer, spec: ConsumerSpec, heard: list[bytes]) -> AsyncIterator[NatsConnection]:
+    """A process of its own: it connects for the first time."""
+
+    async def hear(_: str, data: bytes) -> None:
+        heard.append(bytes(data))
+
+    bus = await NatsBus.open(server.settings(), name="listener")
+    consumer = NatsConsumer(bus.connection, spec, hear, SystemClock())
+    await consumer.prepare()
+    running = asyncio.create_task(consumer.run())
+    try:
+        yield bus.connection
+    finally:
+        await end_tasks(running)
+        await bus.close()
+
+
+async def test_a_process_that_starts_hears_again_what_was_acknowledged_last(server: NatsServer) -> None:
+    heard: list[bytes] = []
+    async with listening(server, halts(), heard) as connection:
+        await connection.jetstream.publish("system.killswitch", b"one")
+        await until(lambda: heard == [b"one"])
+    # As after a loss of power of both: the number of what was acknowledged belongs to another message.
+    async with listening(server, halts(), heard) as connection:
+        await connection.jetstream.publish("system.killswitch", b"two")
+        await until(lambda: heard == [b"one", b"one", b"two"])
+
+
+async def test_who_hears_from_now_on_hears_nothing_older_however_often_it_starts(server: NatsServer) -> None:
+    bus = await NatsBus.open(server.settings(), name="test")
+    await bus.connection.jetstream.publish("system.killswitch", b"old")
+    heard: list[bytes] = []
+    for news in (b"one", b"two", b"three"):
+        async with listening(server, halts(), heard) as connection:
+            await connection.jetstream.publish("system.killswitch", news)
+            await until(partial(heard.__contains__, news))
+    assert set(heard) == {b"one", b"two", b"three"}
+    await bus.close()
+
+
+async def test_what_took_the_numbers_of_lost_messages_is_heard_after_a_start(server: NatsServer) -> None:
+    heard: list[bytes] = []
+    async with listening(server, halts(), heard) as connection:
+        for number in range(20):
+            await connection.jetstream.publish("system.killswitch", f"{number}".encode())
+        await until(lambda: len(heard) == 20)
+        jetstream = connection.jetstream
+        # The server forgets the last messages, and its consumer does not.
+        await jetstream.delete_stream("SYSTEM")
+        await ensure_streams(connection)
+        config = ConsumerConfig(
+            durable_name="executor-1-system",
+            description="orders for executor executor-1",
+            filter_subject="system.>",
+            ack_policy=AckPolicy.EXPLICIT,
+            deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+            opt_start_seq=21,
+        )
+        await jetstream.add_consumer("SYSTEM", config)
+        await jetstream.publish("system.killswitch", b"halt")
+    async with listening(server, halts(), heard):
+        await until(lambda: heard[-1] == b"halt")
+
+
+async def test_a_relay_that_starts_sends_again_what_was_acknowledged_last(server: NatsServer, tmp_path: Path) -> None:
+    bus = await NatsBus.open(server.settings(), name="test")
+    desk = Relaying(tmp_path)
+    relaying = desk.run(bus.connection)
+    event = plan_event()
+    await desk.stream.publish(event)
+    await until(lambda: desk.position.seq == 1)
+    await desk.close(relaying)
+    # The server loses what it acknowledged.
+    await bus.connection.jetstream.delete_stream("PLANNED")
+    await ensure_streams(bus.connection)
+    again = Relaying(tmp_path)
+    relaying = again.run(bus.connection)
+    async with asyncio.timeout(PATIENCE_S):
+        while await ids_in_stream(bus.connection, "PLANNED") != [event.id]:
+            await asyncio.sleep(0.01)
+    await again.close(relaying)
     await bus.close()

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from tests.unit.accounting.journal_rows import DOLLAR, ETHER, buy, sell
 from tests.unit.accounting.test_report import PLACE, holding, opened, report
-from tradewind.accounting.report_view import ReportView
+from tradewind.accounting.report_view import ReclaimedView, ReportView
 from tradewind.cli.app import app
 from tradewind.cli.report_shown import dollars, number, report_shown
 from tradewind.domain.fill import StepOutcome
@@ -62,6 +62,16 @@ def test_the_verdict_names_the_amount_and_the_block() -> None:
     text = said(on_terminal(a_day()))
     assert "DIFFERENCE" in text
     assert "603.876544 USDC came in that no step of this service moved, later than block 50." in text
+
+
+def test_what_came_back_from_receipts_and_from_the_treasury_is_told_of_its_wallet() -> None:
+    view = a_day()
+    assert "Receipts" not in on_terminal(view)
+    back = ReclaimedView(receipts=8, lamports_back=7_127_040, fee_lamports=5_022)
+    one = view.sums[0].model_copy(update={"chain_id": 101, "reclaimed": back, "topped_up_lamports": 98_000_000})
+    text = said(on_terminal(view.model_copy(update={"sums": (one,)})))
+    assert "Receipts taken back: 8. 0.00712704 SOL came in, for 0.000005022 SOL of gas." in text
+    assert "From the treasury 0.098 SOL came in." in text
 
 
 def test_the_newest_steps_are_shown_and_the_rest_is_counted() -> None:

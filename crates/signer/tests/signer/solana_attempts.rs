@@ -86,6 +86,56 @@ fn the_receipt_of_a_step_is_drawn_once_and_its_address_follows_from_its_seed() {
 }
 
 #[test]
+fn a_receipt_that_no_attempt_has_is_drawn_anew_for_another_wallet_and_the_old_one_is_closed() {
+    let bench = bench();
+    let mine = SolanaOrder::new("first");
+    let drawn = bench.ok(&mine.receipt_request());
+    let mut theirs = mine.receipt_request();
+    theirs["wallet"] = json!(OTHER_WALLET);
+    let records = |bench: &Bench| bench.ok(&json!({ "op": "hello" }))["records"].as_u64();
+    let before = records(&bench).unwrap();
+    let anew = bench.ok(&theirs);
+    assert_ne!(anew["seed"], drawn["seed"]);
+    assert_eq!(bench.ok(&theirs), anew);
+    assert_eq!(bench.ok(&mine.step_request())["receipt"], anew);
+    assert!(records(&bench).unwrap() > before);
+    // What was told first is on record, and nothing is ever signed under its name.
+    let replaced: (String, String) = bench
+        .folder
+        .gate()
+        .query_row(
+            "SELECT r.intent_id, r.wallet FROM receipts r JOIN closures c ON c.intent_id = r.intent_id AND c.step = r.step
+             WHERE r.seed = ?1",
+            [drawn["seed"].as_str().unwrap()],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .unwrap();
+    assert_eq!(replaced.1, WALLET);
+    let unaskable = SolanaOrder::new(&replaced.0).receipt_request().to_string();
+    assert!(tradewind_signer::protocol::parse(unaskable.as_bytes()).is_err());
+    let text = |drawn: &Value, name: &str| drawn[name].as_str().unwrap().to_owned();
+    let old = mine.and(receipt(&text(&drawn, "seed"), &text(&drawn, "address")));
+    assert_eq!(bench.rule(&old.request()), Some(Rule::StepChanged));
+}
+
+#[test]
+fn a_receipt_that_an_attempt_has_stays_the_wallets_for_ever_signed_or_not() {
+    let mut bench = bench();
+    for (intent, dies) in [("signed", false), ("unsigned", true)] {
+        let order = locked(&bench, intent).with(|o| o.blockhash = u8::from(dies) + 1);
+        if dies {
+            assert!(bench.dies(&order.request()));
+            bench.restart(None);
+        } else {
+            bench.ok(&order.request());
+        }
+        let mut theirs = order.receipt_request();
+        theirs["wallet"] = json!(OTHER_WALLET);
+        assert_eq!(bench.rule(&theirs), Some(Rule::StepChanged));
+    }
+}
+
+#[test]
 fn every_attempt_of_a_step_with_a_receipt_creates_it() {
     let bench = bench();
     let order = locked(&bench, "first");

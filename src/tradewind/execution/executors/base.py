@@ -36,9 +36,15 @@ from tradewind.observability.clock import Backoff
 OnTimeout = Callable[[int], Awaitable[None]]
 # What the chain's receipt says when another transaction of the same step has landed already.
 RECEIPT_IN_USE = "receipt_in_use"
+TAKEN_BY_STRANGER = "receipt_taken_by_stranger"
+_PAID_BY_A_STRANGER = "A stranger paid lamports to the address of the step's receipt first: nothing of it took effect."
+# The chain's own words against a proof that an attempt is dead.
+_CONTRADICTED = frozenset({"attempt_landed", "attempt_undecided"})
+_NOT_DEAD = _CONTRADICTED | {"attempt_alive"}
 # What an Unknown is called whose transaction is in a block that no endpoint tells of yet.
 NOT_TOLD = "transaction_not_told"
 ANOTHER_WALLET = "step_of_another_wallet"
+STEP_CHANGED = "step_changed"
 NO_PRIVATE_LANE = "no_private_lane"
 # What the gate says of an older attempt that could still land, by what it was shown.
 STILL_ALIVE = "attempt_alive"
@@ -93,9 +99,9 @@ class BaseExecutor:
                 try:
                     progress.attempts.append(await self._signed(progress, proof))
                 except TradewindError as error:
-                    if proof is None or error.code != STILL_ALIVE:
+                    if proof is None or error.code not in _NOT_DEAD:
                         return await self._ended_unsigned(progress, proof, error)
-                    # The gate does not believe that the one before is dead: it is followed on.
+                    # The gate, or the chain, does not say that the one before is dead: it is followed on.
                     observe.execution_waits(plan_id=request.plan.plan_id, code=error.code, message=str(error))
                     await self.parts.clock.sleep(self.config.retry_delay_ms / 1_000)
                 except Exception as defect:
@@ -106,6 +112,8 @@ class BaseExecutor:
                     observe.execution_alarm(plan_id=request.plan.plan_id, code=coded.code, message=str(coded))
                     return await self._ended_unsigned(progress, proof, coded)
             outcome = await self._landing(progress)
+            if isinstance(outcome, Expired):
+                outcome = await self._older(progress) or outcome
             if isinstance(outcome, Expired) and self._may_try_again(progress):
                 observe.attempt_expired(plan_id=request.plan.plan_id, signature=outcome.signature)
                 proof = outcome
@@ -187,7 +195,7 @@ class BaseExecutor:
                     return _of_wallet(recorded[number - 1], request.wallet)
                 return await self._sign_anew(request, number, proof)
             except TradewindError as error:
-                disbelieved = proof is not None and error.code == STILL_ALIVE
+                disbelieved = proof is not None and error.code in _NOT_DEAD
                 if disbelieved or action_for_error(error) is not Action.RETRY_SAME_BYTES:
                     raise
                 observe.execution_waits(plan_id=request.plan.plan_id, code=error.code, message=str(error))
@@ -269,10 +277,22 @@ class BaseExecutor:
         return action not in {Action.END_FAILED, Action.HALT_WALLET}
 
     async def _whoever_landed(self, progress: _Progress, reverted: Reverted) -> Landed | Reverted | Superseded:
-        """The receipt is taken: by an older attempt, or by somebody the gate has never signed for.
+        """The receipt is taken: by an older attempt, by a stranger, or by somebody the gate has never signed for.
 
         Only once the chain has decided each of the older ones is it somebody else.
         """
+        if (older := await self._older(progress)) is not None:
+            return older
+        if await self._is_a_strangers(progress):
+            observe.execution_alarm(
+                plan_id=progress.request.plan.plan_id, code=TAKEN_BY_STRANGER, message=_PAID_BY_A_STRANGER
+            )
+            return reverted
+        await self._halt_wallet(progress, "receipt_taken_elsewhere")
+        return Superseded(reverted.signature, None)
+
+    async def _older(self, progress: _Progress) -> Landed | Reverted | None:
+        """The older attempt that landed, or one that a program refused, once the chain has decided each of them."""
         undecided, delay_ms = progress.attempts[:-1], self.config.retry_delay_ms
         refused: Reverted | None = None
         while undecided:
@@ -287,10 +307,30 @@ class BaseExecutor:
                     undecided.append(older)
                 await self._tell_timeout(progress, self.parts.clock.now_ns())
             delay_ms = min(self.config.longest_delay_ms, delay_ms * 3 // 2)
-        if refused is not None:
-            return refused
-        await self._halt_wallet(progress, "receipt_taken_elsewhere")
-        return Superseded(reverted.signature, None)
+        return refused
+
+    async def _is_a_strangers(self, progress: _Progress) -> bool:
+        """Whether nothing of this step can have an effect any more, although nobody of ours made its receipt.
+
+        The account was there before the newest attempt ran, by a final block, so each attempt reverts for as long as it
+        has lamports. They leave it only with the signature of the wallet that the address is derived from, and the gate
+        gives none for an account of a step that has not ended. So no attempt can take effect later. That none did
+        before: the older ones are decided, the gate has no other on record, and the transaction that brought the
+        account to life was not signed by the wallet, as each attempt is, on record or not.
+        """
+        plan, pauses, asked_ns = progress.request.plan, self._pauses(), self.parts.clock.now_ns()
+        while self.parts.clock.now_ns() - asked_ns <= BLOCKHASH_LIFE_NS:
+            try:
+                recorded = await self.parts.gate.step(plan.step_owner, plan.step)
+                if recorded.pending or len(recorded.attempts) != len(progress.attempts):
+                    return False
+                if (maker := await self.parts.confirmations.receipt_maker(progress.attempts[-1])) is not None:
+                    return maker == "stranger"
+            except TradewindError as error:
+                observe.execution_waits(plan_id=plan.plan_id, code=error.code, message=str(error))
+            await self._tell_timeout(progress, self.parts.clock.now_ns())
+            await pauses.pause()
+        return False
 
     async def _halt_wallet(self, progress: _Progress, code: str) -> None:
         wallet = progress.attempts[-1].wallet
@@ -312,10 +352,26 @@ class BaseExecutor:
         self, progress: _Progress, proof: Expired | None, error: TradewindError
     ) -> ExecutionReport:
         """Nothing more will be signed: the step is closed, unless the gate has an attempt that must be followed."""
-        if error.code == ANOTHER_WALLET:
-            return self._report(progress, Dropped(None, error.code, str(error)), error.code, str(error))
+        if await self._is_anothers(progress, error):
+            return self._report(progress, Dropped(None, ANOTHER_WALLET, str(error)), ANOTHER_WALLET, str(error))
+        observe.not_signed(plan_id=progress.request.plan.plan_id, code=error.code, message=str(error))
+        if proof is not None and (older := await self._older(progress)) is not None:
+            return await self._ended(progress, older)
+        return await self._given_up(progress, proof, error)
+
+    async def _is_anothers(self, progress: _Progress, error: TradewindError) -> bool:
+        """Signed for another wallet, or taken over by one that has drawn a receipt since this one did."""
+        if error.code != STEP_CHANGED or progress.attempts:
+            return error.code == ANOTHER_WALLET
+        plan = progress.request.plan
+        try:
+            recorded = await self.parts.gate.step(plan.step_owner, plan.step)
+        except TradewindError:
+            return False
+        return not recorded.pending and not recorded.attempts
+
+    async def _given_up(self, progress: _Progress, proof: Expired | None, error: TradewindError) -> ExecutionReport:
         plan, pauses, asked_ns = progress.request.plan, self._pauses(), self.parts.clock.now_ns()
-        observe.not_signed(plan_id=plan.plan_id, code=error.code, message=str(error))
         alarmed = False
         while True:
             try:
@@ -328,13 +384,14 @@ class BaseExecutor:
                 if len(recorded) > len(progress.attempts):
                     progress.attempts[:] = recorded
                     return await self._ended(progress, await self._landing(progress))
-            except Refused as refused:
+            except TradewindError as refused:
                 observe.execution_waits(plan_id=plan.plan_id, code=refused.code, message=str(refused))
-                found = await self._proven_again(progress, proof)
+                disbelieved = isinstance(refused, Refused) or refused.code in _CONTRADICTED
+                found = await self._proven_again(progress, proof) if disbelieved else None
                 if isinstance(found, (Landed, Reverted)):
                     return await self._ended(progress, found)
                 overdue = self.parts.clock.now_ns() - asked_ns > BLOCKHASH_LIFE_NS
-                if proof is None and overdue and not alarmed:
+                if proof is None and disbelieved and overdue and not alarmed:
                     # What is recorded may have been signed once: an operator has to look.
                     observe.execution_alarm(plan_id=plan.plan_id, code=refused.code, message=str(refused))
                     alarmed = True
@@ -342,8 +399,6 @@ class BaseExecutor:
                 if isinstance(found, Expired) and overdue:
                     observe.execution_alarm(plan_id=plan.plan_id, code=refused.code, message=str(refused))
                     return self._report(progress, found, error.code, str(error))
-            except TradewindError as silent:
-                observe.execution_waits(plan_id=plan.plan_id, code=silent.code, message=str(silent))
             await self._tell_timeout(progress, self.parts.clock.now_ns())
             await pauses.pause()
 
@@ -379,7 +434,8 @@ class BaseExecutor:
             if isinstance(outcome, (Landed, Reverted, Superseded)):
                 return outcome
             expired = outcome if isinstance(outcome, Expired) else expired
-        return expired
+        # The gate did not ask for a proof of each of them where a receipt keeps them apart.
+        return await self._older(progress) or expired
 
     async def _settle(self, progress: _Progress, outcome: Landed | Reverted | Expired) -> None:
         """What the gate is not told now stays reserved in its budget; the result does not wait for that."""
@@ -404,9 +460,14 @@ class BaseExecutor:
         if isinstance(outcome, Landed):
             return None, None
         if isinstance(outcome, Reverted):
+            if outcome.error.name == RECEIPT_IN_USE:
+                return TAKEN_BY_STRANGER, _PAID_BY_A_STRANGER
             return "reverted", f"A program refused it: {outcome.error.name}. {outcome.error.message}".rstrip()
         if isinstance(outcome, Superseded):
             return "receipt_taken_elsewhere", "The step's receipt was made by a transaction that is not on record."
+        return self._why_expired(progress)
+
+    def _why_expired(self, progress: _Progress) -> tuple[str, str]:
         if not self.sends:
             return NO_PRIVATE_LANE, "It expired without being in a block, and no private lane is there to try again."
         if len(progress.attempts) >= self.config.max_attempts:

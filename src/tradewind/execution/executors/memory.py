@@ -19,6 +19,7 @@ from tradewind.execution.executors.ports import (
     Blockhash,
     BuildRequest,
     LaneHealth,
+    Maker,
     RecordedStep,
     Reservation,
     SendKind,
@@ -41,6 +42,7 @@ class MemoryChain:
         self.effects: Counter[str] = Counter()
         self.found: dict[str, Landed | Reverted] = {}
         self.receipts: set[str] = set()
+        self.funded_by_strangers: set[str] = set()
         self.reverts: dict[str, ProgramError] = {}
 
     def take(self, attempt: SignedAttempt) -> Sent:
@@ -55,7 +57,7 @@ class MemoryChain:
 
     def _executed(self, signature: str, said: dict[str, str]) -> Landed | Reverted:
         plan_id, receipt = said["plan_id"], said["receipt"]
-        if receipt and receipt in self.receipts:
+        if receipt and receipt in self.receipts | self.funded_by_strangers:
             return self._reverted(signature, ProgramError(instruction=2, program=None, code=0, name=RECEIPT_IN_USE))
         if plan_id in self.reverts:
             return self._reverted(signature, self.reverts[plan_id])
@@ -75,6 +77,7 @@ class MemoryConfirmations:
         self._chain = chain
         self._clock = clock
         self.hidden: set[str] = set()
+        self.undecided_makers = 0
 
     async def outcome(self, attempt: SignedAttempt, *, within_ms: int) -> Outcome:
         """Expired only when the chain's height is beyond it and no block has it."""
@@ -82,6 +85,14 @@ class MemoryConfirmations:
             await self._clock.sleep(within_ms / 1_000)
             found = self._now(attempt)
         return found
+
+    async def receipt_maker(self, attempt: SignedAttempt) -> Maker | None:
+        """As the chain has it, once a block is final."""
+        if self.undecided_makers:
+            self.undecided_makers -= 1
+            return None
+        said = json.loads(attempt.transaction)
+        return "stranger" if said["receipt"] in self._chain.funded_by_strangers else "wallet"
 
     def _now(self, attempt: SignedAttempt) -> Outcome:
         if attempt.signature in self.hidden:
@@ -196,7 +207,7 @@ class MemoryGate:
         """What was signed."""
         self._answer("step")
         found = self._steps.get((owner, step), _Step())
-        return RecordedStep(tuple(found.attempts), found.closed, found.ended)
+        return RecordedStep(tuple(found.attempts), found.closed, found.ended, found.unsigned is not None)
 
     async def receipt_seed(self, plan: ExecutionPlanEvent, wallet: str) -> str | None:
         """The same for every attempt of a step."""

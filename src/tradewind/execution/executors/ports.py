@@ -83,11 +83,13 @@ class SignedAttempt:
 
 @dataclass(frozen=True, slots=True)
 class RecordedStep:
-    """What the gate has on record for a step, oldest attempt first. `ended` when it settled or closed the step."""
+    """What the gate has on record for a step, oldest attempt first. `ended` when it settled or closed the step;
+    `pending` when an attempt is on record that is not signed."""
 
     attempts: tuple[SignedAttempt, ...] = ()
     closed: bool = False
     ended: bool = False
+    pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class LaneHealth:
     detail: str = ""
 
 
+Maker = Literal["wallet", "stranger"]
 SendKind = Literal["accepted", "already_known", "refused", "rate_limited", "unreachable", "unknown"]
 
 
@@ -233,6 +236,11 @@ class Confirmations(Protocol):
 
     async def outcome(self, attempt: SignedAttempt, *, within_ms: int) -> Outcome:
         """Wait up to `within_ms` for a word on this attempt; Unknown when there is none."""
+        ...
+
+    async def receipt_maker(self, attempt: SignedAttempt) -> Maker | None:
+        """Who made the receipt that this attempt found in use: a transaction that the step's wallet signed, or a
+        stranger's. By final blocks, so that it is for ever; None as long as they do not tell."""
         ...
 
 

@@ -10,13 +10,16 @@ from tradewind.errors import Unavailable
 from tradewind.execution.executors.base import NOT_TOLD, RECEIPT_IN_USE
 from tradewind.execution.executors.execution import Commitment
 from tradewind.execution.executors.outcomes import Expired, Landed, Outcome, Reverted, Unknown
-from tradewind.execution.executors.ports import SignedAttempt
+from tradewind.execution.executors.ports import Maker, SignedAttempt
 from tradewind.execution.solana.fill import fill_of, locked_of, tip_of
+from tradewind.execution.solana.receipt_maker import maker_of
 from tradewind.venues import rpc_answer
 from tradewind.venues.solana.cluster import SolanaCluster
 
 # The system program's own number for "an account with this address exists".
 _ACCOUNT_IN_USE = 0
+# Of the system program: CreateAccountWithSeed, as bincode writes its number.
+_CREATE_WITH_SEED = (3).to_bytes(4, "little")
 # What reading an answer ends with that lacks a field, or has another kind of value in it.
 _UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 
@@ -55,6 +58,21 @@ class SolanaConfirmations:
             return Unknown(attempt.signature, NOT_TOLD, "It landed, and no endpoint tells it yet.")
         try:
             return _in_block(attempt, found, found.slot, transaction)
+        except _UNREADABLE as fault:
+            rpc_answer.refuse("getTransaction", f"is not as the chain's nodes write it: {fault!r}")
+
+    async def receipt_maker(self, attempt: SignedAttempt) -> Maker | None:
+        """Who made the account that its receipt was to be; None as long as final blocks do not tell."""
+        decoded = core.decode_solana_transaction(attempt.transaction)
+        made = (
+            one for one in decoded.instructions if one.program == SYSTEM_PROGRAM and one.data[:4] == _CREATE_WITH_SEED
+        )
+        # Accounts: who pays, and what is made.
+        address = next((one.accounts[1].key for one in made if len(one.accounts) > 1), None)
+        if address is None:
+            return None
+        try:
+            return await maker_of(self._cluster, address, attempt.wallet, seen_by=attempt.signature)
         except _UNREADABLE as fault:
             rpc_answer.refuse("getTransaction", f"is not as the chain's nodes write it: {fault!r}")
 

@@ -32,6 +32,7 @@ class SolanaGate:
             attempts=tuple(_attempt(recorded, place) for place in range(len(recorded.attempts))),
             closed=recorded.closed,
             ended=recorded.final,
+            pending=bool(recorded.pending),
         )
 
     async def receipt_seed(self, plan: ExecutionPlanEvent, wallet: str) -> str | None:
@@ -77,7 +78,7 @@ class SolanaGate:
 
     async def _evidence(self, plan: ExecutionPlanEvent, proof: Expired | None) -> SolanaEvidence:
         """Heights that a quorum has reached: one endpoint's would end a life early, or never."""
-        height, finalized = await asyncio.gather(self._cluster.height("confirmed"), self._cluster.height("finalized"))
+        height, finalized = await asyncio.gather(self._cluster.reached("confirmed"), self._cluster.reached("finalized"))
         if proof is None:
             both = tuple(endpoint for endpoint in height.endpoints if endpoint in finalized.endpoints)
             return SolanaEvidence(height.blocks, finalized.blocks, both or height.endpoints)
@@ -122,7 +123,7 @@ class SolanaGate:
 
     async def _expire(self, plan: ExecutionPlanEvent, recorded: RecordedSolanaStep, endpoints: tuple[str, ...]) -> None:
         slot = rpc_answer.integer(await self._cluster.ask("getSlot", {"commitment": "finalized"}), "getSlot")
-        height = await self._cluster.height("finalized")
+        height = await self._cluster.reached("finalized")
         await self._signer.settle_solana(
             plan.step_owner,
             plan.step,

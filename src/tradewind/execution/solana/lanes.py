@@ -123,6 +123,7 @@ class JitoTips(SolanaLane):
         self._stream = stream
         self._floor: core.TipFloor | None = None
         self._bundles: deque[str] = deque(maxlen=_BUNDLES)
+        self._heard: dict[str, tuple[str, str]] = {}
 
     async def send(self, attempt: SignedAttempt) -> Sent:
         """As any lane; the bundle is remembered, so that its news are told from those of others."""
@@ -136,8 +137,7 @@ class JitoTips(SolanaLane):
         while True:
             for news in await self._jito.bundle_news():
                 if news.bundle_id is None:
-                    state = "live" if news.kind == "following" else "down"
-                    observe.feed_changed(feed="bundles", state=state, endpoint=news.region, detail=news.detail)
+                    self._say_region(news)
                 elif news.bundle_id in self._bundles:
                     observe.bundle_told(
                         bundle_id=news.bundle_id,
@@ -147,6 +147,13 @@ class JitoTips(SolanaLane):
                         reason=news.reason,
                         detail=news.detail,
                     )
+
+    def _say_region(self, news: core.BundleNews) -> None:
+        """Once for each change: a region that refuses its news is asked for them again and again."""
+        state = "live" if news.kind == "following" else "down"
+        if self._heard.get(news.region) != (state, news.detail):
+            self._heard[news.region] = (state, news.detail)
+            observe.feed_changed(feed="bundles", state=state, endpoint=news.region, detail=news.detail)
 
     async def tip(self, plan: ExecutionPlanEvent, *, attempt: int) -> Tip:
         """By the plan's profit, the tips that landed lately, and the attempt; Refused when no tip is worth it.

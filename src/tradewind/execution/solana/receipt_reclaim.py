@@ -25,7 +25,7 @@ _PAUSE_S = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReclaimLimits:
-    """`at_least` receipts make a transaction worth its fee."""
+    """`at_least` receipts make a transaction worth its fee; 0: none is begun."""
 
     at_least: int
     every_s: float
@@ -65,7 +65,7 @@ class ReceiptReclaim:
         told = await self._signer.reclaimable(wallet, self._cluster.chain_id, finalized_block_height=finalized.blocks)
         if told.open is not None:
             return await self._upkeep.follow(told.open, wallet, halted=halted, record=self._record)
-        if halted:
+        if halted or not self._limits.at_least:
             return False
         return await self._begin(wallet, finalized)
 

@@ -49,11 +49,11 @@ class Upkeep:
 
     async def finalized(self) -> Height:
         """As a quorum has reached it: what could land only below it can land no more."""
-        return await self.cluster.height("finalized")
+        return await self.cluster.reached("finalized")
 
     async def evidence(self, finalized: Height) -> SolanaEvidence:
         """What the gate is shown of the chain."""
-        height = await self.cluster.height("confirmed")
+        height = await self.cluster.reached("confirmed")
         both = tuple(endpoint for endpoint in height.endpoints if endpoint in finalized.endpoints)
         return SolanaEvidence(max(height.blocks, finalized.blocks), finalized.blocks, both or finalized.endpoints)
 

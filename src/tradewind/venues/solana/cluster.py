@@ -145,8 +145,12 @@ class SolanaCluster:
         """The newest confirmed slot, by the chain's own clock."""
         return block_of((await self.accounts([CLOCK])).clock)
 
-    async def height(self, commitment: Commitment) -> Height:
-        """The block height that a quorum has reached: blocks, where slots without one are not counted."""
+    async def height(self, commitment: str) -> int:
+        """The block height that one endpoint tells: blocks, where slots without one are not counted."""
+        return rpc_answer.integer(await self.ask("getBlockHeight", {"commitment": commitment}), "getBlockHeight")
+
+    async def reached(self, commitment: Commitment) -> Height:
+        """The block height that a quorum has reached, for what must not rest on one endpoint's word."""
         try:
             blocks, endpoints = await self.rpc.height(commitment)
         except core.CoreError as error:

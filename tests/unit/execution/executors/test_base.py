@@ -452,3 +452,103 @@ async def test_what_was_recorded_and_never_signed_ends_its_plan_once_it_cannot_b
     assert world.chain.height > began + VALID_BLOCKS + SURELY_DEAD_BLOCKS
     assert (await world.gate.step(plan.step_owner, plan.step)).ended
     assert world.rpc.sent == []
+
+
+async def test_a_blockhash_that_the_gate_finds_too_old_or_too_young_is_replaced_by_the_next(world: World) -> None:
+    sign, refused = world.gate.sign, [Refused("validity", "The last valid block height is not within 150 blocks.")]
+
+    async def late(*told: Any, **more: Any) -> SignedAttempt:
+        if refused:
+            raise refused.pop()
+        return await sign(*told, **more)
+
+    world.gate.sign = late  # type: ignore[method-assign]
+    plan = world.plan()
+    report = await world.run(world.rpc_executor(), world.request(plan))
+    assert isinstance(report.outcome, Landed)
+    assert len({request.blockhash.hash for request in world.builder.requests}) == 2
+
+
+async def test_a_receipt_that_a_stranger_paid_for_fails_the_plan_and_halts_nothing(world: World) -> None:
+    plan = world.plan()
+    world.chain.funded_by_strangers.add(plan.plan_id.hex)
+    world.confirmations.undecided_makers = 3
+    report = await world.run(world.rpc_executor(), world.request(plan))
+    assert isinstance(report.outcome, Reverted)
+    assert (report.code, report.attempts) == ("receipt_taken_by_stranger", 1)
+    assert world.gate.halts == []
+    assert world.gate.settled[plan.plan_id] == report.outcome
+
+
+async def test_a_receipt_whose_maker_no_final_block_tells_halts_the_wallet(world: World) -> None:
+    plan = world.plan()
+    world.chain.funded_by_strangers.add(plan.plan_id.hex)
+    world.confirmations.undecided_makers = 10**6
+    report = await world.run(world.rpc_executor(), world.request(plan))
+    assert report.code == "receipt_taken_elsewhere"
+    assert world.gate.halts == [(builders.SOLANA_WALLET, None)]
+
+
+async def test_a_strangers_receipt_ends_the_plan_only_once_every_older_attempt_is_decided(world: World) -> None:
+    plan = world.plan()
+    executor, first = await second_attempt_after_a_false_proof(world, plan)
+    world.chain.funded_by_strangers.add(plan.plan_id.hex)
+    report = await world.run(executor, world.request(plan, recorded=await world.gate.step(plan.plan_id, 0)))
+    assert isinstance(report.outcome, Landed)
+    assert report.outcome.signature == first.signature
+
+
+async def test_an_older_attempt_that_landed_is_what_counts_although_the_newest_expired(world: World) -> None:
+    plan = world.plan(deadline=world.clock.now_ns() // 1_000_000 + 1_000)
+    executor, first = await second_attempt_after_a_false_proof(world, plan)
+    world.rpc.loses_everything = True
+    report = await world.run(executor, world.request(plan, recorded=await world.gate.step(plan.plan_id, 0)))
+    assert isinstance(report.outcome, Landed)
+    assert report.outcome.signature == first.signature
+
+
+async def test_a_step_that_another_wallet_has_taken_over_unsigned_is_left_to_it_and_not_closed(world: World) -> None:
+    async def taken(*_: Any, **__: Any) -> SignedAttempt:
+        raise Refused("step_changed", "The step's receipt belongs to another.")
+
+    world.gate.sign = taken  # type: ignore[method-assign]
+    plan = world.plan()
+    report = await world.run(world.rpc_executor(), world.request(plan))
+    assert report.code == "step_of_another_wallet"
+    assert not (await world.gate.step(plan.step_owner, plan.step)).closed
+
+
+async def test_a_step_with_an_unsigned_attempt_of_another_wallet_is_nobody_elses_to_end(world: World) -> None:
+    plan, executor = world.plan(), world.rpc_executor()
+    world.gate.only_records = True
+    unsigned = await executor.build_transaction(plan, "another", attempt=1)
+    with pytest.raises(Unavailable):
+        await executor.sign_transaction(plan, "another", attempt=1, unsigned=unsigned, proof=None)
+
+    async def refused(*_: Any, **__: Any) -> str:
+        raise Refused("step_changed", "The step's receipt belongs to another.")
+
+    world.gate.receipt_seed = refused  # type: ignore[method-assign]
+    report = await world.run(executor, world.request(plan))
+    assert report.code == "step_changed"
+    assert (await world.gate.step(plan.step_owner, plan.step)).ended
+
+
+@pytest.mark.parametrize("code", ["attempt_landed", "attempt_undecided"])
+async def test_an_attempt_that_was_proven_dead_and_lives_is_followed_and_not_joined(world: World, code: str) -> None:
+    world.rpc.loses_everything = True
+    first: list[SignedAttempt] = []
+    world.rpc.on_send = lambda attempt: first.append(attempt) if not first else None
+    sign = world.gate.sign
+
+    async def contradicted(*told: Any, **more: Any) -> SignedAttempt:
+        if more["proof"] is None:
+            return await sign(*told, **more)
+        world.chain.found[first[0].signature] = Landed(first[0].signature, 1_000, FEE_LAMPORTS)
+        raise Unavailable(code, "It is in a block after all.")
+
+    world.gate.sign = contradicted  # type: ignore[method-assign]
+    plan = world.plan(deadline=world.clock.now_ns() // 1_000_000 + 10**9)
+    report = await world.run(world.rpc_executor(), world.request(plan))
+    assert isinstance(report.outcome, Landed)
+    assert (report.outcome.signature, report.attempts) == (first[0].signature, 1)

@@ -11,6 +11,7 @@ from tradewind import core
 from tradewind.errors import Refused
 from tradewind.execution.executors.ports import SignedAttempt
 from tradewind.execution.solana.lanes import JitoTips, SolanaLane
+from tradewind.observability import events as observe
 
 FLOOR_LAMPORTS, CAP_LAMPORTS = 1_000, 50_000
 ATTEMPT = SignedAttempt(1, builders.SOLANA_WALLET, "signature", b"bytes", 1_000)
@@ -81,6 +82,48 @@ async def test_a_lane_that_takes_what_it_is_tried_with_stays_in_use() -> None:
     asked.kind = "accepted"
     await lane.send(ATTEMPT)
     assert (await lane.health()).healthy
+
+
+@dataclass
+class News:
+    """What a region says, of a bundle or of itself."""
+
+    kind: str
+    bundle_id: str | None = None
+    detail: str = ""
+    region: str = "grpc://region"
+    slot: int | None = None
+    reason: str | None = None
+
+
+@dataclass
+class Newsy(Lane):
+    """A lane whose regions say what they are given, and then nothing."""
+
+    news: list[News] = field(default_factory=list)
+
+    async def send(self, transaction: bytes) -> Any:
+        return Answer("accepted", reference="ours")
+
+    async def bundle_news(self) -> list[News]:
+        if not self.news:
+            raise EOFError
+        return [self.news.pop(0)]
+
+
+async def test_news_of_our_bundles_are_said_and_a_region_that_stays_silent_only_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[tuple[object, ...]] = []
+    monkeypatch.setattr(observe, "feed_changed", lambda **told: said.append((told["state"], told["detail"])))
+    monkeypatch.setattr(observe, "bundle_told", lambda **told: said.append((told["kind"], told["bundle_id"])))
+    down = News("interrupted", detail="refused")
+    heard = [down, down, News("following"), News("rejected", "ours"), News("rejected", "another's"), down]
+    lane = tips(Newsy(news=heard))
+    await lane.send(ATTEMPT)
+    with pytest.raises(EOFError):
+        await lane.follow_news()
+    assert said == [("down", "refused"), ("live", ""), ("rejected", "ours"), ("down", "refused")]
 
 
 @pytest.mark.parametrize(("code", "healthy"), [("unauthenticated", False), ("program_error", True)])

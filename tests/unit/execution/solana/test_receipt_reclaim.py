@@ -17,7 +17,7 @@ from tradewind.domain.events import ReceiptsReclaimed
 from tradewind.domain.execution_result_event import ProgramError
 from tradewind.errors import Refused, Unavailable
 from tradewind.execution.executors.outcomes import Expired, Landed, Outcome, Reverted, Unknown
-from tradewind.execution.executors.ports import Blockhash, LaneHealth, Sent, SignedAttempt
+from tradewind.execution.executors.ports import Blockhash, LaneHealth, Maker, Sent, SignedAttempt
 from tradewind.execution.signer_answers import (
     HaltInForce,
     Reclaimable,
@@ -176,6 +176,9 @@ class Word:
         if self.outcome_is is Expired:
             return Expired(attempt.signature, 5_300, ("one", "two"))
         return Unknown(attempt.signature)
+
+    async def receipt_maker(self, attempt: SignedAttempt) -> Maker | None:
+        raise AssertionError(f"{attempt.signature} makes no receipt")
 
 
 @dataclass
@@ -377,6 +380,21 @@ async def test_the_loop_outlives_refusals_and_looks_again_when_it_is_time(house:
         assert len(house.gate.asked) == 1
     finally:
         task.cancel()
+
+
+async def test_where_none_is_wanted_none_is_begun_and_one_under_way_ends(tmp_path: Path) -> None:
+    house = House(tmp_path, at_least=0)
+    house.stand(*map(receipt, range(8)))
+    assert await house.loop.look(WALLET) is False
+    assert house.gate.asked == []
+    house.at_least = 8
+    house.limit(1_232)
+    await begun(house)
+    house.at_least = 0
+    house.limit(1_232)
+    house.word.outcome_is, house.word.lamports_back = Landed, 8 * RENT
+    assert await house.loop.look(WALLET) is False
+    assert len(house.recorded()) == 1
 
 
 async def test_a_limit_too_small_for_one_receipt_is_refused(tmp_path: Path) -> None:

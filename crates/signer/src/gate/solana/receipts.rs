@@ -11,8 +11,14 @@ use tradewind_core::decode::solana::Key;
 impl Gate {
     /// The step's receipt, drawn now unless it was before.
     ///
+    /// As long as no attempt is recorded, another wallet may take the step over, with a receipt of its own; the one
+    /// before is kept, closed. That lets nothing land twice: an attempt is recorded, in one commit, only with the
+    /// step's receipt of that moment and by its wallet, and nothing is signed that is not recorded. So a request of the
+    /// first wallet that is still on its way is refused from this commit on, and from the first recorded attempt on,
+    /// signed or not, the receipt and the wallet stay what they are.
+    ///
     /// # Errors
-    /// `halted`, `step_closed`, `step_settled`, `step_changed`, `receipt` when the step has an attempt without one,
+    /// `halted`, `step_closed`, `step_settled`, `step_changed` when it is another wallet's and an attempt has it, `receipt` when the step has an attempt without one,
     /// `random_unavailable`, or the gate file cannot be written.
     pub fn draw_receipt(
         &mut self,
@@ -25,10 +31,13 @@ impl Gate {
         halts::require_running(&tx, wallet, None)?;
         steps::require_open(&tx, id)?;
         if let Some((owner, receipt)) = find(&tx, id)? {
-            Rule::StepChanged.require(owner == wallet, || {
+            if owner == wallet {
+                return Ok(receipt);
+            }
+            Rule::StepChanged.require(!closures::has_attempt(&tx, id)?, || {
                 format!("the step's receipt belongs to {owner}; another wallet is another step")
             })?;
-            return Ok(receipt);
+            set_aside(&tx, id, now_ms)?;
         }
         Rule::Receipt.require(!closures::has_attempt(&tx, id)?, || {
             "the step has an attempt without a receipt already; a receipt is drawn before the first".to_owned()
@@ -75,6 +84,21 @@ pub(super) fn find(
         let wallet = Key::parse(&wallet)?;
         Some((wallet, Receipt::of(wallet, &seed)))
     }))
+}
+
+/// Keeps a receipt that no attempt has, under a name that no request can give: no intent's has the separator in it.
+fn set_aside(connection: &Connection, id: &StepId, now_ms: u64) -> rusqlite::Result<()> {
+    let kept: String = connection.query_row(
+        "UPDATE receipts SET intent_id = intent_id || char(31) || seed WHERE intent_id = ?1 AND step = ?2
+         RETURNING intent_id",
+        params![id.intent_id, id.step],
+        |row| row.get(0),
+    )?;
+    connection.execute(
+        "INSERT INTO closures (intent_id, step, closed_at_ms) VALUES (?1, ?2, ?3)",
+        params![kept, id.step, now_ms.cast_signed()],
+    )?;
+    Ok(())
 }
 
 fn draw() -> Result<String, Internal> {
