@@ -164,8 +164,6 @@ fn what_no_router_function_has_the_selector_of_is_not_a_router_call() {
     }
 }
 
-// ---- what no encoder writes ----
-
 fn word(value: usize) -> Vec<u8> {
     U256::from(value).to_be_bytes::<32>().to_vec()
 }

@@ -1,9 +1,4 @@
 //! Every swap instruction that is built is read back as the same swap: what the signer's policy relies on.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
 use std::fs;
 use std::path::PathBuf;

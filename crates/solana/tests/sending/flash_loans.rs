@@ -1,5 +1,4 @@
 //! Flash loans of Kamino: the account that lends, the fee, and the transaction around which a loan stands.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::PathBuf;

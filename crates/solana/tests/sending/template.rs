@@ -1,5 +1,4 @@
 //! Templates against building anew.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use proptest::prelude::*;
 use tradewind_core::decode::solana::decode_transaction;

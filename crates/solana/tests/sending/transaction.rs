@@ -1,9 +1,6 @@
 //! Properties of built transactions, read back with the decoder of the core.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-mod drawn;
-
-use drawn::{builder, instruction, payer, tables};
+use crate::drawn::{self, builder, instruction, payer, tables};
 use ed25519_dalek::{Signer, SigningKey, Verifier};
 use proptest::collection::vec;
 use proptest::prelude::*;
