@@ -67,8 +67,8 @@ def write(folder: Path, resolved: Resolved) -> Path:
     return path
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Readers see the old file or the new one, and never less, whatever happens meanwhile."""
+def replace_file(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Readers see the old file or the new one, and never less. With `durable` it is on disk when this returns."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -76,20 +76,26 @@ def replace_file(path: Path, content: bytes) -> None:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
-                os.fsync(file.fileno())
+                if durable:
+                    os.fsync(file.fileno())
             beside.replace(path)
         except OSError:
             beside.unlink(missing_ok=True)
             raise
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        if durable:
+            _sync_folder(path.parent)
     except OSError as error:
         raise Misconfigured(
             "folder_unwritable", f"{path} cannot be written: {error.strerror}.", remedy="Make room, or mend its rights."
         ) from None
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _fields(keys: list[str], before: dict[str, Any], after: dict[str, Any]) -> list[str]:

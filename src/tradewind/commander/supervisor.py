@@ -1,0 +1,315 @@
+"""Keeps one instance running: checks, starts, watches, restarts, breaks crash loops, stops within a bound."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+
+from tradewind.commander import resolved
+from tradewind.commander.crash_report import CrashReport, write_report
+from tradewind.commander.ending import Ending, EndingKind
+from tradewind.commander.engine_binary import EngineCommand
+from tradewind.commander.engine_environment import engine_environment
+from tradewind.commander.engine_line import EngineLine
+from tradewind.commander.engine_process import EngineProcess
+from tradewind.commander.event_relay import EventRelay, Publisher
+from tradewind.commander.hot_reload import HotReload
+from tradewind.commander.instance_folder import InstanceFolder
+from tradewind.commander.instance_state import InstanceState, Phase, read_state
+from tradewind.commander.leftover import end_leftover
+from tradewind.commander.listening import Listening
+from tradewind.commander.restart_policy import BreakLoop, LeaveIt, RestartPolicy, StartAgain
+from tradewind.commander.strategy_file.reading import StrategyFile, read_strategy_file
+from tradewind.commander.strategy_file.settings import StrategySettings
+from tradewind.commander.telling import Telling
+from tradewind.commander.wish import Wish, take_wish
+from tradewind.errors import Refused, TradewindError, Unavailable
+from tradewind.observability.clock import Backoff, Clock
+
+Halt = Callable[[str, str], Awaitable[None]]
+Preflight = Callable[[StrategySettings], Awaitable[None]]
+Heard = Callable[[InstanceFolder, EngineLine], None]
+WISH_EVERY_S = 0.2
+
+
+async def no_preflight(_: StrategySettings) -> None:
+    """For those who have looked already."""
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisorParts:
+    """What a supervisor works with. `halt(wallet, reason)` returns once the wallet is halted; `preflight` raises.
+
+    `publishing` opens the stream that the engine's events go to, for as long as the instance is run.
+    """
+
+    clock: Clock
+    command: EngineCommand
+    environment: Mapping[str, str]
+    halt: Halt
+    preflight: Preflight = no_preflight
+    publishing: Callable[[InstanceFolder], AbstractAsyncContextManager[Publisher]] | None = None
+    leash: Sequence[str] = ()
+    on_state: Callable[[InstanceState], None] = lambda _: None
+    on_line: Heard = lambda _, __: None
+    on_crash: Callable[[CrashReport], None] = lambda _: None
+    wish_every_s: float = WISH_EVERY_S
+
+
+@dataclass(slots=True)
+class _Asked:
+    """What is asked of the supervisor while an engine runs."""
+
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    restart: asyncio.Event = field(default_factory=asyncio.Event)
+    by: str = ""
+
+
+class Supervisor:
+    """`await run()` once; `stop()` from elsewhere."""
+
+    def __init__(self, file: StrategyFile, folder: InstanceFolder, parts: SupervisorParts) -> None:
+        self._file = file
+        self._folder = folder
+        self._parts = parts
+        self._clock = parts.clock
+        self._policy = RestartPolicy(file.settings.commander.restart)
+        self._telling = Telling(folder, file, parts.clock, parts.on_state)
+        self._asked = _Asked()
+
+    @property
+    def state(self) -> InstanceState:
+        """What is known now."""
+        return self._telling.state
+
+    def stop(self, *, by: str) -> None:
+        """Ask for the end; `run` returns when it is there."""
+        self._asked.by = self._asked.by or by
+        self._asked.stop.set()
+
+    async def run(self) -> InstanceState:
+        """Until it is stopped, has finished, or may not be started again. The state says which.
+
+        Raises Conflict `instance_running`, and what the first preflight says.
+        """
+        with self._folder.locked():
+            await self._end_what_is_left()
+            take_wish(self._folder)
+            self._telling.begin()
+            async with self._events_relayed(), self._wishes_heard():
+                try:
+                    await self._keep_running()
+                except TradewindError as error:
+                    self._telling.tell(Phase.REFUSED, str(error))
+                    raise
+        return self.state
+
+    async def _keep_running(self) -> None:
+        first = True
+        while not self._asked.stop.is_set():
+            self._asked.restart.clear()
+            self._telling.tell(Phase.CHECKING, "looks at what it needs")
+            follows = await self._checked(first=first) or self._after(await self._one_life())
+            first = False
+            if not self._asked.stop.is_set() and not await self._carry_out(follows):
+                return
+        self._telling.tell(Phase.STOPPED, f"asked by {self._asked.by}")
+
+    async def _checked(self, *, first: bool) -> StartAgain | None:
+        """The first time what is red is raised; later the engine waits until it is not."""
+        try:
+            await self._parts.preflight(self._file.settings)
+        except (Refused, Unavailable) as error:
+            if first:
+                raise
+            self._telling.note(str(error))
+            return StartAgain(self._file.settings.commander.restart.longest_pause_ms)
+        return None
+
+    async def _one_life(self) -> Ending:
+        content = resolved.content_of(self._file.settings, instance=self._folder.name.instance)
+        told = resolved.next_version(self._folder.path, content, running=False)
+        path = resolved.write(self._folder.path, told)
+        parts, commander = self._parts, self._file.settings.commander
+        self._telling.starting(told.version, parts.command.because)
+        listening = Listening(self._folder, self._telling, parts.on_line, self._clock)
+        process = await EngineProcess.start(
+            [*parts.leash, *parts.command.argv, "--strategy", self._folder.name.strategy, "--config", str(path)],
+            folder=self._folder.path,
+            environment=engine_environment(parts.environment, also=commander.environment, builds=parts.command.builds),
+            clock=self._clock,
+            on_line=listening.line,
+            on_error=listening.error,
+        )
+        self._telling.started(process)
+        reload = HotReload(self._folder, self._file.path, self._clock, self._telling)
+        try:
+            async with _meanwhile(reload.run()):
+                ending = await self._until_it_ends(process, listening)
+        finally:
+            listening.close()
+        if ending.kind is EndingKind.CRASHED and not self._asked.stop.is_set():
+            self._report(process, ending)
+        self._telling.ended(ending)
+        return ending
+
+    async def _until_it_ends(self, process: EngineProcess, listening: Listening) -> Ending:
+        commander = self._file.settings.commander
+        ended = asyncio.ensure_future(process.wait())
+        waited = [asyncio.ensure_future(event.wait()) for event in (self._asked.stop, self._asked.restart)]
+        silent = asyncio.ensure_future(self._silence(listening, commander.ready_within_ms / 1_000))
+        try:
+            await asyncio.wait({ended, silent, *waited}, return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                return ended.result()
+            late = silent.done() and not any(task.done() for task in waited)
+            self._telling.tell(Phase.STOPPING, "it was not ready in time" if late else f"asked by {self._asked.by}")
+            ending = await process.stop(within_s=commander.stop_within_ms / 1_000)
+            return replace(ending, was_late=late)
+        except asyncio.CancelledError:
+            await asyncio.shield(process.stop(within_s=0))
+            raise
+        finally:
+            for task in (silent, *waited):
+                task.cancel()
+
+    async def _silence(self, listening: Listening, within_s: float) -> None:
+        """Returns when the engine has not called itself ready in time; otherwise never."""
+        late = asyncio.ensure_future(self._clock.sleep(within_s))
+        ready = asyncio.ensure_future(listening.ready.wait())
+        try:
+            await asyncio.wait({late, ready}, return_when=asyncio.FIRST_COMPLETED)
+            if ready.done():
+                await asyncio.Event().wait()
+        finally:
+            late.cancel()
+            ready.cancel()
+
+    def _after(self, ending: Ending) -> StartAgain | LeaveIt | BreakLoop:
+        if self._asked.restart.is_set():
+            return StartAgain(0)
+        follows = self._policy.decide(ending, now_ns=self._clock.now_ns())
+        self._telling.crashes(self._policy.crashes)
+        return follows
+
+    async def _carry_out(self, follows: StartAgain | LeaveIt | BreakLoop) -> bool:
+        """True when the engine is to be started again."""
+        match follows:
+            case LeaveIt(because):
+                finished = (self.state.last_ending or "").startswith("exit code 0")
+                self._telling.tell(Phase.FINISHED if finished else Phase.REFUSED, because)
+                return False
+            case BreakLoop(because):
+                await self._halt(because)
+                return False
+            case StartAgain(after_ms):
+                await self._pause(after_ms)
+                self._read_again()
+                self._telling.restarting()
+        return True
+
+    async def _pause(self, after_ms: int) -> None:
+        if not after_ms:
+            return
+        self._telling.tell(Phase.PAUSING, f"starts again in {after_ms} ms; last: {self.state.last_ending}")
+        pause = asyncio.ensure_future(self._clock.sleep(after_ms / 1_000))
+        waited = [asyncio.ensure_future(event.wait()) for event in (self._asked.stop, self._asked.restart)]
+        await asyncio.wait({pause, *waited}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (pause, *waited):
+            task.cancel()
+
+    def _read_again(self) -> None:
+        """What the user changed meanwhile counts from this start on; a file with mistakes does not."""
+        try:
+            self._file = read_strategy_file(self._file.path, strategy=self._folder.name.strategy)
+        except TradewindError as error:
+            self._telling.reload_fault(str(error))
+        else:
+            self._telling.reload_fault(None)
+
+    async def _halt(self, because: str) -> None:
+        """The wallet of an engine that crashes again and again signs nothing until a person has looked."""
+        wallet = self._file.settings.commander.wallet
+        if wallet is None:
+            self._telling.tell(Phase.HALTED, f"{because}; it names no wallet to halt")
+            return
+        backoff = Backoff(self._clock, first_s=0.5, most_s=30.0)
+        while not self._asked.stop.is_set():
+            try:
+                await self._parts.halt(wallet, f"crash loop of {self._folder.name}: {because}")
+            except TradewindError as error:
+                self._telling.tell(Phase.PAUSING, f"{because}; the halt of {wallet} is not confirmed: {error}")
+                await backoff.pause()
+            else:
+                self._telling.tell(Phase.HALTED, f"{because}; the wallet {wallet} is halted")
+                return
+
+    def _report(self, process: EngineProcess, ending: Ending) -> None:
+        report = write_report(
+            self._folder,
+            process,
+            ending,
+            at_ns=self._clock.now_ns(),
+            version_in_force=self.state.version_in_force,
+            in_flight=self.state.in_flight,
+            follows="see state.json",
+        )
+        self._parts.on_crash(report)
+
+    async def _end_what_is_left(self) -> None:
+        before = read_state(self._folder)
+        if before is not None and before.pid is not None and before.pid_started is not None:
+            within_s = self._file.settings.commander.stop_within_ms / 1_000
+            await end_leftover(before.pid, before.pid_started, within_s=within_s, clock=self._clock)
+
+    async def _hear_wishes(self) -> None:
+        while True:
+            wish = take_wish(self._folder)
+            if wish is not None:
+                self._obey(wish)
+            await self._clock.sleep(self._parts.wish_every_s)
+
+    def _obey(self, wish: Wish) -> None:
+        if wish.action == "stop":
+            self.stop(by=wish.by)
+            return
+        try:
+            read_strategy_file(self._file.path, strategy=self._folder.name.strategy)
+        except TradewindError as error:
+            # The engine that runs is better than none.
+            self._telling.reload_fault(f"not restarted: {error}")
+            return
+        self._asked.by = wish.by
+        self._asked.restart.set()
+
+    @asynccontextmanager
+    async def _wishes_heard(self) -> AsyncIterator[None]:
+        async with _meanwhile(self._hear_wishes()):
+            yield
+
+    @asynccontextmanager
+    async def _events_relayed(self) -> AsyncIterator[None]:
+        """What the engine wrote is relayed while it runs, and to the last line at the end."""
+        if self._parts.publishing is None:
+            yield
+            return
+        async with self._parts.publishing(self._folder) as publisher:
+            async with _meanwhile(self._relay_to(publisher).run(self._clock)):
+                yield
+            with suppress(TradewindError):
+                relay = self._relay_to(publisher)
+                while await relay.catch_up():
+                    pass
+
+    def _relay_to(self, publisher: Publisher) -> EventRelay:
+        return EventRelay(self._folder.events, self._folder.position, publisher)
+
+
+@asynccontextmanager
+async def _meanwhile(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
