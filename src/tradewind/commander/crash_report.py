@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import ValidationError
+
 from tradewind.commander.ending import Ending
 from tradewind.commander.engine_process import EngineProcess
 from tradewind.commander.instance_folder import InstanceFolder
@@ -64,3 +66,13 @@ def write_report(
     except (OSError, TradewindError) as error:
         observe.record_lost(what="crash report", code="report_unwritable", message=str(error))
     return report
+
+
+def last_report(folder: InstanceFolder) -> CrashReport | None:
+    """The newest one; None when there is none that can be read."""
+    for path in sorted(folder.crashes.glob("*.json"), reverse=True)[:1]:
+        try:
+            return CrashReport.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError):
+            return None
+    return None

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from tradewind.errors import Conflict, InvalidInput, Misconfigured
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 DEFAULT_INSTANCE = "main"
+_TRIES = 5
+_PAUSE_S = 0.01
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -71,7 +74,7 @@ class InstanceFolder:
         self.make()
         handle = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            if not _taken(handle):
+            if not _taken_soon(handle):
                 raise Conflict(
                     "instance_running",
                     f"{self.name} is run by another commander.",
@@ -91,6 +94,15 @@ class InstanceFolder:
             return not _taken(handle)
         finally:
             os.close(handle)
+
+
+def _taken_soon(handle: int) -> bool:
+    """Somebody who looks whether the folder is held holds it for a moment."""
+    for _ in range(_TRIES):
+        if _taken(handle):
+            return True
+        time.sleep(_PAUSE_S)
+    return False
 
 
 def _taken(handle: int) -> bool:

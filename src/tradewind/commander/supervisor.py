@@ -26,7 +26,7 @@ from tradewind.commander.wish import Wish, take_wish
 from tradewind.errors import Refused, TradewindError, Unavailable
 from tradewind.observability.clock import Backoff, Clock
 
-Halt = Callable[[str, str], Awaitable[None]]
+Halt = Callable[[StrategySettings, str], Awaitable[None]]
 Preflight = Callable[[StrategySettings], Awaitable[None]]
 Heard = Callable[[InstanceFolder, EngineLine], None]
 WISH_EVERY_S = 0.2
@@ -38,7 +38,7 @@ async def no_preflight(_: StrategySettings) -> None:
 
 @dataclass(frozen=True, slots=True)
 class SupervisorParts:
-    """What a supervisor works with. `halt(wallet, reason)` returns once the wallet is halted; `preflight` raises.
+    """What a supervisor works with. `halt(settings, reason)` returns once its wallet is halted; `preflight` raises.
 
     `publishing` opens the stream that the engine's events go to, for as long as the instance is run.
     """
@@ -236,7 +236,7 @@ class Supervisor:
         backoff = Backoff(self._clock, first_s=0.5, most_s=30.0)
         while not self._asked.stop.is_set():
             try:
-                await self._parts.halt(wallet, f"crash loop of {self._folder.name}: {because}")
+                await self._parts.halt(self._file.settings, f"crash loop of {self._folder.name}: {because}")
             except TradewindError as error:
                 self._telling.tell(Phase.PAUSING, f"{because}; the halt of {wallet} is not confirmed: {error}")
                 await backoff.pause()

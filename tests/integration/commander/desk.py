@@ -14,6 +14,7 @@ from tradewind.commander.engine_binary import EngineCommand
 from tradewind.commander.instance_folder import InstanceFolder, InstanceName
 from tradewind.commander.instance_state import InstanceState
 from tradewind.commander.strategy_file.reading import read_strategy_file
+from tradewind.commander.strategy_file.settings import StrategySettings
 from tradewind.commander.supervisor import Supervisor, SupervisorParts
 from tradewind.localnet.anvil import LEASH
 from tradewind.observability.clock import SystemClock
@@ -88,8 +89,8 @@ class Desk:
         lines = [json.loads(line) for line in self.folder.log.read_text().splitlines() if line.startswith("{")]
         return [line for line in lines if line["event"] == event]
 
-    async def _halt(self, wallet: str, reason: str) -> None:
-        self.halts.append((wallet, reason))
+    async def _halt(self, settings: StrategySettings, reason: str) -> None:
+        self.halts.append((str(settings.commander.wallet), reason))
 
     def _told(self, state: InstanceState) -> None:
         self.states.append(state)

@@ -68,8 +68,8 @@ async def test_a_halt_that_is_not_confirmed_is_asked_for_again(tmp_path: Path) -
     desk = Desk(tmp_path, parameters__stand_in={"fault": "crash"})
     asked = []
 
-    async def halt(wallet: str, reason: str) -> None:
-        asked.append(wallet)
+    async def halt(_: StrategySettings, reason: str) -> None:
+        asked.append(reason)
         if len(asked) == 1:
             raise Unavailable("halt_not_confirmed", "The signer has not confirmed the halt.")
 
