@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +13,7 @@ import typer
 from rich.live import Live
 from rich.text import Text
 
+from tradewind.cli.doctor.command import shown as findings_shown
 from tradewind.cli.exit_code import ExitCode
 from tradewind.cli.instances import DEFAULT_DATA, DataFolder, shown
 from tradewind.cli.options import JsonFlag
@@ -23,8 +24,10 @@ from tradewind.commander.engine_line import EngineLine
 from tradewind.commander.event_relay import Publisher
 from tradewind.commander.instance_folder import DEFAULT_INSTANCE, InstanceFolder, InstanceName
 from tradewind.commander.instance_state import InstanceState, Phase
+from tradewind.commander.preflight.examine import examine, refuse_wrong
 from tradewind.commander.strategy_file.reading import read_strategy_file
 from tradewind.commander.strategy_file.searching import find_file, folders
+from tradewind.commander.strategy_file.settings import StrategySettings
 from tradewind.commander.supervisor import SupervisorParts
 from tradewind.commander.wallet_halt import halt_wallet
 from tradewind.errors import InvalidInput
@@ -60,7 +63,8 @@ def run(
 
     The file of a strategy is NAME.yaml, .yml, .json or .toml in configs/strategies or ~/.config/tradewind/strategies.
     Every mistake in it is told before anything starts. Changes of its limits, blacklist and parameters are taken while
-    the engine runs. An engine that crashes again and again is not started for ever: its wallet is halted.
+    the engine runs. Before each start it looks whether everything is there that the engine needs, and refuses to start
+    it where something is not. An engine that crashes again and again is not started for ever: its wallet is halted.
 
     The engine is the one beside this program, on PATH, or built in this tree; where there is none cargo builds it.
 
@@ -105,6 +109,7 @@ async def _run(orders: Sequence[Order], data: Path, output: Output) -> list[Outc
         command=command,
         environment=os.environ,
         halt=halt_wallet,
+        preflight=told.preflight(data),
         publishing=_publishing,
         leash=(sys.executable, "-I", "-S", str(LEASH), str(os.getpid())),
         on_state=told.state,
@@ -168,6 +173,17 @@ class _Told:
             self._last[name] = said
             because = state.reload_fault or state.because
             self._output.line(state.model_dump(mode="json"), Text(f"{name}  {state.phase.value}  {because}"))
+
+    def preflight(self, data: Path) -> Callable[[StrategySettings], Awaitable[None]]:
+        """Looks before each start, shows the table, and refuses to start on red."""
+
+        async def look(settings: StrategySettings) -> None:
+            findings = await examine(settings, data, SystemClock())
+            if not self._output.as_json and self._live is None:
+                self._output.say(findings_shown(findings))
+            refuse_wrong(findings)
+
+        return look
 
     def line(self, folder: InstanceFolder, line: EngineLine) -> None:
         """Lines are in the instance's log: tradewind logs."""

@@ -22,7 +22,7 @@ def desk(folder: Path, **changes: Any) -> dict[str, str]:
     """A folder with the file of `arb` and a program that stands in for the engine; the environment for commands."""
     strategies = folder / "configs" / "strategies"
     strategies.mkdir(parents=True)
-    written(strategies, changed(**{"parameters__stand_in": {}, **changes}))
+    written(strategies, changed(**{"parameters__stand_in": {}, "mode": "replay", **changes}))
     engine = folder / "tradewind-engine"
     engine.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S {STAND_IN} "$@"\n')
     engine.chmod(0o755)
@@ -112,6 +112,22 @@ async def test_a_file_with_mistakes_starts_nothing_and_all_of_them_are_told(tmp_
         ("mode", "value_not_allowed"),
     ]
     assert not (tmp_path / "commander-data").exists()
+
+
+async def test_what_is_red_is_told_and_starts_nothing(tmp_path: Path) -> None:
+    environment = desk(tmp_path, commander__preflight={"least_free_bytes": 2**50})
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tradewind.cli", "run", "-s", "arb"),
+        cwd=tmp_path,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    said, error = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 1
+    assert b"\xe2\x9c\x98  disk" in said
+    assert b"code: preflight_red" in error
+    assert not (tmp_path / "commander-data/arb/main/starts").exists()
 
 
 async def test_private_keys_in_the_environment_keep_it_from_starting(tmp_path: Path) -> None:
