@@ -29,6 +29,7 @@ from tradewind.commander.strategy_file.reading import read_strategy_file
 from tradewind.commander.strategy_file.searching import find_file, folders
 from tradewind.commander.strategy_file.settings import StrategySettings
 from tradewind.commander.supervisor import SupervisorParts
+from tradewind.commander.triage.triaging import Triaging
 from tradewind.commander.wallet_halt import halt_wallet
 from tradewind.errors import InvalidInput
 from tradewind.execution.executor_settings import refuse_wallet_keys
@@ -111,6 +112,7 @@ async def _run(orders: Sequence[Order], data: Path, output: Output) -> list[Outc
         halt=halt_wallet,
         preflight=told.preflight(data),
         publishing=_publishing,
+        triaging=Triaging(SystemClock()),
         leash=(sys.executable, "-I", "-S", str(LEASH), str(os.getpid())),
         on_state=told.state,
         on_line=told.build if command.builds else told.line,

@@ -22,6 +22,7 @@ from tradewind.commander.restart_policy import BreakLoop, LeaveIt, RestartPolicy
 from tradewind.commander.strategy_file.reading import StrategyFile, read_strategy_file
 from tradewind.commander.strategy_file.settings import StrategySettings
 from tradewind.commander.telling import Telling
+from tradewind.commander.triage.triaging import Actions, Triaging
 from tradewind.commander.wish import Wish, take_wish
 from tradewind.errors import Refused, TradewindError, Unavailable
 from tradewind.observability.clock import Backoff, Clock
@@ -49,6 +50,7 @@ class SupervisorParts:
     halt: Halt
     preflight: Preflight = no_preflight
     publishing: Callable[[InstanceFolder], AbstractAsyncContextManager[Publisher]] | None = None
+    triaging: Triaging | None = None
     leash: Sequence[str] = ()
     on_state: Callable[[InstanceState], None] = lambda _: None
     on_line: Heard = lambda _, __: None
@@ -76,6 +78,7 @@ class Supervisor:
         self._policy = RestartPolicy(file.settings.commander.restart)
         self._telling = Telling(folder, file, parts.clock, parts.on_state)
         self._asked = _Asked()
+        self._triage: Callable[[EngineLine], None] = lambda _: None
 
     @property
     def state(self) -> InstanceState:
@@ -96,7 +99,7 @@ class Supervisor:
             await self._end_what_is_left()
             take_wish(self._folder)
             self._telling.begin()
-            async with self._events_relayed(), self._wishes_heard():
+            async with self._triaged(), self._events_relayed(), self._wishes_heard():
                 try:
                     await self._keep_running()
                 except TradewindError as error:
@@ -132,7 +135,7 @@ class Supervisor:
         path = resolved.write(self._folder.path, told)
         parts, commander = self._parts, self._file.settings.commander
         self._telling.starting(told.version, parts.command.because)
-        listening = Listening(self._folder, self._telling, parts.on_line, self._clock)
+        listening = Listening(self._folder, self._telling, self._heard, self._clock)
         process = await EngineProcess.start(
             [*parts.leash, *parts.command.argv, "--strategy", self._folder.name.strategy, "--config", str(path)],
             folder=self._folder.path,
@@ -242,6 +245,7 @@ class Supervisor:
                 await backoff.pause()
             else:
                 self._telling.tell(Phase.HALTED, f"{because}; the wallet {wallet} is halted")
+                self._alert("wallet_halted", f"{wallet}: {because}")
                 return
 
     def _report(self, process: EngineProcess, ending: Ending) -> None:
@@ -254,6 +258,7 @@ class Supervisor:
             in_flight=self.state.in_flight,
             follows="see state.json",
         )
+        self._alert("engine_crashed", f"{ending}; {len(report.in_flight)} in flight")
         self._parts.on_crash(report)
 
     async def _end_what_is_left(self) -> None:
@@ -281,6 +286,40 @@ class Supervisor:
             return
         self._asked.by = wish.by
         self._asked.restart.set()
+
+    @asynccontextmanager
+    async def _triaged(self) -> AsyncIterator[None]:
+        """What the engine says goes to the receivers that the file named when the instance was started."""
+        if self._parts.triaging is None:
+            yield
+            return
+        actions = Actions(halt=self._halt_by_button, status=self._status_by_button)
+        async with self._parts.triaging(self._file.settings, self._folder, actions) as hear:
+            self._triage = hear
+            yield
+
+    async def _halt_by_button(self) -> str:
+        wallet = self._file.settings.commander.wallet
+        if wallet is None:
+            return f"{self._folder.name} names no wallet to halt."
+        await self._parts.halt(self._file.settings, "asked for by a button of an alert")
+        return f"The wallet {wallet} of {self._folder.name} is halted."
+
+    async def _status_by_button(self) -> str:
+        state = self.state
+        in_force, flying = state.version_in_force or "–", len(state.in_flight)
+        return (
+            f"{self._folder.name} is {state.phase.value}: {state.because}. Configuration {in_force} is in force, "
+            f"{flying} in flight, {state.restarts} restarts, {state.errors} errors."
+        )
+
+    def _heard(self, folder: InstanceFolder, line: EngineLine) -> None:
+        self._triage(line)
+        self._parts.on_line(folder, line)
+
+    def _alert(self, event: str, message: str) -> None:
+        """The commander's own word about the engine."""
+        self._triage(EngineLine(self._clock.now_ns(), "error", event, message))
 
     @asynccontextmanager
     async def _wishes_heard(self) -> AsyncIterator[None]:

@@ -156,6 +156,32 @@ class Preflight(Model):
     pools: Annotated[tuple[SolanaAddress, ...], Field(max_length=512), Once] = ()
 
 
+class LokiReceiver(Model):
+    """Where Loki's push API is: the URL without its path."""
+
+    url: Annotated[RpcUrl, Field(repr=False)]
+
+
+class Telegram(Model):
+    """A bot and the chat that it speaks to. The token is in a file that its owner alone can read."""
+
+    token_file: FolderPath
+    chat_id: int
+    api: RpcUrl = "https://api.telegram.org"
+
+
+class Logs(Model):
+    """What of an engine's lines goes elsewhere: this level and worse, each kind once within the window."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    repeat_window_ms: Milliseconds = 60_000
+    lines_per_s: Annotated[int, Field(ge=1, le=10_000)] = 50
+    alerts_burst: Annotated[int, Field(ge=1, le=100)] = 10
+    spool_bytes: Annotated[int, Field(ge=65_536, le=2**34)] = 64 << 20
+    loki: LokiReceiver | None = None
+    telegram: Telegram | None = None
+
+
 class Commander(Model):
     """What the commander itself does; nothing of it reaches the engine.
 
@@ -168,6 +194,7 @@ class Commander(Model):
     environment: Annotated[tuple[Annotated[str, AfterValidator(_variable)], ...], Field(max_length=64), Once] = ()
     restart: Restart = Restart()
     preflight: Preflight = Preflight()
+    logs: Logs = Logs()
 
 
 class StrategySettings(Model):
