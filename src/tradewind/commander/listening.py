@@ -74,8 +74,10 @@ class Listening:
             case "in_flight":
                 attempts = line.fields.get("attempts")
                 if isinstance(attempts, list):
-                    kept = [attempt for attempt in attempts if isinstance(attempt, dict)][:_MOST_ATTEMPTS]
-                    self._telling.in_flight(kept)
+                    named = [{"id": attempt} if isinstance(attempt, str) else attempt for attempt in attempts]
+                    kept = [attempt for attempt in named if isinstance(attempt, dict)][:_MOST_ATTEMPTS]
+                    if kept != self._telling.state.in_flight:
+                        self._telling.in_flight(kept)
 
 
 def _version(fields: dict[str, Any]) -> int | None:

@@ -29,7 +29,17 @@ def content_of(settings: StrategySettings, *, instance: str) -> dict[str, Any]:
     """Everything but the version, in the contract's order."""
     dump = settings.model_dump(mode="json")
     dump.pop("commander")
+    dump["parameters"] = _as_text(dump["parameters"])
     return {"strategy": dump.pop("strategy"), "instance": instance, **dump}
+
+
+def _as_text(value: Any) -> Any:
+    """Whole numbers as decimal text, wherever they are: JSON's own end at 2^53 in many readers."""
+    if isinstance(value, dict):
+        return {key: _as_text(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_as_text(part) for part in value]
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def written(folder: Path) -> Resolved | None:

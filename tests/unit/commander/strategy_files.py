@@ -9,6 +9,8 @@ from tests import builders
 
 GENESIS = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"
 MINT = "So11111111111111111111111111111111111111112"
+RAYDIUM_AMM_V4 = "675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8"
+PUMPSWAP = "pAMMBay6oceH9fJKBRHGP5D4bD4sWpMSwMn52FMfXEA"
 RIGHT: dict[str, Any] = {
     "strategy": "arb",
     "chain": {
@@ -18,7 +20,7 @@ RIGHT: dict[str, Any] = {
         "genesis_hash": GENESIS,
     },
     "feeds": {"kind": "websocket"},
-    "inventory": {"programs": ["raydium_amm_v4", "pumpswap"]},
+    "inventory": {"programs": [RAYDIUM_AMM_V4, PUMPSWAP]},
     "mode": "paper",
     "limits": {"max_trade_lamports": 1000000000},
     "blacklist": [],

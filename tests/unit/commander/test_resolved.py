@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.commander.strategy_files import GENESIS, MINT, changed, written
+from tests.unit.commander.strategy_files import GENESIS, MINT, PUMPSWAP, RAYDIUM_AMM_V4, changed, written
 from tradewind.commander import resolved
 from tradewind.commander.strategy_file.reading import read_strategy_file
 from tradewind.errors import Conflict, Misconfigured
@@ -34,13 +34,19 @@ def test_it_has_the_keys_of_the_contract_and_nothing_of_the_commanders(tmp_path:
         },
         "signer": {"socket": str(tmp_path / "signer.sock")},
         "feeds": {"kind": "websocket"},
-        "inventory": {"snapshot": None, "programs": ["raydium_amm_v4", "pumpswap"]},
+        "inventory": {"snapshot": None, "programs": [RAYDIUM_AMM_V4, PUMPSWAP]},
         "mode": "paper",
         "executes": "engine",
         "limits": {"max_trade_lamports": "1000000000"},
         "blacklist": [],
-        "parameters": {"min_profit_lamports": 50000},
+        "parameters": {"min_profit_lamports": "50000"},
     }
+
+
+def test_whole_numbers_of_parameters_become_text_wherever_they_are(tmp_path: Path) -> None:
+    asked = {"bases": [{"mint": MINT, "min_profit_raw": 2**70}], "fast": True, "name": "x"}
+    made = content(tmp_path, parameters=asked)["parameters"]
+    assert made == {"bases": [{"mint": MINT, "min_profit_raw": str(2**70)}], "fast": True, "name": "x"}
 
 
 def test_the_version_grows_with_each_change_and_stays_without_one(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ chain:
   genesis_hash: 5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d
 feeds: {{kind: websocket}}
 inventory:
-  programs: [raydium_amm_v4, pumpswap]
+  programs: [675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8, pAMMBay6oceH9fJKBRHGP5D4bD4sWpMSwMn52FMfXEA]
 limits:
   max_trade_lamports: 1_000_000_000
 blacklist: []
@@ -48,7 +48,7 @@ genesis_hash = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"
 kind = "websocket"
 
 [inventory]
-programs = ["raydium_amm_v4", "pumpswap"]
+programs = ["675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8", "pAMMBay6oceH9fJKBRHGP5D4bD4sWpMSwMn52FMfXEA"]
 
 [limits]
 max_trade_lamports = 1_000_000_000
@@ -92,8 +92,8 @@ MISTAKES: list[tuple[dict[str, Any], str, str, str]] = [
     ({"feeds__kind": "yellowstone"}, "feeds.kind", "feed_without_url", "Add chain.yellowstone, or choose another kind."),
     ({"feeds__kind": "websockets"}, "feeds.kind", "value_not_allowed", 'Write one of websocket, yellowstone, shredstream. Did you mean "websocket"?'),
     ({"feeds": DROP}, "feeds", "field_missing", "Add feeds: {kind: websocket}"),
-    ({"inventory": DROP}, "inventory", "inventory_empty", "Add snapshot: FILE, or programs: [pumpswap]."),
-    ({"inventory__programs": ["pump swap"]}, "inventory.programs[0]", "name_malformed", "Write a program's name or id: letters, digits and _."),
+    ({"inventory": DROP}, "inventory", "inventory_empty", "Add snapshot: FILE, or programs: [PROGRAM ID]."),
+    ({"inventory__programs": ["pumpswap"]}, "inventory.programs[0]", "address_malformed", ADDRESS),
     ({"inventory__snapshot": 5}, "inventory.snapshot", "wrong_type", "Write text, in quotes when it looks like a number."),
     ({"mode": "livee"}, "mode", "value_not_allowed", 'Write one of live, paper, replay. Did you mean "live"?'),
     ({"mode": DROP}, "mode", "field_missing", "Add mode: paper"),

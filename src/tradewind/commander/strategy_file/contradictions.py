@@ -35,7 +35,8 @@ def _another_strategy(data: dict[str, Any], asked: str | None) -> Iterator[Said]
 def _feed_without_url(data: dict[str, Any]) -> Iterator[Said]:
     kind = _at(data, "feeds", "kind")
     known = kind in {"websocket", "yellowstone", "shredstream"} and isinstance(data.get("chain"), dict)
-    if known and _at(data, "chain", kind) is None:
+    # A recording needs no feed.
+    if known and data.get("mode") != "replay" and _at(data, "chain", kind) is None:
         fault = f"is {kind}, and chain.{kind} is not set."
         yield ("feeds", "kind"), ("feed_without_url", fault, f"Add chain.{kind}, or choose another kind.")
 
@@ -44,7 +45,7 @@ def _nothing_to_trade(data: dict[str, Any]) -> Iterator[Said]:
     inventory = data.get("inventory") or {}
     if isinstance(inventory, dict) and not inventory.get("snapshot") and not inventory.get("programs"):
         fault = "names neither a snapshot nor programs, so there would be no pools."
-        yield ("inventory",), ("inventory_empty", fault, "Add snapshot: FILE, or programs: [pumpswap].")
+        yield ("inventory",), ("inventory_empty", fault, "Add snapshot: FILE, or programs: [PROGRAM ID].")
 
 
 def _live_without_wallet(data: dict[str, Any]) -> Iterator[Said]:

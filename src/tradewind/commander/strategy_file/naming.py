@@ -55,6 +55,7 @@ _BOUNDS = {
     "too_long": ("is too long.", "List at most {max_length}."),
     "string_too_long": ("is too long.", "Write at most {max_length} characters."),
 }
+_NAME_REMEDY = "Write 1 to 64 lower-case letters, digits, - or _, a letter or digit first."
 _SHORT = 32
 
 
@@ -114,7 +115,7 @@ def _of_its_own(item: ErrorDetails, place: Place, context: Mapping[str, Any]) ->
         case "url_malformed":
             said = "url_malformed", "is not a URL of the kind that is needed.", _url_remedy(place)
         case "string_pattern_mismatch":
-            said = "name_malformed", "is not a name of the kind that is needed.", _name_remedy(place)
+            said = "name_malformed", "is not a name of the kind that is needed.", _NAME_REMEDY
         case kind:
             said = kind, *_OURS.get(kind, (f"{item['msg'].rstrip('.')}.", "Correct it there."))
     return said
@@ -134,12 +135,6 @@ def _url_remedy(place: Place) -> str:
     if "websocket" in place:
         return "Write it as ws://host:port or wss://host/path."
     return "Write it as http://host:port or https://host/path."
-
-
-def _name_remedy(place: Place) -> str:
-    if "programs" in place:
-        return "Write a program's name or id: letters, digits and _."
-    return "Write 1 to 64 lower-case letters, digits, - or _, a letter or digit first."
 
 
 def _known_beside(place: Place) -> list[str]:

@@ -101,7 +101,6 @@ Milliseconds = Annotated[int, Field(ge=1, le=86_400_000)]
 LimitName = Annotated[str, Field(max_length=64), AfterValidator(_with_unit)]
 Limit = Annotated[str, BeforeValidator(_limit)]
 Parameter = Annotated[Any, BeforeValidator(_plain)]
-Program = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{2,64}$")]
 
 
 class Chain(Model):
@@ -131,7 +130,7 @@ class Inventory(Model):
     """Which pools are known: from a snapshot, from the accounts of programs, or both."""
 
     snapshot: FolderPath | None = None
-    programs: Annotated[tuple[Program, ...], Field(max_length=32), Once] = ()
+    programs: Annotated[tuple[SolanaAddress, ...], Field(max_length=32), Once] = ()
 
 
 class Restart(Model):
