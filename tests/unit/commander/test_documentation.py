@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from tradewind.commander.strategy_file.mistake import MistakesInFile
 from tradewind.commander.strategy_file.reading import read_strategy_file
 
 PAGE = Path(__file__).parents[3] / "docs" / "commander.md"
@@ -20,8 +23,7 @@ def test_the_mistakes_of_the_page_are_told_as_it_shows_them(tmp_path: Path) -> N
     text = PAGE.read_text().partition("```yaml\n")[2].partition("```")[0]
     path = tmp_path / "arb.yaml"
     path.write_text(text.replace("paper ", "papre ").replace("max_tip_lamports", "max_tip"))
-    try:
+    with pytest.raises(MistakesInFile) as raised:
         read_strategy_file(path)
-    except Exception as error:  # noqa: BLE001 (its type is looked at below)
-        faults = [f"line {mistake.line}: {mistake.field}: {mistake.fault}" for mistake in error.mistakes]  # type: ignore[attr-defined]
+    faults = [f"line {mistake.line}: {mistake.field}: {mistake.fault}" for mistake in raised.value.mistakes]
     assert faults == ['line 2: mode: is "papre".', "line 14: limits.max_tip: does not name its unit."]

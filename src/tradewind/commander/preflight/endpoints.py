@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 
 from tradewind import core
-from tradewind.commander.finding import Finding, failed, good, wrong
+from tradewind.commander.finding import Finding, good, wrong
 from tradewind.commander.strategy_file.settings import StrategySettings
 from tradewind.domain.chain import SOLANA_MAINNET
 from tradewind.errors import Misconfigured, TradewindError
@@ -14,6 +14,7 @@ from tradewind.venues import rpc_answer
 from tradewind.venues.solana.cluster import SolanaCluster
 
 TIMEOUT_MS = 5_000
+_REMEDY = "Start it, correct its URL, or take it out of chain.rpc."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ async def _slot(cluster: SolanaCluster) -> int:
 def _judged(seen: _Seen, newest: int, settings: StrategySettings) -> Finding:
     name, limits = f"rpc {redact_url(seen.url)}", settings.commander.preflight
     if seen.error is not None:
-        return failed(name, seen.error)
+        return wrong(name, seen.error.message, seen.error.remedy or _REMEDY)
     behind = newest - seen.slot
     said = f"slot {seen.slot:,}, {behind} behind the newest, answers in {seen.latency_ms} ms"
     if behind > limits.most_lag_slots:

@@ -41,6 +41,6 @@ def refuse_wrong(findings: Sequence[Finding]) -> None:
     """Raises Refused `preflight_red`, which names every wrong one with its remedy."""
     red = [finding for finding in findings if finding.verdict is Verdict.WRONG]
     if red:
-        said = " ".join(f"{finding.name}: {finding.seen}." for finding in red)
-        remedies = " ".join(finding.remedy for finding in red)
+        said = " ".join(f"{finding.name}: {finding.seen.rstrip('.')}." for finding in red)
+        remedies = " ".join(finding.remedy for finding in red if finding.remedy)
         raise Refused("preflight_red", f"It cannot start. {said}", remedy=remedies)
