@@ -1,7 +1,8 @@
 """A small program that keeps the contract of docs/engine-contract.md, and breaks it where a test asks for that.
 
 `parameters.stand_in` of its configuration says how: `fault` (crash, panic, hang, flood, refuse, finish, unavailable,
-silent, refuse_reload), `events` (lines for events.jsonl), `in_flight` (attempts). It uses the standard library alone.
+silent, refuse_reload), `events` (lines for events.jsonl), `stream` (a line that is written again and again, each time
+with another id for ID), `in_flight` (attempts). It uses the standard library alone.
 """
 
 import json
@@ -11,6 +12,7 @@ import signal
 import sys
 import threading
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,13 @@ def append(lines: list[str]) -> None:
         file.writelines(line + "\n" for line in lines)
         file.flush()
         os.fdatasync(file.fileno())
+
+
+def write_on_and_on(template: str) -> None:
+    """Events for as long as it lives."""
+    while True:
+        append([template.replace("ID", str(uuid.uuid4()))])
+        time.sleep(0.002)
 
 
 def fail(fault: str) -> None:
@@ -85,7 +94,12 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN if fault == "hang" else lambda *_: happened.put("asked to stop"))
     fail(fault)
     threading.Thread(target=wait_for_the_commander, args=(happened,), daemon=True).start()
+    events = Path("events.jsonl")
+    if events.exists() and not events.read_bytes().endswith(b"\n"):
+        append([""])
     append(asked.get("events", []))
+    if asked.get("stream"):
+        threading.Thread(target=write_on_and_on, args=(asked["stream"],), daemon=True).start()
     if asked.get("in_flight"):
         say("in_flight", attempts=asked["in_flight"])
     if fault != "silent":
