@@ -28,7 +28,7 @@ from tradewind.commander.preflight.examine import examine, refuse_wrong
 from tradewind.commander.strategy_file.reading import read_strategy_file
 from tradewind.commander.strategy_file.searching import find_file, folders
 from tradewind.commander.strategy_file.settings import StrategySettings
-from tradewind.commander.supervisor import SupervisorParts
+from tradewind.commander.supervisor_parts import SupervisorParts
 from tradewind.commander.triage.triaging import Triaging
 from tradewind.commander.wallet_halt import halt_wallet
 from tradewind.errors import InvalidInput

@@ -8,7 +8,8 @@ from pathlib import Path
 from tradewind.commander.instance_folder import InstanceFolder, InstanceName
 from tradewind.commander.instance_state import InstanceState
 from tradewind.commander.strategy_file.reading import StrategyFile
-from tradewind.commander.supervisor import Supervisor, SupervisorParts
+from tradewind.commander.supervisor import Supervisor
+from tradewind.commander.supervisor_parts import SupervisorParts
 from tradewind.errors import InvalidInput, TradewindError
 
 MOST_INSTANCES = 64

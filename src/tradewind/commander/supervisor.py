@@ -1,70 +1,29 @@
 """Keeps one instance running: checks, starts, watches, restarts, breaks crash loops, stops within a bound."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from tradewind.commander import resolved
-from tradewind.commander.crash_report import CrashReport, write_report
+from tradewind.commander.alerting import Alerting
+from tradewind.commander.crash_report import write_report
 from tradewind.commander.ending import Ending, EndingKind
-from tradewind.commander.engine_binary import EngineCommand
 from tradewind.commander.engine_environment import engine_environment
-from tradewind.commander.engine_line import EngineLine
 from tradewind.commander.engine_process import EngineProcess
-from tradewind.commander.event_relay import EventRelay, Publisher
 from tradewind.commander.hot_reload import HotReload
 from tradewind.commander.instance_folder import InstanceFolder
 from tradewind.commander.instance_state import InstanceState, Phase, read_state
 from tradewind.commander.leftover import end_leftover
 from tradewind.commander.listening import Listening
+from tradewind.commander.relaying import meanwhile, relayed
 from tradewind.commander.restart_policy import BreakLoop, LeaveIt, RestartPolicy, StartAgain
 from tradewind.commander.strategy_file.reading import StrategyFile, read_strategy_file
-from tradewind.commander.strategy_file.settings import StrategySettings
+from tradewind.commander.supervisor_parts import Asked, SupervisorParts
 from tradewind.commander.telling import Telling
-from tradewind.commander.triage.triaging import Actions, Triaging
 from tradewind.commander.wish import Wish, take_wish
 from tradewind.errors import Refused, TradewindError, Unavailable
-from tradewind.observability.clock import Backoff, Clock
 
-Halt = Callable[[StrategySettings, str], Awaitable[None]]
-Preflight = Callable[[StrategySettings], Awaitable[None]]
-Heard = Callable[[InstanceFolder, EngineLine], None]
-WISH_EVERY_S = 0.2
-
-
-async def no_preflight(_: StrategySettings) -> None:
-    """For those who have looked already."""
-
-
-@dataclass(frozen=True, slots=True)
-class SupervisorParts:
-    """What a supervisor works with. `halt(settings, reason)` returns once its wallet is halted; `preflight` raises.
-
-    `publishing` opens the stream that the engine's events go to, for as long as the instance is run.
-    """
-
-    clock: Clock
-    command: EngineCommand
-    environment: Mapping[str, str]
-    halt: Halt
-    preflight: Preflight = no_preflight
-    publishing: Callable[[InstanceFolder], AbstractAsyncContextManager[Publisher]] | None = None
-    triaging: Triaging | None = None
-    leash: Sequence[str] = ()
-    on_state: Callable[[InstanceState], None] = lambda _: None
-    on_line: Heard = lambda _, __: None
-    on_crash: Callable[[CrashReport], None] = lambda _: None
-    wish_every_s: float = WISH_EVERY_S
-
-
-@dataclass(slots=True)
-class _Asked:
-    """What is asked of the supervisor while an engine runs."""
-
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
-    restart: asyncio.Event = field(default_factory=asyncio.Event)
-    by: str = ""
+_FIRST_HALT_PAUSE_S = 0.5
+_LONGEST_HALT_PAUSE_S = 30.0
 
 
 class Supervisor:
@@ -77,8 +36,8 @@ class Supervisor:
         self._clock = parts.clock
         self._policy = RestartPolicy(file.settings.commander.restart)
         self._telling = Telling(folder, file, parts.clock, parts.on_state)
-        self._asked = _Asked()
-        self._triage: Callable[[EngineLine], None] = lambda _: None
+        self._asked = Asked()
+        self._alerting = Alerting(file.settings, folder, parts, self._telling)
 
     @property
     def state(self) -> InstanceState:
@@ -99,7 +58,7 @@ class Supervisor:
             await self._end_what_is_left()
             take_wish(self._folder)
             self._telling.begin()
-            async with self._triaged(), self._events_relayed(), self._wishes_heard():
+            async with self._alerting.opened(), relayed(self._folder, self._parts), meanwhile(self._hear_wishes()):
                 try:
                     await self._keep_running()
                 except TradewindError as error:
@@ -135,7 +94,7 @@ class Supervisor:
         path = resolved.write(self._folder.path, told)
         parts, commander = self._parts, self._file.settings.commander
         self._telling.starting(told.version, parts.command.because)
-        listening = Listening(self._folder, self._telling, self._heard, self._clock)
+        listening = Listening(self._folder, self._telling, self._alerting.heard, self._clock)
         process = await EngineProcess.start(
             [*parts.leash, *parts.command.argv, "--strategy", self._folder.name.strategy, "--config", str(path)],
             folder=self._folder.path,
@@ -147,7 +106,7 @@ class Supervisor:
         self._telling.started(process)
         reload = HotReload(self._folder, self._file.path, self._clock, self._telling)
         try:
-            async with _meanwhile(reload.run()):
+            async with meanwhile(reload.run()):
                 ending = await self._until_it_ends(process, listening)
         finally:
             listening.close()
@@ -212,10 +171,13 @@ class Supervisor:
         return True
 
     async def _pause(self, after_ms: int) -> None:
-        if not after_ms:
-            return
-        self._telling.tell(Phase.PAUSING, f"starts again in {after_ms} ms; last: {self.state.last_ending}")
-        pause = asyncio.ensure_future(self._clock.sleep(after_ms / 1_000))
+        if after_ms:
+            self._telling.tell(Phase.PAUSING, f"starts again in {after_ms} ms; last: {self.state.last_ending}")
+            await self._rest(after_ms / 1_000)
+
+    async def _rest(self, seconds: float) -> None:
+        """Returns early when something is asked."""
+        pause = asyncio.ensure_future(self._clock.sleep(seconds))
         waited = [asyncio.ensure_future(event.wait()) for event in (self._asked.stop, self._asked.restart)]
         await asyncio.wait({pause, *waited}, return_when=asyncio.FIRST_COMPLETED)
         for task in (pause, *waited):
@@ -236,16 +198,22 @@ class Supervisor:
         if wallet is None:
             self._telling.tell(Phase.HALTED, f"{because}; it names no wallet to halt")
             return
-        backoff = Backoff(self._clock, first_s=0.5, most_s=30.0)
-        while not self._asked.stop.is_set():
+        pause_s = _FIRST_HALT_PAUSE_S
+        while True:
+            # Nothing is started again before the halt, whoever asks.
+            self._asked.restart.clear()
             try:
                 await self._parts.halt(self._file.settings, f"crash loop of {self._folder.name}: {because}")
             except TradewindError as error:
                 self._telling.tell(Phase.PAUSING, f"{because}; the halt of {wallet} is not confirmed: {error}")
-                await backoff.pause()
+                await self._rest(pause_s)
+                pause_s = min(pause_s * 2, _LONGEST_HALT_PAUSE_S)
+                if self._asked.stop.is_set():
+                    self._telling.tell(Phase.STOPPED, f"{because}; the halt of {wallet} was never confirmed")
+                    return
             else:
                 self._telling.tell(Phase.HALTED, f"{because}; the wallet {wallet} is halted")
-                self._alert("wallet_halted", f"{wallet}: {because}")
+                self._alerting.alert("wallet_halted", f"{wallet}: {because}")
                 return
 
     def _report(self, process: EngineProcess, ending: Ending) -> None:
@@ -258,7 +226,7 @@ class Supervisor:
             in_flight=self.state.in_flight,
             follows="see state.json",
         )
-        self._alert("engine_crashed", f"{ending}; {len(report.in_flight)} in flight")
+        self._alerting.alert("engine_crashed", f"{ending}; {len(report.in_flight)} in flight")
         self._parts.on_crash(report)
 
     async def _end_what_is_left(self) -> None:
@@ -286,69 +254,3 @@ class Supervisor:
             return
         self._asked.by = wish.by
         self._asked.restart.set()
-
-    @asynccontextmanager
-    async def _triaged(self) -> AsyncIterator[None]:
-        """What the engine says goes to the receivers that the file named when the instance was started."""
-        if self._parts.triaging is None:
-            yield
-            return
-        actions = Actions(halt=self._halt_by_button, status=self._status_by_button)
-        async with self._parts.triaging(self._file.settings, self._folder, actions) as hear:
-            self._triage = hear
-            yield
-
-    async def _halt_by_button(self) -> str:
-        wallet = self._file.settings.commander.wallet
-        if wallet is None:
-            return f"{self._folder.name} names no wallet to halt."
-        await self._parts.halt(self._file.settings, "asked for by a button of an alert")
-        return f"The wallet {wallet} of {self._folder.name} is halted."
-
-    async def _status_by_button(self) -> str:
-        state = self.state
-        in_force, flying = state.version_in_force or "–", len(state.in_flight)
-        return (
-            f"{self._folder.name} is {state.phase.value}: {state.because}. Configuration {in_force} is in force, "
-            f"{flying} in flight, {state.restarts} restarts, {state.errors} errors."
-        )
-
-    def _heard(self, folder: InstanceFolder, line: EngineLine) -> None:
-        self._triage(line)
-        self._parts.on_line(folder, line)
-
-    def _alert(self, event: str, message: str) -> None:
-        """The commander's own word about the engine."""
-        self._triage(EngineLine(self._clock.now_ns(), "error", event, message))
-
-    @asynccontextmanager
-    async def _wishes_heard(self) -> AsyncIterator[None]:
-        async with _meanwhile(self._hear_wishes()):
-            yield
-
-    @asynccontextmanager
-    async def _events_relayed(self) -> AsyncIterator[None]:
-        """What the engine wrote is relayed while it runs, and to the last line at the end."""
-        if self._parts.publishing is None:
-            yield
-            return
-        async with self._parts.publishing(self._folder) as publisher:
-            async with _meanwhile(self._relay_to(publisher).run(self._clock)):
-                yield
-            with suppress(TradewindError):
-                relay = self._relay_to(publisher)
-                while await relay.catch_up():
-                    pass
-
-    def _relay_to(self, publisher: Publisher) -> EventRelay:
-        return EventRelay(self._folder.events, self._folder.position, publisher)
-
-
-@asynccontextmanager
-async def _meanwhile(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)

@@ -15,7 +15,8 @@ from tradewind.commander.instance_folder import InstanceFolder, InstanceName
 from tradewind.commander.instance_state import InstanceState
 from tradewind.commander.strategy_file.reading import read_strategy_file
 from tradewind.commander.strategy_file.settings import StrategySettings
-from tradewind.commander.supervisor import Supervisor, SupervisorParts
+from tradewind.commander.supervisor import Supervisor
+from tradewind.commander.supervisor_parts import SupervisorParts
 from tradewind.localnet.anvil import LEASH
 from tradewind.observability.clock import SystemClock
 

@@ -77,6 +77,22 @@ async def test_a_halt_that_is_not_confirmed_is_asked_for_again(tmp_path: Path) -
     assert len(asked) == 2
 
 
+async def test_a_stop_ends_the_wait_for_a_halt_that_is_never_confirmed_and_says_so(tmp_path: Path) -> None:
+    async def halt(_: StrategySettings, reason: str) -> None:
+        raise Unavailable("halt_not_confirmed", "The signer does not answer.")
+
+    desk = Desk(tmp_path, parameters__stand_in={"fault": "crash"})
+    supervisor = desk.supervisor(halt=halt)
+    run = asyncio.create_task(supervisor.run())
+    await desk.until(lambda state: "is not confirmed: The signer does not answer." in state.because)
+    make_wish(desk.folder, Wish(action="restart", by="ana", asked_at_ns=1))
+    supervisor.stop(by="the test")
+    state = await asyncio.wait_for(run, 10)
+    assert state.phase is Phase.STOPPED
+    assert state.because.endswith(f"the halt of {builders.SOLANA_WALLET} was never confirmed")
+    assert len(desk.starts()) == 4
+
+
 async def test_a_crash_leaves_a_report_with_its_last_words_and_what_was_in_flight(tmp_path: Path) -> None:
     attempts = [{"id": "a1", "signature": "3xy"}]
     desk = Desk(
