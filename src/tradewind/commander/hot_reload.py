@@ -60,7 +60,7 @@ class HotReload:
         """Check the file as it is, and write it for the engine when that changes something."""
         try:
             settings = read_strategy_file(self._file, strategy=self._folder.name.strategy).settings
-            content = resolved.content_of(settings, instance=self._folder.name.instance)
+            content = resolved.content_of(settings, instance=self._folder.name.instance, folder=self._folder.path)
             made = resolved.next_version(self._folder.path, content, running=True)
             before = self._telling.state.version_written
             if made.version != before:

@@ -72,7 +72,7 @@ class Listening:
                 version = _version(line.fields)
                 self._telling.reload_fault(f"the engine refused version {version}: {said[0]}: {said[1]} {said[2]}")
             case "in_flight":
-                attempts = line.fields.get("attempts")
+                attempts = line.fields.get("attempts", line.fields.get("plans"))
                 if isinstance(attempts, list):
                     named = [{"id": attempt} if isinstance(attempt, str) else attempt for attempt in attempts]
                     kept = [attempt for attempt in named if isinstance(attempt, dict)][:_MOST_ATTEMPTS]

@@ -25,12 +25,12 @@ class Resolved:
         return json.dumps({"version": self.version, **self.content}, indent=2) + "\n"
 
 
-def content_of(settings: StrategySettings, *, instance: str) -> dict[str, Any]:
-    """Everything but the version, in the contract's order."""
+def content_of(settings: StrategySettings, *, instance: str, folder: Path) -> dict[str, Any]:
+    """Everything but the version, in the contract's order. `folder` is the instance's, where the engine writes."""
     dump = settings.model_dump(mode="json")
     dump.pop("commander")
     dump["parameters"] = _as_text(dump["parameters"])
-    return {"strategy": dump.pop("strategy"), "instance": instance, **dump}
+    return {"strategy": dump.pop("strategy"), "instance": instance, "folder": str(folder), **dump}
 
 
 def _as_text(value: Any) -> Any:

@@ -89,7 +89,9 @@ class Supervisor:
         return None
 
     async def _one_life(self) -> Ending:
-        content = resolved.content_of(self._file.settings, instance=self._folder.name.instance)
+        content = resolved.content_of(
+            self._file.settings, instance=self._folder.name.instance, folder=self._folder.path
+        )
         told = resolved.next_version(self._folder.path, content, running=False)
         path = resolved.write(self._folder.path, told)
         parts, commander = self._parts, self._file.settings.commander

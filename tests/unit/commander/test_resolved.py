@@ -15,7 +15,9 @@ from tradewind.errors import Conflict, Misconfigured
 
 def content(folder: Path, **changes: Any) -> dict[str, Any]:
     """What the engine is told of the right file with something changed."""
-    return resolved.content_of(read_strategy_file(written(folder, changed(**changes))).settings, instance="a")
+    return resolved.content_of(
+        read_strategy_file(written(folder, changed(**changes))).settings, instance="a", folder=folder
+    )
 
 
 def test_it_has_the_keys_of_the_contract_and_nothing_of_the_commanders(tmp_path: Path) -> None:
@@ -24,6 +26,7 @@ def test_it_has_the_keys_of_the_contract_and_nothing_of_the_commanders(tmp_path:
         "version": 3,
         "strategy": "arb",
         "instance": "a",
+        "folder": str(tmp_path),
         "chain": {
             "chain_id": 101,
             "rpc": ["http://127.0.0.1:8899"],
