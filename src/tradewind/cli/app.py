@@ -24,12 +24,18 @@ from tradewind.cli.journal import journal
 from tradewind.cli.keys import keys
 from tradewind.cli.limits import limits
 from tradewind.cli.localnet import localnet
+from tradewind.cli.logs import logs
 from tradewind.cli.options import JSON_ASKED
 from tradewind.cli.pools.cycles import cycles
 from tradewind.cli.pools.route import route
 from tradewind.cli.portfolio import portfolio
+from tradewind.cli.ps import ps
 from tradewind.cli.quote import quote
 from tradewind.cli.report import report
+from tradewind.cli.restart import restart
+from tradewind.cli.run import run
+from tradewind.cli.status import status
+from tradewind.cli.stop import stop
 from tradewind.cli.sweep import sweep
 from tradewind.cli.token import token
 from tradewind.cli.up import up
@@ -124,6 +130,12 @@ for command in (
     init,
     doctor,
     up,
+    run,
+    ps,
+    status,
+    logs,
+    stop,
+    restart,
     executor,
     cancel,
     events,

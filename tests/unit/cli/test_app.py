@@ -27,6 +27,7 @@ from tradewind.settings import Settings
 
 COMMANDS = [
     ("demo",), ("init",), ("doctor",), ("up",), ("report",), ("halt",), ("resume",), ("sweep",), ("localnet", "evm"),
+    ("run",), ("ps",), ("status",), ("logs",), ("stop",), ("restart",),
     ("localnet", "solana"),
     ("intent", "submit"), ("intent", "acquire"), ("intent", "dispose"), ("intent", "show"), ("intent", "watch"),
     ("intent", "list"), ("journal", "verify"), ("journal", "show"), ("quote", "file"), ("quote", "acquire"),

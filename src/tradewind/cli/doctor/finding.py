@@ -1,44 +1,5 @@
-"""A finding: what was looked at, the verdict, what was seen, and the remedy."""
+"""The findings of the doctor, which are those of the commander's pre-flight, too."""
 
-from dataclasses import dataclass
-from enum import StrEnum
+from tradewind.commander.finding import Finding, Verdict, failed, good, warning, wrong
 
-from tradewind.errors import TradewindError
-
-
-class Verdict(StrEnum):
-    """Good; worth a look; wrong."""
-
-    OK = "ok"
-    WARNING = "warning"
-    WRONG = "wrong"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`remedy` is given for all but good ones."""
-
-    name: str
-    verdict: Verdict
-    seen: str
-    remedy: str = ""
-
-
-def good(name: str, seen: str) -> Finding:
-    """As it should be."""
-    return Finding(name, Verdict.OK, seen)
-
-
-def warning(name: str, seen: str, remedy: str) -> Finding:
-    """Works, but may not be what is wanted."""
-    return Finding(name, Verdict.WARNING, seen, remedy)
-
-
-def wrong(name: str, seen: str, remedy: str) -> Finding:
-    """Will not work."""
-    return Finding(name, Verdict.WRONG, seen, remedy)
-
-
-def failed(name: str, error: TradewindError) -> Finding:
-    """An error stood in the way of looking."""
-    return wrong(name, error.message, error.remedy or "")
+__all__ = ["Finding", "Verdict", "failed", "good", "warning", "wrong"]

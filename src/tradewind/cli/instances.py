@@ -1,0 +1,92 @@
+"""What the commands of the commander share: which instances are meant, and how their states are shown."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import RenderableType
+from rich.text import Text
+
+from tradewind.cli.output import table
+from tradewind.commander.instance_folder import InstanceFolder, InstanceName, folders_in
+from tradewind.commander.instance_state import InstanceState, Phase, current_state
+from tradewind.errors import NotFound
+
+DEFAULT_DATA = Path("commander-data")
+DataFolder = Annotated[
+    Path,
+    typer.Option(
+        "--data",
+        envvar="TRADEWIND_COMMANDER_DATA",
+        metavar="FOLDER",
+        help="Where instances keep their files, one folder each.",
+        show_default=True,
+    ),
+]
+_STYLES = {
+    Phase.RUNNING: "green",
+    Phase.STOPPED: "dim",
+    Phase.FINISHED: "dim",
+    Phase.REFUSED: "red",
+    Phase.HALTED: "bold red",
+    Phase.ABANDONED: "red",
+}
+
+
+def folder_of(data: Path, name: str) -> InstanceFolder:
+    """The folder of an instance that was run; raises NotFound `instance_unknown`."""
+    folder = InstanceFolder(data, InstanceName.parse(name))
+    if not folder.path.is_dir():
+        known = ", ".join(str(other.name) for other in folders_in(data)) or "none"
+        raise NotFound(
+            "instance_unknown", f"{folder.name} was never run in {data}.", remedy=f"Name one of these: {known}."
+        )
+    return folder
+
+
+def states_in(data: Path) -> list[InstanceState]:
+    """Of every instance that was ever run there."""
+    return [state for folder in folders_in(data) if (state := current_state(folder)) is not None]
+
+
+def shown(states: Sequence[InstanceState]) -> RenderableType:
+    """One line an instance."""
+    columns = ("instance", "phase", "mode", "pid", "up", "version", "restarts", "warnings", "errors", "because")
+    right = ("pid", "up", "version", "restarts", "warnings", "errors")
+    return table(columns, [_row(state) for state in states], right=right, unbroken=("instance", "phase"))
+
+
+def _row(state: InstanceState) -> tuple[Text, ...]:
+    alive = state.pid is not None and state.phase is not Phase.ABANDONED
+    up = _duration(time.time_ns() - state.started_at_ns) if alive and state.started_at_ns else "–"
+    because = state.reload_fault or state.because
+    cells = (
+        state.mode,
+        str(state.pid) if alive else "–",
+        up,
+        _version(state),
+        str(state.restarts),
+        str(state.warnings),
+        str(state.errors),
+        because,
+    )
+    return (
+        Text(f"{state.strategy}/{state.instance}", style="bold"),
+        Text(state.phase.value, style=_STYLES.get(state.phase, "yellow")),
+        *map(Text, cells),
+    )
+
+
+def _version(state: InstanceState) -> str:
+    """The one in force; with an arrow, the one that is written and not in force."""
+    in_force = "–" if state.version_in_force is None else str(state.version_in_force)
+    written = state.version_written
+    return in_force if written in {None, state.version_in_force} else f"{in_force} → {written}"
+
+
+def _duration(ns: int) -> str:
+    seconds = max(0, ns) // 10**9
+    hours, minutes = seconds // 3_600, seconds // 60 % 60
+    return f"{hours}:{minutes:02}:{seconds % 60:02}"

@@ -1,0 +1,196 @@
+"""`tradewind run`: starts strategies, each in an engine of its own, and keeps them running until it is told to stop."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.live import Live
+from rich.text import Text
+
+from tradewind.cli.doctor.command import shown as findings_shown
+from tradewind.cli.exit_code import ExitCode
+from tradewind.cli.instances import DEFAULT_DATA, DataFolder, shown
+from tradewind.cli.options import JsonFlag
+from tradewind.cli.output import Output
+from tradewind.commander.commander import BotCommander, Order, Outcome
+from tradewind.commander.engine_binary import find_engine
+from tradewind.commander.engine_line import EngineLine
+from tradewind.commander.event_relay import Publisher
+from tradewind.commander.instance_folder import DEFAULT_INSTANCE, InstanceFolder, InstanceName
+from tradewind.commander.instance_state import InstanceState, Phase
+from tradewind.commander.preflight.examine import examine, refuse_wrong
+from tradewind.commander.strategy_file.reading import read_strategy_file
+from tradewind.commander.strategy_file.searching import find_file, folders
+from tradewind.commander.strategy_file.settings import StrategySettings
+from tradewind.commander.supervisor_parts import SupervisorParts
+from tradewind.commander.triage.triaging import Triaging
+from tradewind.commander.wallet_halt import halt_wallet
+from tradewind.errors import InvalidInput
+from tradewind.execution.executor_settings import refuse_wallet_keys
+from tradewind.localnet.anvil import LEASH
+from tradewind.observability.clock import SystemClock
+from tradewind.streaming.embedded import EmbeddedEventStream
+from tradewind.streaming.journal import Journal
+
+_GOOD = {Phase.STOPPED, Phase.FINISHED}
+_REFRESH_S = 0.25
+
+
+def run(
+    *,
+    strategy: Annotated[
+        list[str],
+        typer.Option("--strategy", "-s", metavar="NAME[/INSTANCE]", help="What to run; give it again for more."),
+    ],
+    config: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--config", "-c", metavar="NAME|PATH", help="Its file, when not that of its name; one for each --strategy."
+        ),
+    ] = None,
+    instance: Annotated[
+        str, typer.Option("--instance", metavar="NAME", help="For strategies that are given without one.")
+    ] = DEFAULT_INSTANCE,
+    data: DataFolder = DEFAULT_DATA,
+    as_json: JsonFlag = False,
+) -> None:
+    """Run strategies until Ctrl-C or SIGTERM: each has an engine of its own, watched and started again when it fails.
+
+    The file of a strategy is NAME.yaml, .yml, .json or .toml in configs/strategies or ~/.config/tradewind/strategies.
+    Every mistake in it is told before anything starts. Changes of its limits, blacklist and parameters are taken while
+    the engine runs. Before each start it looks whether everything is there that the engine needs, and refuses to start
+    it where something is not. An engine that crashes again and again is not started for ever: its wallet is halted.
+
+    The engine is the one beside this program, on PATH, or built in this tree; where there is none cargo builds it.
+
+    Exit code 1 when one was refused or halted.
+
+    Example: `tradewind run --strategy arb --config configs/strategies/arb.yaml`
+    """
+    output = Output(as_json=as_json)
+    refuse_wallet_keys(os.environ)
+    orders = _orders(strategy, config or [], instance)
+    outcomes = asyncio.run(_run(orders, data, output))
+    failed = [outcome for outcome in outcomes if outcome.error is not None]
+    if len(outcomes) == 1 and failed and failed[0].error is not None:
+        raise failed[0].error
+    for outcome in failed:
+        output.progress(f"{outcome.name}: {outcome.error}")
+    if not as_json:
+        output.say(shown([outcome.state for outcome in outcomes]))
+    good = all(outcome.error is None and outcome.state.phase in _GOOD for outcome in outcomes)
+    raise typer.Exit(ExitCode.OK if good else ExitCode.NOT_DONE)
+
+
+def _orders(strategies: Sequence[str], configs: Sequence[str], instance: str) -> list[Order]:
+    if configs and len(configs) != len(strategies):
+        message = f"is given {len(configs)} times for {len(strategies)} strategies. Give one for each, or none."
+        raise InvalidInput.one("--config", "config_count", message, what="command line")
+    names = [InstanceName.parse(text if "/" in text else f"{text}/{instance}") for text in strategies]
+    searched = folders(os.environ, here=Path.cwd())
+    named = configs or [name.strategy for name in names]
+    return [
+        Order(name, read_strategy_file(find_file(text, searched), strategy=name.strategy))
+        for name, text in zip(names, named, strict=True)
+    ]
+
+
+async def _run(orders: Sequence[Order], data: Path, output: Output) -> list[Outcome]:
+    command = find_engine(os.environ, here=Path.cwd())
+    output.progress(f"engine {command.because}")
+    told = _Told(output)
+    parts = SupervisorParts(
+        clock=SystemClock(),
+        command=command,
+        environment=os.environ,
+        halt=halt_wallet,
+        preflight=told.preflight(data),
+        publishing=_publishing,
+        triaging=Triaging(SystemClock()),
+        leash=(sys.executable, "-I", "-S", str(LEASH), str(os.getpid())),
+        on_state=told.state,
+        on_line=told.build if command.builds else told.line,
+    )
+    commander = BotCommander(orders, root=data, parts=parts)
+    for number, by in ((signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")):
+        asyncio.get_running_loop().add_signal_handler(number, _stopper(commander, by))
+    with told.shown(commander):
+        refreshing = asyncio.create_task(told.keep_fresh(commander))
+        try:
+            return await commander.run()
+        finally:
+            refreshing.cancel()
+
+
+def _stopper(commander: BotCommander, by: str) -> Callable[[], None]:
+    return lambda: commander.stop(by=by)
+
+
+@asynccontextmanager
+async def _publishing(folder: InstanceFolder) -> AsyncIterator[Publisher]:
+    """Each instance has a journal of its own, which others can follow."""
+    journal = await asyncio.to_thread(Journal.open, folder.path / "journal.db")
+    stream = EmbeddedEventStream(journal, SystemClock())
+    try:
+        yield stream
+    finally:
+        await stream.close()
+        journal.close()
+
+
+class _Told:
+    """What people and programs are shown meanwhile: a table on a terminal, a line a change elsewhere."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._live: Live | None = None
+        self._last: dict[str, tuple[object, ...]] = {}
+
+    def shown(self, commander: BotCommander) -> AbstractContextManager[object]:
+        """While the strategies run."""
+        if self._output.as_json or not self._output.console.is_terminal:
+            return nullcontext()
+        self._live = Live(shown(commander.states), console=self._output.console, auto_refresh=False, transient=True)
+        return self._live
+
+    async def keep_fresh(self, commander: BotCommander) -> None:
+        """Draw the table again, and again."""
+        while self._live is not None:
+            self._live.update(shown(commander.states), refresh=True)
+            await asyncio.sleep(_REFRESH_S)
+
+    def state(self, state: InstanceState) -> None:
+        """A state, told when something of it that people care for has changed."""
+        if self._live is not None:
+            return
+        name = f"{state.strategy}/{state.instance}"
+        said = (state.phase, state.because, state.version_in_force, state.reload_fault, state.pid)
+        if self._last.get(name) != said:
+            self._last[name] = said
+            because = state.reload_fault or state.because
+            self._output.line(state.model_dump(mode="json"), Text(f"{name}  {state.phase.value}  {because}"))
+
+    def preflight(self, data: Path) -> Callable[[StrategySettings], Awaitable[None]]:
+        """Looks before each start, shows the table, and refuses to start on red."""
+
+        async def look(settings: StrategySettings) -> None:
+            findings = await examine(settings, data, SystemClock())
+            if not self._output.as_json and self._live is None:
+                self._output.say(findings_shown(findings))
+            refuse_wrong(findings)
+
+        return look
+
+    def line(self, folder: InstanceFolder, line: EngineLine) -> None:
+        """Lines are in the instance's log: tradewind logs."""
+
+    def build(self, folder: InstanceFolder, line: EngineLine) -> None:
+        """What cargo says while it builds."""
+        if line.event == "text":
+            self._output.progress(line.message)

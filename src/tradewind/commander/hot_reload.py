@@ -1,0 +1,99 @@
+"""Brings what the user changes in the file to the running engine: checked, written with a new version, acknowledged."""
+
+import hashlib
+from pathlib import Path
+
+from tradewind.commander import resolved
+from tradewind.commander.instance_folder import InstanceFolder
+from tradewind.commander.strategy_file.reading import read_strategy_file
+from tradewind.commander.telling import Telling
+from tradewind.errors import TradewindError
+from tradewind.observability.clock import Clock
+
+LOOK_EVERY_S = 0.02
+ACKNOWLEDGED_WITHIN_S = 5.0
+
+
+class HotReload:
+    """Looks at the user's file while one engine runs. A file with mistakes leaves the engine as it is."""
+
+    def __init__(
+        self,
+        folder: InstanceFolder,
+        file: Path,
+        clock: Clock,
+        telling: Telling,
+        *,
+        look_every_s: float = LOOK_EVERY_S,
+    ) -> None:
+        self._folder = folder
+        self._file = file
+        self._clock = clock
+        self._telling = telling
+        self._look_every_s = look_every_s
+        self._seen = self._stamp()
+        self._digest = self._digest_now()
+        self._written_at_ns: int | None = None
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        # What changed between the check and now.
+        self.take()
+        while True:
+            await self._clock.sleep(self._look_every_s)
+            self.look()
+
+    def look(self) -> None:
+        """Take the file when it has changed; say so when the engine does not acknowledge."""
+        self._miss_acknowledgement()
+        stamp = self._stamp()
+        if stamp == self._seen:
+            return
+        self._seen = stamp
+        digest = self._digest_now()
+        # An editor touches a file also without changing it; half of a file that is being written has mistakes.
+        if digest is not None and digest != self._digest:
+            self._digest = digest
+            self.take()
+
+    def take(self) -> None:
+        """Check the file as it is, and write it for the engine when that changes something."""
+        try:
+            settings = read_strategy_file(self._file, strategy=self._folder.name.strategy).settings
+            content = resolved.content_of(settings, instance=self._folder.name.instance, folder=self._folder.path)
+            made = resolved.next_version(self._folder.path, content, running=True)
+            before = self._telling.state.version_written
+            if made.version != before:
+                resolved.write(self._folder.path, made)
+                self._written_at_ns = self._clock.now_ns()
+                self._telling.written(made.version)
+            elif self._telling.state.reload_fault:
+                self._telling.reload_fault(None)
+        except TradewindError as error:
+            self._telling.reload_fault(str(error))
+
+    def _miss_acknowledgement(self) -> None:
+        state = self._telling.state
+        if self._written_at_ns is None or state.version_in_force is None:
+            return
+        if state.version_in_force == state.version_written or state.reload_fault:
+            self._written_at_ns = None
+        elif self._clock.now_ns() - self._written_at_ns > ACKNOWLEDGED_WITHIN_S * 1e9:
+            self._written_at_ns = None
+            said = (
+                f"the engine has not acknowledged version {state.version_written} within {ACKNOWLEDGED_WITHIN_S:.0f} s"
+            )
+            self._telling.reload_fault(said)
+
+    def _stamp(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._file.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+    def _digest_now(self) -> str | None:
+        try:
+            return hashlib.sha256(self._file.read_bytes()).hexdigest()
+        except OSError:
+            return None

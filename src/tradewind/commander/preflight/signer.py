@@ -1,0 +1,58 @@
+"""The signer: whether it answers, holds the wallet's key for Solana, and nothing that matters is halted."""
+
+from importlib.metadata import version
+
+from tradewind.commander.finding import Finding, failed, good, warning, wrong
+from tradewind.commander.strategy_file.settings import StrategySettings
+from tradewind.errors import TradewindError
+from tradewind.execution.signer_client import SignerClient, SignerState
+
+TIMEOUT_S = 5.0
+
+
+async def check_signer(settings: StrategySettings) -> list[Finding]:
+    """What is wrong for a live engine is worth a look for one that signs nothing of value."""
+    try:
+        state = await SignerClient(settings.signer.socket, timeout_s=TIMEOUT_S).hello()
+    except TradewindError as error:
+        found = [failed("signer", error)]
+    else:
+        found = judge(state, settings)
+    if settings.mode == "live":
+        return found
+    return [warning(each.name, each.seen, each.remedy) if each.verdict == "wrong" else each for each in found]
+
+
+def judge(state: SignerState, settings: StrategySettings) -> list[Finding]:
+    """Policy, key and kill switch, as the signer tells them."""
+    return [_policy(state), *_key(state, settings), _switch(state, settings.commander.wallet)]
+
+
+def _policy(state: SignerState) -> Finding:
+    own = version("tradewind")
+    if state.version != own:
+        return wrong("signer", f"version {state.version} runs, this is {own}", "Restart the signer from this package.")
+    return good("signer", f"version {state.version}, policy {state.policy_digest[:16]}…")
+
+
+def _key(state: SignerState, settings: StrategySettings) -> list[Finding]:
+    wallet = settings.commander.wallet
+    if wallet is None:
+        return []
+    chains = next((each.chains for each in state.wallets if each.address == wallet), None)
+    if chains is None:
+        remedy = "Import its key, and add it to signer.toml; or correct commander.wallet."
+        return [wrong("wallet", f"the signer holds no key of {wallet}", remedy)]
+    if settings.chain.chain_id not in chains:
+        said = f"{wallet} may not be used on chain {settings.chain.chain_id}"
+        return [wrong("wallet", said, "Add the chain to the wallet in signer.toml.")]
+    return [good("wallet", f"{wallet} can be signed for")]
+
+
+def _switch(state: SignerState, wallet: str | None) -> Finding:
+    halts = [halt for halt in state.halts if halt.strategy_id is None and halt.wallet in {None, wallet}]
+    if halts:
+        said = "; ".join(f"{halt.wallet or 'everything'} is halted: {halt.reason}" for halt in halts)
+        remedies = " and ".join(f"tradewind resume --epoch {halt.kill_epoch}" for halt in halts)
+        return wrong("kill switch", said, f"Look why first; then: {remedies}")
+    return good("kill switch", "nothing is halted")

@@ -1,0 +1,212 @@
+"""What a user may write in the file of a strategy: one model a section, unknown keys refused.
+
+Times are milliseconds, amounts carry their unit in the name. Relative paths start at the file's folder.
+"""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from tradewind.domain.address import SolanaAddress
+from tradewind.domain.chain import SOLANA_MAINNET
+from tradewind.domain.model import Model
+from tradewind.settings import FolderPath, RpcUrl, SocketPath, StrategyName, WebsocketUrl
+
+UNITS = (
+    "lamports",
+    "micro_lamports",
+    "raw",
+    "bps",
+    "ppm",
+    "ms",
+    "ns",
+    "s",
+    "slots",
+    "units",
+    "bytes",
+    "count",
+    "usd_micros",
+)
+_UNIT = re.compile(rf"^[a-z][a-z0-9_]*_({'|'.join(UNITS)})$")
+_WHOLE = re.compile(r"[0-9]{1,39}")
+_MOST = 2**128
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+_DEPTH = 8
+
+
+def wrong(code: str, fault: str, remedy: str) -> PydanticCustomError:
+    """A fault with its remedy; neither repeats a value that may be a secret."""
+    return PydanticCustomError(code, "{fault}", {"fault": fault, "remedy": remedy})
+
+
+def _chain_id(value: object) -> object:
+    if value != SOLANA_MAINNET or isinstance(value, bool):
+        raise wrong("chain_unsupported", "is a chain that the engine does not trade on.", "Write 101, which is Solana.")
+    return value
+
+
+def _limit(value: object) -> object:
+    """A whole number, written as one or as decimal text; kept as text, since JSON's numbers end at 2^53."""
+    remedy = "Write a whole number, such as 5000000, in the unit that its name ends with."
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise wrong("limit_not_whole", "is not a whole number.", remedy)
+    text = str(value)
+    if text.startswith("-"):
+        raise wrong("limit_negative", "is below zero.", "Write 0 or more.")
+    if not _WHOLE.fullmatch(text):
+        raise wrong("limit_not_whole", "is not a whole number.", remedy)
+    if int(text) >= _MOST:
+        raise wrong("value_out_of_range", "does not fit in 128 bits.", "Write a smaller number.")
+    return str(int(text))
+
+
+def _with_unit(name: str) -> str:
+    if not _UNIT.fullmatch(name):
+        said = ", ".join(f"_{unit}" for unit in UNITS)
+        raise wrong("unit_missing", "does not name its unit.", f"Rename it so that it ends with one of {said}.")
+    return name
+
+
+def _once(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(set(values)) != len(values):
+        twice = next(value for value in values if values.count(value) > 1)
+        shown = f" ({twice})" if isinstance(twice, str) and "://" not in twice else ""
+        raise wrong("listed_twice", f"lists a value twice{shown}.", "Remove one of them.")
+    return values
+
+
+def _plain(value: object, depth: int = 0) -> object:
+    """JSON values without fractions: no float decides an amount."""
+    if isinstance(value, float):
+        raise wrong(
+            "number_not_whole", "is a fraction.", "Write a whole number of a smaller unit, or put it in quotes."
+        )
+    if depth > _DEPTH:
+        raise wrong("nested_too_deeply", f"is nested more than {_DEPTH} deep.", "Write it flatter.")
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _plain(part, depth + 1)
+    return value
+
+
+def _variable(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise wrong("variable_malformed", "is not the name of a variable.", "Write a name such as RUST_BACKTRACE.")
+    return value
+
+
+Once = AfterValidator(_once)
+Milliseconds = Annotated[int, Field(ge=1, le=86_400_000)]
+LimitName = Annotated[str, Field(max_length=64), AfterValidator(_with_unit)]
+Limit = Annotated[str, BeforeValidator(_limit)]
+Parameter = Annotated[Any, BeforeValidator(_plain)]
+
+
+class Chain(Model):
+    """The network and how to reach it. The genesis hash says which one it is."""
+
+    chain_id: Annotated[int, BeforeValidator(_chain_id)]
+    rpc: Annotated[tuple[RpcUrl, ...], Field(min_length=1, max_length=16, repr=False), Once]
+    websocket: Annotated[WebsocketUrl | None, Field(repr=False)] = None
+    yellowstone: Annotated[RpcUrl | None, Field(repr=False)] = None
+    shredstream: Annotated[RpcUrl | None, Field(repr=False)] = None
+    genesis_hash: SolanaAddress
+
+
+class Signer(Model):
+    """Where the signer listens."""
+
+    socket: Annotated[SocketPath, Field(validate_default=True)] = "signer.sock"  # type: ignore[assignment]
+
+
+class Feeds(Model):
+    """Where updates come from; the URL is the chain's."""
+
+    kind: Literal["websocket", "yellowstone", "shredstream"]
+
+
+class Inventory(Model):
+    """Which pools are known: from a snapshot, from the accounts of programs, or both."""
+
+    snapshot: FolderPath | None = None
+    programs: Annotated[tuple[SolanaAddress, ...], Field(max_length=32), Once] = ()
+
+
+class Restart(Model):
+    """When an engine that ended is started again. More than `most_crashes` within `within_ms` are a crash loop."""
+
+    policy: Literal["always", "on-failure", "never"] = "on-failure"
+    first_pause_ms: Milliseconds = 500
+    longest_pause_ms: Milliseconds = 60_000
+    most_crashes: Annotated[int, Field(ge=1, le=1_000)] = 5
+    within_ms: Milliseconds = 600_000
+
+
+class Preflight(Model):
+    """What is too slow, too late, too little. `pools` must exist and be of a known program."""
+
+    most_latency_ms: Milliseconds = 1_000
+    most_lag_slots: Annotated[int, Field(ge=1, le=100_000)] = 50
+    most_clock_offset_ms: Milliseconds = 5_000
+    least_free_bytes: Annotated[int, Field(ge=0, le=2**50)] = 1 << 30
+    least_balance_lamports: Annotated[int, Field(ge=0, le=2**63)] = 10_000_000
+    programs: Annotated[tuple[SolanaAddress, ...], Field(max_length=32), Once] = ()
+    pools: Annotated[tuple[SolanaAddress, ...], Field(max_length=512), Once] = ()
+
+
+class LokiReceiver(Model):
+    """Where Loki's push API is: the URL without its path."""
+
+    url: Annotated[RpcUrl, Field(repr=False)]
+
+
+class Telegram(Model):
+    """A bot and the chat that it speaks to. The token is in a file that its owner alone can read."""
+
+    token_file: FolderPath
+    chat_id: int
+    api: RpcUrl = "https://api.telegram.org"
+
+
+class Logs(Model):
+    """What of an engine's lines goes elsewhere: this level and worse, each kind once within the window."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    repeat_window_ms: Milliseconds = 60_000
+    lines_per_s: Annotated[int, Field(ge=1, le=10_000)] = 50
+    alerts_burst: Annotated[int, Field(ge=1, le=100)] = 10
+    spool_bytes: Annotated[int, Field(ge=65_536, le=2**34)] = 64 << 20
+    loki: LokiReceiver | None = None
+    telegram: Telegram | None = None
+
+
+class Commander(Model):
+    """What the commander itself does; nothing of it reaches the engine.
+
+    `wallet` is the one that a crash loop halts and whose balance is looked at.
+    """
+
+    wallet: SolanaAddress | None = None
+    stop_within_ms: Milliseconds = 30_000
+    ready_within_ms: Milliseconds = 600_000
+    environment: Annotated[tuple[Annotated[str, AfterValidator(_variable)], ...], Field(max_length=64), Once] = ()
+    restart: Restart = Restart()
+    preflight: Preflight = Preflight()
+    logs: Logs = Logs()
+
+
+class StrategySettings(Model):
+    """The whole file."""
+
+    strategy: StrategyName
+    chain: Chain
+    signer: Signer = Field(default_factory=Signer)
+    feeds: Feeds
+    inventory: Inventory = Inventory()
+    mode: Literal["live", "paper", "replay"]
+    executes: Literal["engine", "service"] = "engine"
+    limits: Annotated[dict[LimitName, Limit], Field(max_length=256)] = Field(default_factory=dict)
+    blacklist: Annotated[tuple[SolanaAddress, ...], Field(max_length=100_000), Once] = ()
+    parameters: Annotated[dict[str, Parameter], Field(max_length=1_024)] = Field(default_factory=dict)
+    commander: Commander = Commander()

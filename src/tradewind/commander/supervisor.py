@@ -1,0 +1,258 @@
+"""Keeps one instance running: checks, starts, watches, restarts, breaks crash loops, stops within a bound."""
+
+import asyncio
+from dataclasses import replace
+
+from tradewind.commander import resolved
+from tradewind.commander.alerting import Alerting
+from tradewind.commander.crash_report import write_report
+from tradewind.commander.ending import Ending, EndingKind
+from tradewind.commander.engine_environment import engine_environment
+from tradewind.commander.engine_process import EngineProcess
+from tradewind.commander.hot_reload import HotReload
+from tradewind.commander.instance_folder import InstanceFolder
+from tradewind.commander.instance_state import InstanceState, Phase, read_state
+from tradewind.commander.leftover import end_leftover
+from tradewind.commander.listening import Listening
+from tradewind.commander.relaying import meanwhile, relayed
+from tradewind.commander.restart_policy import BreakLoop, LeaveIt, RestartPolicy, StartAgain
+from tradewind.commander.strategy_file.reading import StrategyFile, read_strategy_file
+from tradewind.commander.supervisor_parts import Asked, SupervisorParts
+from tradewind.commander.telling import Telling
+from tradewind.commander.wish import Wish, take_wish
+from tradewind.errors import Refused, TradewindError, Unavailable
+
+_FIRST_HALT_PAUSE_S = 0.5
+_LONGEST_HALT_PAUSE_S = 30.0
+
+
+class Supervisor:
+    """`await run()` once; `stop()` from elsewhere."""
+
+    def __init__(self, file: StrategyFile, folder: InstanceFolder, parts: SupervisorParts) -> None:
+        self._file = file
+        self._folder = folder
+        self._parts = parts
+        self._clock = parts.clock
+        self._policy = RestartPolicy(file.settings.commander.restart)
+        self._telling = Telling(folder, file, parts.clock, parts.on_state)
+        self._asked = Asked()
+        self._alerting = Alerting(file.settings, folder, parts, self._telling)
+
+    @property
+    def state(self) -> InstanceState:
+        """What is known now."""
+        return self._telling.state
+
+    def stop(self, *, by: str) -> None:
+        """Ask for the end; `run` returns when it is there."""
+        self._asked.by = self._asked.by or by
+        self._asked.stop.set()
+
+    async def run(self) -> InstanceState:
+        """Until it is stopped, has finished, or may not be started again. The state says which.
+
+        Raises Conflict `instance_running`, and what the first preflight says.
+        """
+        with self._folder.locked():
+            await self._end_what_is_left()
+            take_wish(self._folder)
+            self._telling.begin()
+            async with self._alerting.opened(), relayed(self._folder, self._parts), meanwhile(self._hear_wishes()):
+                try:
+                    await self._keep_running()
+                except TradewindError as error:
+                    self._telling.tell(Phase.REFUSED, str(error))
+                    raise
+        return self.state
+
+    async def _keep_running(self) -> None:
+        first = True
+        while not self._asked.stop.is_set():
+            self._asked.restart.clear()
+            self._telling.tell(Phase.CHECKING, "looks at what it needs")
+            follows = await self._checked(first=first) or self._after(await self._one_life())
+            first = False
+            if not self._asked.stop.is_set() and not await self._carry_out(follows):
+                return
+        self._telling.tell(Phase.STOPPED, f"asked by {self._asked.by}")
+
+    async def _checked(self, *, first: bool) -> StartAgain | None:
+        """The first time what is red is raised; later the engine waits until it is not."""
+        try:
+            await self._parts.preflight(self._file.settings)
+        except (Refused, Unavailable) as error:
+            if first:
+                raise
+            self._telling.note(str(error))
+            return StartAgain(self._file.settings.commander.restart.longest_pause_ms)
+        return None
+
+    async def _one_life(self) -> Ending:
+        content = resolved.content_of(
+            self._file.settings, instance=self._folder.name.instance, folder=self._folder.path
+        )
+        told = resolved.next_version(self._folder.path, content, running=False)
+        path = resolved.write(self._folder.path, told)
+        parts, commander = self._parts, self._file.settings.commander
+        self._telling.starting(told.version, parts.command.because)
+        listening = Listening(self._folder, self._telling, self._alerting.heard, self._clock)
+        process = await EngineProcess.start(
+            [*parts.leash, *parts.command.argv, "--strategy", self._folder.name.strategy, "--config", str(path)],
+            folder=self._folder.path,
+            environment=engine_environment(parts.environment, also=commander.environment, builds=parts.command.builds),
+            clock=self._clock,
+            on_line=listening.line,
+            on_error=listening.error,
+        )
+        self._telling.started(process)
+        reload = HotReload(self._folder, self._file.path, self._clock, self._telling)
+        try:
+            async with meanwhile(reload.run()):
+                ending = await self._until_it_ends(process, listening)
+        finally:
+            listening.close()
+        if ending.kind is EndingKind.CRASHED and not self._asked.stop.is_set():
+            self._report(process, ending)
+        self._telling.ended(ending)
+        return ending
+
+    async def _until_it_ends(self, process: EngineProcess, listening: Listening) -> Ending:
+        commander = self._file.settings.commander
+        ended = asyncio.ensure_future(process.wait())
+        waited = [asyncio.ensure_future(event.wait()) for event in (self._asked.stop, self._asked.restart)]
+        silent = asyncio.ensure_future(self._silence(listening, commander.ready_within_ms / 1_000))
+        try:
+            await asyncio.wait({ended, silent, *waited}, return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                return ended.result()
+            late = silent.done() and not any(task.done() for task in waited)
+            self._telling.tell(Phase.STOPPING, "it was not ready in time" if late else f"asked by {self._asked.by}")
+            ending = await process.stop(within_s=commander.stop_within_ms / 1_000)
+            return replace(ending, was_late=late)
+        except asyncio.CancelledError:
+            await asyncio.shield(process.stop(within_s=0))
+            raise
+        finally:
+            for task in (silent, *waited):
+                task.cancel()
+
+    async def _silence(self, listening: Listening, within_s: float) -> None:
+        """Returns when the engine has not called itself ready in time; otherwise never."""
+        late = asyncio.ensure_future(self._clock.sleep(within_s))
+        ready = asyncio.ensure_future(listening.ready.wait())
+        try:
+            await asyncio.wait({late, ready}, return_when=asyncio.FIRST_COMPLETED)
+            if ready.done():
+                await asyncio.Event().wait()
+        finally:
+            late.cancel()
+            ready.cancel()
+
+    def _after(self, ending: Ending) -> StartAgain | LeaveIt | BreakLoop:
+        if self._asked.restart.is_set():
+            return StartAgain(0)
+        follows = self._policy.decide(ending, now_ns=self._clock.now_ns())
+        self._telling.crashes(self._policy.crashes)
+        return follows
+
+    async def _carry_out(self, follows: StartAgain | LeaveIt | BreakLoop) -> bool:
+        """True when the engine is to be started again."""
+        match follows:
+            case LeaveIt(because):
+                finished = (self.state.last_ending or "").startswith("exit code 0")
+                self._telling.tell(Phase.FINISHED if finished else Phase.REFUSED, because)
+                return False
+            case BreakLoop(because):
+                await self._halt(because)
+                return False
+            case StartAgain(after_ms):
+                await self._pause(after_ms)
+                self._read_again()
+                self._telling.restarting()
+        return True
+
+    async def _pause(self, after_ms: int) -> None:
+        if after_ms:
+            self._telling.tell(Phase.PAUSING, f"starts again in {after_ms} ms; last: {self.state.last_ending}")
+            await self._rest(after_ms / 1_000)
+
+    async def _rest(self, seconds: float) -> None:
+        """Returns early when something is asked."""
+        pause = asyncio.ensure_future(self._clock.sleep(seconds))
+        waited = [asyncio.ensure_future(event.wait()) for event in (self._asked.stop, self._asked.restart)]
+        await asyncio.wait({pause, *waited}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (pause, *waited):
+            task.cancel()
+
+    def _read_again(self) -> None:
+        """What the user changed meanwhile counts from this start on; a file with mistakes does not."""
+        try:
+            self._file = read_strategy_file(self._file.path, strategy=self._folder.name.strategy)
+        except TradewindError as error:
+            self._telling.reload_fault(str(error))
+        else:
+            self._telling.reload_fault(None)
+
+    async def _halt(self, because: str) -> None:
+        """The wallet of an engine that crashes again and again signs nothing until a person has looked."""
+        wallet = self._file.settings.commander.wallet
+        if wallet is None:
+            self._telling.tell(Phase.HALTED, f"{because}; it names no wallet to halt")
+            return
+        pause_s = _FIRST_HALT_PAUSE_S
+        while True:
+            # Nothing is started again before the halt, whoever asks.
+            self._asked.restart.clear()
+            try:
+                await self._parts.halt(self._file.settings, f"crash loop of {self._folder.name}: {because}")
+            except TradewindError as error:
+                self._telling.tell(Phase.PAUSING, f"{because}; the halt of {wallet} is not confirmed: {error}")
+                await self._rest(pause_s)
+                pause_s = min(pause_s * 2, _LONGEST_HALT_PAUSE_S)
+                if self._asked.stop.is_set():
+                    self._telling.tell(Phase.STOPPED, f"{because}; the halt of {wallet} was never confirmed")
+                    return
+            else:
+                self._telling.tell(Phase.HALTED, f"{because}; the wallet {wallet} is halted")
+                self._alerting.alert("wallet_halted", f"{wallet}: {because}")
+                return
+
+    def _report(self, process: EngineProcess, ending: Ending) -> None:
+        report = write_report(
+            self._folder,
+            process,
+            ending,
+            at_ns=self._clock.now_ns(),
+            version_in_force=self.state.version_in_force,
+            in_flight=self.state.in_flight,
+            follows="see state.json",
+        )
+        self._alerting.alert("engine_crashed", f"{ending}; {len(report.in_flight)} in flight")
+        self._parts.on_crash(report)
+
+    async def _end_what_is_left(self) -> None:
+        before = read_state(self._folder)
+        if before is not None and before.pid is not None and before.pid_started is not None:
+            within_s = self._file.settings.commander.stop_within_ms / 1_000
+            await end_leftover(before.pid, before.pid_started, within_s=within_s, clock=self._clock)
+
+    async def _hear_wishes(self) -> None:
+        while True:
+            wish = take_wish(self._folder)
+            if wish is not None:
+                self._obey(wish)
+            await self._clock.sleep(self._parts.wish_every_s)
+
+    def _obey(self, wish: Wish) -> None:
+        if wish.action == "stop":
+            self.stop(by=wish.by)
+            return
+        try:
+            read_strategy_file(self._file.path, strategy=self._folder.name.strategy)
+        except TradewindError as error:
+            # The engine that runs is better than none.
+            self._telling.reload_fault(f"not restarted: {error}")
+            return
+        self._asked.by = wish.by
+        self._asked.restart.set()

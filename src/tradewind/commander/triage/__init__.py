@@ -1,0 +1,1 @@
+"""What an engine says, sorted for people elsewhere: classified, deduplicated, rate-limited, redacted, shipped."""
