@@ -5,7 +5,8 @@ from importlib.metadata import version
 from tradewind.commander.finding import Finding, failed, good, warning, wrong
 from tradewind.commander.strategy_file.settings import StrategySettings
 from tradewind.errors import TradewindError
-from tradewind.execution.signer_client import SignerClient, SignerState
+from tradewind.execution.signer_answers import SignerState
+from tradewind.execution.signer_client import SignerClient
 
 TIMEOUT_S = 5.0
 

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from tradewind.domain.address import SolanaAddress
 from tradewind.domain.chain import SOLANA_MAINNET
 from tradewind.domain.model import Model
-from tradewind.settings import FolderPath, RpcUrl, SocketPath, StrategyName, WebsocketUrl
+from tradewind.settings_fields import FolderPath, RpcUrl, SocketPath, StrategyName, WebsocketUrl
 
 UNITS = (
     "lamports",
