@@ -1,0 +1,226 @@
+//! The inventory: every pool that is traded, as the chain has it, and by token, by account and by age.
+//!
+//! - here: pools brought forward account by account, and whether each may be traded on;
+//! - `snapshot`: pools from a file in their JSON form;
+//! - `loading`: pools from the accounts of the chain.
+
+mod loading;
+mod snapshot;
+
+use std::collections::HashMap;
+
+use tradewind_core::ChainAddress;
+use tradewind_core::pools::{ChainClock, Pool, PoolError, PoolMath};
+use tradewind_core::routing::{PoolGraph, PoolId};
+use tradewind_core::solana::TokenAccount;
+use tradewind_solana::swaps::SwapAccounts;
+
+pub use loading::{AccountReader, CLOCK, LoadedPool, Loading, decode_clock, load};
+pub use snapshot::{SnapshotFault, read_snapshot};
+
+use crate::feed::{AccountUpdate, Moment};
+
+/// How a pool stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PoolStanding {
+    /// The newest write of any of its accounts.
+    pub moment: Moment,
+    /// Whether it may differ from the chain: not read from it yet, or a change could not be taken.
+    pub stale: bool,
+}
+
+/// A wallet's token account, as far as plans need it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holding {
+    /// In raw units.
+    pub amount_raw: u64,
+    /// As of.
+    pub moment: Moment,
+}
+
+/// What an account's new bytes did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Pools that stand otherwise than before.
+    pub changed: Vec<PoolId>,
+    /// Pools that could not take it, with the reason. They are stale until they are read anew.
+    pub refused: Vec<(PoolId, PoolError)>,
+}
+
+/// Pools, tokens, and what is known of both.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    graph: PoolGraph,
+    standings: Vec<PoolStanding>,
+    swap_accounts: HashMap<ChainAddress, SwapAccounts>,
+    holdings: HashMap<ChainAddress, Holding>,
+    clock: ChainClock,
+}
+
+impl Inventory {
+    /// The pools and the tokens that they connect.
+    #[must_use]
+    pub const fn graph(&self) -> &PoolGraph {
+        &self.graph
+    }
+
+    /// Adds a pool of a snapshot: priced, but stale until it was read from the chain.
+    pub fn add_priced(&mut self, pool: Pool) -> PoolId {
+        let id = self.graph.upsert(pool);
+        self.stand(
+            id,
+            PoolStanding {
+                moment: Moment::default(),
+                stale: true,
+            },
+        );
+        id
+    }
+
+    /// Adds a pool as the chain has it, or brings the one that is there up to date.
+    pub fn add_loaded(&mut self, loaded: LoadedPool) -> PoolId {
+        let address = loaded.pool.address();
+        let id = self.graph.upsert(loaded.pool);
+        match loaded.swap_accounts {
+            Some(accounts) => self.swap_accounts.insert(address, accounts),
+            None => self.swap_accounts.remove(&address),
+        };
+        self.stand(
+            id,
+            PoolStanding {
+                moment: loaded.moment,
+                stale: false,
+            },
+        );
+        id
+    }
+
+    /// Takes a pool out.
+    pub fn remove(&mut self, pool: ChainAddress) -> bool {
+        self.swap_accounts.remove(&pool);
+        self.graph.remove(pool)
+    }
+
+    /// Follows what a token account of the wallet holds.
+    pub fn follow_holding(&mut self, token_account: ChainAddress) {
+        let nothing = Holding {
+            amount_raw: 0,
+            moment: Moment::default(),
+        };
+        self.holdings.entry(token_account).or_insert(nothing);
+    }
+
+    /// What a followed token account holds.
+    #[must_use]
+    pub fn holding(&self, token_account: ChainAddress) -> Option<Holding> {
+        self.holdings.get(&token_account).copied()
+    }
+
+    /// Takes new bytes of an account to every pool that reads it, and to the wallet's holdings.
+    pub fn apply(&mut self, update: &AccountUpdate) -> Applied {
+        if let Some(holding) = self.holdings.get_mut(&update.key) {
+            holding.moment = update.moment;
+            // A token account that was closed has no data any more.
+            holding.amount_raw = TokenAccount::decode(update.key, &update.account())
+                .map_or(0, |account| account.amount_raw);
+        }
+        let updated = self.graph.apply_account(update.account());
+        for id in &updated.applied {
+            if let Some(standing) = self.standings.get_mut(id.index()) {
+                standing.moment = update.moment;
+            }
+        }
+        for (id, _) in &updated.refused {
+            self.set_stale(*id);
+        }
+        Applied {
+            changed: updated.applied,
+            refused: updated.refused,
+        }
+    }
+
+    /// Takes the chain's clock to the pools that read it.
+    pub fn set_clock(&mut self, clock: ChainClock) {
+        self.clock = clock;
+        let updated = self.graph.set_clock(clock);
+        for (id, _) in updated.refused {
+            self.set_stale(id);
+        }
+    }
+
+    /// The chain's clock as it was told last.
+    #[must_use]
+    pub const fn clock(&self) -> ChainClock {
+        self.clock
+    }
+
+    /// Says of a pool that it may differ from the chain.
+    pub fn set_stale(&mut self, id: PoolId) {
+        if let Some(standing) = self.standings.get_mut(id.index()) {
+            standing.stale = true;
+        }
+    }
+
+    /// Says it of all pools: the feed was interrupted.
+    pub fn set_all_stale(&mut self) {
+        for standing in &mut self.standings {
+            standing.stale = true;
+        }
+    }
+
+    /// How a pool stands.
+    #[must_use]
+    pub fn standing(&self, id: PoolId) -> Option<PoolStanding> {
+        self.graph.at(id)?;
+        self.standings.get(id.index()).copied()
+    }
+
+    /// The addresses that the instructions of a pool's swaps name; none of a pool of a snapshot.
+    #[must_use]
+    pub fn swap_accounts(&self, pool: ChainAddress) -> Option<&SwapAccounts> {
+        self.swap_accounts.get(&pool)
+    }
+
+    /// The pools that trade a token.
+    #[must_use]
+    pub fn pools_of(&self, token: ChainAddress) -> Vec<PoolId> {
+        let token = self.graph.token(token);
+        let edges = token.map_or(&[][..], |token| self.graph.edges(token));
+        let mut pools: Vec<_> = edges.iter().map(|edge| edge.pool).collect();
+        pools.sort_unstable();
+        pools.dedup();
+        pools
+    }
+
+    /// Every account that a pool is read from, and every holding: what a feed has to follow.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<ChainAddress> {
+        let pools = self.graph.pool_ids().filter_map(|id| self.graph.at(id));
+        let mut accounts: Vec<_> = pools.flat_map(PoolMath::accounts).collect();
+        accounts.extend(self.holdings.keys());
+        accounts.sort_unstable();
+        accounts.dedup();
+        accounts
+    }
+
+    /// How many pools are stale.
+    #[must_use]
+    pub fn stale(&self) -> Vec<PoolId> {
+        let ids = self.graph.pool_ids();
+        ids.filter(|id| self.standing(*id).is_some_and(|it| it.stale))
+            .collect()
+    }
+
+    fn stand(&mut self, id: PoolId, standing: PoolStanding) {
+        let places = self.graph.pool_places();
+        if self.standings.len() < places {
+            self.standings.resize(places, PoolStanding::default());
+        }
+        if let Some(place) = self.standings.get_mut(id.index()) {
+            *place = standing;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
