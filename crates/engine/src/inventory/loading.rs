@@ -5,7 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use tradewind_core::ChainAddress;
 use tradewind_core::pools::{AccountSet, ChainClock, Pool, PoolError, PoolMath as _};
 use tradewind_core::solana::AccountFields;
+use tradewind_solana::Key;
 use tradewind_solana::swaps::{SwapAccounts, SwapError};
+use tradewind_solana::token_accounts::TokenProgram;
 
 use crate::fault::EngineFault;
 use crate::feed::{AccountUpdate, Moment};
@@ -48,6 +50,8 @@ pub struct Loading {
     pub pools: Vec<LoadedPool>,
     /// The others, with the reason.
     pub left_out: Vec<(ChainAddress, String)>,
+    /// The program that keeps each mint of these pools.
+    pub tokens: Vec<(ChainAddress, TokenProgram)>,
     /// Every account that was read, for whoever records.
     pub accounts: Vec<AccountUpdate>,
     /// The chain's clock at the end.
@@ -85,6 +89,23 @@ pub async fn load<R: AccountReader>(
         )
     });
     loading.left_out.extend(unfinished);
+    let mints: BTreeSet<_> = loading
+        .pools
+        .iter()
+        .flat_map(|it| it.pool.tokens())
+        .copied()
+        .collect();
+    let unread: Vec<_> = mints
+        .iter()
+        .copied()
+        .filter(|mint| !seen.contains_key(mint))
+        .collect();
+    let read = reader.read(&unread).await?;
+    seen.extend(unread.into_iter().zip(read));
+    loading.tokens = mints
+        .into_iter()
+        .filter_map(|mint| Some((mint, program_of(seen.get(&mint)?.as_ref()?)?)))
+        .collect();
     loading.accounts = seen.into_values().flatten().collect();
     loading.accounts.sort_unstable_by_key(|account| account.key);
     Ok(loading)
@@ -142,6 +163,10 @@ fn newest(pool: &Pool, seen: &HashMap<ChainAddress, Option<AccountUpdate>>) -> M
         .into_iter()
         .filter_map(|key| seen.get(&key)?.as_ref());
     read.map(|account| account.moment).max().unwrap_or_default()
+}
+
+fn program_of(mint: &AccountUpdate) -> Option<TokenProgram> {
+    TokenProgram::of(Key(mint.owner.solana()?))
 }
 
 fn clock_of(

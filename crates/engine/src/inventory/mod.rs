@@ -13,7 +13,9 @@ use tradewind_core::ChainAddress;
 use tradewind_core::pools::{ChainClock, Pool, PoolError, PoolMath};
 use tradewind_core::routing::{PoolGraph, PoolId};
 use tradewind_core::solana::TokenAccount;
+use tradewind_solana::Key;
 use tradewind_solana::swaps::SwapAccounts;
+use tradewind_solana::token_accounts::{TokenProgram, token_account_address};
 
 pub use loading::{AccountReader, CLOCK, LoadedPool, Loading, decode_clock, load};
 pub use snapshot::{SnapshotFault, read_snapshot};
@@ -54,6 +56,8 @@ pub struct Inventory {
     standings: Vec<PoolStanding>,
     swap_accounts: HashMap<ChainAddress, SwapAccounts>,
     holdings: HashMap<ChainAddress, Holding>,
+    token_programs: HashMap<ChainAddress, TokenProgram>,
+    wallet: Option<ChainAddress>,
     clock: ChainClock,
 }
 
@@ -99,6 +103,37 @@ impl Inventory {
     pub fn remove(&mut self, pool: ChainAddress) -> bool {
         self.swap_accounts.remove(&pool);
         self.graph.remove(pool)
+    }
+
+    /// Says which program keeps a mint.
+    pub fn add_token(&mut self, mint: ChainAddress, program: TokenProgram) {
+        self.token_programs.insert(mint, program);
+    }
+
+    /// Which program keeps a mint, if it was read.
+    #[must_use]
+    pub fn token_program(&self, mint: ChainAddress) -> Option<TokenProgram> {
+        self.token_programs.get(&mint).copied()
+    }
+
+    /// Says who trades, and follows what it holds of these mints. Gives the accounts that are followed.
+    pub fn trade_for(&mut self, wallet: ChainAddress, mints: &[ChainAddress]) -> Vec<ChainAddress> {
+        self.wallet = Some(wallet);
+        let account = |mint: &ChainAddress| {
+            let (owner, key) = (Key(wallet.solana()?), Key(mint.solana()?));
+            token_account_address(owner, key, self.token_program(*mint)?).map(ChainAddress::from)
+        };
+        let accounts: Vec<_> = mints.iter().filter_map(account).collect();
+        for account in &accounts {
+            self.follow_holding(*account);
+        }
+        accounts
+    }
+
+    /// Who trades.
+    #[must_use]
+    pub const fn wallet(&self) -> Option<ChainAddress> {
+        self.wallet
     }
 
     /// Follows what a token account of the wallet holds.
@@ -203,7 +238,7 @@ impl Inventory {
         accounts
     }
 
-    /// How many pools are stale.
+    /// The pools that may differ from the chain.
     #[must_use]
     pub fn stale(&self) -> Vec<PoolId> {
         let ids = self.graph.pool_ids();
