@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use crate::fault::{Ending, EngineFault};
 
 /// How the engine is called.
-pub const USAGE: &str =
-    "tradewind-engine --strategy NAME --config RESOLVED.json [--check] | --strategies";
+pub const USAGE: &str = "tradewind-engine --strategy NAME --config RESOLVED.json [--check] [--record FILE | --recording FILE] | --strategies";
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +20,10 @@ pub enum Arguments {
         config: PathBuf,
         /// Only look at the configuration.
         check: bool,
+        /// Write the feed down there.
+        record: Option<PathBuf>,
+        /// Replay this one.
+        recording: Option<PathBuf>,
     },
 }
 
@@ -31,6 +34,7 @@ impl Arguments {
     /// `arguments_malformed`, with exit code 64.
     pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, EngineFault> {
         let (mut strategy, mut config, mut check, mut list) = (None, None, false, false);
+        let (mut record, mut recording) = (None, None);
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
             let mut value = || {
@@ -40,6 +44,8 @@ impl Arguments {
             let twice = match argument.as_str() {
                 "--strategy" => strategy.replace(value()?).is_some(),
                 "--config" => config.replace(PathBuf::from(value()?)).is_some(),
+                "--record" => record.replace(PathBuf::from(value()?)).is_some(),
+                "--recording" => recording.replace(PathBuf::from(value()?)).is_some(),
                 "--check" => std::mem::replace(&mut check, true),
                 "--strategies" => std::mem::replace(&mut list, true),
                 _ => return Err(malformed(&format!("{argument}: is not known"))),
@@ -57,6 +63,8 @@ impl Arguments {
                 strategy,
                 config,
                 check,
+                record,
+                recording,
             }),
         }
     }
@@ -81,6 +89,8 @@ mod tests {
             strategy: "arb".to_owned(),
             config: PathBuf::from("a.json"),
             check: true,
+            record: None,
+            recording: None,
         };
         assert_eq!(
             parse("--config a.json --check --strategy arb"),

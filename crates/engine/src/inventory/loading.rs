@@ -43,6 +43,14 @@ pub struct LoadedPool {
     pub moment: Moment,
 }
 
+impl LoadedPool {
+    /// Where it stands.
+    #[must_use]
+    pub fn pool_address(&self) -> ChainAddress {
+        self.pool.address()
+    }
+}
+
 /// What came of loading.
 #[derive(Debug, Default)]
 pub struct Loading {

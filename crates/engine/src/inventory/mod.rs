@@ -57,6 +57,8 @@ pub struct Inventory {
     swap_accounts: HashMap<ChainAddress, SwapAccounts>,
     holdings: HashMap<ChainAddress, Holding>,
     token_programs: HashMap<ChainAddress, TokenProgram>,
+    /// Of each account that was applied or read: which write it is.
+    moments: HashMap<ChainAddress, Moment>,
     wallet: Option<ChainAddress>,
     clock: ChainClock,
 }
@@ -145,14 +147,33 @@ impl Inventory {
         self.holdings.entry(token_account).or_insert(nothing);
     }
 
+    /// Every token account that is followed.
+    #[must_use]
+    pub fn holdings(&self) -> Vec<ChainAddress> {
+        let mut accounts: Vec<_> = self.holdings.keys().copied().collect();
+        accounts.sort_unstable();
+        accounts
+    }
+
     /// What a followed token account holds.
     #[must_use]
     pub fn holding(&self, token_account: ChainAddress) -> Option<Holding> {
         self.holdings.get(&token_account).copied()
     }
 
-    /// Takes new bytes of an account to every pool that reads it, and to the wallet's holdings.
+    /// Takes new bytes of an account to every pool that reads it, and to the wallet's holdings; unless what is known of
+    /// the account is as new.
     pub fn apply(&mut self, update: &AccountUpdate) -> Applied {
+        let known = self.moments.get(&update.key);
+        if known.is_some_and(|known| *known >= update.moment) {
+            return Applied::default();
+        }
+        self.put_back(update)
+    }
+
+    /// As [`Self::apply`], whatever is known: its slot has died.
+    pub fn put_back(&mut self, update: &AccountUpdate) -> Applied {
+        self.moments.insert(update.key, update.moment);
         if let Some(holding) = self.holdings.get_mut(&update.key) {
             holding.moment = update.moment;
             // A token account that was closed has no data any more.
@@ -162,7 +183,7 @@ impl Inventory {
         let updated = self.graph.apply_account(update.account());
         for id in &updated.applied {
             if let Some(standing) = self.standings.get_mut(id.index()) {
-                standing.moment = update.moment;
+                standing.moment = standing.moment.max(update.moment);
             }
         }
         for (id, _) in &updated.refused {
@@ -172,6 +193,23 @@ impl Inventory {
             changed: updated.applied,
             refused: updated.refused,
         }
+    }
+
+    /// Takes what was read whole: the pools stand as they were read, the others are out.
+    pub fn take(&mut self, loading: &Loading) {
+        for (mint, program) in &loading.tokens {
+            self.add_token(*mint, *program);
+        }
+        for account in &loading.accounts {
+            self.moments.insert(account.key, account.moment);
+        }
+        for loaded in &loading.pools {
+            self.add_loaded(loaded.clone());
+        }
+        for (pool, _) in &loading.left_out {
+            self.remove(*pool);
+        }
+        self.set_clock(loading.clock);
     }
 
     /// Takes the chain's clock to the pools that read it.

@@ -96,7 +96,7 @@ impl Executor {
     }
 
     /// One trade.
-    pub(crate) fn execute(&mut self, opportunity: &Opportunity, trade: &Trade) {
+    pub fn execute(&mut self, opportunity: &Opportunity, trade: &Trade) {
         let in_force = self.shared.in_force.now();
         if is_too_old(opportunity, in_force.limits.max_opportunity_age_ms)
             || !self.still_stands(trade)

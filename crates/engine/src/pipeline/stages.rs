@@ -1,6 +1,7 @@
 //! The first three stages, each the whole work of one thread until its queue is closed and empty.
 
 use std::fmt::Write as _;
+use std::sync::RwLockWriteGuard;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -11,7 +12,7 @@ use super::trade::{Candidate, Changed, Opportunity, Trade};
 use crate::events::opportunity_found;
 use crate::feed::{AccountUpdate, Moment};
 use crate::identifier;
-use crate::inventory::{CLOCK, decode_clock};
+use crate::inventory::{Applied, CLOCK, Inventory, decode_clock};
 use crate::strategies::{Planner, Scanner, Sight};
 
 /// How long a stage waits before it looks whether it is over.
@@ -27,7 +28,7 @@ pub fn quote_updates(shared: &Shared) {
 }
 
 /// One account's new bytes.
-pub(crate) fn quote_update(shared: &Shared, update: &AccountUpdate, told_at: Instant) {
+pub fn quote_update(shared: &Shared, update: &AccountUpdate, told_at: Instant) {
     let mut inventory = shared.inventory_mut();
     if update.key == CLOCK
         && let Some(clock) = decode_clock(update)
@@ -36,6 +37,17 @@ pub(crate) fn quote_update(shared: &Shared, update: &AccountUpdate, told_at: Ins
         return;
     }
     let applied = inventory.apply(update);
+    tell_applied(shared, inventory, applied, update.moment, told_at);
+}
+
+/// Shows what an account's bytes did to the scanner.
+pub(crate) fn tell_applied(
+    shared: &Shared,
+    inventory: RwLockWriteGuard<'_, Inventory>,
+    applied: Applied,
+    moment: Moment,
+    told_at: Instant,
+) {
     let addresses: Vec<_> = applied
         .changed
         .iter()
@@ -48,7 +60,7 @@ pub(crate) fn quote_update(shared: &Shared, update: &AccountUpdate, told_at: Ins
     for pool in addresses {
         let changed = Changed {
             pool,
-            moment: update.moment,
+            moment,
             told_at,
             applied_at,
         };
@@ -75,7 +87,7 @@ pub fn scan_changes(shared: &Shared, mut scanner: Box<dyn Scanner>) {
 }
 
 /// One changed pool.
-pub(crate) fn scan_change(
+pub fn scan_change(
     shared: &Shared,
     scanner: &mut dyn Scanner,
     changed: Changed,
@@ -134,7 +146,7 @@ pub fn plan_opportunities(shared: &Shared, mut planner: Box<dyn Planner>) {
 }
 
 /// One opportunity. It is told whatever is decided.
-pub(crate) fn plan_opportunity(
+pub fn plan_opportunity(
     shared: &Shared,
     planner: &mut dyn Planner,
     opportunity: &Opportunity,

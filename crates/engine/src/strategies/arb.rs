@@ -20,7 +20,7 @@ use crate::pipeline::{
 };
 
 /// As registered.
-pub const STRATEGY: Strategy = Strategy {
+pub(super) const STRATEGY: Strategy = Strategy {
     name: "arb",
     kind: "arbitrage",
     check: |parameters| ArbParameters::read(parameters).map(|_| ()),
