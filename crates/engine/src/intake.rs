@@ -188,14 +188,15 @@ impl<R: AccountReader + 'static> Intake<R> {
             return;
         }
         self.record_loading(&loading);
+        let mut refused = Vec::new();
         let mut inventory = self.shared.inventory_mut();
         inventory.take(&loading);
         for account in &loading.accounts {
             // Holdings are read with the pools, and belong to none.
-            inventory.put_back(account);
+            refused.extend(inventory.put_back(account).refused);
         }
         for update in meanwhile.values() {
-            inventory.apply(update);
+            refused.extend(inventory.apply(update).refused);
         }
         let accounts = inventory.accounts();
         let addresses: Vec<_> = loading.pools.iter().map(|it| it.pool_address()).collect();
@@ -204,6 +205,12 @@ impl<R: AccountReader + 'static> Intake<R> {
         for (pool, reason) in &loading.left_out {
             let fields = json!({"pool": pool.to_string(), "code": "pool_left_out"});
             self.shared.log.warning("pool_left_out", reason, fields);
+        }
+        for (_, error) in refused {
+            let message = format!("an account was not understood: {error}");
+            self.shared
+                .log
+                .warning("pool_refused", &message, json!({"code": error.code()}));
         }
         self.scan(&addresses);
         self.ready.send_replace(true);
