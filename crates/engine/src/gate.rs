@@ -52,6 +52,8 @@ pub struct SigningOrder<'a> {
     pub wallet: &'a str,
     /// The transaction, with zeros for the signature.
     pub unsigned: &'a [u8],
+    /// What its lookup tables hold, by table and place.
+    pub lookup_tables: &'a Value,
     /// Of its blockhash.
     pub last_valid_block_height: u64,
     /// Paid and got back.
@@ -138,7 +140,7 @@ impl Gate {
             "wallet": order.wallet,
             "chain_id": 101,
             "unsigned_tx": hex(order.unsigned),
-            "lookup_tables": {},
+            "lookup_tables": order.lookup_tables,
             "last_valid_block_height": order.last_valid_block_height,
             "quoted": {
                 "mint_in": order.mint,

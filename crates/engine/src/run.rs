@@ -27,7 +27,7 @@ use crate::flight::Flight;
 use crate::following::Follower;
 use crate::gate::{Gate, Signed};
 use crate::intake::Intake;
-use crate::inventory::{Inventory, load, read_snapshot};
+use crate::inventory::{AccountReader as _, Inventory, KnownTable, load, read_snapshot};
 use crate::log::Log;
 use crate::pipeline::{Executor, Sender, Shared, plan_opportunities, quote_updates, scan_changes};
 use crate::reloading::reload_changes;
@@ -277,8 +277,12 @@ impl Running<'_> {
             .iter()
             .map(|loaded| loaded.pool.address())
             .collect();
+        let tables = self.tables(reader).await?;
         let mut inventory = self.shared.inventory_mut();
         inventory.take(&loading);
+        for table in tables {
+            inventory.add_table(table);
+        }
         // Behind no feed yet, so not to be traded on.
         inventory.set_all_stale();
         if let Some(wallet) = wallet {
@@ -291,6 +295,29 @@ impl Running<'_> {
             .log
             .info("pools_loaded", "the pools are known", fields);
         Ok(pools)
+    }
+
+    /// The lookup tables of the parameters, as far as they can be used.
+    async fn tables(&self, reader: &ChainReader) -> Result<Vec<KnownTable>, EngineFault> {
+        let terms = (self.strategy.terms)(&self.run.config.changeable.parameters);
+        let addresses = terms.map(|terms| terms.lookup_tables).unwrap_or_default();
+        let read = reader.read(&addresses).await?;
+        let mut tables = Vec::new();
+        for (address, account) in addresses.iter().zip(read) {
+            let decoded = account.ok_or_else(|| "it is not there".to_owned());
+            match decoded.and_then(|account| KnownTable::decode(&account)) {
+                Ok(table) => tables.push(table),
+                Err(why) => {
+                    let message = format!("lookup table {address} is left out: {why}");
+                    self.shared.log.warning(
+                        "table_left_out",
+                        &message,
+                        json!({"code": "table_left_out"}),
+                    );
+                }
+            }
+        }
+        Ok(tables)
     }
 
     fn follower(&self, pool: &Arc<RpcPool>) -> Result<Arc<Follower>, EngineFault> {

@@ -63,6 +63,7 @@ def configuration(
         "blacklist": [],
         "parameters": {
             "strategy_id": str(STRATEGY_ID),
+            "lookup_tables": [described.lookup_table],
             "bases": [{"mint": str(WSOL), "min_profit_raw": "100000", "max_amount_in_raw": "20000000000"}],
             "max_hops": "3",
         },

@@ -2,9 +2,10 @@
 //!
 //! - here: pools brought forward account by account, and whether each may be traded on;
 //! - `snapshot`: pools from a file in their JSON form;
-//! - `loading`: pools from the accounts of the chain.
+//! - `loading`: pools from the accounts of the chain; `lookup_table`: what makes transactions smaller.
 
 mod loading;
+mod lookup_table;
 mod snapshot;
 
 use std::collections::HashMap;
@@ -18,6 +19,7 @@ use tradewind_solana::swaps::SwapAccounts;
 use tradewind_solana::token_accounts::{TokenProgram, token_account_address};
 
 pub use loading::{AccountReader, CLOCK, LoadedPool, Loading, decode_clock, load};
+pub use lookup_table::KnownTable;
 pub use snapshot::{SnapshotFault, read_snapshot};
 
 use crate::feed::{AccountUpdate, Moment};
@@ -60,6 +62,7 @@ pub struct Inventory {
     /// Of each account that was applied or read: which write it is.
     moments: HashMap<ChainAddress, Moment>,
     wallet: Option<ChainAddress>,
+    tables: Vec<KnownTable>,
     clock: ChainClock,
 }
 
@@ -130,6 +133,17 @@ impl Inventory {
             self.follow_holding(*account);
         }
         accounts
+    }
+
+    /// Offers a lookup table to every transaction.
+    pub fn add_table(&mut self, table: KnownTable) {
+        self.tables.push(table);
+    }
+
+    /// The lookup tables that transactions may use.
+    #[must_use]
+    pub fn tables(&self) -> &[KnownTable] {
+        &self.tables
     }
 
     /// Who trades.

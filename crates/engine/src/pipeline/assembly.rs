@@ -1,5 +1,6 @@
 //! Makes the transaction of a trade: compute budget, receipt, token accounts, swaps, tip.
 
+use serde_json::{Map, Value};
 use thiserror::Error;
 use tradewind_core::ChainAddress;
 use tradewind_solana::Key;
@@ -9,7 +10,7 @@ use tradewind_solana::receipt::{
 use tradewind_solana::signature::{SIGNATURE_BYTES, Signature};
 use tradewind_solana::system::SeedError;
 use tradewind_solana::tip::{TIP_ACCOUNTS, TipError, tip};
-use tradewind_solana::token_accounts::create_token_account;
+use tradewind_solana::token_accounts::{create_token_account, token_account_address};
 use tradewind_solana::transaction::{BuildError, TransactionBuilder};
 
 use super::trade::Trade;
@@ -38,7 +39,16 @@ pub enum AssemblyFault {
     Blockhash,
 }
 
-/// The transaction as it travels, with zeros in the place of the wallet's signature.
+/// A transaction that waits for the gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assembled {
+    /// As it travels, with zeros in the place of the wallet's signature.
+    pub wire: Vec<u8>,
+    /// What the lookup tables that it uses hold, by table and place.
+    pub lookup_tables: Value,
+}
+
+/// Makes the transaction. What the gate's policy reads of the wallet stands in it, and not in a table.
 ///
 /// # Errors
 /// See [`AssemblyFault`].
@@ -47,7 +57,7 @@ pub fn assemble(
     inventory: &Inventory,
     seed: &str,
     blockhash: &str,
-) -> Result<Vec<u8>, AssemblyFault> {
+) -> Result<Assembled, AssemblyFault> {
     let wallet = Key(trade.wallet.solana().unwrap_or_default());
     let seed = ReceiptSeed::parse(seed)?;
     let mut builder = TransactionBuilder::new();
@@ -78,7 +88,40 @@ pub fn assemble(
             trade.tip_lamports,
         )?);
     }
+    offer_tables(&mut builder, trade, inventory, wallet);
     let unsigned = builder.build()?;
     let blank = vec![Signature([0; SIGNATURE_BYTES]); unsigned.signers().len()];
-    Ok(unsigned.to_wire(&blank)?)
+    let used = unsigned.lookup_tables().iter();
+    let known = used.filter_map(|used| {
+        inventory
+            .tables()
+            .iter()
+            .find(|it| it.table.address() == *used)
+    });
+    let lookup_tables = known.map(|it| (it.table.address().to_string(), it.told.clone()));
+    Ok(Assembled {
+        wire: unsigned.to_wire(&blank)?,
+        lookup_tables: Value::Object(lookup_tables.collect::<Map<_, _>>()),
+    })
+}
+
+fn offer_tables(
+    builder: &mut TransactionBuilder,
+    trade: &Trade,
+    inventory: &Inventory,
+    wallet: Key,
+) {
+    for known in inventory.tables() {
+        builder.add_lookup_table(known.table.clone());
+    }
+    for hop in &trade.hops {
+        let mint = Key(hop.hop.mint_in.solana().unwrap_or_default());
+        builder.keep_static(mint);
+        if let Some(program) = inventory.token_program(hop.hop.mint_in) {
+            builder.keep_static(program.key());
+            if let Some(account) = token_account_address(wallet, mint, program) {
+                builder.keep_static(account);
+            }
+        }
+    }
 }

@@ -11,7 +11,7 @@ use tradewind_core::pools::PoolMath as _;
 use tradewind_solana::blockhash_cache::BlockhashCache;
 use tradewind_solana::token_accounts::WRAPPED_SOL;
 
-use super::assembly::assemble;
+use super::assembly::{Assembled, assemble};
 use super::circle::check_hop;
 use super::shared::{Counts, Shared};
 use super::stages::is_too_old;
@@ -184,7 +184,8 @@ impl Executor {
             plan_id: &step.plan_id,
             strategy_id: trade.strategy_id.as_deref(),
             wallet: &sender.wallet,
-            unsigned: &unsigned,
+            unsigned: &unsigned.wire,
+            lookup_tables: &unsigned.lookup_tables,
             last_valid_block_height: blockhash.last_valid_block_height,
             mint: &base,
             amount_in_raw: trade.amount_in_raw,
@@ -326,6 +327,6 @@ fn assembled(
     trade: &Trade,
     step: &PreparedStep,
     blockhash: &str,
-) -> Result<Vec<u8>, String> {
+) -> Result<Assembled, String> {
     assemble(trade, inventory, &step.seed, blockhash).map_err(|fault| fault.to_string())
 }

@@ -17,7 +17,7 @@ mod stages;
 mod timing;
 mod trade;
 
-pub use assembly::{AssemblyFault, assemble};
+pub use assembly::{Assembled, AssemblyFault, assemble};
 pub use circle::{CircleTerms, check_hop, plan_circle};
 pub use executor::{Executor, Sender};
 pub use fresh_queue::{Dropped, FreshQueue, Pushed};

@@ -11,6 +11,8 @@ pub struct SendingTerms {
     pub wallet: Option<ChainAddress>,
     /// The signer's name for the strategy, where it lists strategies.
     pub strategy_id: Option<String>,
+    /// Lookup tables that transactions may use; read when the engine starts.
+    pub lookup_tables: Vec<ChainAddress>,
     /// Paid to one of Jito's accounts; 0 for none.
     pub tip_lamports: u64,
     /// Priority fee for each compute unit.
@@ -18,7 +20,7 @@ pub struct SendingTerms {
 }
 
 impl SendingTerms {
-    /// Reads `wallet`, `strategy_id`, `tip_lamports` and `unit_price_micro_lamports`.
+    /// Reads `wallet`, `strategy_id`, `lookup_tables`, `tip_lamports` and `unit_price_micro_lamports`.
     ///
     /// # Errors
     /// The first that cannot be taken.
@@ -26,6 +28,7 @@ impl SendingTerms {
         let terms = Self {
             wallet: fields.optional_key("wallet")?,
             strategy_id: fields.optional_text("strategy_id")?,
+            lookup_tables: fields.keys("lookup_tables")?,
             tip_lamports: fields.decimal("tip_lamports", 0, (0, u64::MAX))?,
             unit_price_micro_lamports: fields.decimal(
                 "unit_price_micro_lamports",
