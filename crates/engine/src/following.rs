@@ -172,7 +172,7 @@ impl Follower {
                 let moved = self.moved(flight).await;
                 match moved {
                     Some(moved) => {
-                        self.result(flight, Status::Success, None, Some((inclusion.slot, moved)))
+                        self.result(flight, Status::Success, None, Some((inclusion.slot, moved)));
                     }
                     None => self.fault(
                         flight,
@@ -221,15 +221,13 @@ impl Follower {
             Confirmation::Expired { .. } | Confirmation::Pending { .. } => ("expired", None),
         };
         settlement["outcome"] = outcome.into();
-        match inclusion {
-            Some(inclusion) => self.landed(&mut settlement, flight, inclusion, moved),
-            None => {
-                settlement["signature"] = Value::Null;
-                settlement["slot"] = Value::Null;
-                settlement["spent"] = json!({});
-                settlement["signatures"] =
-                    json!([{"signature": flight.signature, "status": "absent"}]);
-            }
+        if let Some(inclusion) = inclusion {
+            landed(&mut settlement, flight, inclusion, moved);
+        } else {
+            settlement["signature"] = Value::Null;
+            settlement["slot"] = Value::Null;
+            settlement["spent"] = json!({});
+            settlement["signatures"] = json!([{"signature": flight.signature, "status": "absent"}]);
         }
         if inclusion.is_some() && self.decided(flight, Level::Finalized).await.is_none() {
             return;
@@ -249,23 +247,6 @@ impl Follower {
             Ok(Err(fault)) => self.fault(flight, "not_settled", &fault.to_string()),
             Err(_) => {}
         }
-    }
-
-    fn landed(
-        &self,
-        settlement: &mut Value,
-        flight: &Flight,
-        inclusion: Inclusion,
-        moved: Option<Moved>,
-    ) {
-        settlement["signature"] = flight.signature.clone().into();
-        settlement["slot"] = inclusion.slot.into();
-        // What is not named stays reserved.
-        let mut spent = json!({});
-        if let Some(moved) = moved {
-            spent["11111111111111111111111111111111"] = moved.spent_lamports().to_string().into();
-        }
-        settlement["spent"] = spent;
     }
 
     fn result(
@@ -309,4 +290,15 @@ impl Follower {
     fn flying(&self) -> MutexGuard<'_, HashMap<String, Vec<ChainAddress>>> {
         self.flying.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn landed(settlement: &mut Value, flight: &Flight, inclusion: Inclusion, moved: Option<Moved>) {
+    settlement["signature"] = flight.signature.clone().into();
+    settlement["slot"] = inclusion.slot.into();
+    // What is not named stays reserved.
+    let mut spent = json!({});
+    if let Some(moved) = moved {
+        spent["11111111111111111111111111111111"] = moved.spent_lamports().to_string().into();
+    }
+    settlement["spent"] = spent;
 }

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tradewind_core::ChainAddress;
 
 use crate::feed::{AccountOrder, AccountUpdate, Feed, FeedEvent, Recorder, SlotStatus, Undone};
-use crate::inventory::{AccountReader, Loading, load};
+use crate::inventory::{AccountReader, LoadedPool, Loading, load};
 use crate::pipeline::{Pushed, Shared, tell_applied};
 
 /// Between two attempts to read the chain.
@@ -66,7 +66,7 @@ impl<R: AccountReader + 'static> Intake<R> {
             let silence = Duration::from_millis(silence);
             tokio::select! {
                 biased;
-                Some(loading) = self.repaired.1.recv() => self.take(loading, feed.as_mut()),
+                Some(loading) = self.repaired.1.recv() => self.take(&loading, feed.as_mut()),
                 told = tokio::time::timeout(silence, feed.next()) => match told {
                     Ok(Some(event)) => self.event(event),
                     Ok(None) => break,
@@ -181,16 +181,16 @@ impl<R: AccountReader + 'static> Intake<R> {
         });
     }
 
-    fn take(&mut self, loading: Loading, feed: &mut dyn Feed) {
+    fn take(&mut self, loading: &Loading, feed: &mut dyn Feed) {
         let meanwhile = self.meanwhile.take().unwrap_or_default();
         if std::mem::take(&mut self.again) {
             self.read();
             return;
         }
-        self.record_loading(&loading);
+        self.record_loading(loading);
         let mut refused = Vec::new();
         let mut inventory = self.shared.inventory_mut();
-        inventory.take(&loading);
+        inventory.take(loading);
         for account in &loading.accounts {
             // Holdings are read with the pools, and belong to none.
             refused.extend(inventory.put_back(account).refused);
@@ -199,7 +199,7 @@ impl<R: AccountReader + 'static> Intake<R> {
             refused.extend(inventory.apply(update).refused);
         }
         let accounts = inventory.accounts();
-        let addresses: Vec<_> = loading.pools.iter().map(|it| it.pool_address()).collect();
+        let addresses: Vec<_> = loading.pools.iter().map(LoadedPool::pool_address).collect();
         drop(inventory);
         feed.follow(&accounts);
         for (pool, reason) in &loading.left_out {
@@ -253,7 +253,7 @@ impl<R: AccountReader + 'static> Intake<R> {
         for event in accounts {
             written = written.and_then(|()| recorder.event(at_ns, &event));
         }
-        let pools: Vec<_> = loading.pools.iter().map(|it| it.pool_address()).collect();
+        let pools: Vec<_> = loading.pools.iter().map(LoadedPool::pool_address).collect();
         written = written
             .and_then(|()| recorder.loaded(at_ns, &pools))
             .and_then(|()| recorder.flush());

@@ -62,7 +62,7 @@ fn work() -> Result<(), EngineFault> {
                 record,
                 recording,
             };
-            run(work, strategy)
+            run(&work, strategy)
         }
     }
 }

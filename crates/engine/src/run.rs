@@ -27,7 +27,7 @@ use crate::flight::Flight;
 use crate::following::Follower;
 use crate::gate::{Gate, Signed};
 use crate::intake::Intake;
-use crate::inventory::{AccountReader as _, Inventory, KnownTable, load, read_snapshot};
+use crate::inventory::{AccountReader as _, Inventory, KnownTable, Loading, load, read_snapshot};
 use crate::log::Log;
 use crate::pipeline::{Executor, Sender, Shared, plan_opportunities, quote_updates, scan_changes};
 use crate::reloading::reload_changes;
@@ -42,6 +42,9 @@ const GATE_TIMEOUT: Duration = Duration::from_secs(5);
 const STATUS_EVERY: Duration = Duration::from_secs(10);
 /// Between two looks at the heights.
 const HEIGHTS_EVERY: Duration = Duration::from_millis(400);
+
+/// The whole work of one stage's thread.
+type StageWork = Box<dyn FnOnce() + Send>;
 
 /// What to run.
 #[derive(Debug)]
@@ -60,7 +63,7 @@ pub struct Run {
 ///
 /// # Errors
 /// Why it cannot.
-pub fn run(run: Run, strategy: Strategy) -> Result<(), EngineFault> {
+pub fn run(run: &Run, strategy: Strategy) -> Result<(), EngineFault> {
     let folder = run.config.folder.clone();
     let _lock = lock(&folder)?;
     let clock = match run.config.mode {
@@ -84,12 +87,12 @@ pub fn run(run: Run, strategy: Strategy) -> Result<(), EngineFault> {
         events,
     ));
     let ended = match run.config.mode {
-        Mode::Replay => runtime.block_on(replayed(&shared, strategy, &run)),
+        Mode::Replay => runtime.block_on(replayed(&shared, strategy, run)),
         Mode::Live | Mode::Paper => {
             let running = Running {
                 shared: Arc::clone(&shared),
                 strategy,
-                run: &run,
+                run,
                 journal: &journal,
             };
             runtime.block_on(running.run())
@@ -278,23 +281,41 @@ impl Running<'_> {
             .map(|loaded| loaded.pool.address())
             .collect();
         let tables = self.tables(reader).await?;
-        let mut inventory = self.shared.inventory_mut();
-        inventory.take(&loading);
-        for table in tables {
-            inventory.add_table(table);
+        let token_accounts = self.stock(&loading, tables, wallet);
+        for account in reader.read(&token_accounts).await?.into_iter().flatten() {
+            self.shared.inventory_mut().add_token_account(account.key);
         }
-        // Behind no feed yet, so not to be traded on.
-        inventory.set_all_stale();
-        if let Some(wallet) = wallet {
-            let mints = (self.strategy.mints)(&self.run.config.changeable.parameters);
-            inventory.trade_for(wallet, &mints);
-        }
-        drop(inventory);
         let fields = json!({"pools": pools.len(), "left_out": loading.left_out.len()});
         self.shared
             .log
             .info("pools_loaded", "the pools are known", fields);
         Ok(pools)
+    }
+
+    /// Puts what was read into the inventory; gives the wallet's token accounts for its mints, there or not.
+    fn stock(
+        &self,
+        loading: &Loading,
+        tables: Vec<KnownTable>,
+        wallet: Option<ChainAddress>,
+    ) -> Vec<ChainAddress> {
+        let mut inventory = self.shared.inventory_mut();
+        inventory.take(loading);
+        for table in tables {
+            inventory.add_table(table);
+        }
+        // Behind no feed yet, so not to be traded on.
+        inventory.set_all_stale();
+        let Some(wallet) = wallet else {
+            return Vec::new();
+        };
+        let bases = (self.strategy.mints)(&self.run.config.changeable.parameters);
+        inventory.trade_for(wallet, &bases);
+        let mints = inventory.mints();
+        mints
+            .iter()
+            .filter_map(|mint| inventory.token_account(wallet, *mint))
+            .collect()
     }
 
     /// The lookup tables of the parameters, as far as they can be used.
@@ -458,7 +479,7 @@ impl Running<'_> {
         );
         let shared = || Arc::clone(&self.shared);
         let (quoting, scanning, planning) = (shared(), shared(), shared());
-        let stages: [(&str, Box<dyn FnOnce() + Send>); 4] = [
+        let stages: [(&str, StageWork); 4] = [
             ("quote", Box::new(move || quote_updates(&quoting))),
             (
                 "scanner",

@@ -55,7 +55,7 @@ async def test_a_blacklisted_token_is_traded_no_more_and_the_change_is_acknowled
     engine.config |= {"version": 3, "blacklist": []}
     engine.write()
     await engine.until("config_in_force", version=3)
-    open_the_triangle(deployment, 1_000_000_000)
+    open_the_triangle(deployment, 10_000_000_000)
     await engine.until("executed", status="success")
     assert await engine.terminate() == 0
 

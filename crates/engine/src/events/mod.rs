@@ -46,7 +46,7 @@ pub(super) fn envelope(
     at_ns: u64,
     correlation_id: &str,
     causation_id: Option<&str>,
-    body: Value,
+    body: &Value,
 ) -> Value {
     json!({
         "id": id,

@@ -35,7 +35,7 @@ pub fn opportunity_found(
         "timestamp": opportunity.found_at_ms,
     });
     let id = opportunity_event_id(&opportunity.id);
-    envelope(&id, "OpportunityFound", at_ns, &opportunity.id, None, body)
+    envelope(&id, "OpportunityFound", at_ns, &opportunity.id, None, &body)
 }
 
 /// The id of the event that says it.

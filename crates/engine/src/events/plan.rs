@@ -71,7 +71,7 @@ pub fn plan_event(told: &PlanTold<'_>) -> Value {
         told.at_ns,
         told.plan_id,
         Some(&causation),
-        body,
+        &body,
     )
 }
 

@@ -92,6 +92,6 @@ pub fn result_event(told: &ResultTold<'_>) -> Value {
         told.at_ns,
         &flight.plan_id,
         Some(&causation),
-        body,
+        &body,
     )
 }

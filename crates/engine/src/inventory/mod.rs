@@ -8,7 +8,7 @@ mod loading;
 mod lookup_table;
 mod snapshot;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tradewind_core::ChainAddress;
 use tradewind_core::pools::{ChainClock, Pool, PoolError, PoolMath};
@@ -63,6 +63,8 @@ pub struct Inventory {
     moments: HashMap<ChainAddress, Moment>,
     wallet: Option<ChainAddress>,
     tables: Vec<KnownTable>,
+    /// Token accounts of the wallet that are there.
+    token_accounts: HashSet<ChainAddress>,
     clock: ChainClock,
 }
 
@@ -124,15 +126,41 @@ impl Inventory {
     /// Says who trades, and follows what it holds of these mints. Gives the accounts that are followed.
     pub fn trade_for(&mut self, wallet: ChainAddress, mints: &[ChainAddress]) -> Vec<ChainAddress> {
         self.wallet = Some(wallet);
-        let account = |mint: &ChainAddress| {
-            let (owner, key) = (Key(wallet.solana()?), Key(mint.solana()?));
-            token_account_address(owner, key, self.token_program(*mint)?).map(ChainAddress::from)
-        };
-        let accounts: Vec<_> = mints.iter().filter_map(account).collect();
+        let accounts: Vec<_> = mints
+            .iter()
+            .filter_map(|mint| self.token_account(wallet, *mint))
+            .collect();
         for account in &accounts {
             self.follow_holding(*account);
         }
         accounts
+    }
+
+    /// The token account of a wallet for a mint, as far as its program is known.
+    #[must_use]
+    pub fn token_account(&self, wallet: ChainAddress, mint: ChainAddress) -> Option<ChainAddress> {
+        let (owner, key) = (Key(wallet.solana()?), Key(mint.solana()?));
+        token_account_address(owner, key, self.token_program(mint)?).map(ChainAddress::from)
+    }
+
+    /// Says that a token account is there.
+    pub fn add_token_account(&mut self, account: ChainAddress) {
+        self.token_accounts.insert(account);
+    }
+
+    /// Whether the wallet's token account for a mint is known to be there.
+    #[must_use]
+    pub fn has_token_account(&self, wallet: ChainAddress, mint: ChainAddress) -> bool {
+        let account = self.token_account(wallet, mint);
+        account.is_some_and(|account| self.token_accounts.contains(&account))
+    }
+
+    /// Every mint of a pool.
+    #[must_use]
+    pub fn mints(&self) -> Vec<ChainAddress> {
+        let mut mints: Vec<_> = self.token_programs.keys().copied().collect();
+        mints.sort_unstable();
+        mints
     }
 
     /// Offers a lookup table to every transaction.

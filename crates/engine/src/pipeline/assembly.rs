@@ -69,6 +69,9 @@ pub fn assemble(
     // What comes out of the last hop goes where the first was paid from, and that is there.
     for hop in trade.hops.iter().rev().skip(1).rev() {
         let mint = hop.hop.mint_out;
+        if inventory.has_token_account(trade.wallet, mint) {
+            continue;
+        }
         let made = inventory
             .token_program(mint)
             .and_then(|program| create_token_account(wallet, wallet, Key(mint.solana()?), program));

@@ -4,6 +4,7 @@ use alloy_primitives::U256;
 use tradewind_core::ChainAddress;
 use tradewind_core::pools::{Exact, Pool, PoolMath as _};
 use tradewind_solana::Key;
+use tradewind_solana::receipt::RECEIPT_LAMPORTS;
 use tradewind_solana::swaps::{SwapRequest, SwapSide, VenueOptions, swap_instruction};
 use tradewind_solana::token_accounts::{TokenProgram, WRAPPED_SOL, token_account_address};
 
@@ -15,6 +16,9 @@ use crate::strategies::{SendingTerms, Sight};
 const UNITS_AROUND: u32 = 5_000;
 /// Compute units of making one token account, or finding that it is there.
 const UNITS_PER_TOKEN_ACCOUNT: u32 = 30_000;
+
+/// What the gate counts for each account that a transaction makes, or may make, in lamports.
+const RENT_LAMPORTS: u64 = 2_282_880;
 
 /// What a closed way has to bring, and may take.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +67,10 @@ pub fn plan_circle(
     let tip_lamports = terms.sending.tip_lamports;
     check_limits(sight, fee_lamports, tip_lamports)?;
     let cost_raw = if candidate.base == ChainAddress::from(WRAPPED_SOL) {
-        fee_lamports.saturating_add(tip_lamports)
+        let rents_lamports = rents_lamports(inventory, wallet, &hops);
+        fee_lamports
+            .saturating_add(tip_lamports)
+            .saturating_add(rents_lamports)
     } else {
         terms.cost_raw
     };
@@ -117,6 +124,21 @@ pub fn check_hop(sight: Sight<'_>, hop: &Hop) -> Result<(), NotPlanned> {
         Some(standing) if !standing.stale => Ok(()),
         _ => Err(NotPlanned::Stale(hop.pool)),
     }
+}
+
+/// What stands in accounts afterwards: the receipt, token accounts that are not there yet, and what a venue's program
+/// may make at the trader's cost. The gate holds it against the gain, so less would not be signed.
+fn rents_lamports(inventory: &Inventory, wallet: ChainAddress, hops: &[TradeHop]) -> u64 {
+    let made = hops.iter().map(|hop| {
+        let by_venue = match hop.venue {
+            "pumpswap" => 4,
+            "pump_curve" => 5,
+            _ => 0,
+        };
+        let exists = inventory.has_token_account(wallet, hop.hop.mint_out);
+        by_venue + u64::from(!exists)
+    });
+    RECEIPT_LAMPORTS + RENT_LAMPORTS * made.sum::<u64>()
 }
 
 /// The slippage allows less, what has to be left demands more.

@@ -56,7 +56,7 @@ pub struct Executor {
     /// The word for the strategy in events.
     kind: &'static str,
     /// Who carries plans out: the word in events.
-    executor: &'static str,
+    carried_out_by: &'static str,
     /// None where this engine signs nothing.
     sender: Option<Sender>,
     prepared: VecDeque<PreparedStep>,
@@ -75,7 +75,7 @@ impl Executor {
         Self {
             shared,
             kind,
-            executor,
+            carried_out_by: executor,
             sender,
             prepared: VecDeque::new(),
             rests_until: None,
@@ -263,14 +263,14 @@ impl Executor {
         self.shared.events.tell(plan_event(&PlanTold {
             plan_id,
             kind: self.kind,
-            executor: self.executor,
+            executor: self.carried_out_by,
             opportunity,
             trade,
             in_force: &in_force,
             at_ns: self.shared.clock.now_ns(),
         }));
         let fields = json!({
-            "plan_id": plan_id, "opportunity_id": opportunity.id, "executor": self.executor,
+            "plan_id": plan_id, "opportunity_id": opportunity.id, "executor": self.carried_out_by,
             "expected_profit_raw": trade.gain_raw().to_string(), "input_amount_raw": trade.amount_in_raw.to_string(),
         });
         self.shared
