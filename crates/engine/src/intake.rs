@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -88,6 +89,9 @@ impl<R: AccountReader + 'static> Intake<R> {
             }
             FeedEvent::Slot { slot, status } => {
                 let undone = self.order.slot(slot, status);
+                if status == SlotStatus::Processed {
+                    self.shared.settled_slot.fetch_max(slot, Ordering::AcqRel);
+                }
                 if status == SlotStatus::Dead {
                     self.put_back(slot, undone);
                 }

@@ -11,7 +11,7 @@ use tradewind_core::ChainAddress;
 
 use crate::fault::{Ending, EngineFault};
 use crate::feed::{
-    AccountOrder, AccountUpdate, FeedEvent, Recorded, Recording, RecordingFault, SlotStatus,
+    AccountOrder, AccountUpdate, FeedEvent, Moment, Recorded, Recording, RecordingFault, SlotStatus,
 };
 use crate::inventory::{AccountReader, load};
 use crate::pipeline::{Changed, Counts, Executor, Shared, plan_opportunity, scan_change};
@@ -96,6 +96,9 @@ impl Replaying {
             }
             FeedEvent::Slot { slot, status } => {
                 let undone = self.order.slot(slot, status);
+                if status == SlotStatus::Processed {
+                    self.settle(slot);
+                }
                 if status != SlotStatus::Dead {
                     return;
                 }
@@ -110,6 +113,27 @@ impl Replaying {
         }
     }
 
+    fn settle(&mut self, slot: u64) {
+        let mut inventory = self.shared.inventory_mut();
+        let whole = inventory.settle(slot);
+        let pools = whole
+            .iter()
+            .filter_map(|id| inventory.graph().address_of(*id));
+        let pools: Vec<_> = pools.collect();
+        drop(inventory);
+        for pool in pools {
+            self.changed(Changed {
+                pool,
+                moment: Moment {
+                    slot,
+                    write_version: 0,
+                },
+                told_at: Instant::now(),
+                applied_at: Instant::now(),
+            });
+        }
+    }
+
     fn account(&mut self, update: &AccountUpdate, put_back: bool) {
         let told_at = Instant::now();
         let mut inventory = self.shared.inventory_mut();
@@ -121,6 +145,7 @@ impl Replaying {
         let pools: Vec<_> = applied
             .changed
             .iter()
+            .filter(|id| !inventory.is_torn(**id))
             .filter_map(|id| inventory.graph().address_of(*id))
             .collect();
         drop(inventory);

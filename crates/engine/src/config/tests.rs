@@ -161,7 +161,10 @@ fn text_that_is_no_json_or_cut_off_is_refused_as_a_whole() {
     }
 }
 
-#[allow(clippy::unnecessary_wraps, reason = "it stands in for a strategy's check")]
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "it stands in for a strategy's check"
+)]
 fn accepts_all(_: &Value) -> Result<(), ConfigFault> {
     Ok(())
 }

@@ -329,3 +329,7 @@ pub(crate) fn decode_account(key: ChainAddress, value: &Value) -> Option<Account
 fn told_key(value: &Value) -> Option<ChainAddress> {
     Key::parse(value.as_str()?).map(ChainAddress::from)
 }
+
+#[cfg(test)]
+#[path = "websocket_tests.rs"]
+mod tests;

@@ -6,9 +6,10 @@
 
 mod loading;
 mod lookup_table;
+mod pairing;
 mod snapshot;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use tradewind_core::ChainAddress;
 use tradewind_core::pools::{ChainClock, Pool, PoolError, PoolMath};
@@ -23,6 +24,7 @@ pub use lookup_table::KnownTable;
 pub use snapshot::{SnapshotFault, read_snapshot};
 
 use crate::feed::{AccountUpdate, Moment};
+use pairing::Pairing;
 
 /// How a pool stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,6 +58,10 @@ pub struct Applied {
 pub struct Inventory {
     graph: PoolGraph,
     standings: Vec<PoolStanding>,
+    pairings: Vec<Option<Pairing>>,
+    /// Pools of which one vault is ahead of the other.
+    torn: BTreeSet<PoolId>,
+    settled_slot: u64,
     swap_accounts: HashMap<ChainAddress, SwapAccounts>,
     holdings: HashMap<ChainAddress, Holding>,
     token_programs: HashMap<ChainAddress, TokenProgram>,
@@ -224,6 +230,7 @@ impl Inventory {
         }
         let updated = self.graph.apply_account(update.account());
         for id in &updated.applied {
+            self.pair(*id, update);
             if let Some(standing) = self.standings.get_mut(id.index()) {
                 standing.moment = standing.moment.max(update.moment);
             }
@@ -267,6 +274,47 @@ impl Inventory {
     #[must_use]
     pub const fn clock(&self) -> ChainClock {
         self.clock
+    }
+
+    /// Whether one vault of a pool is ahead of the other, so that its price is none.
+    #[must_use]
+    pub fn is_torn(&self, id: PoolId) -> bool {
+        self.torn.contains(&id)
+    }
+
+    /// Everything up to this slot was told and applied. Gives the pools that are whole by that.
+    pub fn settle(&mut self, slot: u64) -> Vec<PoolId> {
+        self.settled_slot = self.settled_slot.max(slot);
+        let (pairings, settled) = (&self.pairings, self.settled_slot);
+        let is_torn = |id: &PoolId| {
+            let pairing = pairings.get(id.index()).and_then(Option::as_ref);
+            pairing.is_some_and(|pairing| pairing.is_torn(settled))
+        };
+        let whole: Vec<_> = self
+            .torn
+            .iter()
+            .copied()
+            .filter(|id| !is_torn(id))
+            .collect();
+        for id in &whole {
+            self.torn.remove(id);
+        }
+        whole
+    }
+
+    fn pair(&mut self, id: PoolId, update: &AccountUpdate) {
+        let Some(pairing) = self.pairings.get_mut(id.index()).and_then(Option::as_mut) else {
+            return;
+        };
+        // What was read whole has no place within its slot, and is of one moment.
+        if update.moment.write_version > 0 {
+            pairing.written(update.key, update.moment.slot);
+        }
+        if pairing.is_torn(self.settled_slot) {
+            self.torn.insert(id);
+        } else {
+            self.torn.remove(&id);
+        }
     }
 
     /// Says of a pool that it may differ from the chain.
@@ -330,6 +378,12 @@ impl Inventory {
         let places = self.graph.pool_places();
         if self.standings.len() < places {
             self.standings.resize(places, PoolStanding::default());
+            self.pairings.resize(places, None);
+        }
+        self.torn.remove(&id);
+        let pairing = self.graph.at(id).and_then(Pairing::of);
+        if let Some(place) = self.pairings.get_mut(id.index()) {
+            *place = pairing;
         }
         if let Some(place) = self.standings.get_mut(id.index()) {
             *place = standing;

@@ -157,3 +157,36 @@ fn a_hundred_thousand_pools_cost_less_than_four_kilobytes_each() {
     assert_eq!(inventory.graph().len(), 100_000);
     assert!(each < 4_096, "{each} bytes a pool");
 }
+
+#[test]
+fn a_pool_of_which_one_vault_is_ahead_is_torn_until_the_other_follows_or_the_slot_is_over() {
+    let mut inventory = Inventory::default();
+    let first = pool(1, 1, 2);
+    let id = inventory.add_loaded(LoadedPool {
+        pool: first.clone(),
+        swap_accounts: None,
+        moment: Moment::default(),
+    });
+    let vault = |place: usize, write_version: u64| AccountUpdate {
+        key: first.accounts()[1 + place],
+        moment: Moment {
+            slot: 9,
+            write_version,
+        },
+        data: token_account(first.tokens()[place], 5_000 + write_version),
+        ..vault_update(&first, 9, 1)
+    };
+    inventory.apply(&vault(0, 1));
+    assert!(inventory.is_torn(id));
+    inventory.apply(&vault(1, 2));
+    assert!(!inventory.is_torn(id), "both are of one swap");
+    inventory.apply(&vault(0, 3));
+    assert!(inventory.is_torn(id), "a second swap of the slot");
+    assert!(inventory.settle(8).is_empty());
+    assert_eq!(
+        inventory.settle(9),
+        [id],
+        "what was told of the slot is all there is"
+    );
+    assert!(!inventory.is_torn(id));
+}

@@ -121,7 +121,9 @@ pub fn check_hop(sight: Sight<'_>, hop: &Hop) -> Result<(), NotPlanned> {
     let id = sight.inventory.graph().pool_id(hop.pool);
     let standing = id.and_then(|id| sight.inventory.standing(id));
     match standing {
-        Some(standing) if !standing.stale => Ok(()),
+        Some(standing) if !standing.stale && !id.is_some_and(|id| sight.inventory.is_torn(id)) => {
+            Ok(())
+        }
         _ => Err(NotPlanned::Stale(hop.pool)),
     }
 }

@@ -68,6 +68,8 @@ pub struct Shared {
     pub counts: Counts,
     /// How long.
     pub timings: Timings,
+    /// The newest slot of which the feed has told everything.
+    pub settled_slot: AtomicU64,
     /// Whether no new work is taken.
     stopping: AtomicBool,
 }
@@ -102,6 +104,7 @@ impl Shared {
             trades: FreshQueue::new(TRADES),
             counts: Counts::default(),
             timings: Timings::default(),
+            settled_slot: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
         }
     }

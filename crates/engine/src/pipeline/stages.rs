@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::RwLockWriteGuard;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -24,7 +25,27 @@ pub fn quote_updates(shared: &Shared) {
         if let Some((update, told_at)) = shared.updates.pop(PATIENCE) {
             quote_update(shared, &update, told_at);
         }
+        // Read first: whatever was told before it and is not queued any more has been applied, by this thread.
+        let settled_slot = shared.settled_slot.load(Ordering::Acquire);
+        if shared.updates.is_empty() {
+            settle(shared, settled_slot);
+        }
     }
+}
+
+/// Shows the scanner what is whole by the end of a slot.
+fn settle(shared: &Shared, slot: u64) {
+    let mut inventory = shared.inventory_mut();
+    let changed = inventory.settle(slot);
+    let applied = Applied {
+        changed,
+        refused: Vec::new(),
+    };
+    let moment = Moment {
+        slot,
+        write_version: 0,
+    };
+    tell_applied(shared, inventory, applied, moment, Instant::now());
 }
 
 /// One account's new bytes.
@@ -37,6 +58,7 @@ pub fn quote_update(shared: &Shared, update: &AccountUpdate, told_at: Instant) {
         return;
     }
     let applied = inventory.apply(update);
+    Counts::one(&shared.counts.updates);
     tell_applied(shared, inventory, applied, update.moment, told_at);
 }
 
@@ -51,12 +73,14 @@ pub(crate) fn tell_applied(
     let addresses: Vec<_> = applied
         .changed
         .iter()
+        .filter(|id| !inventory.is_torn(**id))
         .filter_map(|id| inventory.graph().address_of(*id))
         .collect();
     drop(inventory);
     let applied_at = Instant::now();
-    Counts::one(&shared.counts.updates);
-    shared.timings.add(Stage::Quote, applied_at - told_at);
+    if !applied.changed.is_empty() {
+        shared.timings.add(Stage::Quote, applied_at - told_at);
+    }
     for pool in addresses {
         let changed = Changed {
             pool,

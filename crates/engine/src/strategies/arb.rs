@@ -182,6 +182,7 @@ fn is_tradeable(cycle: &Cycle, sight: Sight<'_>) -> bool {
         sight.in_force.allows(&hop.token_in)
             && sight.in_force.allows(&hop.token_out)
             && standing.is_some_and(|standing| !standing.stale)
+            && id.is_some_and(|id| !sight.inventory.is_torn(id))
     })
 }
 
