@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -17,7 +17,7 @@ use crate::chain_reader::ChainReader;
 use crate::events::{ResultTold, Status, result_event};
 use crate::flight::{Flight, Moved};
 use crate::gate::Gate;
-use crate::pipeline::Shared;
+use crate::pipeline::{Changed, Shared};
 use crate::steps::Steps;
 
 /// One look at a signature, which is repeated until the chain has decided.
@@ -124,7 +124,26 @@ impl Follower {
         };
         let moved = self.tell(&flight, &decided).await;
         self.release(&flight.plan_id);
+        self.look_again(&flight.pools);
         self.settle(&flight, &decided, moved).await;
+    }
+
+    /// What was found through these pools meanwhile was left alone: it is looked for again.
+    fn look_again(&self, pools: &[ChainAddress]) {
+        let inventory = self.shared.inventory();
+        let now = Instant::now();
+        for pool in pools {
+            let id = inventory.graph().pool_id(*pool);
+            if let Some(standing) = id.and_then(|id| inventory.standing(id)) {
+                let changed = Changed {
+                    pool: *pool,
+                    moment: standing.moment,
+                    told_at: now,
+                    applied_at: now,
+                };
+                self.shared.changes.push(*pool, changed);
+            }
+        }
     }
 
     fn send(&self, flight: &Flight) -> Option<Rebroadcast> {
