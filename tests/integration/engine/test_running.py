@@ -206,8 +206,8 @@ async def test_what_it_tells_is_what_the_stream_reads(deployment: SolanaDeployme
     assert {plan.executor for plan in plans} == {PlanExecutor.ENGINE}
     assert {result.plan_id for result in results} <= {plan.plan_id for plan in plans}
     ids = {envelope["id"]: envelope for envelope in engine.envelopes()}
-    for event in (*plans, *results):
-        assert str(event.event_id()) in ids
+    assert {str(plan.event_id()) for plan in plans} <= set(ids)
+    assert {str(result.event_id()) for result in results} <= set(ids)
     for result, expected in zip(results, plans, strict=False):
         assert result.actual_profit is not None
         assert result.actual_profit >= 0 < expected.expected_profit

@@ -231,9 +231,76 @@ impl Planner for ArbPlanner {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Changeable, EngineConfig};
+    use crate::feed::Moment;
+    use crate::inventory::{Inventory, LoadedPool};
     use serde_json::json;
+    use tradewind_core::pools::{Pool, PoolMath as _, PoolState, read_pools};
 
     const WSOL: &str = "So11111111111111111111111111111111111111112";
+
+    /// A pool of `PumpSwap` with another address and other reserves.
+    fn pumpswap(number: u8, base_raw: u64, quote_raw: u64) -> LoadedPool {
+        let text = include_str!("../inventory/tests/pumpswap.json");
+        let mut states = read_pools(text).expect("pools");
+        let PoolState::Pumpswap(state) = states.first_mut().expect("one") else {
+            panic!("another family");
+        };
+        state.pool = ChainAddress::Solana([number; 32]);
+        state.base_vault = ChainAddress::Solana([number + 1; 32]);
+        state.quote_vault = ChainAddress::Solana([number + 2; 32]);
+        (state.base_vault_raw, state.quote_vault_raw) = (base_raw, quote_raw);
+        LoadedPool {
+            pool: Pool::new(&states[0]).expect("a pool"),
+            swap_accounts: None,
+            moment: Moment::default(),
+        }
+    }
+
+    fn in_force(blacklist: &[ChainAddress]) -> Changeable {
+        let limits = json!({
+            "version": 1, "strategy": "arb", "instance": "a", "folder": "f",
+            "chain": {"chain_id": 101, "rpc": ["http://x"], "websocket": "ws://x", "genesis_hash": WSOL},
+            "feeds": {"kind": "websocket"}, "inventory": {"snapshot": "s"}, "mode": "paper", "executes": "engine",
+            "limits": {}, "parameters": {"bases": [{"mint": WSOL, "min_profit_raw": "1000"}]},
+        });
+        let config = EngineConfig::parse(&limits.to_string()).expect("a configuration");
+        Changeable {
+            blacklist: blacklist.iter().copied().collect(),
+            ..config.changeable
+        }
+    }
+
+    #[test]
+    fn a_gap_between_two_pools_is_found_though_both_refuse_small_inputs() {
+        let mut inventory = Inventory::default();
+        let cheap = pumpswap(10, 200_000_000_000_000, 100_000_000_000);
+        let dear = pumpswap(20, 100_000_000_000_000, 100_000_000_000);
+        let (cheap_at, coin) = (cheap.pool_address(), cheap.pool.tokens()[0]);
+        inventory.add_loaded(cheap);
+        let dear_id = inventory.add_loaded(dear);
+        let scan = |inventory: &Inventory, blacklist: &[ChainAddress]| {
+            let in_force = in_force(blacklist);
+            let sight = Sight {
+                inventory,
+                in_force: &in_force,
+            };
+            ArbScanner::default().scan(sight, cheap_at)
+        };
+        let found = scan(&inventory, &[]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            (found[0].hops[0].pool, found[0].hops[1].mint_in),
+            (cheap_at, coin)
+        );
+        assert!(
+            found[0].profit_raw > 1_000_000_000,
+            "the dear pool pays twice as much"
+        );
+        assert!(scan(&inventory, &[coin]).is_empty(), "blacklisted");
+        inventory.set_stale(dear_id);
+        assert!(scan(&inventory, &[]).is_empty(), "stale");
+    }
 
     #[test]
     fn whole_parameters_are_taken_and_wrong_ones_named() {
