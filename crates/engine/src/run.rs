@@ -408,6 +408,21 @@ impl Running<'_> {
             .plan(plan_id)
             .map_err(|error| unwritable(folder, &error))?;
         let plan = plan.unwrap_or_default();
+        // A crash between the signature and the telling leaves no plan: who trades is known all the same, and in what,
+        // where there is one base.
+        let wallet = match plan["wallet"].as_str() {
+            Some(wallet) => wallet.to_owned(),
+            None => self
+                .wallet()?
+                .map(|wallet| wallet.to_string())
+                .unwrap_or_default(),
+        };
+        let bases = (self.strategy.mints)(&self.run.config.changeable.parameters);
+        let base = match (plan["inputToken"].as_str(), bases.as_slice()) {
+            (Some(base), _) => base.to_owned(),
+            (None, [only]) => only.to_string(),
+            (None, _) => String::new(),
+        };
         let text = |name: &str| plan[name].as_str().unwrap_or_default().to_owned();
         let number = |name: &str| text(name).parse().unwrap_or_default();
         let routes = plan["routes"].as_array().into_iter().flatten();
@@ -420,10 +435,9 @@ impl Running<'_> {
         Ok(Flight {
             plan_id: plan_id.to_owned(),
             opportunity_id,
-            wallet: text("wallet"),
-            base_is_sol: text("inputToken")
-                == tradewind_solana::token_accounts::WRAPPED_SOL.to_string(),
-            base: text("inputToken"),
+            wallet,
+            base_is_sol: base == tradewind_solana::token_accounts::WRAPPED_SOL.to_string(),
+            base,
             amount_in_raw: number("inputAmount"),
             expected_raw: number("expectedProfit"),
             tip_lamports: 0,
