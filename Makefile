@@ -10,6 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUST_SOURCES := $(shell find crates -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 FAILPOINTS := target/debug/tradewind-signer-failpoints
+ENGINE := target/debug/tradewind-engine
 
 # Only root can become another user, which is how the signer's peer check is tried.
 AS_USER := $(if $(filter 0,$(shell id -u)),,-E 'not test(another_user)')
@@ -55,7 +56,10 @@ test-rust: | tools
 $(FAILPOINTS): $(RUST_SOURCES)
 	cargo build --locked --package tradewind-signer --all-features
 
-test-python: build $(FAILPOINTS)
+$(ENGINE): $(RUST_SOURCES)
+	cargo build --locked --package tradewind-engine
+
+test-python: build $(FAILPOINTS) $(ENGINE)
 	@mkdir -p build
 	$(BIN)/python -m pytest --junitxml=build/pytest.xml
 

@@ -15,7 +15,8 @@ async def _prepared(solana: SolanaDeployment) -> None:
     service, signer = solana.folder / solana.config, solana.folder / "signer.toml"
     rpc = f'rpc_urls = ["{solana.chain.rpc_url}"'
     # What is dead for good takes the word of two endpoints.
-    two = f'reclaim_at_least = {AT_LEAST}\nreclaim_every_s = 1\n{rpc}, "{solana.chain.rpc_url}/second"'
+    second = solana.chain.rpc_url.replace("127.0.0.1", "localhost")
+    two = f'reclaim_at_least = {AT_LEAST}\nreclaim_every_s = 1\n{rpc}, "{second}"'
     service.write_text(service.read_text().replace(rpc, two))
     signer.write_text(signer.read_text().replace("blockhash_life_s = 120", "blockhash_life_s = 5"))
     await solana.start_signer()

@@ -105,6 +105,8 @@ class ReceiptReclaim:
             told = await self._signer.reclaimable(
                 wallet, self._cluster.chain_id, finalized_block_height=finalized.blocks, after=after
             )
+            if not told.receipts:
+                break
             held = await self._cluster.accounts([one.address for one in told.receipts], commitment="finalized")
             for one in told.receipts:
                 account = held.by_address[one.address]

@@ -30,6 +30,8 @@ const FINER_BITS: usize = 2;
 const LEAST_BITS: usize = 40;
 /// Moves in a row at one length of step: a gain that is concave needs no more after a longer step ended.
 const MOST_MOVES: usize = 8;
+/// A pool may refuse inputs that would bring it nothing: the least that it takes is looked for among so many doublings.
+const LEAST_DOUBLINGS: usize = 64;
 /// How many units from the best real amounts a gain is looked for.
 const FURTHEST: u8 = 4;
 const TOKENS: usize = MAX_CYCLE_HOPS as usize + 1;
@@ -201,7 +203,9 @@ fn halved_until_taken(pools: &[Passed<'_>], start: U256) -> Option<Amounts> {
 /// Doubles the input while a pool takes it, then goes from the best of these in ever shorter steps.
 fn searched(pools: &[Passed<'_>]) -> Option<U256> {
     let mut best = (Gain::MIN, U256::ZERO);
-    let mut input = U256::ONE;
+    let mut input = (0..LEAST_DOUBLINGS)
+        .map(|doublings| U256::ONE << doublings)
+        .find(|input| gain(pools, *input).is_some())?;
     // Gains of small inputs are hidden by rounding, so the doubling goes on to where a pool refuses.
     while let Some(gain) = gain(pools, input) {
         best = best.max((gain, input));

@@ -1,0 +1,150 @@
+//! Reads the chain over JSON-RPC: accounts as they are now, the accounts of a program, and heights.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tradewind_core::ChainAddress;
+use tradewind_solana::Key;
+use tradewind_solana::rpc_pool::RpcPool;
+
+use crate::fault::EngineFault;
+use crate::feed::websocket::decode_account;
+use crate::feed::{AccountUpdate, Moment};
+use crate::inventory::AccountReader;
+
+/// Accounts that a node gives in one answer.
+const ACCOUNTS_AT_ONCE: usize = 100;
+
+/// Heights of the chain, as evidence for the gate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Heights {
+    /// At `confirmed`.
+    pub confirmed: u64,
+    /// At `finalized`.
+    pub finalized: u64,
+}
+
+/// One cluster, read at one commitment.
+#[derive(Debug, Clone)]
+pub struct ChainReader {
+    pool: Arc<RpcPool>,
+    commitment: &'static str,
+}
+
+impl ChainReader {
+    /// Over these endpoints.
+    #[must_use]
+    pub const fn new(pool: Arc<RpcPool>, commitment: &'static str) -> Self {
+        Self { pool, commitment }
+    }
+
+    /// The addresses of all accounts that a program owns.
+    ///
+    /// # Errors
+    /// `chain_unreadable`.
+    pub async fn accounts_of(
+        &self,
+        program: ChainAddress,
+    ) -> Result<Vec<ChainAddress>, EngineFault> {
+        let how = json!({"encoding": "base64", "commitment": self.commitment, "dataSlice": {"offset": 0, "length": 0}});
+        let told = self
+            .ask("getProgramAccounts", &json!([program.to_string(), how]))
+            .await?;
+        let keys = told.as_array().map(|accounts| {
+            let keys = accounts
+                .iter()
+                .map(|account| Key::parse(account["pubkey"].as_str()?));
+            keys.map(|key| key.map(ChainAddress::from))
+                .collect::<Option<Vec<_>>>()
+        });
+        keys.flatten()
+            .ok_or_else(|| unreadable("getProgramAccounts", "the answer has another form"))
+    }
+
+    /// The heights now.
+    ///
+    /// # Errors
+    /// `chain_unreadable`.
+    pub async fn heights(&self) -> Result<Heights, EngineFault> {
+        Ok(Heights {
+            confirmed: self.number("getBlockHeight", "confirmed").await?,
+            finalized: self.number("getBlockHeight", "finalized").await?,
+        })
+    }
+
+    /// A slot at a commitment.
+    ///
+    /// # Errors
+    /// `chain_unreadable`.
+    pub async fn slot(&self, commitment: &str) -> Result<u64, EngineFault> {
+        self.number("getSlot", commitment).await
+    }
+
+    /// A transaction with what it moved; null when it is not known.
+    ///
+    /// # Errors
+    /// `chain_unreadable`.
+    pub async fn transaction(&self, signature: &str) -> Result<Value, EngineFault> {
+        let how = json!({"encoding": "json", "commitment": "confirmed", "maxSupportedTransactionVersion": 0});
+        self.ask("getTransaction", &json!([signature, how])).await
+    }
+
+    async fn number(&self, method: &str, commitment: &str) -> Result<u64, EngineFault> {
+        let told = self
+            .ask(method, &json!([{"commitment": commitment}]))
+            .await?;
+        told.as_u64()
+            .ok_or_else(|| unreadable(method, "the answer is no number"))
+    }
+
+    async fn ask(&self, method: &str, params: &Value) -> Result<Value, EngineFault> {
+        let told = self.pool.call(method, &params.to_string()).await;
+        let told = told.map_err(|fault| unreadable(method, &fault.to_string()))?;
+        serde_json::from_str(told.get()).map_err(|_| unreadable(method, "the answer is no JSON"))
+    }
+
+    async fn read_some(
+        &self,
+        keys: &[ChainAddress],
+    ) -> Result<Vec<Option<AccountUpdate>>, EngineFault> {
+        const METHOD: &str = "getMultipleAccounts";
+        let names: Vec<_> = keys.iter().map(ToString::to_string).collect();
+        let how = json!({"encoding": "base64", "commitment": self.commitment});
+        let told = self.ask(METHOD, &json!([names, how])).await?;
+        let malformed = || unreadable(METHOD, "the answer has another form");
+        let slot = told["context"]["slot"].as_u64().ok_or_else(malformed)?;
+        let values = told["value"]
+            .as_array()
+            .filter(|values| values.len() == keys.len());
+        let moment = Moment {
+            slot,
+            write_version: 0,
+        };
+        let read = |(key, value): (&ChainAddress, &Value)| {
+            if value.is_null() {
+                return Ok(None);
+            }
+            let account = decode_account(*key, value).ok_or_else(malformed)?;
+            Ok(Some(AccountUpdate { moment, ..account }))
+        };
+        keys.iter()
+            .zip(values.ok_or_else(malformed)?)
+            .map(read)
+            .collect()
+    }
+}
+
+impl AccountReader for ChainReader {
+    async fn read(&self, keys: &[ChainAddress]) -> Result<Vec<Option<AccountUpdate>>, EngineFault> {
+        let mut accounts = Vec::with_capacity(keys.len());
+        for some in keys.chunks(ACCOUNTS_AT_ONCE) {
+            accounts.extend(self.read_some(some).await?);
+        }
+        Ok(accounts)
+    }
+}
+
+fn unreadable(method: &str, why: &str) -> EngineFault {
+    let message = format!("chain.rpc: {method} has no answer: {why}; see that an endpoint is up");
+    EngineFault::unavailable("chain_unreadable", message)
+}

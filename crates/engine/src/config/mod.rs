@@ -1,0 +1,329 @@
+//! The resolved configuration: one JSON file, read strictly, of which a part may change while the engine runs.
+//!
+//! - here: the whole file; - `fields`: the strict reader; - `changeable`: what may change;
+//! - `reload`: whether a changed file is taken; - `watch`: that it has changed.
+
+mod changeable;
+mod fields;
+mod reload;
+mod watch;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tradewind_core::ChainAddress;
+use tradewind_solana::Key;
+
+pub use changeable::{Changeable, InForce, Limits};
+pub use fields::{ConfigFault, Fields};
+pub use reload::{ParameterCheck, Reload};
+pub use watch::ConfigWatch;
+
+/// Most bytes of a configuration.
+const MOST_BYTES: u64 = 4 << 20;
+
+/// Where the pools come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InventorySource {
+    /// A file of pools in their JSON form.
+    pub snapshot: Option<PathBuf>,
+    /// Programs whose accounts are all asked for.
+    pub programs: Vec<ChainAddress>,
+}
+
+/// The chain and how it is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainAccess {
+    /// 101.
+    pub chain_id: u64,
+    /// HTTP endpoints of JSON-RPC.
+    pub rpc: Vec<String>,
+    /// Where accounts are subscribed to.
+    pub websocket: Option<String>,
+    /// A Yellowstone gRPC endpoint.
+    pub yellowstone: Option<String>,
+    /// A Shredstream proxy.
+    pub shredstream: Option<String>,
+    /// Which network it is.
+    pub genesis_hash: String,
+}
+
+/// Which feed tells of changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FeedKind {
+    /// `accountSubscribe`.
+    Websocket,
+    /// Yellowstone gRPC.
+    Yellowstone,
+    /// Entries before their execution.
+    Shredstream,
+}
+
+/// What becomes of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// It is signed and sent.
+    Live,
+    /// It is decided upon and told; nothing is signed.
+    Paper,
+    /// As paper, from a recorded feed.
+    Replay,
+}
+
+/// Who carries plans out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Executes {
+    /// This engine.
+    Engine,
+    /// An executor service, which reads them on PLANNED.
+    Service,
+}
+
+impl Executes {
+    /// The word in `ExecutionPlanEvent.executor`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Engine => "engine",
+            Self::Service => "service",
+        }
+    }
+}
+
+/// The whole file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EngineConfig {
+    /// Which strategy runs.
+    pub strategy: String,
+    /// Which of its instances this is.
+    pub instance: String,
+    /// The instance's folder, where it keeps its events and its state.
+    pub folder: PathBuf,
+    /// The chain.
+    pub chain: ChainAccess,
+    /// The signer's socket; none where nothing is signed.
+    pub signer: Option<PathBuf>,
+    /// The feed.
+    pub feed: FeedKind,
+    /// The pools.
+    pub inventory: InventorySource,
+    /// What becomes of plans.
+    pub mode: Mode,
+    /// Who carries them out.
+    pub executes: Executes,
+    /// What may change while it runs.
+    pub changeable: Changeable,
+}
+
+impl EngineConfig {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// The first field that cannot be taken.
+    pub fn load(path: &Path) -> Result<Self, ConfigFault> {
+        let unreadable = |why: String| {
+            let fault = format!("cannot be read from {}: {why}", path.display());
+            ConfigFault::new("", fault, "write the resolved file there")
+        };
+        let size = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
+        if size.len() > MOST_BYTES {
+            return Err(unreadable(format!("it has more than {MOST_BYTES} bytes")));
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+        Self::parse(&text)
+    }
+
+    /// Reads its text.
+    ///
+    /// # Errors
+    /// The first field that cannot be taken.
+    pub fn parse(text: &str) -> Result<Self, ConfigFault> {
+        let json: Value = serde_json::from_str(text).map_err(|error| {
+            ConfigFault::new(
+                "",
+                format!("is not JSON: {error}"),
+                "write it whole, as one object",
+            )
+        })?;
+        let mut fields = Fields::of("", json)?;
+        let config = Self {
+            strategy: fields.text("strategy")?,
+            instance: name(&mut fields, "instance")?,
+            folder: PathBuf::from(fields.text("folder")?),
+            chain: chain(fields.object("chain")?)?,
+            signer: signer(&mut fields)?,
+            feed: feed(fields.object("feeds")?)?,
+            inventory: inventory(fields.object("inventory")?)?,
+            mode: fields.choice(
+                "mode",
+                &[
+                    ("live", Mode::Live),
+                    ("paper", Mode::Paper),
+                    ("replay", Mode::Replay),
+                ],
+            )?,
+            executes: fields.choice(
+                "executes",
+                &[("engine", Executes::Engine), ("service", Executes::Service)],
+            )?,
+            changeable: Changeable {
+                version: fields.integer("version")?,
+                limits: Limits::read(fields.object("limits")?)?,
+                blacklist: fields.keys("blacklist")?.into_iter().collect(),
+                parameters: parameters(&mut fields)?,
+            },
+        };
+        fields.finish()?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// What only several fields together say.
+    fn check(&self) -> Result<(), ConfigFault> {
+        if self.inventory.snapshot.is_none() && self.inventory.programs.is_empty() {
+            return Err(ConfigFault::new(
+                "inventory",
+                "names no pools",
+                "give snapshot, programs, or both",
+            ));
+        }
+        if self.mode == Mode::Live && self.executes == Executes::Engine && self.signer.is_none() {
+            return Err(ConfigFault::new(
+                "signer",
+                "is null, and mode live signs",
+                "give the signer's socket, or mode paper",
+            ));
+        }
+        if self.mode == Mode::Replay {
+            return Ok(());
+        }
+        match self.feed {
+            FeedKind::Websocket if self.chain.websocket.is_none() => Err(ConfigFault::new(
+                "chain.websocket",
+                "is null, and feeds.kind is websocket",
+                "give its address",
+            )),
+            FeedKind::Websocket => Ok(()),
+            FeedKind::Yellowstone | FeedKind::Shredstream => Err(ConfigFault::new(
+                "feeds.kind",
+                "is a feed that this engine does not read",
+                "give websocket",
+            )),
+        }
+    }
+}
+
+fn chain(mut fields: Fields) -> Result<ChainAccess, ConfigFault> {
+    let access = ChainAccess {
+        chain_id: fields.integer("chain_id")?,
+        rpc: fields.texts("rpc")?,
+        websocket: fields.optional_text("websocket")?,
+        yellowstone: fields.optional_text("yellowstone")?,
+        shredstream: fields.optional_text("shredstream")?,
+        genesis_hash: fields.text("genesis_hash")?,
+    };
+    fields.finish()?;
+    if access.chain_id != 101 {
+        let fault = format!("{} is no chain of this engine", access.chain_id);
+        return Err(ConfigFault::new("chain.chain_id", fault, "give 101"));
+    }
+    if access.rpc.is_empty() {
+        return Err(ConfigFault::new(
+            "chain.rpc",
+            "is empty",
+            "give one address at least",
+        ));
+    }
+    for (place, url) in access.rpc.iter().enumerate() {
+        scheme(
+            &format!("chain.rpc[{place}]"),
+            url,
+            &["http://", "https://"],
+        )?;
+    }
+    if let Some(url) = &access.websocket {
+        scheme("chain.websocket", url, &["ws://", "wss://"])?;
+    }
+    if Key::parse(&access.genesis_hash).is_none() {
+        let fault = "is no hash in base 58";
+        return Err(ConfigFault::new(
+            "chain.genesis_hash",
+            fault,
+            "give what getGenesisHash answers",
+        ));
+    }
+    Ok(access)
+}
+
+fn scheme(path: &str, url: &str, schemes: &[&str]) -> Result<(), ConfigFault> {
+    if schemes.iter().any(|scheme| url.starts_with(scheme)) {
+        return Ok(());
+    }
+    // An address can hold a secret, so it is not repeated.
+    let fault = "has another scheme";
+    Err(ConfigFault::new(
+        path,
+        fault,
+        format!("begin it with {}", schemes.join(" or ")),
+    ))
+}
+
+fn signer(fields: &mut Fields) -> Result<Option<PathBuf>, ConfigFault> {
+    let Some(value) = fields.take_optional("signer") else {
+        return Ok(None);
+    };
+    let mut fields = Fields::of("signer", value)?;
+    let socket = fields.text("socket")?;
+    fields.finish()?;
+    Ok(Some(PathBuf::from(socket)))
+}
+
+fn feed(mut fields: Fields) -> Result<FeedKind, ConfigFault> {
+    let kind = fields.choice(
+        "kind",
+        &[
+            ("websocket", FeedKind::Websocket),
+            ("yellowstone", FeedKind::Yellowstone),
+            ("shredstream", FeedKind::Shredstream),
+        ],
+    )?;
+    fields.finish()?;
+    Ok(kind)
+}
+
+fn inventory(mut fields: Fields) -> Result<InventorySource, ConfigFault> {
+    let source = InventorySource {
+        snapshot: fields.optional_text("snapshot")?.map(PathBuf::from),
+        programs: fields.keys("programs")?,
+    };
+    fields.finish()?;
+    Ok(source)
+}
+
+fn parameters(fields: &mut Fields) -> Result<Value, ConfigFault> {
+    match fields.take("parameters")? {
+        object @ Value::Object(_) => Ok(object),
+        other => Err(fields::wrong("parameters", &other, "an object")),
+    }
+}
+
+/// A name that can stand in a path and in a subject.
+fn name(fields: &mut Fields, field: &str) -> Result<String, ConfigFault> {
+    let text = fields.text(field)?;
+    let fits = text.len() <= 64
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    if fits {
+        return Ok(text);
+    }
+    let fault = format!("{text:?} is no name");
+    Err(ConfigFault::new(
+        field,
+        fault,
+        "give up to 64 letters, digits, - and _",
+    ))
+}
+
+#[cfg(test)]
+mod tests;

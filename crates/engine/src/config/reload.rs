@@ -1,0 +1,80 @@
+//! `Reload`: whether a changed file is taken: only limits, blacklist and parameters may differ, and the version grows.
+
+use serde_json::Value;
+
+use super::{Changeable, ConfigFault, EngineConfig};
+
+/// How a strategy judges parameters before they count.
+pub type ParameterCheck = fn(&Value) -> Result<(), ConfigFault>;
+
+/// The configuration that a process was started with, against which later ones are held.
+#[derive(Debug)]
+pub struct Reload {
+    started_with: EngineConfig,
+    check: ParameterCheck,
+}
+
+impl Reload {
+    /// For this process.
+    #[must_use]
+    pub const fn new(started_with: EngineConfig, check: ParameterCheck) -> Self {
+        Self {
+            started_with,
+            check,
+        }
+    }
+
+    /// What is to be put in force; None for the version that is in force already.
+    ///
+    /// # Errors
+    /// Why it is refused; the one in force stays.
+    pub fn judge(
+        &self,
+        next: EngineConfig,
+        in_force: &Changeable,
+    ) -> Result<Option<Changeable>, ConfigFault> {
+        let unchanged = EngineConfig {
+            changeable: self.started_with.changeable.clone(),
+            ..next.clone()
+        };
+        if let Some(field) = difference(&self.started_with, &unchanged) {
+            return Err(ConfigFault::new(
+                field,
+                "cannot change while the engine runs",
+                "change it back, or restart the instance",
+            ));
+        }
+        let next = next.changeable;
+        if next == *in_force {
+            return Ok(None);
+        }
+        if next.version <= in_force.version {
+            return Err(ConfigFault::new(
+                "version",
+                format!(
+                    "{} is not above {}, which is in force",
+                    next.version, in_force.version
+                ),
+                "raise it with every change",
+            ));
+        }
+        (self.check)(&next.parameters)?;
+        Ok(Some(next))
+    }
+}
+
+/// The first field that differs.
+fn difference(a: &EngineConfig, b: &EngineConfig) -> Option<&'static str> {
+    let same = [
+        ("strategy", a.strategy == b.strategy),
+        ("instance", a.instance == b.instance),
+        ("folder", a.folder == b.folder),
+        ("chain", a.chain == b.chain),
+        ("signer", a.signer == b.signer),
+        ("feeds", a.feed == b.feed),
+        ("inventory", a.inventory == b.inventory),
+        ("mode", a.mode == b.mode),
+        ("executes", a.executes == b.executes),
+    ];
+    same.iter().find(|(_, same)| !same).map(|(field, _)| *field)
+}

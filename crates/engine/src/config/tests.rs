@@ -1,0 +1,234 @@
+use super::*;
+use serde_json::json;
+use std::time::Duration;
+
+const WSOL: &str = "So11111111111111111111111111111111111111112";
+
+fn whole() -> Value {
+    json!({
+        "version": 1,
+        "strategy": "arb",
+        "instance": "arb-1",
+        "folder": "/tmp/arb-1",
+        "chain": {
+            "chain_id": 101,
+            "rpc": ["http://127.0.0.1:8899"],
+            "websocket": "ws://127.0.0.1:8900",
+            "yellowstone": null,
+            "shredstream": null,
+            "genesis_hash": WSOL,
+        },
+        "signer": {"socket": "/tmp/signer.sock"},
+        "feeds": {"kind": "websocket"},
+        "inventory": {"snapshot": "pools.json", "programs": []},
+        "mode": "live",
+        "executes": "engine",
+        "limits": {"max_tip_lamports": "10000"},
+        "blacklist": [],
+        "parameters": {},
+    })
+}
+
+fn with(pointer: &str, value: Value) -> Value {
+    let mut config = whole();
+    let (parent, name) = pointer.rsplit_once('/').expect("a pointer");
+    config.pointer_mut(parent).expect(pointer)[name] = value;
+    config
+}
+
+fn refusal(config: &Value) -> ConfigFault {
+    EngineConfig::parse(&config.to_string()).expect_err("refused")
+}
+
+#[test]
+fn a_whole_configuration_is_taken() {
+    let config = EngineConfig::parse(&whole().to_string()).expect("taken");
+    assert_eq!(config.changeable.limits.max_tip_lamports, 10_000);
+    assert_eq!(config.changeable.limits.max_in_flight_count, 4);
+    assert_eq!(
+        (config.mode, config.executes),
+        (Mode::Live, Executes::Engine)
+    );
+}
+
+#[test]
+fn each_wrong_field_is_named_with_its_fault_and_its_remedy() {
+    let cases = [
+        ("/version", json!("1"), "version"),
+        ("/version", json!(-1), "version"),
+        ("/strategy", json!(""), "strategy"),
+        ("/strategy", json!(7), "strategy"),
+        ("/instance", json!("../etc"), "instance"),
+        ("/folder", json!(null), "folder"),
+        ("/chain", json!([]), "chain"),
+        ("/chain/chain_id", json!(1), "chain.chain_id"),
+        ("/chain/rpc", json!([]), "chain.rpc"),
+        ("/chain/rpc", json!("http://x"), "chain.rpc"),
+        ("/chain/rpc", json!(["ftp://x"]), "chain.rpc[0]"),
+        (
+            "/chain/rpc",
+            json!(["http://x", "http://x"]),
+            "chain.rpc[1]",
+        ),
+        ("/chain/websocket", json!("http://x"), "chain.websocket"),
+        ("/chain/websocket", json!(null), "chain.websocket"),
+        ("/chain/genesis_hash", json!("0x12"), "chain.genesis_hash"),
+        ("/chain/speed", json!(1), "chain.speed"),
+        ("/signer", json!(null), "signer"),
+        ("/signer/socket", json!(3), "signer.socket"),
+        ("/signer/key", json!("secret"), "signer.key"),
+        ("/feeds/kind", json!("carrier pigeon"), "feeds.kind"),
+        ("/feeds/kind", json!("shredstream"), "feeds.kind"),
+        ("/inventory/snapshot", json!(null), "inventory"),
+        (
+            "/inventory/programs",
+            json!(["nowhere"]),
+            "inventory.programs[0]",
+        ),
+        ("/mode", json!("dry"), "mode"),
+        ("/executes", json!("nobody"), "executes"),
+        ("/limits", json!(null), "limits"),
+        (
+            "/limits/max_tip_lamports",
+            json!(10),
+            "limits.max_tip_lamports",
+        ),
+        (
+            "/limits/max_tip_lamports",
+            json!("1.5"),
+            "limits.max_tip_lamports",
+        ),
+        (
+            "/limits/max_tip_lamports",
+            json!("+5"),
+            "limits.max_tip_lamports",
+        ),
+        (
+            "/limits/max_fee_lamports",
+            json!("4999"),
+            "limits.max_fee_lamports",
+        ),
+        (
+            "/limits/max_in_flight_count",
+            json!("0"),
+            "limits.max_in_flight_count",
+        ),
+        (
+            "/limits/max_slippage_bps",
+            json!("10001"),
+            "limits.max_slippage_bps",
+        ),
+        (
+            "/limits/most_everything",
+            json!("1"),
+            "limits.most_everything",
+        ),
+        ("/blacklist", json!("none"), "blacklist"),
+        ("/blacklist", json!([WSOL, WSOL]), "blacklist[1]"),
+        ("/blacklist", json!(["0xabc"]), "blacklist[0]"),
+        ("/parameters", json!([]), "parameters"),
+        ("/surprise", json!(1), "surprise"),
+    ];
+    for (pointer, value, field) in cases {
+        let refused = refusal(&with(pointer, value.clone()));
+        assert_eq!(refused.field, field, "{pointer} = {value}: {refused}");
+        assert!(
+            !refused.fault.is_empty() && !refused.remedy.is_empty(),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
+fn each_missing_field_is_named() {
+    let known = whole();
+    for field in known.as_object().expect("an object").keys() {
+        // A signer that is not given is none, and an empty blacklist may be left out.
+        if field == "signer" || field == "blacklist" {
+            continue;
+        }
+        let mut config = known.clone();
+        config.as_object_mut().expect("an object").remove(field);
+        assert_eq!(refusal(&config).field, *field);
+    }
+}
+
+#[test]
+fn text_that_is_no_json_or_cut_off_is_refused_as_a_whole() {
+    for text in ["", "{", "[]", "nonsense", "{\"version\": 1"] {
+        let refused = EngineConfig::parse(text).expect_err(text);
+        assert_eq!(refused.field, "", "{refused}");
+    }
+}
+
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "it stands in for a strategy's check"
+)]
+fn accepts_all(_: &Value) -> Result<(), ConfigFault> {
+    Ok(())
+}
+
+fn started() -> (Reload, Changeable) {
+    let config = EngineConfig::parse(&whole().to_string()).expect("taken");
+    let in_force = config.changeable.clone();
+    (Reload::new(config, accepts_all), in_force)
+}
+
+fn judged(change: &[(&str, Value)]) -> Result<Option<Changeable>, ConfigFault> {
+    let (reload, in_force) = started();
+    let mut next = whole();
+    for &(pointer, ref value) in change {
+        let (parent, name) = pointer.rsplit_once('/').expect("a pointer");
+        next.pointer_mut(parent).expect("there")[name] = value.clone();
+    }
+    reload.judge(EngineConfig::parse(&next.to_string())?, &in_force)
+}
+
+#[test]
+fn limits_blacklist_and_parameters_are_taken_while_running() {
+    for (pointer, value) in [
+        ("/limits/max_tip_lamports", json!("7")),
+        ("/blacklist", json!([WSOL])),
+        ("/parameters", json!({"max_hops": 2})),
+    ] {
+        let taken = judged(&[("/version", json!(2)), (pointer, value)]).expect(pointer);
+        assert_eq!(taken.expect("a change").version, 2);
+    }
+}
+
+#[test]
+fn any_other_change_is_refused_by_its_field() {
+    for (pointer, value, field) in [
+        ("/strategy", json!("sniper"), "strategy"),
+        ("/folder", json!("/elsewhere"), "folder"),
+        ("/chain/rpc", json!(["http://other"]), "chain"),
+        ("/signer/socket", json!("/other.sock"), "signer"),
+        ("/inventory/snapshot", json!("other.json"), "inventory"),
+        ("/mode", json!("paper"), "mode"),
+        ("/executes", json!("service"), "executes"),
+    ] {
+        let refused = judged(&[("/version", json!(2)), (pointer, value)]).expect_err(pointer);
+        assert_eq!(refused.field, field);
+    }
+}
+
+#[test]
+fn a_change_without_a_higher_version_is_refused_and_the_same_file_again_is_nothing() {
+    let refused = judged(&[("/blacklist", json!([WSOL]))]).expect_err("refused");
+    assert_eq!(refused.field, "version");
+    assert_eq!(judged(&[]).expect("the same"), None);
+}
+
+#[tokio::test]
+async fn a_file_put_in_place_by_renaming_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("resolved.json");
+    std::fs::write(&file, "{}").expect("written");
+    let mut watch = ConfigWatch::start(&file).expect("watched");
+    let beside = folder.path().join("resolved.json.new");
+    std::fs::write(&beside, "{\"version\": 2}").expect("written");
+    std::fs::rename(&beside, &file).expect("renamed");
+    let told = tokio::time::timeout(Duration::from_secs(5), watch.changed()).await;
+    assert_eq!(told, Ok(true));
+}

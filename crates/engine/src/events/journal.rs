@@ -1,0 +1,130 @@
+//! `Journal`: the file of events and the thread that writes it.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::JoinHandle;
+
+use serde_json::{Value, json};
+
+use super::Events;
+use crate::log::Log;
+
+/// Events that wait for the disk.
+const WAITING: usize = 16_384;
+
+/// The file and its thread.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    writer: JoinHandle<()>,
+}
+
+impl Journal {
+    /// Opens the file, and ends a line that a crash cut off.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn open(path: &Path, log: Log) -> io::Result<(Self, Events)> {
+        let mut file = File::options()
+            .create(true)
+            .append(true)
+            .read(true)
+            .open(path)?;
+        if !ends_whole(&mut file)? {
+            file.write_all(b"\n")?;
+        }
+        let (sender, receiver) = sync_channel(WAITING);
+        let writer = std::thread::Builder::new()
+            .name("events".to_owned())
+            .spawn(move || write_all(file, &receiver, &log))?;
+        let journal = Self {
+            path: path.to_owned(),
+            writer,
+        };
+        Ok((journal, Events(Some(sender))))
+    }
+
+    /// The body of the plan with this id, if it was told.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn plan(&self, plan_id: &str) -> io::Result<Option<Value>> {
+        let mut found = None;
+        for line in BufReader::new(File::open(&self.path)?).lines() {
+            let line = line?;
+            if line.contains(plan_id)
+                && let Ok(mut event) = serde_json::from_str::<Value>(&line)
+                && event["type"] == "ExecutionPlanEvent"
+                && event["body"]["planId"] == plan_id
+            {
+                found = Some(event["body"].take());
+            }
+        }
+        Ok(found)
+    }
+
+    /// Waits until everything told is written; every [`Events`] must be gone.
+    pub fn close(self) {
+        let _panicked = self.writer.join();
+    }
+}
+
+fn ends_whole(file: &mut File) -> io::Result<bool> {
+    if file.seek(SeekFrom::End(0))? == 0 {
+        return Ok(true);
+    }
+    file.seek(SeekFrom::End(-1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
+}
+
+fn write_all(mut file: File, events: &Receiver<Value>, log: &Log) {
+    while let Ok(event) = events.recv() {
+        let mut lines = format!("{event}\n");
+        while let Ok(event) = events.try_recv() {
+            lines.push_str(&event.to_string());
+            lines.push('\n');
+        }
+        if let Err(error) = file.write_all(lines.as_bytes()) {
+            let message =
+                format!("events.jsonl: cannot be written: {error}; make room on its disk");
+            log.error(
+                "events_unwritable",
+                &message,
+                json!({"code": "events_unwritable"}),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+
+    #[test]
+    fn events_are_appended_after_a_line_that_was_cut_off() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("events.jsonl");
+        std::fs::write(&path, "{\"id\": 1}\n{\"id\":").expect("written");
+        let log = Log::new(Clock::System, io::sink());
+        let (journal, events) = Journal::open(&path, log).expect("opened");
+        events.tell(
+            json!({"type": "ExecutionPlanEvent", "body": {"planId": "p", "expectedProfit": "5"}}),
+        );
+        drop(events);
+        let again = Journal {
+            path: path.clone(),
+            writer: std::thread::spawn(|| ()),
+        };
+        journal.close();
+        let text = std::fs::read_to_string(&path).expect("read");
+        assert_eq!(text.lines().count(), 3);
+        let plan = again.plan("p").expect("read").expect("found");
+        assert_eq!(plan["expectedProfit"], "5");
+        assert_eq!(again.plan("q").expect("read"), None);
+    }
+}

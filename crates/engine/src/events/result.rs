@@ -1,0 +1,97 @@
+//! `ExecutionResultEvent`: how a plan ended on chain.
+
+use serde_json::{Value, json};
+
+use super::envelope;
+use super::plan::plan_event_id;
+use crate::flight::{Flight, Moved};
+use crate::identifier;
+
+/// How a plan stands; `Timeout` is not final.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It landed and did what it should.
+    Success,
+    /// It reverted, expired or was refused.
+    Failed,
+    /// Nothing is proven yet.
+    Timeout,
+}
+
+impl Status {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failed => "failed",
+            Self::Timeout => "timeout",
+        }
+    }
+}
+
+/// A result as it is told.
+#[derive(Debug)]
+pub struct ResultTold<'a> {
+    /// What flew.
+    pub flight: &'a Flight,
+    /// How it ended.
+    pub status: Status,
+    /// Code and words, unless it succeeded.
+    pub error: Option<(&'a str, &'a str)>,
+    /// Where it landed, and what it moved.
+    pub landed: Option<(u64, Moved)>,
+    /// Which engine.
+    pub executor_name: &'a str,
+    /// Now.
+    pub at_ns: u64,
+}
+
+/// The event; stream EXECUTED, subject `executed.success|failed|timeout`.
+#[must_use]
+pub fn result_event(told: &ResultTold<'_>) -> Value {
+    let flight = told.flight;
+    let now_ms = told.at_ns / 1_000_000;
+    let moved = told.landed.as_ref().map(|(_, moved)| moved);
+    let gained = moved.filter(|_| told.status == Status::Success);
+    let cost_lamports = moved.map_or(0, |moved| moved.cost_lamports);
+    let net = gained
+        .filter(|_| flight.base_is_sol)
+        .map(|moved| (i128::from(moved.gained_raw) - i128::from(cost_lamports)).to_string());
+    let ending = if told.status == Status::Timeout {
+        "timeout"
+    } else {
+        "end"
+    };
+    let id = identifier::derived(&format!("execution result/{}/{ending}", flight.plan_id));
+    let took_ms = now_ms.saturating_sub(flight.sent_at_ms);
+    let body = json!({
+        "executionId": identifier::derived(&format!("execution/{}", flight.plan_id)),
+        "planId": flight.plan_id,
+        "opportunityId": flight.opportunity_id,
+        "status": told.status.name(),
+        "signature": flight.signature,
+        "blockSlot": told.landed.as_ref().map(|(slot, _)| slot),
+        "confirmationTime": told.landed.as_ref().map(|_| took_ms),
+        "expectedProfit": flight.expected_raw.to_string(),
+        "actualProfit": gained.map(|moved| moved.gained_raw.to_string()),
+        "executionCost": cost_lamports.to_string(),
+        "lockedLamports": moved.map_or(0, |moved| moved.locked_lamports).to_string(),
+        "netProfit": net,
+        "latency": took_ms,
+        "executionMethod": "rpc",
+        "error": told.error.map(|(_, words)| words),
+        "errorCode": told.error.map(|(code, _)| code),
+        "wallet": flight.wallet,
+        "attempts": 1,
+        "executorName": told.executor_name,
+        "timestamp": now_ms,
+    });
+    let causation = plan_event_id(&flight.plan_id);
+    envelope(
+        &id,
+        "ExecutionResultEvent",
+        told.at_ns,
+        &flight.plan_id,
+        Some(&causation),
+        &body,
+    )
+}

@@ -1,0 +1,140 @@
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{WebSocketStream, accept_async};
+use tradewind_core::ChainAddress;
+
+use super::*;
+
+const KEY: ChainAddress = ChainAddress::Solana([1; 32]);
+const OTHER: ChainAddress = ChainAddress::Solana([2; 32]);
+
+type Node = WebSocketStream<TcpStream>;
+
+/// Answers so many subscriptions; gives what was subscribed to.
+async fn answer(node: &mut Node, subscriptions: usize) -> Vec<Value> {
+    let mut asked = Vec::new();
+    while asked.len() < subscriptions {
+        let message = node.next().await.expect("a message").expect("read");
+        let request: Value = serde_json::from_str(message.to_text().expect("text")).expect("JSON");
+        let number = request["id"].as_u64().expect("a number");
+        let answer = json!({"jsonrpc": "2.0", "id": number, "result": 100 + number});
+        node.send(Message::text(answer.to_string()))
+            .await
+            .expect("sent");
+        asked.push(json!([request["method"], request["params"][0]]));
+    }
+    asked
+}
+
+async fn tell(node: &mut Node, subscription: u64, result: Value) {
+    let told = json!({"jsonrpc": "2.0", "method": "x", "params": {"subscription": subscription, "result": result}});
+    node.send(Message::text(told.to_string()))
+        .await
+        .expect("sent");
+}
+
+fn account(slot: u64, data: &str) -> Value {
+    let value = json!({"lamports": 7, "owner": OTHER.to_string(), "data": [data, "base64"]});
+    json!({"context": {"slot": slot}, "value": value})
+}
+
+async fn listening() -> (TcpListener, WebsocketFeed) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
+    let url = format!("ws://{}", listener.local_addr().expect("bound"));
+    let mut feed = WebsocketFeed::new(WebsocketOptions {
+        first_pause: Duration::from_millis(1),
+        patience: Duration::from_secs(5),
+        ..WebsocketOptions::new(url)
+    });
+    feed.follow(&[KEY]);
+    (listener, feed)
+}
+
+async fn connected(listener: &TcpListener) -> Node {
+    let (stream, _) = listener.accept().await.expect("a client");
+    accept_async(stream).await.expect("a websocket")
+}
+
+fn is_gap(event: Option<&FeedEvent>) -> bool {
+    matches!(event, Some(FeedEvent::Gap { .. }))
+}
+
+#[tokio::test]
+async fn a_feed_begins_with_a_gap_and_then_tells_accounts_and_slots_in_order() {
+    let (listener, mut feed) = listening().await;
+    let node = async {
+        let mut node = connected(&listener).await;
+        let asked = answer(&mut node, 2).await;
+        assert_eq!(asked[1], json!(["accountSubscribe", KEY.to_string()]));
+        tell(&mut node, 102, account(9, "AAE=")).await;
+        tell(&mut node, 101, json!({"slot": 9, "type": "dead"})).await;
+        node
+    };
+    let told = async {
+        assert!(is_gap(feed.next().await.as_ref()));
+        let Some(FeedEvent::Account(update)) = feed.next().await else {
+            panic!("no account");
+        };
+        assert_eq!(
+            (update.key, update.moment.slot, &*update.data),
+            (KEY, 9, &[0u8, 1][..])
+        );
+        let dead = FeedEvent::Slot {
+            slot: 9,
+            status: SlotStatus::Dead,
+        };
+        assert_eq!(feed.next().await, Some(dead));
+    };
+    let (_node, ()) = tokio::join!(node, told);
+}
+
+#[tokio::test]
+async fn a_lost_connection_is_made_again_with_every_subscription_and_told_as_a_gap() {
+    let (listener, mut feed) = listening().await;
+    let node = async {
+        let mut node = connected(&listener).await;
+        answer(&mut node, 2).await;
+        drop(node);
+        let mut node = connected(&listener).await;
+        let asked = answer(&mut node, 3).await;
+        let accounts = [
+            json!(["accountSubscribe", KEY.to_string()]),
+            json!(["accountSubscribe", OTHER.to_string()]),
+        ];
+        assert_eq!(asked[1..], accounts);
+        node
+    };
+    let told = async {
+        assert!(is_gap(feed.next().await.as_ref()));
+        feed.follow(&[OTHER]);
+        assert!(is_gap(feed.next().await.as_ref()));
+    };
+    let (_node, ()) = tokio::join!(node, told);
+}
+
+#[tokio::test]
+async fn what_is_not_understood_ends_the_connection_and_is_a_gap() {
+    for nonsense in [
+        "no JSON",
+        r#"{"params": {"subscription": 102, "result": {"value": 5}}}"#,
+    ] {
+        let (listener, mut feed) = listening().await;
+        let node = async {
+            let mut node = connected(&listener).await;
+            answer(&mut node, 2).await;
+            node.send(Message::text(nonsense)).await.expect("sent");
+            let mut again = connected(&listener).await;
+            answer(&mut again, 2).await;
+            (node, again)
+        };
+        let told = async {
+            assert!(is_gap(feed.next().await.as_ref()));
+            assert!(is_gap(feed.next().await.as_ref()));
+        };
+        let _nodes = tokio::join!(node, told);
+    }
+}

@@ -1,0 +1,130 @@
+//! Makes the transaction of a trade: compute budget, receipt, token accounts, swaps, tip.
+
+use serde_json::{Map, Value};
+use thiserror::Error;
+use tradewind_core::ChainAddress;
+use tradewind_solana::Key;
+use tradewind_solana::receipt::{
+    RECEIPT_LAMPORTS, ReceiptSeed, ReceiptSeedError, receipt_instruction,
+};
+use tradewind_solana::signature::{SIGNATURE_BYTES, Signature};
+use tradewind_solana::system::SeedError;
+use tradewind_solana::tip::{TIP_ACCOUNTS, TipError, tip};
+use tradewind_solana::token_accounts::{create_token_account, token_account_address};
+use tradewind_solana::transaction::{BuildError, TransactionBuilder};
+
+use super::trade::Trade;
+use crate::inventory::Inventory;
+
+/// Why a trade cannot be a transaction.
+#[derive(Debug, Error)]
+pub enum AssemblyFault {
+    /// It does not fit, or is refused otherwise.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The tip is refused.
+    #[error(transparent)]
+    Tip(#[from] TipError),
+    /// The receipt is refused.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
+    /// The receipt's seed is none.
+    #[error(transparent)]
+    SeedMalformed(#[from] ReceiptSeedError),
+    /// A token account has no address.
+    #[error("mint {0}: its token account has no address; leave its pools out")]
+    NoTokenAccount(ChainAddress),
+    /// The blockhash is none.
+    #[error("blockhash: is not 32 bytes in base 58")]
+    Blockhash,
+}
+
+/// A transaction that waits for the gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assembled {
+    /// As it travels, with zeros in the place of the wallet's signature.
+    pub wire: Vec<u8>,
+    /// What the lookup tables that it uses hold, by table and place.
+    pub lookup_tables: Value,
+}
+
+/// Makes the transaction. What the gate's policy reads of the wallet stands in it, and not in a table.
+///
+/// # Errors
+/// See [`AssemblyFault`].
+pub fn assemble(
+    trade: &Trade,
+    inventory: &Inventory,
+    seed: &str,
+    blockhash: &str,
+) -> Result<Assembled, AssemblyFault> {
+    let wallet = Key(trade.wallet.solana().unwrap_or_default());
+    let seed = ReceiptSeed::parse(seed)?;
+    let mut builder = TransactionBuilder::new();
+    builder
+        .set_fee_payer(wallet)
+        .set_recent_blockhash(Key::parse(blockhash).ok_or(AssemblyFault::Blockhash)?)
+        .set_compute_budget(trade.unit_limit, trade.unit_price_micro_lamports)
+        .add_instruction(receipt_instruction(wallet, &seed, RECEIPT_LAMPORTS)?);
+    // What comes out of the last hop goes where the first was paid from, and that is there.
+    for hop in trade.hops.iter().rev().skip(1).rev() {
+        let mint = hop.hop.mint_out;
+        if inventory.has_token_account(trade.wallet, mint) {
+            continue;
+        }
+        let made = inventory
+            .token_program(mint)
+            .and_then(|program| create_token_account(wallet, wallet, Key(mint.solana()?), program));
+        builder.add_instruction(made.ok_or(AssemblyFault::NoTokenAccount(mint))?);
+    }
+    for swap in &trade.swaps {
+        builder.add_instructions(swap.instructions.iter().cloned());
+    }
+    if trade.tip_lamports > 0 {
+        // Which of the eight is spread by the blockhash, so that senders do not all lock one.
+        let place = blockhash
+            .bytes()
+            .fold(0, |sum, byte| sum + usize::from(byte));
+        builder.add_instruction(tip(
+            wallet,
+            TIP_ACCOUNTS[place % TIP_ACCOUNTS.len()],
+            trade.tip_lamports,
+        )?);
+    }
+    offer_tables(&mut builder, trade, inventory, wallet);
+    let unsigned = builder.build()?;
+    let blank = vec![Signature([0; SIGNATURE_BYTES]); unsigned.signers().len()];
+    let used = unsigned.lookup_tables().iter();
+    let known = used.filter_map(|used| {
+        inventory
+            .tables()
+            .iter()
+            .find(|it| it.table.address() == *used)
+    });
+    let lookup_tables = known.map(|it| (it.table.address().to_string(), it.told.clone()));
+    Ok(Assembled {
+        wire: unsigned.to_wire(&blank)?,
+        lookup_tables: Value::Object(lookup_tables.collect::<Map<_, _>>()),
+    })
+}
+
+fn offer_tables(
+    builder: &mut TransactionBuilder,
+    trade: &Trade,
+    inventory: &Inventory,
+    wallet: Key,
+) {
+    for known in inventory.tables() {
+        builder.add_lookup_table(known.table.clone());
+    }
+    for hop in &trade.hops {
+        let mint = Key(hop.hop.mint_in.solana().unwrap_or_default());
+        builder.keep_static(mint);
+        if let Some(program) = inventory.token_program(hop.hop.mint_in) {
+            builder.keep_static(program.key());
+            if let Some(account) = token_account_address(wallet, mint, program) {
+                builder.keep_static(account);
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The pipeline: quote, scanner, planner, executor, each on a thread of its own, with bounded queues between them.
+//!
+//! ```text
+//! feed ─▶ quote ─▶ scanner ─▶ planner ─▶ executor
+//!         pools    pattern    amounts    build, sign-gate, send
+//! ```
+//!
+//! A queue drops what is stale and never what is newest ([`FreshQueue`]); what is too old when it is taken out is
+//! dropped as well. Both are counted.
+
+mod assembly;
+mod circle;
+mod executor;
+mod fresh_queue;
+mod shared;
+mod stages;
+mod timing;
+mod trade;
+
+pub use assembly::{Assembled, AssemblyFault, assemble};
+pub use circle::{CircleTerms, check_hop, plan_circle};
+pub use executor::{Executor, Sender};
+pub use fresh_queue::{Dropped, FreshQueue, Pushed};
+pub use shared::{Counts, Shared};
+pub(crate) use stages::tell_applied;
+pub use stages::{
+    plan_opportunities, plan_opportunity, quote_update, quote_updates, scan_change, scan_changes,
+};
+pub use timing::{Stage, Timings};
+pub use trade::{
+    Candidate, Changed, Hop, NotPlanned, Opportunity, SIGNATURE_FEE_LAMPORTS, Trade, TradeHop,
+};

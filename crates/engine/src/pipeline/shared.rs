@@ -1,0 +1,163 @@
+//! `Shared`: what the stages of one engine share: pools, the configuration in force, queues, counts and times.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Instant;
+
+use serde_json::{Value, json};
+use tradewind_core::ChainAddress;
+
+use super::fresh_queue::FreshQueue;
+use super::timing::Timings;
+use super::trade::{Changed, Hop, Opportunity, Trade};
+use crate::clock::Clock;
+use crate::config::InForce;
+use crate::events::Events;
+use crate::feed::AccountUpdate;
+use crate::inventory::Inventory;
+use crate::log::Log;
+
+/// What happened how often.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Accounts that were applied.
+    pub updates: AtomicU64,
+    /// Opportunities that were found.
+    pub opportunities: AtomicU64,
+    /// Candidates that were too old for the planner, or plans for the executor.
+    pub expired: AtomicU64,
+    /// Candidates that were not planned.
+    pub not_planned: AtomicU64,
+    /// Plans.
+    pub planned: AtomicU64,
+    /// Signed and sent.
+    pub sent: AtomicU64,
+}
+
+impl Counts {
+    /// Counts one.
+    pub fn one(count: &AtomicU64) {
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// What the stages share.
+#[derive(Debug)]
+pub struct Shared {
+    /// Which instance this is.
+    pub instance: String,
+    /// The pools.
+    inventory: RwLock<Inventory>,
+    /// The configuration in force.
+    pub in_force: InForce,
+    /// The time.
+    pub clock: Clock,
+    /// Where lines go.
+    pub log: Log,
+    /// Where events go.
+    pub events: Events,
+    /// From the feed to the pools.
+    pub updates: FreshQueue<ChainAddress, (AccountUpdate, Instant)>,
+    /// From the pools to the scanner.
+    pub changes: FreshQueue<ChainAddress, Changed>,
+    /// From the scanner to the planner, by way.
+    pub opportunities: FreshQueue<Vec<Hop>, Opportunity>,
+    /// From the planner to the executor, by way.
+    pub trades: FreshQueue<Vec<Hop>, (Opportunity, Trade)>,
+    /// How often.
+    pub counts: Counts,
+    /// How long.
+    pub timings: Timings,
+    /// The newest slot of which the feed has told everything.
+    pub settled_slot: AtomicU64,
+    /// Whether no new work is taken.
+    stopping: AtomicBool,
+}
+
+/// How much a queue holds.
+const UPDATES: usize = 65_536;
+const CHANGES: usize = 16_384;
+const OPPORTUNITIES: usize = 256;
+const TRADES: usize = 64;
+
+impl Shared {
+    /// With empty queues.
+    #[must_use]
+    pub fn new(
+        instance: String,
+        inventory: Inventory,
+        in_force: InForce,
+        clock: Clock,
+        log: Log,
+        events: Events,
+    ) -> Self {
+        Self {
+            instance,
+            inventory: RwLock::new(inventory),
+            in_force,
+            clock,
+            log,
+            events,
+            updates: FreshQueue::new(UPDATES),
+            changes: FreshQueue::new(CHANGES),
+            opportunities: FreshQueue::new(OPPORTUNITIES),
+            trades: FreshQueue::new(TRADES),
+            counts: Counts::default(),
+            timings: Timings::default(),
+            settled_slot: AtomicU64::new(0),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// The pools, to look at.
+    pub fn inventory(&self) -> RwLockReadGuard<'_, Inventory> {
+        self.inventory
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The pools, to change.
+    pub fn inventory_mut(&self) -> RwLockWriteGuard<'_, Inventory> {
+        self.inventory
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes no new work from now on; what is queued is dropped.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+        self.updates.close();
+        self.changes.close();
+        self.opportunities.close();
+        self.trades.close();
+    }
+
+    /// Whether no new work is taken.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// Everything that is counted, for a log line.
+    #[must_use]
+    pub fn told(&self) -> Value {
+        let counts = &self.counts;
+        let number = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let dropped = |dropped: super::Dropped| json!({"superseded": dropped.superseded, "overflowed": dropped.overflowed});
+        json!({
+            "updates": number(&counts.updates),
+            "opportunities": number(&counts.opportunities),
+            "expired": number(&counts.expired),
+            "not_planned": number(&counts.not_planned),
+            "planned": number(&counts.planned),
+            "sent": number(&counts.sent),
+            "dropped": {
+                "updates": dropped(self.updates.dropped()),
+                "changes": dropped(self.changes.dropped()),
+                "opportunities": dropped(self.opportunities.dropped()),
+                "trades": dropped(self.trades.dropped()),
+            },
+            "stages": self.timings.told(),
+        })
+    }
+}

@@ -1,0 +1,209 @@
+//! The first three stages, each the whole work of one thread until its queue is closed and empty.
+
+use std::fmt::Write as _;
+use std::sync::RwLockWriteGuard;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::shared::{Counts, Shared};
+use super::timing::Stage;
+use super::trade::{Candidate, Changed, Opportunity, Trade};
+use crate::events::opportunity_found;
+use crate::feed::{AccountUpdate, Moment};
+use crate::identifier;
+use crate::inventory::{Applied, CLOCK, Inventory, decode_clock};
+use crate::strategies::{Planner, Scanner, Sight};
+
+/// How long a stage waits before it looks whether it is over.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Quote: brings the pools forward, account by account.
+pub fn quote_updates(shared: &Shared) {
+    while !shared.updates.is_finished() {
+        if let Some((update, told_at)) = shared.updates.pop(PATIENCE) {
+            quote_update(shared, &update, told_at);
+        }
+        // Read first: whatever was told before it and is not queued any more has been applied, by this thread.
+        let settled_slot = shared.settled_slot.load(Ordering::Acquire);
+        if shared.updates.is_empty() {
+            settle(shared, settled_slot);
+        }
+    }
+}
+
+/// Shows the scanner what is whole by the end of a slot.
+fn settle(shared: &Shared, slot: u64) {
+    let mut inventory = shared.inventory_mut();
+    let changed = inventory.settle(slot);
+    let applied = Applied {
+        changed,
+        refused: Vec::new(),
+    };
+    let moment = Moment {
+        slot,
+        write_version: 0,
+    };
+    tell_applied(shared, inventory, applied, moment, Instant::now());
+}
+
+/// One account's new bytes.
+pub fn quote_update(shared: &Shared, update: &AccountUpdate, told_at: Instant) {
+    let mut inventory = shared.inventory_mut();
+    if update.key == CLOCK
+        && let Some(clock) = decode_clock(update)
+    {
+        inventory.set_clock(clock);
+        return;
+    }
+    let applied = inventory.apply(update);
+    Counts::one(&shared.counts.updates);
+    tell_applied(shared, inventory, applied, update.moment, told_at);
+}
+
+/// Shows what an account's bytes did to the scanner.
+pub(crate) fn tell_applied(
+    shared: &Shared,
+    inventory: RwLockWriteGuard<'_, Inventory>,
+    applied: Applied,
+    moment: Moment,
+    told_at: Instant,
+) {
+    let addresses: Vec<_> = applied
+        .changed
+        .iter()
+        .filter(|id| !inventory.is_torn(**id))
+        .filter_map(|id| inventory.graph().address_of(*id))
+        .collect();
+    drop(inventory);
+    let applied_at = Instant::now();
+    if !applied.changed.is_empty() {
+        shared.timings.add(Stage::Quote, applied_at - told_at);
+    }
+    for pool in addresses {
+        let changed = Changed {
+            pool,
+            moment,
+            told_at,
+            applied_at,
+        };
+        shared.changes.push(pool, changed);
+    }
+    for (_, error) in applied.refused {
+        let message = format!("an account was not understood: {error}");
+        shared
+            .log
+            .warning("pool_refused", &message, json!({"code": error.code()}));
+    }
+}
+
+/// Scanner: shows each changed pool to the strategy.
+pub fn scan_changes(shared: &Shared, mut scanner: Box<dyn Scanner>) {
+    while !shared.changes.is_finished() {
+        if let Some(changed) = shared.changes.pop(PATIENCE) {
+            for opportunity in scan_change(shared, scanner.as_mut(), changed) {
+                let way = opportunity.candidate.hops.clone();
+                shared.opportunities.push(way, opportunity);
+            }
+        }
+    }
+}
+
+/// One changed pool.
+pub fn scan_change(
+    shared: &Shared,
+    scanner: &mut dyn Scanner,
+    changed: Changed,
+) -> Vec<Opportunity> {
+    let in_force = shared.in_force.now();
+    let inventory = shared.inventory();
+    let sight = Sight {
+        inventory: &inventory,
+        in_force: &in_force,
+    };
+    let candidates = scanner.scan(sight, changed.pool);
+    drop(inventory);
+    let found_at = Instant::now();
+    shared
+        .timings
+        .add(Stage::Scanner, found_at - changed.applied_at);
+    let named = candidates.into_iter().map(|candidate| {
+        Counts::one(&shared.counts.opportunities);
+        Opportunity {
+            id: opportunity_id(&shared.instance, changed.moment, &candidate),
+            moment: changed.moment,
+            told_at: changed.told_at,
+            found_at,
+            found_at_ms: shared.clock.now_ms(),
+            candidate,
+        }
+    });
+    named.collect()
+}
+
+fn opportunity_id(instance: &str, moment: Moment, candidate: &Candidate) -> String {
+    let Moment {
+        slot,
+        write_version,
+    } = moment;
+    let mut name = format!(
+        "opportunity/{instance}/{slot}/{write_version}/{}/{}",
+        candidate.base, candidate.amount_in_raw
+    );
+    for hop in &candidate.hops {
+        let _infallible = write!(name, "/{}", hop.pool);
+    }
+    identifier::derived(&name)
+}
+
+/// Planner: decides upon each opportunity that is still young.
+pub fn plan_opportunities(shared: &Shared, mut planner: Box<dyn Planner>) {
+    while !shared.opportunities.is_finished() {
+        if let Some(opportunity) = shared.opportunities.pop(PATIENCE)
+            && let Some(trade) = plan_opportunity(shared, planner.as_mut(), &opportunity)
+        {
+            let way = opportunity.candidate.hops.clone();
+            shared.trades.push(way, (opportunity, trade));
+        }
+    }
+}
+
+/// One opportunity. It is told whatever is decided.
+pub fn plan_opportunity(
+    shared: &Shared,
+    planner: &mut dyn Planner,
+    opportunity: &Opportunity,
+) -> Option<Trade> {
+    let in_force = shared.in_force.now();
+    if is_too_old(opportunity, in_force.limits.max_opportunity_age_ms) {
+        Counts::one(&shared.counts.expired);
+        return None;
+    }
+    let began = Instant::now();
+    let inventory = shared.inventory();
+    let sight = Sight {
+        inventory: &inventory,
+        in_force: &in_force,
+    };
+    let planned = planner.plan(sight, &opportunity.candidate);
+    drop(inventory);
+    shared.timings.add(Stage::Planner, began.elapsed());
+    shared.events.tell(opportunity_found(
+        &shared.instance,
+        opportunity,
+        planned.as_ref().err(),
+        shared.clock.now_ns(),
+    ));
+    if planned.is_err() {
+        Counts::one(&shared.counts.not_planned);
+    } else {
+        Counts::one(&shared.counts.planned);
+    }
+    planned.ok()
+}
+
+/// Whether so much has happened since that the pools may stand elsewhere.
+pub(crate) fn is_too_old(opportunity: &Opportunity, limit_ms: u64) -> bool {
+    opportunity.found_at.elapsed() > Duration::from_millis(limit_ms)
+}

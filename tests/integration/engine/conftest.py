@@ -1,0 +1,21 @@
+"""A local Solana with its signer for each test; the service is left out."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.e2e.deployment import FAILPOINTS
+from tests.e2e.solana_deployment import SolanaDeployment, deployed_on_solana
+from tests.integration.engine.engine_process import ENGINE
+
+
+@pytest_asyncio.fixture
+async def deployment(tmp_path: Path) -> AsyncIterator[SolanaDeployment]:
+    for binary, package in ((FAILPOINTS, "tradewind-signer --all-features"), (ENGINE, "tradewind-engine")):
+        if not binary.exists():
+            pytest.fail(f"{binary} is missing. Build it: cargo build --package {package}")
+    async with deployed_on_solana(tmp_path, signer=FAILPOINTS, start=False) as running:
+        await running.start_signer()
+        yield running
