@@ -18,6 +18,7 @@ from tradewind.domain.execution_plan_event import (
 from tradewind.domain.execution_result_event import ExecutionResultEvent, ResultStatus
 from tradewind.domain.fill import Fill, StepOutcome, StepResult
 from tradewind.domain.intent import Intent, IntentConstraints, IntentType
+from tradewind.domain.opportunity_event import OpportunityFound, OpportunityHop
 from tradewind.domain.plan import (
     BlockRef,
     ConsideredRoute,
@@ -387,13 +388,31 @@ def one_of_each() -> list[events.Envelope]:
         wallet_topped_up(),
     ]
     plan = execution_plan()
-    of_plans = [plan_envelope(plan), plan_envelope(execution_result(plan))]
+    of_plans = [plan_envelope(one) for one in (opportunity_found(), plan, execution_result(plan))]
     asked = events.Envelope.about_request(request_accepted(), at_ns=START_NS)
     return (
         [envelope(body) for body in of_intents]
         + [system_envelope(body) for body in of_the_service]
         + of_plans
         + [asked]
+    )
+
+
+def opportunity_found() -> OpportunityFound:
+    """A cycle over two pools that paid, and was planned."""
+    there = OpportunityHop(pool=SOLANA_WALLET, input_mint=SOL_MINT, output_mint=USDC_MINT)
+    back = OpportunityHop(pool=SOLANA_WALLET, input_mint=USDC_MINT, output_mint=SOL_MINT)
+    return OpportunityFound(
+        opportunity_id=uuid4(),
+        instance="arb",
+        slot=435_888_038,
+        write_version=17,
+        base=SOL_MINT,
+        input_amount=10**9,
+        expected_profit=1_234_567,
+        hops=(there, back),
+        not_planned=None,
+        timestamp=START_NS // 10**6,
     )
 
 
@@ -486,7 +505,7 @@ def execution_result(plan: ExecutionPlanEvent, **changes: Any) -> ExecutionResul
     return ExecutionResultEvent(**{**fields, **changes})
 
 
-def plan_envelope(plan: ExecutionPlanEvent | ExecutionResultEvent) -> events.Envelope:
+def plan_envelope(plan: OpportunityFound | ExecutionPlanEvent | ExecutionResultEvent) -> events.Envelope:
     """The plan or result as it is published."""
     return events.Envelope.about_plan(plan, at_ns=START_NS)
 

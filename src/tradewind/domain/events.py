@@ -18,6 +18,7 @@ from tradewind.domain.execution_result_event import ExecutionResultEvent
 from tradewind.domain.fill import StepResult
 from tradewind.domain.intent import Intent
 from tradewind.domain.model import Model, old_names
+from tradewind.domain.opportunity_event import OpportunityFound
 from tradewind.domain.plan import BlockRef, ExecutionPlan, StepKind
 from tradewind.domain.receipt import Priority
 from tradewind.domain.slice import Slice, SliceOutcome, SlicingDecision
@@ -484,6 +485,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
         BalancesObserved,
         ReceiptsReclaimed,
         WalletToppedUp,
+        OpportunityFound,
         ExecutionPlanEvent,
         ExecutionResultEvent,
         HaltRequested,
@@ -529,9 +531,13 @@ class Envelope(Model):
 
     @classmethod
     def about_plan(
-        cls, body: ExecutionPlanEvent | ExecutionResultEvent, *, at_ns: int, because_of: UUID | None = None
+        cls,
+        body: OpportunityFound | ExecutionPlanEvent | ExecutionResultEvent,
+        *,
+        at_ns: int,
+        because_of: UUID | None = None,
     ) -> Self:
-        """Wrap a plan for an executor or its result; the same fact always gets the same id."""
+        """Wrap an opportunity, a plan for an executor or its result; the same fact always gets the same id."""
         return cls._wrap(body, body.event_id(), body.opportunity_id, at_ns, because_of)
 
     @classmethod

@@ -252,6 +252,12 @@ async def begun(house: House, count: int = 8) -> str:
     return house.gate.open
 
 
+async def test_a_wallet_without_receipts_is_left_alone(house: House) -> None:
+    house.gate.pages = [[]]
+    assert await house.loop.look(WALLET) is False
+    assert house.gate.asked == []
+
+
 async def test_it_waits_until_a_transaction_is_worth_its_fee(house: House) -> None:
     house.stand(*map(receipt, range(7)))
     assert await house.loop.look(WALLET) is False
