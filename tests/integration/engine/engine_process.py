@@ -8,6 +8,8 @@ import signal
 from pathlib import Path
 from typing import Any
 
+from tradewind.domain.events import Envelope
+
 ROOT = Path(__file__).resolve().parents[3]
 ENGINE = ROOT / "target" / "debug" / "tradewind-engine"
 
@@ -93,9 +95,11 @@ class EngineProcess:
         return code
 
     def events(self, kind: str) -> list[dict[str, Any]]:
-        """The bodies of its events of one type, from its folder."""
+        """The bodies of its events of one type, from its folder. Each event there is one that the stream takes."""
         path = Path(self.config["folder"]) / "events.jsonl"
         lines = path.read_text().splitlines() if path.exists() else []
+        for line in lines:
+            Envelope.from_json(line)
         return [event["body"] for event in map(json.loads, lines) if event["type"] == kind]
 
     def envelopes(self) -> list[dict[str, Any]]:

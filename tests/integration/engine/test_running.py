@@ -15,6 +15,7 @@ from tests.integration.engine.trading import BOTH_VENUES, TRIANGLE, configuratio
 from tests.integration.localnet_solana.swapping import WSOL
 from tradewind.domain.execution_plan_event import ExecutionPlanEvent, PlanExecutor
 from tradewind.domain.execution_result_event import ExecutionResultEvent
+from tradewind.domain.opportunity_event import OpportunityFound
 
 
 def engine_of(deployment: SolanaDeployment, tmp_path: Path, names: Any = TRIANGLE, **changes: Any) -> EngineProcess:
@@ -206,6 +207,9 @@ async def test_what_it_tells_is_what_the_stream_reads(deployment: SolanaDeployme
     assert {plan.executor for plan in plans} == {PlanExecutor.ENGINE}
     assert {result.plan_id for result in results} <= {plan.plan_id for plan in plans}
     ids = {envelope["id"]: envelope for envelope in engine.envelopes()}
+    found = [OpportunityFound.model_validate_json(json.dumps(body)) for body in engine.events("OpportunityFound")]
+    assert {plan.opportunity_id for plan in plans} <= {one.opportunity_id for one in found if one.not_planned is None}
+    assert {str(one.event_id()) for one in found} <= set(ids)
     assert {str(plan.event_id()) for plan in plans} <= set(ids)
     assert {str(result.event_id()) for result in results} <= set(ids)
     for result, expected in zip(results, plans, strict=False):
