@@ -13,7 +13,7 @@ from tradewind.cli.options import JsonFlag
 from tradewind.cli.output import Output, facts, table
 from tradewind.errors import InvalidInput
 from tradewind.localnet.solana import NodeOptions, SolanaLocalnet, SolanaLocalnetDescription
-from tradewind.localnet.solana.configuration import service_toml, signer_toml
+from tradewind.localnet.solana.configuration import service_toml, signer_toml, strategy_yaml
 
 KEYS_FOLDER = Path(".tradewind/solana-localnet")
 
@@ -38,7 +38,9 @@ def solana(  # noqa: PLR0917 (a command line has as many options as it has)
     ] = KEYS_FOLDER,
     desk: Annotated[
         Path | None,
-        typer.Option("--desk", help="Write solana.toml and signer.toml for the first wallet here.", metavar="FOLDER"),
+        typer.Option(
+            "--desk", help="Write configurations for the first wallet here: service, signer, engine.", metavar="FOLDER"
+        ),
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -87,6 +89,9 @@ def _write_desk(desk: Path, chain: SolanaLocalnetDescription, output: Output) ->
         desk.mkdir(mode=0o700, parents=True, exist_ok=True)
         (desk / "solana.toml").write_text(service_toml(chain, wallet=wallet.address))
         (desk / "signer.toml").write_text(signer_toml(chain, wallet=wallet.address))
+        strategies = desk / "configs" / "strategies"
+        strategies.mkdir(parents=True, exist_ok=True)
+        (strategies / "arb.yaml").write_text(strategy_yaml(chain, wallet=wallet.address))
     except OSError as error:
         message = f"{desk} cannot be written: {error.strerror}. Name another folder."
         raise InvalidInput.one("--desk", "folder_unusable", message, what="command line") from None
@@ -101,7 +106,9 @@ def _write_desk(desk: Path, chain: SolanaLocalnetDescription, output: Output) ->
         "  tradewind-signer run --config signer.toml  # asks for the passphrase; leave it running\n"
         "  tradewind up  # leave it running\n"
         "  tradewind doctor\n"
-        "  tradewind intent dispose 2 SOL --for USDC --watch"
+        "  tradewind intent dispose 2 SOL --for USDC --watch\n"
+        "Or an engine that takes what others leave:\n"
+        "  tradewind run --strategy arb"
     )
 
 

@@ -19,6 +19,7 @@ from tradewind.commander.engine_binary import EngineCommand
 from tradewind.commander.event_relay import Publisher
 from tradewind.commander.instance_folder import InstanceFolder
 from tradewind.domain.execution_result_event import ExecutionResultEvent
+from tradewind.localnet.solana.configuration import strategy_yaml
 from tradewind.observability.clock import SystemClock
 from tradewind.streaming.embedded import EmbeddedEventStream
 from tradewind.streaming.journal import Journal
@@ -92,3 +93,21 @@ async def test_an_engine_trades_under_its_commander_and_what_it_did_is_in_the_jo
         assert landed == [result.signature for result in done]
         assert desk.said("engine_stopped")[-1]["open"] == []
         assert json.loads((desk.folder.path / "resolved.json").read_text())["version"] == 2
+
+
+async def test_the_file_that_a_local_chain_writes_is_one_to_trade_by(tmp_path: Path) -> None:
+    async with deployed_on_solana(tmp_path, signer=FAILPOINTS, start=False) as deployment:
+        await deployment.start_signer()
+        described = deployment.chain.description
+        desk = LiveDesk(tmp_path, file_for(deployment, tmp_path))
+        desk.file = tmp_path / "configs" / "strategies" / "arb.yaml"
+        desk.file.parent.mkdir(parents=True)
+        desk.file.write_text(strategy_yaml(described, wallet=deployment.wallet.address))
+        tokens_raw = deployment.account_raw("SOL")
+        async with desk.running():
+            swap_by_somebody_else(deployment.chain, described.pool(*BOTH_VENUES[0]), str(WSOL), SOLD_RAW)
+            await desk.until_said("executed")
+        # Every pool of the two programs was found.
+        of_both = [pool for pool in described.pools if pool.venue in {venue for venue, _ in BOTH_VENUES}]
+        assert desk.said("pools_loaded")[-1]["pools"] == len(of_both)
+        assert deployment.account_raw("SOL") > tokens_raw

@@ -103,6 +103,36 @@ settlement_quorum = 1
 {tokens}"""
 
 
+def strategy_yaml(chain: SolanaLocalnetDescription, *, wallet: str) -> str:
+    """An engine's file for arbitrage over the market's pools, for a folder two below that of the signer's socket."""
+    return f"""strategy: arb
+mode: live                    # paper tells what it would do, and signs nothing
+executes: engine
+chain:
+  chain_id: 101
+  rpc: ["{chain.urls["rpc"]}"]
+  websocket: "{chain.urls["websocket"]}"
+  genesis_hash: {chain.genesis_hash}
+signer: {{socket: ../../signer.sock}}
+feeds: {{kind: websocket}}
+inventory:
+  programs:
+    - {chain.programs["Raydium AMM v4"]}
+    - {chain.programs["PumpSwap"]}
+limits:                       # saved changes of limits, blacklist and parameters are in force at once
+  max_opportunity_age_ms: 2000
+blacklist: []
+parameters:
+  strategy_id: {STRATEGY_ID}
+  lookup_tables: [{chain.lookup_table}]
+  bases:
+    - {{mint: {WRAPPED_SOL}, min_profit_raw: 100000, max_amount_in_raw: 20000000000}}
+  max_hops: 3
+commander:
+  wallet: {wallet}
+"""
+
+
 def _token(symbol: str, address: str, decimals: int, *, most: int = 1_000_000) -> str:
     return f"""[[chains.101.tokens]]
 symbol = "{symbol}"
