@@ -39,7 +39,7 @@ def solana(  # noqa: PLR0917 (a command line has as many options as it has)
     desk: Annotated[
         Path | None,
         typer.Option(
-            "--desk", help="Write configurations for the first wallet here: service, signer, engine.", metavar="FOLDER"
+            "--desk", help="Write configurations for the first wallet: service, signer, engine.", metavar="FOLDER"
         ),
     ] = None,
     as_json: JsonFlag = False,
