@@ -22,8 +22,9 @@ from tradewind.domain.execution_result_event import ExecutionResultEvent
 from tradewind.errors import TradewindError
 from tradewind.execution.bus_halt import BusHalt
 from tradewind.execution.executor_results import Taken, ended, not_proven_yet
-from tradewind.execution.executors.base import ANOTHER_WALLET, internal, never_signed
+from tradewind.execution.executors.codes import ANOTHER_WALLET
 from tradewind.execution.executors.dispositions import Action, action_for_error
+from tradewind.execution.executors.endings import internal, never_signed
 from tradewind.execution.executors.execution import ExecutionReport, ExecutionRequest
 from tradewind.execution.executors.flash_loan import FlashLoanExecutor
 from tradewind.execution.executors.following import FollowingExecutor

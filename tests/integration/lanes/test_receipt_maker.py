@@ -15,7 +15,7 @@ from solders.transaction import VersionedTransaction
 
 from tests.integration.lanes.rig import Rig
 from tradewind import core
-from tradewind.execution.executors.base import RECEIPT_IN_USE
+from tradewind.execution.executors.codes import RECEIPT_IN_USE
 from tradewind.execution.executors.outcomes import Reverted
 from tradewind.execution.executors.ports import SignedAttempt
 from tradewind.execution.solana.confirmations import SolanaConfirmations

@@ -1,7 +1,8 @@
 """FollowingExecutor: takes what is signed to its end without a lane: it sends nothing, and signs nothing more."""
 
 from tradewind.domain.execution_plan_event import ExecutionMethod
-from tradewind.execution.executors.base import NO_PRIVATE_LANE, BaseExecutor
+from tradewind.execution.executors.base import BaseExecutor
+from tradewind.execution.executors.codes import NO_PRIVATE_LANE
 from tradewind.execution.executors.execution import ExecutorConfig, ExecutorParts
 from tradewind.execution.executors.ports import LaneHealth, Sent, SignedAttempt
 

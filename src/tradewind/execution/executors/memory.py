@@ -13,7 +13,7 @@ from uuid import UUID
 from tradewind.domain.execution_plan_event import ExecutionPlanEvent
 from tradewind.domain.execution_result_event import ProgramError
 from tradewind.errors import Halted, Refused, Unavailable
-from tradewind.execution.executors.base import ANOTHER_WALLET, RECEIPT_IN_USE, STILL_ALIVE, SURELY_DEAD_BLOCKS
+from tradewind.execution.executors.codes import ANOTHER_WALLET, RECEIPT_IN_USE, STILL_ALIVE, SURELY_DEAD_BLOCKS
 from tradewind.execution.executors.outcomes import Expired, Landed, Outcome, Reverted, Unknown
 from tradewind.execution.executors.ports import (
     Blockhash,

@@ -7,7 +7,7 @@ from tradewind import core
 from tradewind.domain.chain import SYSTEM_PROGRAM
 from tradewind.domain.execution_result_event import ProgramError
 from tradewind.errors import Unavailable
-from tradewind.execution.executors.base import NOT_TOLD, RECEIPT_IN_USE
+from tradewind.execution.executors.codes import NOT_TOLD, RECEIPT_IN_USE
 from tradewind.execution.executors.execution import Commitment
 from tradewind.execution.executors.outcomes import Expired, Landed, Outcome, Reverted, Unknown
 from tradewind.execution.executors.ports import Maker, SignedAttempt

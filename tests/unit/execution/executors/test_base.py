@@ -10,7 +10,8 @@ from tests.unit.execution.executors.world import World
 from tradewind.domain.execution_plan_event import ExecutionPlanEvent
 from tradewind.domain.execution_result_event import ProgramError
 from tradewind.errors import Refused, Unavailable
-from tradewind.execution.executors.base import SURELY_DEAD_BLOCKS, BaseExecutor
+from tradewind.execution.executors.base import BaseExecutor
+from tradewind.execution.executors.codes import SURELY_DEAD_BLOCKS
 from tradewind.execution.executors.execution import ExecutionReport
 from tradewind.execution.executors.memory import FEE_LAMPORTS, VALID_BLOCKS
 from tradewind.execution.executors.outcomes import Dropped, Expired, Landed, Reverted, Superseded, Unknown
