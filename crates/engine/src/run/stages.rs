@@ -1,0 +1,55 @@
+//! The pipeline's threads, one a stage.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use super::Running;
+use crate::fault::EngineFault;
+use crate::pipeline::{Executor, Sender, plan_opportunities, quote_updates, scan_changes};
+
+/// The whole work of one stage's thread.
+type StageWork = Box<dyn FnOnce() + Send>;
+
+impl Running<'_> {
+    pub(super) fn start_stages(
+        &self,
+        sender: Option<Sender>,
+    ) -> Result<Vec<JoinHandle<()>>, EngineFault> {
+        let (scanner, planner) = ((self.strategy.scanner)(), (self.strategy.planner)());
+        let executes = self.run.config.executes.name();
+        let executor = Executor::new(
+            Arc::clone(&self.shared),
+            self.strategy.kind,
+            executes,
+            sender,
+        );
+        let shared = || Arc::clone(&self.shared);
+        let (quoting, scanning, planning) = (shared(), shared(), shared());
+        let stages: [(&str, StageWork); 4] = [
+            ("quote", Box::new(move || quote_updates(&quoting))),
+            (
+                "scanner",
+                Box::new(move || scan_changes(&scanning, scanner)),
+            ),
+            (
+                "planner",
+                Box::new(move || plan_opportunities(&planning, planner)),
+            ),
+            ("executor", Box::new(move || executor.run())),
+        ];
+        let started = stages.into_iter().map(|(name, work)| {
+            std::thread::Builder::new()
+                .name(name.to_owned())
+                .spawn(work)
+        });
+        started
+            .collect::<Result<_, _>>()
+            .map_err(|error| EngineFault::defect("no_thread", error.to_string()))
+    }
+}
+
+/// Whether every stage ended in good order.
+pub(super) fn join_all(stages: Vec<JoinHandle<()>>) -> bool {
+    let joined: Vec<_> = stages.into_iter().map(JoinHandle::join).collect();
+    joined.iter().all(Result::is_ok)
+}
