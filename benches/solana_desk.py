@@ -126,7 +126,7 @@ class SolanaDesk(Deployment):
         more = "".join(f'\n[[wallets]]\naddress = "{other}"\nchains = [101]\n' for other in others)
         (self.folder / "signer.toml").write_text(config + more)
         for wallet in self.wallets:
-            arguments = ["key", "import", "--keys", "keys.age", "--solana-file", str(wallet.key_file)]
+            arguments = ["key", "import", "--keys", "keys.age", "--solana-file", str(wallet.key_file), "--label", wallet.name]
             await self.run_signer(*arguments, "--passphrase-file", "passphrase", "--work-factor", "2")
         for wallet in self.wallets:
             await self.run_signer(

@@ -4,6 +4,7 @@ The node runs in the tests' own process, so that a test can look at it, and move
 """
 
 import asyncio
+import base64
 import json
 import os
 import secrets
@@ -63,17 +64,18 @@ class SolanaDeployment(Deployment):
 
     async def landed(self) -> list[dict[str, Any]]:
         """Every transaction of the wallet that landed, oldest first, by the node's own record."""
+        options = {"commitment": "confirmed", "limit": 1000}
+        return list(reversed(await self._node("getSignaturesForAddress", self.wallet.address, options)))
+
+    async def transaction(self, signature: str) -> bytes:
+        """The bytes of one that landed."""
+        options = {"commitment": "confirmed", "encoding": "base64", "maxSupportedTransactionVersion": 0}
+        return base64.b64decode((await self._node("getTransaction", signature, options))["transaction"][0])
+
+    async def _node(self, method: str, *params: object) -> Any:
+        question = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         async with httpx.AsyncClient() as client:
-            answer = await client.post(
-                self.chain.rpc_url,
-                json={
-                    "jsonrpc": "2.0",
-                    "id": 1,
-                    "method": "getSignaturesForAddress",
-                    "params": [self.wallet.address, {"commitment": "confirmed", "limit": 1000}],
-                },
-            )
-        return list(reversed(answer.json()["result"]))
+            return (await client.post(self.chain.rpc_url, json=question)).json()["result"]
 
     async def until_said(self, event: str, *, times: int = 1, timeout_s: float = 60) -> None:
         """Return once the service's log has the event so many times."""

@@ -12,9 +12,26 @@ import pytest
 from tests.e2e.killable_service import EXECUTOR_BOUNDARIES
 from tests.e2e.solana_deployment import SolanaDeployment, deployed_on_solana
 from tests.e2e.test_kill import recorded_intents
+from tradewind import core
+from tradewind.domain.chain import SYSTEM_PROGRAM
 
+# A swap takes 552, and 713 with its receipt.
+SWAP_BYTES = 600
+# As bincode writes the system program's number for it.
+CREATE_WITH_SEED = (3).to_bytes(4, "little")
 # `make soak` asks for many more.
-ROUNDS = int(os.environ.get("TRADEWIND_KILL_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("TRADEWIND_KILL_ROUNDS", "20"))
+
+
+def leave_no_room_for_a_receipt(solana: SolanaDeployment) -> None:
+    """Its 161 bytes do not fit any more; the swap itself does."""
+    config = solana.folder / solana.config
+    config.write_text(config.read_text().replace("[solana]\n", f"[solana]\nmax_transaction_bytes = {SWAP_BYTES}\n"))
+
+
+def makes_a_receipt(transaction: bytes) -> bool:
+    instructions = core.decode_solana_transaction(transaction).instructions
+    return any(one.program == SYSTEM_PROGRAM and one.data[:4] == CREATE_WITH_SEED for one in instructions)
 
 
 async def one_life(solana: SolanaDeployment, boundary: str, amount: str) -> set[str]:
@@ -32,10 +49,13 @@ async def one_life(solana: SolanaDeployment, boundary: str, amount: str) -> set[
 
 @pytest.mark.slow
 @pytest.mark.timeout(max(420, ROUNDS * 120))
+@pytest.mark.parametrize("has_receipt", [True, False], ids=["with the receipt", "without"])
 async def test_kills_at_each_boundary_leave_no_duplicate_and_no_lost_intent(
-    tmp_path: Path, signer_binary: Path
+    tmp_path: Path, signer_binary: Path, has_receipt: bool
 ) -> None:
     async with deployed_on_solana(tmp_path, signer=signer_binary, start=False) as solana:
+        if not has_receipt:
+            leave_no_room_for_a_receipt(solana)
         await solana.start_signer()
         lives = [boundary for _ in range(ROUNDS) for boundary in EXECUTOR_BOUNDARIES]
         acknowledged: set[str] = set()
@@ -52,6 +72,8 @@ async def test_kills_at_each_boundary_leave_no_duplicate_and_no_lost_intent(
         assert told == Counter(one["signature"] for one in landed)
         assert set(told.values()) == {1}
         assert all(one["err"] is None for one in landed)
+        for one in landed:
+            assert makes_a_receipt(await solana.transaction(one["signature"])) is has_receipt
 
 
 @pytest.mark.slow
