@@ -33,8 +33,9 @@ from tradewind.execution.executors.ports import Reservation, Wallets
 from tradewind.execution.executors.selector import ExecutorSelector
 from tradewind.execution.executors.stages import Stage
 from tradewind.execution.signer_client import SignerClient
+from tradewind.execution.solana.lanes import JitoTips
 from tradewind.localnet.solana import SolanaLocalnetDescription
-from tradewind.localnet.solana.configuration import STRATEGY_ID, signer_toml
+from tradewind.localnet.solana.configuration import signer_toml
 from tradewind.observability import log
 from tradewind.observability.clock import SystemClock
 from tradewind.observability.executor_metrics import ExecutorMetrics
@@ -126,8 +127,9 @@ class SolanaDesk(Deployment):
         more = "".join(f'\n[[wallets]]\naddress = "{other}"\nchains = [101]\n' for other in others)
         (self.folder / "signer.toml").write_text(config + more)
         for wallet in self.wallets:
-            arguments = ["key", "import", "--keys", "keys.age", "--solana-file", str(wallet.key_file), "--label", wallet.name]
-            await self.run_signer(*arguments, "--passphrase-file", "passphrase", "--work-factor", "2")
+            key = ["--solana-file", str(wallet.key_file), "--label", wallet.name]
+            arguments = ["key", "import", "--keys", "keys.age", *key, "--passphrase-file", "passphrase"]
+            await self.run_signer(*arguments, "--work-factor", "2")
         for wallet in self.wallets:
             await self.run_signer(
                 "adopt-wallet", "--config", "signer.toml", "--wallet", wallet.address, "--chain", "101"
@@ -158,8 +160,8 @@ class SolanaDesk(Deployment):
         executors = list(access.executors(config, parts, leaders=leaders, jito=self._jito(access)))
         addresses = [wallet.address for wallet in self.wallets]
         wallets = access.wallet_pool(core.WalletManager(addresses), addresses, every_s=_WALLETS_EVERY_S)
-        following = asyncio.gather(wallets.run(), *access.loops())
-        stack.push_async_callback(end_tasks, asyncio.ensure_future(following))
+        for loop in (wallets.run(), *access.loops()):
+            stack.push_async_callback(end_tasks, asyncio.create_task(loop))
         journal = Journal.open(self.folder / "journal.db")
         stack.callback(journal.close)
         self._stream = EmbeddedEventStream(journal, clock)
@@ -207,7 +209,7 @@ class SolanaDesk(Deployment):
                 executor.stages.before(stage, partial(begin, stage))
                 executor.stages.after(stage, partial(end, stage))
 
-    def _jito(self, access: SolanaAccess):  # type: ignore[no-untyped-def]
+    def _jito(self, access: SolanaAccess) -> JitoTips:
         regions = [self.chain.urls["jito"]]
         lane = core.JitoLane(regions, tip_floor_url=f"{regions[0]}/api/v1/bundles/tip_floor")
         policy = core.TipPolicy(floor_lamports=TIP_LAMPORTS, cap_lamports=TIP_LAMPORTS)

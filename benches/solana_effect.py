@@ -18,9 +18,7 @@ class Effect:
     right: bool
 
 
-def effect_of(
-    told: Mapping[str, Any] | None, *, wallet: str, mints: tuple[str, str], amount_in_raw: int
-) -> Effect:
+def effect_of(told: Mapping[str, Any] | None, *, wallet: str, mints: tuple[str, str], amount_in_raw: int) -> Effect:
     """From the answer of getTransaction; `mints` are those paid and got. One that is not there did nothing."""
     if told is None:
         return Effect(0, 0, right=False)

@@ -7,7 +7,6 @@ import asyncio
 import random
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -16,12 +15,11 @@ from solders.keypair import Keypair
 
 from benches.disk import fdatasync_us
 from benches.line_process import LineProcess
-from benches.paired import Paired, percentile
 from benches.peers.node_peer import node_peer
 from benches.row import Row
 from benches.solana_desk import OWN_WALLETS, SLOT_MS, TIP_LAMPORTS, SolanaDesk, solana_desk
 from benches.solana_effect import Effect, effect_of
-from benches.tally import Tally
+from benches.solana_times import PEERS_LANES, Times, rows
 from tradewind import core
 from tradewind.domain.chain import SOLANA_MAINNET
 from tradewind.domain.execution_plan_event import (
@@ -41,13 +39,9 @@ ROUNDS = 20
 WARM_UP = 2
 SEED = 11
 LANES = {"rpc": ExecutionMethod.RPC, "jito": ExecutionMethod.JITO_BUNDLE, "tpu": ExecutionMethod.TPU_DIRECT}
-PEERS_LANES = ("rpc", "jito")
-# At least 40 % faster.
-GOAL = 1 / 0.6
 # The peer asks for its signature's status once a slot; the usual 2 s of mainnet are five slots.
 POLLS = {"peer": SLOT_MS, "patient": 5 * SLOT_MS}
 AMOUNT_IN_RAW = 15_000_000
-INPUT = "15 USDC for SOL, 1 swap on Raydium AMM v4"
 SLIPPAGE_BPS = 50
 BPS = 10_000
 PLAN_MS = 30_000
@@ -55,50 +49,11 @@ UNIT_LIMIT = 200_000
 MICRO_LAMPORTS_PER_UNIT = 10_000
 # The block engine answers each of its users once a second.
 BUNDLE_EVERY_S = 1.1
-# Least milliseconds that each part may take, exclusive.
-TARGETS_MS = {"build": 50, "wallet": 5, "jito": 200, "tpu": 100, "stage": 20, "total": 500}
-
-
-@dataclass(slots=True)
-class Times:
-    """Milliseconds of every plan, by part; pairs by part and lane; and how many effects were right."""
-
-    ours: dict[str, list[float]] = field(default_factory=dict)
-    pairs: dict[tuple[str, str], Paired] = field(default_factory=dict)
-    tally: Tally = field(default_factory=Tally)
-    sync_us: float = 0.0
-    kit: str = ""
-
-    def note(self, **parts_ms: float) -> None:
-        """One plan of ours."""
-        for part, took_ms in parts_ms.items():
-            self.ours.setdefault(part, []).append(took_ms)
-
-    def pair(self, part: str, lane: str, *, ours: float, peer: float) -> None:
-        """One round."""
-        self.pairs.setdefault((part, lane), Paired("lower")).add(ours=ours, peer=peer)
-
-    def paired(self, part: str) -> Paired:
-        """Over all lanes that the peer has."""
-        whole = Paired("lower")
-        for lane in PEERS_LANES:
-            pairs = self.pairs[part, lane]
-            for ours, peer in zip(pairs.ours, pairs.peer, strict=True):
-                whole.add(ours=ours, peer=peer)
-        return whole
 
 
 def run() -> Iterator[Row]:
     """The rows of P11, and that of a signature through the gate."""
-    times = asyncio.run(_measure())
-    yield _gate(times)
-    yield _own(times, "build", "P11-build", "a plan's transaction, unsigned", "pool and receipt are asked for anew")
-    yield _own(times, "wallet", "P11-wallet", f"a free wallet of {OWN_WALLETS}", "its balances as the feed keeps them")
-    yield _own(times, "jito", "P11-jito", "a bundle handed to the block engine", "until its answer, over HTTP")
-    yield _own(times, "tpu", "P11-tpu", "a transaction handed to the leaders", "until a connection took it, over QUIC")
-    yield _compared(times, "stage", "P11-stage", "plan handed over to signed bytes handed to the lane")
-    yield _compared(times, "total", "P11-total", "plan handed over to its result, confirmed and read from the chain")
-    yield _patient(times)
+    yield from rows(asyncio.run(_measure()))
 
 
 async def _measure() -> Times:
@@ -138,9 +93,7 @@ class _Bench:
             op="load",
             rpc=chain.urls["rpc"],
             jito=chain.urls["jito"],
-            wallets=[
-                Keypair.from_base58_string(one.secret_key).secret().hex() for one in chain.wallets[OWN_WALLETS:]
-            ],
+            wallets=[Keypair.from_base58_string(one.secret_key).secret().hex() for one in chain.wallets[OWN_WALLETS:]],
             pool={"coin_vault": self._pool.base_vault, "pc_vault": self._pool.quote_vault},
             mints=[self._pool.base_mint, self._pool.quote_mint],
             tip={"account": chain.tip_accounts[0], "lamports": TIP_LAMPORTS},
@@ -162,8 +115,10 @@ class _Bench:
     def _note(self, lane: str, took: dict[str, Mapping[str, float]]) -> None:
         ours = took["ours"]
         submit = {} if lane == "rpc" else {lane: ours["submit"]}
-        self._times.note(**{part: ours[part] for part in ("build", "wallet", "sign", "gate", "stage", "total")}, **submit)
+        self._times.note(**{part: ours[part] for part in ("taken", "build", "wallet", "sign", "gate")}, **submit)
         if lane not in PEERS_LANES:
+            for part in ("stage", "total"):
+                self._times.over_tpu.setdefault(part, []).append(ours[part])
             return
         for part in ("gate", "stage", "total", "handed"):
             self._times.pair(part, lane, ours=ours[part], peer=took["peer"][part])
@@ -219,8 +174,11 @@ class _Bench:
 
     async def _ours(self, plan: ExecutionPlanEvent) -> Mapping[str, float]:
         result, marks = await self._desk.execute(plan)
+        if result.outcome is not ResultStatus.SUCCESS:
+            raise RuntimeError(f"the plan failed ({result.error_code}): {result.error}")
         self._times.tally.add_one(right=await self._is_right(result))
         return {
+            "taken": marks.ms("total", until="wallet"),
             "wallet": marks.ms("wallet"),
             "build": marks.ms("build"),
             "sign": marks.ms("sign"),
@@ -232,9 +190,7 @@ class _Bench:
         }
 
     async def _is_right(self, result: ExecutionResultEvent) -> bool:
-        if result.outcome is not ResultStatus.SUCCESS or result.signature is None:
-            return False
-        effect = await self._effect(result.signature, str(result.wallet))
+        effect = await self._effect(str(result.signature), str(result.wallet))
         return effect.right and (result.input_amount, result.output_amount) == (effect.paid_raw, effect.got_raw)
 
     async def _peers(self, plan: ExecutionPlanEvent, lane: str, side: str) -> Mapping[str, float]:
@@ -263,113 +219,3 @@ class _Bench:
         )
         mints = self._pool.quote_mint, self._pool.base_mint
         return effect_of(told, wallet=wallet, mints=mints, amount_in_raw=AMOUNT_IN_RAW)
-
-
-def against(target_ms: float, values_ms: list[float]) -> tuple[str, ...]:
-    """How far the median and the p99 are from a target that they have to stay below."""
-    said = [f"target: below {target_ms:g} ms"]
-    for percent, name in ((50, "the median"), (99, "p99")):
-        value_ms = percentile(values_ms, percent)
-        side = "below" if value_ms < target_ms else "ABOVE"
-        said.append(f"{name}, {value_ms:.4g} ms, is {abs(target_ms - value_ms):.4g} ms {side} it")
-    return tuple(said)
-
-
-def _own(times: Times, part: str, row_id: str, what: str, note: str) -> Row:
-    values, target_ms = times.ours[part], TARGETS_MS[part]
-    return Row(
-        id=row_id,
-        what=what,
-        input=INPUT,
-        ours=percentile(values, 50),
-        unit="ms, p50",
-        at_most=target_ms,
-        answers_compared=times.tally.compared,
-        answers_equal=times.tally.equal,
-        notes=(*against(target_ms, values), f"{len(values)} plans; {note}"),
-    )
-
-
-def _compared(times: Times, part: str, row_id: str, what: str) -> Row:
-    values, target_ms, paired = times.ours[part], TARGETS_MS[part], times.paired(part)
-    return Row(
-        id=row_id,
-        what=what,
-        input=f"{INPUT}; RPC and Jito, one each time",
-        ours=percentile(paired.ours, 50),
-        peer=percentile(paired.peer, 50),
-        ratio=paired.ratio,
-        goal=GOAL,
-        at_most=target_ms,
-        unit="ms, p50",
-        answers_compared=times.tally.compared,
-        answers_equal=times.tally.equal,
-        notes=(
-            *against(target_ms, values),
-            f"these are of {len(values)} plans, over TPU as well, which the peer has not",
-            f"goal: at most 0.6 of the peer's time; it took {1 / paired.ratio:.3f} of it",
-            *(f"{lane}: {times.pairs[part, lane].ratio:.3g} times, {_said(times, part, lane)}" for lane in PEERS_LANES),
-            *_stage_notes(times, part),
-            paired.spread,
-        ),
-    )
-
-
-def _stage_notes(times: Times, part: str) -> tuple[str, ...]:
-    if part == "total":
-        return (
-            f"slots of {SLOT_MS} ms: a block has to come and another on top of it, whoever sent the transaction",
-            f"peer: {times.kit} in Node asks for the status once a slot, then for the transaction",
-        )
-    handed = times.paired("handed")
-    return (
-        f"with the lane's answer: ours {percentile(handed.ours, 50):.4g} ms, peer {percentile(handed.peer, 50):.4g} ms, "
-        f"{handed.ratio:.3g} times",
-        f"ours: journal, gate and receipt are on disk before the bytes leave; one fdatasync takes {times.sync_us:.4g} us",
-        f"peer: {times.kit} in Node; its plan is an object already, its key lies in the process, and it writes nothing down",
-    )
-
-
-def _said(times: Times, part: str, lane: str) -> str:
-    pairs = times.pairs[part, lane]
-    return f"ours {percentile(pairs.ours, 50):.4g} ms, peer {percentile(pairs.peer, 50):.4g} ms"
-
-
-def _patient(times: Times) -> Row:
-    paired = times.paired("patient")
-    return Row(
-        id="P11-total-patient",
-        what="the same; the peer asks for the status once in five slots",
-        input=f"{INPUT}; RPC and Jito, one each time",
-        ours=percentile(paired.ours, 50),
-        peer=percentile(paired.peer, 50),
-        ratio=paired.ratio,
-        unit="ms, p50",
-        answers_compared=times.tally.compared,
-        answers_equal=times.tally.equal,
-        notes=("five slots are the 2 s of mainnet that such executors wait between two questions", paired.spread),
-    )
-
-
-def _gate(times: Times) -> Row:
-    values, paired = times.ours["gate"], times.paired("gate")
-    parts = ", ".join(f"{part} {percentile(times.ours[part], 50):.4g} ms" for part in ("build", "sign"))
-    return Row(
-        id="P4-gate",
-        what="build and sign through the sign-gate: a process of its own, its socket, its policy, its record on disk",
-        input=INPUT,
-        ours=percentile(paired.ours, 50),
-        peer=percentile(paired.peer, 50),
-        ratio=paired.ratio,
-        unit="ms, p50",
-        answers_compared=times.tally.compared,
-        answers_equal=times.tally.equal,
-        notes=(
-            f"p99 {percentile(values, 99):.4g} ms of {len(values)} plans; {parts}",
-            "of it the chain is asked for the pool, and for the heights that the gate's record needs",
-            f"peer: {times.kit}: blockhash asked for, compiled, signed with WebCrypto by a key in its own memory",
-            paired.spread,
-        ),
-    )
-
-
