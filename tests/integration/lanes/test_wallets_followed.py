@@ -125,3 +125,13 @@ async def test_a_wallet_that_traded_is_read_before_it_trades_again(rig: Rig) -> 
         asked = the.reads
         await the.pool.reserve(plan)
         assert the.reads == asked + 1
+
+
+async def test_a_wallet_that_was_read_behind_its_trade_is_not_read_again(rig: Rig) -> None:
+    async with node() as feed, followed(rig, feed.url) as the:
+        plan = builders.execution_plan(wallet=the.wallet)
+        reservation = await the.pool.reserve(plan)
+        asked = the.reads
+        await the.pool.settle(reservation, slot=rig.chain.node.slot - 1, succeeded=True)
+        await the.pool.reserve(plan)
+        assert the.reads == asked

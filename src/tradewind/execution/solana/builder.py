@@ -4,12 +4,13 @@ The pools are read again for it: a swap names tick and bin arrays by where the p
 the plan's.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tradewind import core
 from tradewind.domain.chain import WRAPPED_SOL
-from tradewind.domain.execution_plan_event import SwapRoute
+from tradewind.domain.execution_plan_event import ExecutionPlanEvent, SwapRoute
 from tradewind.domain.plan import Exact
 from tradewind.errors import Refused
 from tradewind.execution.executors.ports import BuildRequest, UnsignedTransaction
@@ -69,9 +70,11 @@ class SolanaBuilder:
 
     async def build(self, request: BuildRequest) -> UnsignedTransaction:
         """With the receipt where it fits; Refused with the core's code when the plan cannot be a transaction."""
-        places = await self._places(request)
-        swaps = await self._swaps(request, places)
-        tables = await self._tables.read()
+        # None of these waits for another's answer.
+        places, read, tables = await asyncio.gather(
+            self._places(request), self._cluster.accounts(_read_for(request.plan)), self._tables.read()
+        )
+        swaps = self._swaps(request, places, read)
         loan = await loan_of(request, places.sides, self._cluster)
         try:
             return await _fitting(_Parts(request, places, swaps, tables, self._size_limit_bytes, loan))
@@ -91,13 +94,10 @@ class SolanaBuilder:
             return False
         return not (await self._wallets.read(wallet, [WRAPPED_SOL])).tokens[WRAPPED_SOL].exists
 
-    async def _swaps(self, request: BuildRequest, places: _Places) -> list[core.SwapInstructions]:
+    def _swaps(self, request: BuildRequest, places: _Places, read: Accounts) -> list[core.SwapInstructions]:
         """One for each route, from the pools as they are now."""
-        routes = request.plan.routes
-        wanted = {address for route in routes for address in (route.pool, *route.accounts.values())}
-        read = await self._cluster.accounts([CLOCK, *sorted(wanted)])
         swaps = []
-        for route in routes:
+        for route in request.plan.routes:
             try:
                 swaps.append(self._swap(route, read, places))
             except core.CoreError as error:
@@ -185,6 +185,11 @@ def _inside(parts: _Parts, loan: Loan) -> list[core.SolanaInstruction]:
         if account != loan.token_account
     ]
     return [*made, *(step for swap in parts.swaps for step in swap.instructions)]
+
+
+def _read_for(plan: ExecutionPlanEvent) -> list[str]:
+    wanted = {address for route in plan.routes for address in (route.pool, *route.accounts.values())}
+    return [CLOCK, *sorted(wanted)]
 
 
 def _of(route: SwapRoute, read: Accounts) -> list[tuple[str, Account | None]]:

@@ -50,6 +50,7 @@ class SolanaWalletPool:
         self._websocket_urls = tuple(websocket_urls)
         self._wallet_of: dict[str, str] = {}
         self._told_slot: dict[str, int] = {}
+        self._read_slot: dict[str, int] = {}
         self._live = False
         self._lives = 0
         self._followed: set[str] = set()
@@ -127,6 +128,7 @@ class SolanaWalletPool:
             observe.wallet_not_read(wallet=wallet, code=error.code, message=str(error))
             return
         slot = held.block.number
+        self._read_slot[wallet] = max(slot, self._read_slot.get(wallet, 0))
         self._manager.observe_lamports(wallet, held.lamports, slot)
         for mint, token in held.tokens.items():
             amount_raw = token.amount_raw + (held.spendable_lamports if mint == WRAPPED_SOL else 0)
@@ -170,7 +172,9 @@ class SolanaWalletPool:
         """What it took is free again once the balances of that slot are read."""
         if isinstance(reservation.token, core.WalletReservation):
             self._manager.settle(reservation.token, slot=slot, succeeded=succeeded)
-            self._told(reservation.wallet, slot)
+            # The feed may have told of it before, and been followed.
+            if slot > self._read_slot.get(reservation.wallet, -1):
+                self._told(reservation.wallet, slot)
 
     async def release(self, reservation: Reservation, *, failed: bool) -> None:
         """Nothing was spent, and nothing can be any more."""
