@@ -103,11 +103,12 @@ async def test_a_killed_engine_comes_back_and_every_trade_has_one_result(
 ) -> None:
     tokens = deployment.account_raw("SOL")
     engine = engine_of(deployment, tmp_path)
-    for _ in range(kills):
+    for number in range(kills):
         await engine.start()
         await engine.until("engine_ready", after=len(engine.lines))
         seen = len(engine.lines)
-        open_the_triangle(deployment, 20_000_000_000)
+        # Never the same bytes: a blockhash may outlive a start.
+        open_the_triangle(deployment, 20_000_000_000 + number)
         await engine.until("sent", after=seen)
         await engine.kill()
     seen = len(engine.lines)

@@ -14,6 +14,7 @@ from tradewind.domain.events import IntentEvent
 from tradewind.domain.execution_plan_event import ExecutionPlanEvent
 from tradewind.domain.execution_result_event import ExecutionResultEvent
 from tradewind.domain.fill import Fill, StepOutcome
+from tradewind.domain.opportunity_event import OpportunityFound
 from tradewind.domain.plan import BlockRef, Exact
 from tradewind.domain.reference_price import ReferencePrice
 from tradewind.streaming.recorded import Recorded
@@ -57,7 +58,7 @@ class Rows:
         """The event as the next row."""
         if isinstance(body, IntentEvent):
             envelope = builders.envelope(body, at_ns=at_ns)
-        elif isinstance(body, (ExecutionPlanEvent, ExecutionResultEvent)):
+        elif isinstance(body, (OpportunityFound, ExecutionPlanEvent, ExecutionResultEvent)):
             envelope = events.Envelope.about_plan(body, at_ns=at_ns)
         else:
             assert isinstance(body, SystemEvent)
