@@ -194,8 +194,9 @@ def test_toml_mistakes_have_the_lines_of_their_keys(tmp_path: Path) -> None:
         ("arb.json", '{"a": NaN}', 1, "is not JSON: NaN is no number."),
         ("arb.toml", 'mode = "paper"\nmode = "live"\n', 2, "is not TOML: Cannot overwrite a value."),
         ("arb.yaml", "", 1, "holds no keys."),
-        ("arb.json", "[" * 100_000, 1, None),
-        ("arb.yaml", "[" * 5_000, 1, None),
+        ("arb.json", "[" * 100_000, 1, "is nested deeper than 64 levels."),
+        ("arb.yaml", "a: 1\nb: " + "[" * 5_000, 2, "is nested deeper than 64 levels."),
+        ("arb.toml", "a = " + "[" * 5_000, 1, "is nested deeper than 64 levels."),
     ],
 )
 def test_text_that_is_not_of_its_format_is_told_with_its_line(

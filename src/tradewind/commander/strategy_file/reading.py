@@ -13,6 +13,7 @@ from tradewind.commander.strategy_file.json_text import read_json
 from tradewind.commander.strategy_file.located import Located, Malformed
 from tradewind.commander.strategy_file.mistake import Mistake, MistakesInFile
 from tradewind.commander.strategy_file.naming import at, mistakes_of
+from tradewind.commander.strategy_file.nesting import require_shallow
 from tradewind.commander.strategy_file.secrets import secrets_in
 from tradewind.commander.strategy_file.settings import StrategySettings
 from tradewind.commander.strategy_file.toml_text import read_toml
@@ -74,7 +75,9 @@ def _bytes_of(path: Path) -> bytes:
 
 def _located(path: Path, raw: bytes) -> Located:
     try:
-        return _reader(path)(_text(raw))
+        read, text = _reader(path), _text(raw)
+        require_shallow(text)
+        return read(text)
     except Malformed as error:
         mistake = Mistake(path, error.line, "(whole)", "text_malformed", error.fault, error.remedy)
         raise MistakesInFile([mistake]) from None
