@@ -1,5 +1,5 @@
-"""What holds for every test: a property is judged by its answers, never by how long one example took, and everything runs
-under the limits of a fresh interpreter."""
+"""What holds for every test: a property is judged by its answers, never by how long one example took, and everything
+runs under the limits of a fresh interpreter."""
 
 import sys
 
