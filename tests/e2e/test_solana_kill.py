@@ -19,6 +19,8 @@ from tradewind.domain.chain import SYSTEM_PROGRAM
 SWAP_BYTES = 600
 # As bincode writes the system program's number for it.
 CREATE_WITH_SEED = (3).to_bytes(4, "little")
+# What one life leaves waits for the next ones.
+LONG_MS = 3_600_000
 # `make soak` asks for many more.
 ROUNDS = int(os.environ.get("TRADEWIND_KILL_ROUNDS", "20"))
 
@@ -40,7 +42,7 @@ async def one_life(solana: SolanaDeployment, boundary: str, amount: str) -> set[
     if solana.service is not None and solana.service.returncode is None:
         # Recovering may lead it past the boundary, and then it dies there instead.
         with contextlib.suppress(OSError, AssertionError, aiohttp.ClientError):
-            acknowledged = await solana.submit(solana.sells(amount, "SOL", "USDC"))
+            acknowledged = await solana.submit(solana.sells(amount, "SOL", "USDC", time_window_ms=LONG_MS))
             await solana.until_dead(solana.service)
             return {str(acknowledged)}
     await solana.until_dead(solana.service)
