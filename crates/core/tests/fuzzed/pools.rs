@@ -39,8 +39,8 @@ pub(crate) fn documented() -> Vec<PoolState> {
     for page in pages {
         let text = std::fs::read_to_string(page).unwrap();
         for part in text.split("```json").skip(1) {
-            let example = part.split("```").next().unwrap_or_default();
-            states.extend(read_pools(example).unwrap_or_default());
+            let (example, _) = part.split_once("```").unwrap();
+            states.extend(read_pools(example).unwrap());
         }
     }
     states
