@@ -7,7 +7,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -57,6 +57,7 @@ from tradewind.execution.signer_questions import (
 # What would do something a second time if it were sent twice; everything else is the same whenever it comes again.
 _ONCE = frozenset({"halt", "resume", "set_limit", "cancel_raise"})
 
+Upkeep = Literal["sign_reclaim", "sign_top_up"]
 A = TypeVar("A", bound=Answer)
 
 
@@ -258,9 +259,10 @@ class SignerClient:
         """Whom the treasury of a Solana chain may top up, and with how much."""
         return await self._ask(TopUps, "top_ups", chain_id=chain_id)
 
-    async def sign_top_up(
+    async def sign_upkeep(
         self,
-        top_up_id: str,
+        kind: Upkeep,
+        upkeep_id: str,
         *,
         wallet: str,
         chain_id: int,
@@ -268,36 +270,15 @@ class SignerClient:
         last_valid_block_height: int,
         evidence: SolanaEvidence,
     ) -> SolanaSignature:
-        """Have the gate record the one transfer of the treasury `wallet`, then sign it: step 0 of `top_up_id`."""
-        return await self._ask(
-            SolanaSignature,
-            "sign_top_up",
-            intent_id=top_up_id,
-            attempt=1,
-            wallet=wallet,
-            chain_id=chain_id,
-            unsigned_tx="0x" + unsigned_tx.hex(),
-            last_valid_block_height=last_valid_block_height,
-            evidence=evidence.sent(),
-        )
+        """Have the gate record a transaction that keeps wallets in order, then sign it: step 0 of `upkeep_id`.
 
-    async def sign_reclaim(
-        self,
-        reclaim_id: str,
-        *,
-        attempt: int,
-        wallet: str,
-        chain_id: int,
-        unsigned_tx: bytes,
-        last_valid_block_height: int,
-        evidence: SolanaEvidence,
-    ) -> SolanaSignature:
-        """Have the gate record the transaction that takes receipts back, then sign it: step 0 of `reclaim_id`."""
+        `sign_reclaim` takes receipts of `wallet` back; `sign_top_up` is the one transfer of the treasury `wallet`.
+        """
         return await self._ask(
             SolanaSignature,
-            "sign_reclaim",
-            intent_id=reclaim_id,
-            attempt=attempt,
+            kind,
+            intent_id=upkeep_id,
+            attempt=1,
             wallet=wallet,
             chain_id=chain_id,
             unsigned_tx="0x" + unsigned_tx.hex(),

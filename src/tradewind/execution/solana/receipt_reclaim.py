@@ -82,9 +82,9 @@ class ReceiptReclaim:
             size_limit_bytes=self._limits.size_limit_bytes,
         )
         name = f"reclaim-{uuid4()}"
-        signed = await self._signer.sign_reclaim(
+        signed = await self._signer.sign_upkeep(
+            "sign_reclaim",
             name,
-            attempt=1,
             wallet=wallet,
             chain_id=self._cluster.chain_id,
             unsigned_tx=made.message,

@@ -111,7 +111,8 @@ class WalletTopUps:
             raise Refused("treasury_low", f"The treasury {treasury} holds {of_treasury} lamports; {wanted} are wanted.")
         blockhash = await self._blockhashes.latest()
         name = f"top-up-{uuid4()}"
-        signed = await self._signer.sign_top_up(
+        signed = await self._signer.sign_upkeep(
+            "sign_top_up",
             name,
             wallet=treasury,
             chain_id=self._cluster.chain_id,

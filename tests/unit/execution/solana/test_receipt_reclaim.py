@@ -87,6 +87,8 @@ class Chain:
 class Gate(SignerClient):
     """Keeps what was signed, and lets go what it is told to let go."""
 
+    kind = "sign_reclaim"
+
     def __init__(self) -> None:
         super().__init__(Path("nowhere"))
         self.pages: list[list[SolanaReceipt]] = []
@@ -120,12 +122,13 @@ class Gate(SignerClient):
         more = after + 1 if after + 1 < len(self.pages) else None
         return Reclaimable(open=self.open, receipts=tuple(page), more_after=more)
 
-    async def sign_reclaim(self, reclaim_id: str, **asked: Any) -> SolanaSignature:
+    async def sign_upkeep(self, kind: str, upkeep_id: str, **asked: Any) -> SolanaSignature:
+        assert kind == self.kind
         self.asked.append(asked)
-        self.open = reclaim_id
-        self.bytes_of[reclaim_id] = asked["unsigned_tx"]
+        self.open = upkeep_id
+        self.bytes_of[upkeep_id] = asked["unsigned_tx"]
         return SolanaSignature(
-            signature=f"of {reclaim_id}",
+            signature=f"of {upkeep_id}",
             raw_tx=asked["unsigned_tx"],
             last_valid_block_height=asked["last_valid_block_height"],
         )

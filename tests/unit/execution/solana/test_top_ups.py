@@ -22,7 +22,7 @@ from tests.unit.execution.solana.test_receipt_reclaim import (
 from tradewind import core
 from tradewind.domain.events import WalletToppedUp
 from tradewind.execution.executors.outcomes import Expired, Landed, Reverted
-from tradewind.execution.signer_answers import HaltInForce, SolanaSignature, ToppedUpWallet, TopUps
+from tradewind.execution.signer_answers import HaltInForce, ToppedUpWallet, TopUps
 from tradewind.execution.solana.top_ups import TopUpLimits, WalletTopUps
 from tradewind.execution.solana.upkeep import Upkeep
 from tradewind.observability import events as observe
@@ -38,6 +38,8 @@ TENTH = 100_000_000
 class TreasuryGate(Gate):
     """Lets the treasury top the wallet up, with what `left` says."""
 
+    kind = "sign_top_up"
+
     def __init__(self) -> None:
         super().__init__()
         self.treasury: str | None = TREASURY
@@ -47,9 +49,6 @@ class TreasuryGate(Gate):
         assert chain_id == 101
         wallets = (ToppedUpWallet(wallet=WALLET, open=self.open),) if self.treasury else ()
         return TopUps(treasury=self.treasury, left_lamports=self.left, wallets=wallets)
-
-    async def sign_top_up(self, top_up_id: str, **asked: Any) -> SolanaSignature:
-        return await self.sign_reclaim(top_up_id, **asked)
 
 
 @dataclass

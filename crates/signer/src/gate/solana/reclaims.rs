@@ -94,7 +94,7 @@ impl Gate {
     /// # Errors
     /// The gate file cannot be read.
     pub fn is_reclaim(&self, id: &StepId) -> Result<bool, Fault> {
-        Ok(find(&self.connection, id)?.is_some())
+        is_recorded(&self.connection, id).map_err(Into::into)
     }
 }
 
@@ -102,7 +102,7 @@ impl Gate {
 /// it the same receipts.
 pub(super) fn record(connection: &Connection, new: &NewSolanaAttempt<'_>) -> Result<(), Fault> {
     let passed = new.passed;
-    if passed.taken_back().is_empty() || find(connection, new.id)?.is_some() {
+    if passed.taken_back().is_empty() || is_recorded(connection, new.id)? {
         return Ok(());
     }
     let (wallet, chain_id) = (passed.wallet(), passed.chain_id());
@@ -213,14 +213,12 @@ impl NewSolanaAttempt<'_> {
     }
 }
 
-fn find(connection: &Connection, id: &StepId) -> rusqlite::Result<Option<()>> {
-    connection
-        .query_row(
-            "SELECT 1 FROM reclaims WHERE intent_id = ?1 AND step = ?2",
-            params![id.intent_id, id.step],
-            |_| Ok(()),
-        )
-        .optional()
+fn is_recorded(connection: &Connection, id: &StepId) -> rusqlite::Result<bool> {
+    connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM reclaims WHERE intent_id = ?1 AND step = ?2)",
+        params![id.intent_id, id.step],
+        |row| row.get(0),
+    )
 }
 
 fn open(connection: &Connection, wallet: Key, chain_id: u64) -> rusqlite::Result<Option<String>> {
