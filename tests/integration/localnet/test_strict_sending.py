@@ -365,13 +365,14 @@ async def test_conditions_are_looked_at_again_when_the_turn_comes(now_only: Stri
 
 
 async def test_bounds_are_looked_at_again_when_the_turn_comes(now_only: StrictRpc, chain: EvmLocalnet) -> None:
-    bound = {"blockNumberMax": hex(await chain.block_number() + 1)}
+    """This block is the last that is allowed: while the second waits it holds, and with the first it is over."""
+    bound = {"blockNumberMax": hex(await chain.block_number())}
     held = asyncio.create_task(ask(now_only.url, CONDITIONAL, signed(nonce=1)[0], bound))
     while not now_only.asked[CONDITIONAL]:
         await asyncio.sleep(0.01)
     await asyncio.sleep(0.2)
+    assert not held.done()
     assert "result" in (await send(now_only)).document
-    # The block with the first is the last that the second might have been in.
     assert (await held).error == {"code": -32003, "message": "BlockNumberMax condition not met"}
 
 
