@@ -12,7 +12,7 @@ PAGE_BYTES = 4096
 
 
 def fdatasync_us(folder: Path, percent: float = 50) -> float:
-    """Microseconds of appending one page to a file in `folder` and waiting until it is on disk; the median unless told."""
+    """Microseconds of appending one page to a file in `folder` and waiting until it is on disk."""
     page = os.urandom(PAGE_BYTES)
     times = []
     with tempfile.TemporaryFile(dir=folder, buffering=0) as file:

@@ -120,7 +120,7 @@ class _Desk(Deployment):
         wallet = str(self._world.wallet.pubkey())
         self._write_private("passphrase", "bench")
         self._write_private("wallet.json", json.dumps(list(bytes(self._world.wallet))))
-        (self.folder / "signer.toml").write_text(signer_toml(self._world.description(), wallet=wallet))
+        (self.folder / "signer.toml").write_text(signer_toml(self._world, wallet=wallet))
         arguments = ["key", "import", "--keys", "keys.age", "--solana-file", "wallet.json"]
         await self.run_signer(*arguments, "--passphrase-file", "passphrase", "--work-factor", "2")
         await self.run_signer("adopt-wallet", "--config", "signer.toml", "--wallet", wallet, "--chain", "101")

@@ -1,4 +1,4 @@
-"""What the loopback node of P8 serves: pairs of Raydium AMM v4 pools over one coin each, and a wallet that has them all."""
+"""What the loopback node of P8 serves: pairs of Raydium AMM v4 pools over one coin each, and who trades them."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from tradewind.domain.chain import SYSTEM_PROGRAM, WRAPPED_SOL
-from tradewind.localnet.solana.description import DescribedMint, SolanaLocalnetDescription
+from tradewind.localnet.solana.description import DescribedMint
 
 SLOT = 1_000
 _TOKEN_PROGRAM = "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"  # noqa: S105 - an address
@@ -37,11 +37,12 @@ class EngineWorld:
     opening: int
     wallet: Keypair
 
-    def description(self) -> SolanaLocalnetDescription:
-        """The tokens that may be traded, for the signer's configuration."""
+    @property
+    def mints(self) -> tuple[DescribedMint, ...]:
+        """The tokens that may be traded."""
         coins = [DescribedMint(symbol=f"COIN{i}", mint=str(_key(f"mint {i}")), decimals=6) for i in range(self.opening)]
         wrapped = DescribedMint(symbol="SOL", mint=WRAPPED_SOL, decimals=_SOL_DECIMALS)
-        return SolanaLocalnetDescription.model_construct(mints=(wrapped, *coins))
+        return (wrapped, *coins)
 
     @property
     def genesis_hash(self) -> str:
@@ -91,7 +92,8 @@ def _account(key: str, owner: str, data: bytes, *, lamports: int = 10_000_000) -
 
 def _held(mint: Pubkey, owner: Pubkey, amount_raw: int) -> bytes:
     """A token account of the SPL Token program, initialised."""
-    return bytes(mint) + bytes(owner) + struct.pack("<Q", amount_raw) + bytes(36) + b"\x01" + bytes(_ACCOUNT_BYTES - 109)
+    whole = bytes(mint) + bytes(owner) + struct.pack("<Q", amount_raw) + bytes(36) + b"\x01"
+    return whole.ljust(_ACCOUNT_BYTES, b"\0")
 
 
 def _mint(decimals: int) -> bytes:

@@ -32,12 +32,11 @@ async fn connection(mut stream: TcpStream, world: &World) -> Option<()> {
         let asked: Value = serde_json::from_slice(&body).ok()?;
         let result = answer(world, asked["method"].as_str()?, &asked["params"], at);
         let mut told = json!({"jsonrpc": "2.0", "id": asked["id"]});
-        match result {
-            Some(result) => told["result"] = result,
-            None => {
-                eprintln!("not served: {asked}");
-                told["error"] = json!({"code": -32601, "message": "Method not found"});
-            }
+        if let Some(result) = result {
+            told["result"] = result;
+        } else {
+            eprintln!("not served: {asked}");
+            told["error"] = json!({"code": -32601, "message": "Method not found"});
         }
         let told = told.to_string();
         let head = format!(
