@@ -24,7 +24,7 @@ use crate::clock::Clock;
 use crate::config::{ConfigWatch, EngineConfig, Executes, InForce, Mode, Reload};
 use crate::events::Journal;
 use crate::fault::{Ending, EngineFault};
-use crate::feed::{Recorder, WebsocketFeed, WebsocketOptions};
+use crate::feed::{Recorder, open};
 use crate::following::Follower;
 use crate::gate::Gate;
 use crate::intake::Intake;
@@ -162,7 +162,7 @@ impl Running<'_> {
         let stages = self.start_stages(sender)?;
         let (intake, mut ready) =
             Intake::new(Arc::clone(&self.shared), reader, pools, self.recorder()?);
-        let feed = Box::new(self.feed());
+        let feed = open(&self.run.config)?;
         let intake = tokio::spawn(intake.run(feed));
         self.watch_config()?;
         let status = tokio::spawn(tell_status(Arc::clone(&self.shared), follower.clone()));
@@ -262,11 +262,6 @@ impl Running<'_> {
                 format!("--record: cannot be made: {error}; name a file that is not there yet");
             EngineFault::new(Ending::BadConfiguration, "record_unwritable", message)
         })
-    }
-
-    fn feed(&self) -> WebsocketFeed {
-        let url = self.run.config.chain.websocket.clone().unwrap_or_default();
-        WebsocketFeed::new(WebsocketOptions::new(url))
     }
 
     fn watch_config(&self) -> Result<(), EngineFault> {
