@@ -259,7 +259,11 @@ impl Running<'_> {
 
     fn watch_config(&self) -> Result<(), EngineFault> {
         let watch = ConfigWatch::start(&self.run.path)?;
-        let reload = Reload::new(self.run.config.clone(), self.strategy.check);
+        let reload = Reload::new(
+            self.run.config.clone(),
+            self.strategy.check,
+            self.strategy.terms,
+        );
         tokio::spawn(reload_changes(
             Arc::clone(&self.shared),
             watch,
