@@ -16,10 +16,11 @@ mod shared;
 mod stages;
 mod timing;
 mod trade;
+mod worth;
 
 pub use assembly::{Assembled, AssemblyFault, assemble};
 pub use circle::{CircleTerms, check_hop, plan_circle};
-pub use executor::{Executor, Sender};
+pub use executor::{Desk, Executor, Sender};
 pub use fresh_queue::{Dropped, FreshQueue, Pushed};
 pub use shared::{Counts, Shared};
 pub(crate) use stages::tell_applied;
@@ -30,3 +31,4 @@ pub use timing::{Stage, Timings};
 pub use trade::{
     Candidate, Changed, Hop, NotPlanned, Opportunity, SIGNATURE_FEE_LAMPORTS, Trade, TradeHop,
 };
+pub use worth::{UsdMint, worth_usd};

@@ -30,6 +30,8 @@ pub struct Counts {
     pub not_planned: AtomicU64,
     /// Plans.
     pub planned: AtomicU64,
+    /// Plans of which a node says that they would fail, or says nothing.
+    pub not_simulated: AtomicU64,
     /// Signed and sent.
     pub sent: AtomicU64,
 }
@@ -150,6 +152,7 @@ impl Shared {
             "expired": number(&counts.expired),
             "not_planned": number(&counts.not_planned),
             "planned": number(&counts.planned),
+            "not_simulated": number(&counts.not_simulated),
             "sent": number(&counts.sent),
             "dropped": {
                 "updates": dropped(self.updates.dropped()),

@@ -155,7 +155,8 @@ impl Running<'_> {
             Some(follower) => Some(self.sender(&pool, &reader, wallet, follower).await?),
             None => None,
         };
-        let stages = self.start_stages(sender)?;
+        let desk = self.desk(&pool, &reader).await?;
+        let stages = self.start_stages(sender, desk)?;
         let (intake, mut ready) =
             Intake::new(Arc::clone(&self.shared), reader, pools, self.recorder()?);
         let feed = Box::new(self.feed());
