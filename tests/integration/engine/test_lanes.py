@@ -112,3 +112,24 @@ async def test_what_gains_more_than_the_bound_goes_by_the_private_lane_or_not_at
     result = await traded(deployment, tmp_path, lanes, tip=TIP_LAMPORTS)
     assert result["executionMethod"] == "jito_bundle"
     assert result["planned"]["risk"] == "high"
+
+
+async def test_a_tip_is_counted_by_the_engine_that_takes_over_after_a_crash(
+    deployment: SolanaDeployment, tmp_path: Path
+) -> None:
+    lanes = {"rpc": False, "jito": jito(deployment.chain.description.urls["jito"])}
+    config = configuration(deployment, BOTH_VENUES, folder=tmp_path / "arb-1", lanes=lanes)
+    config["parameters"]["tip_lamports"] = str(TIP_LAMPORTS)
+    engine = EngineProcess(config, config_path=tmp_path / "resolved.json")
+    lamports = deployment.lamports()
+    await engine.start()
+    sent = await engine.until("sent")
+    await engine.kill()
+    await engine.start()
+    executed = await engine.until("executed", status="success", signature=sent["signature"])
+    assert await engine.terminate() == 0
+    results = {result["planId"]: result for result in engine.events("ExecutionResultEvent")}
+    assert results[executed["plan_id"]]["executionMethod"] == "jito_bundle"
+    assert {int(result["executionCost"]) for result in results.values()} == {5_000 + TIP_LAMPORTS}
+    left = sum(int(result["executionCost"]) + int(result["lockedLamports"]) for result in results.values())
+    assert lamports - deployment.lamports() == left
