@@ -1,10 +1,12 @@
-"""A signer whose answers get lost: a proxy on a Unix socket that hangs up instead of passing a signature on."""
+"""A signer whose answers get lost: a proxy on a Unix socket that hangs up instead of passing a signature on, and keeps
+what was asked."""
 
 import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 
 class ForgetfulGate:
@@ -16,6 +18,7 @@ class ForgetfulGate:
         self.answers_to_lose = 0
         self.requests_to_lose = 0
         self.lost: list[str] = []
+        self.asked: list[dict[str, Any]] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One client, line by line."""
@@ -23,6 +26,7 @@ class ForgetfulGate:
         try:
             while line := await reader.readline():
                 request = json.loads(line)
+                self.asked.append(request)
                 signs = request["op"] == "sign_solana"
                 if signs and self.requests_to_lose > 0:
                     self.requests_to_lose -= 1
