@@ -19,10 +19,11 @@ mod stages;
 mod timing;
 mod trade;
 mod way;
+mod worth;
 
 pub use assembly::{Assembled, AssemblyFault, assemble};
 pub use circle::{CircleTerms, plan_circle};
-pub use executor::{Executor, Sender};
+pub use executor::{Desk, Executor, Sender};
 pub use fresh_queue::{Dropped, FreshQueue, Pushed};
 pub use joining::Joining;
 pub use open_way::plan_open_way;
@@ -37,3 +38,4 @@ pub use trade::{
     SIGNATURE_FEE_LAMPORTS, Trade, TradeHop,
 };
 pub use way::{Fees, Way, check_hop, slipped};
+pub use worth::{UsdMint, worth_usd};
