@@ -151,6 +151,7 @@ impl<R: AccountReader + 'static> Intake<R> {
     /// All pools are stale until they have been read; a reading that began before does not count.
     fn missed(&mut self, reason: &str) {
         self.shared.inventory_mut().set_all_stale();
+        self.shared.shreds.anew();
         self.again = self.meanwhile.is_some();
         if self.again {
             return;
@@ -205,6 +206,7 @@ impl<R: AccountReader + 'static> Intake<R> {
         let accounts = inventory.accounts();
         let addresses: Vec<_> = loading.pools.iter().map(LoadedPool::pool_address).collect();
         drop(inventory);
+        self.shared.shreds.anew();
         feed.follow(&accounts);
         for (pool, reason) in &loading.left_out {
             let fields = json!({"pool": pool.to_string(), "code": "pool_left_out"});

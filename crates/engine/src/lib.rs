@@ -18,6 +18,7 @@ pub mod pipeline;
 pub mod reloading;
 pub mod replay;
 pub mod run;
+pub mod shreds;
 pub mod steps;
 pub mod stopping;
 pub mod strategies;

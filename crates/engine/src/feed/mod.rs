@@ -1,10 +1,12 @@
 //! Feeds: what the chain tells, in order, with its gaps said.
 //!
 //! - `update`: the words; - `order`: an account only goes forward, and a dead slot is taken back;
-//! - `websocket`: subscriptions over one connection; - `recording`: a feed written down, and read again.
+//! - `websocket`: subscriptions over one connection; - `recording`: a feed written down, and read again;
+//! - `shredstream`: transactions before their execution, beside one of the others.
 
 mod order;
 mod recording;
+mod shredstream;
 mod update;
 pub(crate) mod websocket;
 
@@ -14,6 +16,7 @@ use tradewind_core::ChainAddress;
 
 pub use order::{AccountOrder, OrderCounts, Undone};
 pub use recording::{Recorded, Recorder, Recording, RecordingFault};
+pub use shredstream::{EntryFeed, EntryOptions};
 pub use update::{AccountUpdate, FeedEvent, Moment, SlotStatus};
 pub use websocket::{WebsocketFeed, WebsocketOptions};
 

@@ -22,11 +22,11 @@ pub use circle::{CircleTerms, check_hop, plan_circle};
 pub use executor::{Executor, Sender};
 pub use fresh_queue::{Dropped, FreshQueue, Pushed};
 pub use shared::{Counts, Shared};
-pub(crate) use stages::tell_applied;
 pub use stages::{
     plan_opportunities, plan_opportunity, quote_update, quote_updates, scan_change, scan_changes,
 };
+pub(crate) use stages::{scan_change_seen, tell_applied};
 pub use timing::{Stage, Timings};
 pub use trade::{
-    Candidate, Changed, Hop, NotPlanned, Opportunity, SIGNATURE_FEE_LAMPORTS, Trade, TradeHop,
+    Candidate, Changed, Hop, NotPlanned, Opportunity, SIGNATURE_FEE_LAMPORTS, Seen, Trade, TradeHop,
 };

@@ -9,13 +9,14 @@ use tradewind_core::ChainAddress;
 
 use super::fresh_queue::FreshQueue;
 use super::timing::Timings;
-use super::trade::{Changed, Hop, Opportunity, Trade};
+use super::trade::{Changed, Hop, Opportunity, Seen, Trade};
 use crate::clock::Clock;
 use crate::config::InForce;
 use crate::events::Events;
 use crate::feed::AccountUpdate;
 use crate::inventory::Inventory;
 use crate::log::Log;
+use crate::shreds::ShredDesk;
 
 /// What happened how often.
 #[derive(Debug, Default)]
@@ -70,6 +71,8 @@ pub struct Shared {
     pub timings: Timings,
     /// The newest slot of which the feed has told everything.
     pub settled_slot: AtomicU64,
+    /// What is told of transactions before they are executed, and what that predicts.
+    pub shreds: ShredDesk,
     /// Whether no new work is taken.
     stopping: AtomicBool,
 }
@@ -105,6 +108,7 @@ impl Shared {
             counts: Counts::default(),
             timings: Timings::default(),
             settled_slot: AtomicU64::new(0),
+            shreds: ShredDesk::default(),
             stopping: AtomicBool::new(false),
         }
     }
@@ -114,6 +118,14 @@ impl Shared {
         self.inventory
             .read()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The pools in which an opportunity was found: as the chain has them, or the copy with what is predicted.
+    pub fn inventory_seen(&self, seen: Seen) -> RwLockReadGuard<'_, Inventory> {
+        match seen {
+            Seen::Executed => self.inventory(),
+            Seen::Predicted(_) => self.shreds.predicted(),
+        }
     }
 
     /// The pools, to change.
@@ -130,6 +142,7 @@ impl Shared {
         self.changes.close();
         self.opportunities.close();
         self.trades.close();
+        self.shreds.close();
     }
 
     /// Whether no new work is taken.
@@ -157,6 +170,7 @@ impl Shared {
                 "opportunities": dropped(self.opportunities.dropped()),
                 "trades": dropped(self.trades.dropped()),
             },
+            "predictions": self.shreds.counts.told(),
             "stages": self.timings.told(),
         })
     }

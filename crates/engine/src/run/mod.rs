@@ -9,6 +9,7 @@ mod telling;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::json;
@@ -21,10 +22,10 @@ use self::stages::join_all;
 use self::telling::{stopped, tell_in_flight, tell_status};
 use crate::chain_reader::ChainReader;
 use crate::clock::Clock;
-use crate::config::{ConfigWatch, EngineConfig, Executes, InForce, Mode, Reload};
+use crate::config::{ConfigWatch, EngineConfig, Executes, FeedKind, InForce, Mode, Reload};
 use crate::events::Journal;
 use crate::fault::{Ending, EngineFault};
-use crate::feed::{Recorder, WebsocketFeed, WebsocketOptions};
+use crate::feed::{EntryFeed, EntryOptions, Recorder, WebsocketFeed, WebsocketOptions};
 use crate::following::Follower;
 use crate::gate::Gate;
 use crate::intake::Intake;
@@ -33,6 +34,7 @@ use crate::log::Log;
 use crate::pipeline::Shared;
 use crate::reloading::reload_changes;
 use crate::replay::replay;
+use crate::shreds::read_tables;
 use crate::stopping::told_to_stop;
 use crate::strategies::Strategy;
 
@@ -155,7 +157,8 @@ impl Running<'_> {
             Some(follower) => Some(self.sender(&pool, &reader, wallet, follower).await?),
             None => None,
         };
-        let stages = self.start_stages(sender)?;
+        let mut stages = self.start_stages(sender)?;
+        stages.extend(self.start_predicting(&reader)?);
         let (intake, mut ready) =
             Intake::new(Arc::clone(&self.shared), reader, pools, self.recorder()?);
         let feed = Box::new(self.feed());
@@ -255,6 +258,23 @@ impl Running<'_> {
     fn feed(&self) -> WebsocketFeed {
         let url = self.run.config.chain.websocket.clone().unwrap_or_default();
         WebsocketFeed::new(WebsocketOptions::new(url))
+    }
+
+    /// With a Shredstream proxy: its entries, the tables that they need, and the stage that reads them.
+    fn start_predicting(
+        &self,
+        reader: &Arc<ChainReader>,
+    ) -> Result<Option<JoinHandle<()>>, EngineFault> {
+        let url = match (self.run.config.feed, &self.run.config.chain.shredstream) {
+            (FeedKind::Shredstream, Some(url)) => url.clone(),
+            _ => return Ok(None),
+        };
+        self.shared.shreds.open();
+        let stage = self.start_shred_stage()?;
+        let feed = EntryFeed::new(EntryOptions::new(url));
+        tokio::spawn(feed.run(Arc::clone(&self.shared)));
+        tokio::spawn(read_tables(Arc::clone(&self.shared), Arc::clone(reader)));
+        Ok(Some(stage))
     }
 
     fn watch_config(&self) -> Result<(), EngineFault> {

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use super::Running;
 use crate::fault::EngineFault;
 use crate::pipeline::{Executor, Sender, plan_opportunities, quote_updates, scan_changes};
+use crate::shreds::ShredStage;
 
 /// The whole work of one stage's thread.
 type StageWork = Box<dyn FnOnce() + Send>;
@@ -44,6 +45,17 @@ impl Running<'_> {
         });
         started
             .collect::<Result<_, _>>()
+            .map_err(|error| EngineFault::defect("no_thread", error.to_string()))
+    }
+}
+
+impl Running<'_> {
+    /// The stage beside the others, where transactions are told before their execution.
+    pub(super) fn start_shred_stage(&self) -> Result<JoinHandle<()>, EngineFault> {
+        let stage = ShredStage::new(Arc::clone(&self.shared), self.strategy);
+        std::thread::Builder::new()
+            .name("shreds".to_owned())
+            .spawn(move || stage.run())
             .map_err(|error| EngineFault::defect("no_thread", error.to_string()))
     }
 }
