@@ -90,3 +90,7 @@ fn take<const N: usize>(rest: &mut &[u8], what: &'static str) -> Result<[u8; N],
     *rest = behind;
     Ok(*taken)
 }
+
+#[cfg(test)]
+#[path = "entries_tests.rs"]
+mod tests;

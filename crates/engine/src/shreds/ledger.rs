@@ -156,3 +156,7 @@ pub(super) fn is_alike(one: &Pool, other: &Pool, clock: ChainClock) -> bool {
     };
     at(one) == at(other)
 }
+
+#[cfg(test)]
+#[path = "ledger_tests.rs"]
+mod tests;

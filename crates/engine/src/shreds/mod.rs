@@ -12,6 +12,8 @@
 mod desk;
 mod entries;
 mod ledger;
+#[cfg(test)]
+mod recorded;
 mod stage;
 mod swap;
 mod tables;

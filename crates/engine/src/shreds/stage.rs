@@ -413,3 +413,7 @@ impl ShredStage {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "stage_tests.rs"]
+mod tests;

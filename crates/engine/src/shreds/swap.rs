@@ -256,3 +256,7 @@ fn settled_by(pool: &Pool, settlement: FeeSettlement) -> Option<(Pool, Option<Fe
         _ => Some((pool.clone(), None)),
     }
 }
+
+#[cfg(test)]
+#[path = "swap_tests.rs"]
+mod tests;
