@@ -12,6 +12,7 @@ mod assembly;
 mod circle;
 mod executor;
 mod fresh_queue;
+mod joining;
 mod shared;
 mod stages;
 mod timing;
@@ -21,6 +22,7 @@ pub use assembly::{Assembled, AssemblyFault, assemble};
 pub use circle::{CircleTerms, check_hop, plan_circle};
 pub use executor::{Executor, Sender};
 pub use fresh_queue::{Dropped, FreshQueue, Pushed};
+pub use joining::Joining;
 pub use shared::{Counts, Shared};
 pub use stages::{
     plan_opportunities, plan_opportunity, quote_update, quote_updates, scan_change, scan_changes,

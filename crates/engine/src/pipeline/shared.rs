@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tradewind_core::ChainAddress;
 
 use super::fresh_queue::FreshQueue;
+use super::joining::Joining;
 use super::timing::Timings;
 use super::trade::{Changed, Hop, Opportunity, Seen, Trade};
 use crate::clock::Clock;
@@ -33,6 +34,8 @@ pub struct Counts {
     pub planned: AtomicU64,
     /// Signed and sent.
     pub sent: AtomicU64,
+    /// Messages of the feed that could not be what they said they were.
+    pub refused: AtomicU64,
 }
 
 impl Counts {
@@ -59,6 +62,10 @@ pub struct Shared {
     pub events: Events,
     /// From the feed to the pools.
     pub updates: FreshQueue<ChainAddress, (AccountUpdate, Instant)>,
+    /// Accounts of programs that are followed, whose addresses nobody asked for: for whoever looks for new pools.
+    pub newcomers: FreshQueue<ChainAddress, (AccountUpdate, Instant)>,
+    /// Pools that were found, on their way to be read and followed.
+    pub joining: Joining,
     /// From the pools to the scanner.
     pub changes: FreshQueue<ChainAddress, Changed>,
     /// From the scanner to the planner, by way.
@@ -79,6 +86,7 @@ pub struct Shared {
 
 /// How much a queue holds.
 const UPDATES: usize = 65_536;
+const NEWCOMERS: usize = 4_096;
 const CHANGES: usize = 16_384;
 const OPPORTUNITIES: usize = 256;
 const TRADES: usize = 64;
@@ -102,6 +110,8 @@ impl Shared {
             log,
             events,
             updates: FreshQueue::new(UPDATES),
+            newcomers: FreshQueue::new(NEWCOMERS),
+            joining: Joining::default(),
             changes: FreshQueue::new(CHANGES),
             opportunities: FreshQueue::new(OPPORTUNITIES),
             trades: FreshQueue::new(TRADES),
@@ -139,6 +149,7 @@ impl Shared {
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
         self.updates.close();
+        self.newcomers.close();
         self.changes.close();
         self.opportunities.close();
         self.trades.close();
@@ -164,8 +175,11 @@ impl Shared {
             "not_planned": number(&counts.not_planned),
             "planned": number(&counts.planned),
             "sent": number(&counts.sent),
+            "refused": number(&counts.refused),
+            "stale_pools": self.inventory().stale().len(),
             "dropped": {
                 "updates": dropped(self.updates.dropped()),
+                "newcomers": dropped(self.newcomers.dropped()),
                 "changes": dropped(self.changes.dropped()),
                 "opportunities": dropped(self.opportunities.dropped()),
                 "trades": dropped(self.trades.dropped()),

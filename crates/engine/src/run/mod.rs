@@ -25,7 +25,7 @@ use crate::clock::Clock;
 use crate::config::{ConfigWatch, EngineConfig, Executes, FeedKind, InForce, Mode, Reload};
 use crate::events::Journal;
 use crate::fault::{Ending, EngineFault};
-use crate::feed::{EntryFeed, EntryOptions, Recorder, WebsocketFeed, WebsocketOptions};
+use crate::feed::{EntryFeed, EntryOptions, Recorder, open};
 use crate::following::Follower;
 use crate::gate::Gate;
 use crate::intake::Intake;
@@ -161,7 +161,7 @@ impl Running<'_> {
         stages.extend(self.start_predicting(&reader)?);
         let (intake, mut ready) =
             Intake::new(Arc::clone(&self.shared), reader, pools, self.recorder()?);
-        let feed = Box::new(self.feed());
+        let feed = open(&self.run.config)?;
         let intake = tokio::spawn(intake.run(feed));
         self.watch_config()?;
         let status = tokio::spawn(tell_status(Arc::clone(&self.shared), follower.clone()));
@@ -253,11 +253,6 @@ impl Running<'_> {
                 format!("--record: cannot be made: {error}; name a file that is not there yet");
             EngineFault::new(Ending::BadConfiguration, "record_unwritable", message)
         })
-    }
-
-    fn feed(&self) -> WebsocketFeed {
-        let url = self.run.config.chain.websocket.clone().unwrap_or_default();
-        WebsocketFeed::new(WebsocketOptions::new(url))
     }
 
     /// With a Shredstream proxy: its entries, the tables that they need, and the stage that reads them.

@@ -133,6 +133,11 @@ impl Ledger {
             .collect()
     }
 
+    /// Forgets what is predicted of a pool; gives how many predictions went.
+    pub(super) fn forget(&mut self, pool: ChainAddress) -> usize {
+        self.drop_row(pool)
+    }
+
     /// Forgets everything but the slots; gives how many predictions went.
     pub(super) fn clear(&mut self) -> usize {
         let pools = self.pools();

@@ -286,11 +286,13 @@ impl ShredStage {
         if truth.is_torn(id) {
             return;
         }
-        let slot = truth
-            .standing(id)
-            .map_or(0, |standing| standing.moment.slot);
-        let clock = truth.clock();
+        let standing = truth.standing(id).unwrap_or_default();
+        let (slot, clock) = (standing.moment.slot, truth.clock());
         drop(truth);
+        if standing.stale {
+            self.forget(address);
+            return;
+        }
         let counts = &self.shared.shreds.counts;
         let verdict = self.ledger.judge(&pool, clock);
         match verdict {
@@ -299,7 +301,8 @@ impl ShredStage {
             Verdict::Open => {
                 let copy = self.shared.shreds.predicted();
                 let known = copy.graph().pool(address).ok();
-                if known.is_none_or(|known| !is_alike(known, &pool, clock)) {
+                let was_stale = copy.standing(id).is_none_or(|standing| standing.stale);
+                if was_stale || known.is_none_or(|known| !is_alike(known, &pool, clock)) {
                     self.ledger.is_ahead(address, slot);
                 }
             }
@@ -326,6 +329,15 @@ impl ShredStage {
                 self.release(plan);
             }
         }
+    }
+
+    /// Nobody knows how the pool stands.
+    fn forget(&mut self, pool: ChainAddress) {
+        let count = self.ledger.forget(pool);
+        PredictionCounts::add(&self.shared.shreds.counts.expired, count);
+        let plans = self.plans.take(|plan| plan.pools().any(|it| it == pool));
+        self.invalidate(plans, "forgotten");
+        self.mirror(pool);
     }
 
     /// A slot is over: what it was to bring and did not bring is dropped.

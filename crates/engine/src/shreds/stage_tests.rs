@@ -255,6 +255,24 @@ fn a_pool_that_may_differ_from_the_chain_is_not_predicted() {
 }
 
 #[test]
+fn a_pool_that_is_to_be_read_anew_forgets_its_predictions_and_begins_where_it_was_read() {
+    let mut desk = desk();
+    desk.entries(6);
+    let id = desk.shared.inventory().graph().pool_id(desk.pool());
+    desk.shared.inventory_mut().set_stale(id.expect("there"));
+    desk.stage.take(Work::Pool(desk.pool()));
+    assert_eq!(desk.counts(), [1, 0, 0, 1]);
+    desk.entries(7);
+    assert_eq!(desk.counted(|it| &it.stale), 1);
+    let before = desk.case.before[0].clone();
+    desk.truth(&before, 7);
+    desk.entries(7);
+    assert_eq!(desk.counted(|it| &it.late), 1);
+    desk.entries(8);
+    assert_eq!(desk.counts(), [2, 0, 0, 1]);
+}
+
+#[test]
 fn a_table_is_wanted_once_and_its_transactions_are_predicted_from_then_on() {
     let mut desk = Desk::of(named("two venues behind a lookup table"), "wait");
     desk.entries(6);
