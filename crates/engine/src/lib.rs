@@ -20,6 +20,7 @@ pub mod positions;
 pub mod reloading;
 pub mod replay;
 pub mod run;
+pub mod shreds;
 pub mod simulation;
 pub mod steps;
 pub mod stopping;

@@ -215,8 +215,18 @@ impl EngineConfig {
                 "is null, and feeds.kind is websocket",
                 "give its address",
             )),
-            FeedKind::Websocket => Ok(()),
-            FeedKind::Yellowstone | FeedKind::Shredstream => Err(ConfigFault::new(
+            FeedKind::Shredstream if self.chain.shredstream.is_none() => Err(ConfigFault::new(
+                "chain.shredstream",
+                "is null, and feeds.kind is shredstream",
+                "give its address",
+            )),
+            FeedKind::Shredstream if self.chain.websocket.is_none() => Err(ConfigFault::new(
+                "chain.websocket",
+                "is null, and entries do not say what became of them",
+                "give its address",
+            )),
+            FeedKind::Websocket | FeedKind::Shredstream => Ok(()),
+            FeedKind::Yellowstone => Err(ConfigFault::new(
                 "feeds.kind",
                 "is a feed that this engine does not read",
                 "give websocket",
@@ -252,6 +262,9 @@ fn chain(mut fields: Fields) -> Result<ChainAccess, ConfigFault> {
             url,
             &["http://", "https://"],
         )?;
+    }
+    if let Some(url) = &access.shredstream {
+        scheme("chain.shredstream", url, &["http://", "https://"])?;
     }
     if let Some(url) = &access.websocket {
         scheme("chain.websocket", url, &["ws://", "wss://"])?;

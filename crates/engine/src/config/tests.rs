@@ -79,7 +79,12 @@ fn each_wrong_field_is_named_with_its_fault_and_its_remedy() {
         ("/signer/socket", json!(3), "signer.socket"),
         ("/signer/key", json!("secret"), "signer.key"),
         ("/feeds/kind", json!("carrier pigeon"), "feeds.kind"),
-        ("/feeds/kind", json!("shredstream"), "feeds.kind"),
+        ("/feeds/kind", json!("shredstream"), "chain.shredstream"),
+        (
+            "/chain/shredstream",
+            json!("ftp://127.0.0.1:1"),
+            "chain.shredstream",
+        ),
         ("/inventory/snapshot", json!(null), "inventory"),
         (
             "/inventory/programs",

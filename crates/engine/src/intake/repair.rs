@@ -50,12 +50,24 @@ impl<R: AccountReader + 'static> Intake<R> {
             }
         };
         drop(inventory);
+        self.predict_anew(&what.scope);
         let fields = json!({"reason": reason, "pools": pools});
         self.shared
             .log
             .info("pools_stale", "pools are to be read from the chain", fields);
         self.missing.add(what);
         self.read_missing();
+    }
+
+    /// What is predicted of these pools counts no more.
+    fn predict_anew(&self, scope: &Scope) {
+        match scope {
+            Scope::All => self.shared.shreds.anew(),
+            Scope::Pools(pools) => {
+                let pools: Vec<_> = pools.iter().copied().collect();
+                self.shared.shreds.truth(&pools);
+            }
+        }
     }
 
     /// What is read from any of these accounts.
@@ -123,6 +135,10 @@ impl<R: AccountReader + 'static> Intake<R> {
         self.follow(feed);
         let addresses: Vec<_> = loading.pools.iter().map(LoadedPool::pool_address).collect();
         self.doubt(&addresses);
+        self.predict_anew(&match reading.of.scope {
+            Scope::All => Scope::All,
+            Scope::Pools(_) => Scope::Pools(addresses.iter().copied().collect()),
+        });
         for (pool, reason) in &loading.left_out {
             let fields = json!({"pool": pool.to_string(), "code": "pool_left_out"});
             self.shared.log.warning("pool_left_out", reason, fields);

@@ -115,7 +115,7 @@ impl Executor {
     pub fn execute(&mut self, opportunity: &Opportunity, trade: &Trade) {
         let in_force = self.shared.in_force.now();
         if is_too_old(opportunity, in_force.limits.max_opportunity_age_ms)
-            || !self.still_stands(trade)
+            || !self.still_stands(opportunity, trade)
         {
             Counts::one(&self.shared.counts.expired);
             return;
@@ -140,9 +140,10 @@ impl Executor {
         }
     }
 
-    /// Whether every pool would still give just what was planned, and nothing of it is forbidden meanwhile.
-    fn still_stands(&self, trade: &Trade) -> bool {
-        let (in_force, inventory) = (self.shared.in_force.now(), self.shared.inventory());
+    /// Whether every pool (as it was seen: executed or predicted) would still give just what was planned, and nothing of it is forbidden meanwhile.
+    fn still_stands(&self, opportunity: &Opportunity, trade: &Trade) -> bool {
+        let in_force = self.shared.in_force.now();
+        let inventory = self.shared.inventory_seen(opportunity.seen);
         let sight = Sight {
             inventory: &inventory,
             in_force: &in_force,

@@ -28,14 +28,14 @@ pub use fresh_queue::{Dropped, FreshQueue, Pushed};
 pub use joining::Joining;
 pub use open_way::plan_open_way;
 pub use shared::{Counts, Shared};
-pub(crate) use stages::tell_applied;
 pub use stages::{
     plan_opportunities, plan_opportunity, quote_update, quote_updates, scan_change, scan_changes,
 };
+pub(crate) use stages::{scan_change_seen, tell_applied};
 pub use timing::{Stage, Timings};
 pub use trade::{
     Candidate, Changed, Hop, NotPlanned, Opportunity, PositionBounds, Purpose,
-    SIGNATURE_FEE_LAMPORTS, Trade, TradeHop,
+    SIGNATURE_FEE_LAMPORTS, Seen, Trade, TradeHop,
 };
 pub use way::{Fees, Way, check_hop, slipped};
 pub use worth::{UsdMint, worth_usd};

@@ -13,7 +13,7 @@ use tradewind_core::ChainAddress;
 use super::fresh_queue::FreshQueue;
 use super::joining::Joining;
 use super::timing::Timings;
-use super::trade::{Changed, Hop, Opportunity, Trade};
+use super::trade::{Changed, Hop, Opportunity, Seen, Trade};
 use crate::clock::Clock;
 use crate::config::InForce;
 use crate::events::Events;
@@ -21,6 +21,7 @@ use crate::feed::AccountUpdate;
 use crate::inventory::Inventory;
 use crate::log::Log;
 use crate::positions::Positions;
+use crate::shreds::ShredDesk;
 
 /// What happened how often.
 #[derive(Debug, Default)]
@@ -88,6 +89,8 @@ pub struct Shared {
     /// Why the strategy's work is done, once it is.
     finished: OnceLock<&'static str>,
     finishing: Notify,
+    /// What is told of transactions before they are executed, and what that predicts.
+    pub shreds: ShredDesk,
     /// Whether no new work is taken.
     stopping: AtomicBool,
 }
@@ -129,6 +132,7 @@ impl Shared {
             positions: Mutex::default(),
             finished: OnceLock::new(),
             finishing: Notify::new(),
+            shreds: ShredDesk::default(),
             stopping: AtomicBool::new(false),
         }
     }
@@ -138,6 +142,14 @@ impl Shared {
         self.inventory
             .read()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The pools in which an opportunity was found: as the chain has them, or the copy with what is predicted.
+    pub fn inventory_seen(&self, seen: Seen) -> RwLockReadGuard<'_, Inventory> {
+        match seen {
+            Seen::Executed => self.inventory(),
+            Seen::Predicted(_) => self.shreds.predicted(),
+        }
     }
 
     /// The pools, to change.
@@ -179,6 +191,7 @@ impl Shared {
         self.changes.close();
         self.opportunities.close();
         self.trades.close();
+        self.shreds.close();
     }
 
     /// Whether no new work is taken.
@@ -210,6 +223,7 @@ impl Shared {
                 "opportunities": dropped(self.opportunities.dropped()),
                 "trades": dropped(self.trades.dropped()),
             },
+            "predictions": self.shreds.counts.told(),
             "stages": self.timings.told(),
         })
     }

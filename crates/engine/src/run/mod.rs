@@ -9,6 +9,7 @@ mod telling;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::json;
@@ -21,10 +22,10 @@ use self::stages::join_all;
 use self::telling::{stopped, tell_in_flight, tell_status};
 use crate::chain_reader::ChainReader;
 use crate::clock::Clock;
-use crate::config::{ConfigWatch, EngineConfig, Executes, InForce, Mode, Reload};
+use crate::config::{ConfigWatch, EngineConfig, Executes, FeedKind, InForce, Mode, Reload};
 use crate::events::Journal;
 use crate::fault::{Ending, EngineFault};
-use crate::feed::{Recorder, open};
+use crate::feed::{EntryFeed, EntryOptions, Recorder, open};
 use crate::following::Follower;
 use crate::gate::Gate;
 use crate::intake::Intake;
@@ -34,6 +35,7 @@ use crate::pipeline::Shared;
 use crate::positions::Positions;
 use crate::reloading::reload_changes;
 use crate::replay::replay;
+use crate::shreds::read_tables;
 use crate::stopping::told_to_stop;
 use crate::strategies::Strategy;
 
@@ -160,7 +162,8 @@ impl Running<'_> {
             None => None,
         };
         let desk = self.desk(&pool, &reader).await?;
-        let stages = self.start_stages(sender, desk)?;
+        let mut stages = self.start_stages(sender, desk)?;
+        stages.extend(self.start_predicting(&reader)?);
         let (intake, mut ready) =
             Intake::new(Arc::clone(&self.shared), reader, pools, self.recorder()?);
         let feed = open(&self.run.config)?;
@@ -263,6 +266,23 @@ impl Running<'_> {
                 format!("--record: cannot be made: {error}; name a file that is not there yet");
             EngineFault::new(Ending::BadConfiguration, "record_unwritable", message)
         })
+    }
+
+    /// With a Shredstream proxy: its entries, the tables that they need, and the stage that reads them.
+    fn start_predicting(
+        &self,
+        reader: &Arc<ChainReader>,
+    ) -> Result<Option<JoinHandle<()>>, EngineFault> {
+        let url = match (self.run.config.feed, &self.run.config.chain.shredstream) {
+            (FeedKind::Shredstream, Some(url)) => url.clone(),
+            _ => return Ok(None),
+        };
+        self.shared.shreds.open();
+        let stage = self.start_shred_stage()?;
+        let feed = EntryFeed::new(EntryOptions::new(url));
+        tokio::spawn(feed.run(Arc::clone(&self.shared)));
+        tokio::spawn(read_tables(Arc::clone(&self.shared), Arc::clone(reader)));
+        Ok(Some(stage))
     }
 
     fn watch_config(&self) -> Result<(), EngineFault> {

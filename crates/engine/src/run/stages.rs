@@ -8,6 +8,7 @@ use tokio::runtime::Handle;
 use super::Running;
 use crate::fault::EngineFault;
 use crate::pipeline::{Desk, Executor, Sender, plan_opportunities, quote_updates, scan_changes};
+use crate::shreds::ShredStage;
 
 /// The whole work of one stage's thread.
 type StageWork = Box<dyn FnOnce() + Send>;
@@ -42,6 +43,17 @@ impl Running<'_> {
         });
         started
             .collect::<Result<_, _>>()
+            .map_err(|error| EngineFault::defect("no_thread", error.to_string()))
+    }
+}
+
+impl Running<'_> {
+    /// The stage beside the others, where transactions are told before their execution.
+    pub(super) fn start_shred_stage(&self) -> Result<JoinHandle<()>, EngineFault> {
+        let stage = ShredStage::new(Arc::clone(&self.shared), self.strategy);
+        std::thread::Builder::new()
+            .name("shreds".to_owned())
+            .spawn(move || stage.run())
             .map_err(|error| EngineFault::defect("no_thread", error.to_string()))
     }
 }

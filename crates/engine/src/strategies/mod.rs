@@ -10,7 +10,7 @@ mod terms;
 use serde_json::Value;
 use tradewind_core::ChainAddress;
 
-pub use terms::SendingTerms;
+pub use terms::{OnPrediction, SendingTerms};
 
 use crate::config::{Changeable, ConfigFault};
 use crate::inventory::Inventory;

@@ -33,8 +33,8 @@ pub use permits::{NewPermit, PermitRecord};
 pub use settlements::{Finalized, Settlement};
 pub use signed::SignedStep;
 pub use solana::{
-    EarlierSignature, NewSolanaAttempt, Reclaimable, SignedSolana, SolanaAttempt, SolanaEvidence,
-    SolanaFinalized, SolanaSettlement, Status, TopUps,
+    EarlierSignature, Hold, HoldState, NewSolanaAttempt, Reclaimable, SignedSolana, SolanaAttempt,
+    SolanaEvidence, SolanaFinalized, SolanaSettlement, Status, TopUps, find_held,
 };
 pub use steps::{Kind, Outcome, Step, StepId};
 pub use sweeps::Sweep;

@@ -46,6 +46,7 @@ mod solana_attempts;
 mod solana_bytes;
 #[cfg(feature = "failpoints")]
 mod solana_crashes;
+mod solana_holds;
 mod solana_model;
 mod solana_orders;
 mod solana_reclaims;
