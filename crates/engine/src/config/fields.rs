@@ -151,6 +151,28 @@ impl Fields {
         found.ok_or_else(|| wrong(&self.path(name), &value, "a whole number of at least 0"))
     }
 
+    /// A JSON integer within bounds; `default` when it is not given.
+    ///
+    /// # Errors
+    /// When it is something else or out of bounds.
+    pub fn integer_within(
+        &mut self,
+        name: &str,
+        default: u64,
+        (least, most): (u64, u64),
+    ) -> Result<u64, ConfigFault> {
+        let Some(value) = self.take_optional(name) else {
+            return Ok(default);
+        };
+        let found = value
+            .as_u64()
+            .filter(|number| (least..=most).contains(number));
+        found.ok_or_else(|| {
+            let expected = format!("a whole number from {least} to {most}");
+            wrong(&self.path(name), &value, &expected)
+        })
+    }
+
     /// A whole number as a decimal string, within bounds; `default` when it is not given.
     ///
     /// # Errors

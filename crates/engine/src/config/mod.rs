@@ -1,10 +1,11 @@
 //! The resolved configuration: one JSON file, read strictly, of which a part may change while the engine runs.
 //!
 //! - here: the whole file; - `fields`: the strict reader; - `changeable`: what may change;
-//! - `reload`: whether a changed file is taken; - `watch`: that it has changed.
+//! - `python`: what runs a strategy in Python; - `reload`: whether a changed file is taken; - `watch`: that it has changed.
 
 mod changeable;
 mod fields;
+mod python;
 mod reload;
 mod watch;
 
@@ -16,6 +17,7 @@ use tradewind_solana::Key;
 
 pub use changeable::{Changeable, InForce, Limits};
 pub use fields::{ConfigFault, Fields};
+pub use python::PythonProgram;
 pub use reload::{ParameterCheck, Reload};
 pub use watch::ConfigWatch;
 
@@ -111,6 +113,8 @@ pub struct EngineConfig {
     pub mode: Mode,
     /// Who carries them out.
     pub executes: Executes,
+    /// The strategy itself, where its user wrote it in Python.
+    pub python: Option<PythonProgram>,
     /// What may change while it runs.
     pub changeable: Changeable,
 }
@@ -166,6 +170,10 @@ impl EngineConfig {
                 "executes",
                 &[("engine", Executes::Engine), ("service", Executes::Service)],
             )?,
+            python: fields
+                .take_optional("python")
+                .map(PythonProgram::read)
+                .transpose()?,
             changeable: Changeable {
                 version: fields.integer("version")?,
                 limits: Limits::read(fields.object("limits")?)?,

@@ -43,7 +43,7 @@ impl Journal {
             path: path.to_owned(),
             writer,
         };
-        Ok((journal, Events(Some(sender))))
+        Ok((journal, Events::to(Some(sender))))
     }
 
     /// The body of the plan with this id, if it was told.

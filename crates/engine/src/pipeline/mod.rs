@@ -11,6 +11,7 @@
 mod assembly;
 mod circle;
 mod executor;
+mod failure;
 mod fresh_queue;
 mod shared;
 mod stages;
@@ -20,9 +21,10 @@ mod trade;
 pub use assembly::{Assembled, AssemblyFault, assemble};
 pub use circle::{CircleTerms, check_hop, plan_circle};
 pub use executor::{Executor, Sender};
+pub use failure::Failure;
 pub use fresh_queue::{Dropped, FreshQueue, Pushed};
 pub use shared::{Counts, Shared};
-pub(crate) use stages::tell_applied;
+pub(crate) use stages::{named, tell_applied};
 pub use stages::{
     plan_opportunities, plan_opportunity, quote_update, quote_updates, scan_change, scan_changes,
 };

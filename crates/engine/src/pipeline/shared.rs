@@ -7,6 +7,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use tradewind_core::ChainAddress;
 
+use super::failure::Failure;
 use super::fresh_queue::FreshQueue;
 use super::timing::Timings;
 use super::trade::{Changed, Hop, Opportunity, Trade};
@@ -70,6 +71,8 @@ pub struct Shared {
     pub timings: Timings,
     /// The newest slot of which the feed has told everything.
     pub settled_slot: AtomicU64,
+    /// Why the engine cannot go on, when it cannot.
+    pub failure: Failure,
     /// Whether no new work is taken.
     stopping: AtomicBool,
 }
@@ -105,6 +108,7 @@ impl Shared {
             counts: Counts::default(),
             timings: Timings::default(),
             settled_slot: AtomicU64::new(0),
+            failure: Failure::default(),
             stopping: AtomicBool::new(false),
         }
     }

@@ -116,13 +116,17 @@ async fn replayed(shared: &Arc<Shared>, strategy: Strategy, run: &Run) -> Result
         "replaying",
         json!({"version": run.config.changeable.version}),
     );
+    let workers = strategy.workers(shared, &run.config)?;
     replay(
         Arc::clone(shared),
-        strategy,
+        (strategy.kind, workers),
         path,
         &run.config.chain.genesis_hash,
     )
     .await?;
+    if let Some(fault) = shared.failure.now() {
+        return Err(fault);
+    }
     stopped(shared, "recording_ended", &[]);
     Ok(())
 }
@@ -155,14 +159,15 @@ impl Running<'_> {
             Some(follower) => Some(self.sender(&pool, &reader, wallet, follower).await?),
             None => None,
         };
-        let stages = self.start_stages(sender)?;
+        let workers = self.strategy.workers(&self.shared, config)?;
+        let stages = self.start_stages(sender, workers.scanner, workers.planner)?;
         let (intake, mut ready) =
             Intake::new(Arc::clone(&self.shared), reader, pools, self.recorder()?);
         let feed = Box::new(self.feed());
         let intake = tokio::spawn(intake.run(feed));
         self.watch_config()?;
         let status = tokio::spawn(tell_status(Arc::clone(&self.shared), follower.clone()));
-        let stop = told_to_stop();
+        let stop = self.told_to_stop();
         tokio::pin!(stop);
         let mut reason = None;
         tokio::select! {
@@ -185,7 +190,13 @@ impl Running<'_> {
             Some(follower) => self.wait_for_flights(follower).await,
             None => Vec::new(),
         };
+        if let Some(process) = workers.process {
+            let _ended = tokio::task::spawn_blocking(move || process.close()).await;
+        }
         stopped(&self.shared, reason, &open);
+        if let Some(fault) = self.shared.failure.now() {
+            return Err(fault);
+        }
         if joined.is_ok_and(|all| all) {
             return Ok(());
         }
@@ -193,6 +204,14 @@ impl Running<'_> {
             "stage_panicked",
             "a stage ended by a defect; see standard error",
         ))
+    }
+
+    /// Waits for the first reason to stop.
+    async fn told_to_stop(&self) -> Result<&'static str, EngineFault> {
+        tokio::select! {
+            told = told_to_stop() => told,
+            () = self.shared.failure.wait() => Ok("failed"),
+        }
     }
 
     fn rpc_pool(&self) -> Result<RpcPool, EngineFault> {

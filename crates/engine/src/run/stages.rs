@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use super::Running;
 use crate::fault::EngineFault;
 use crate::pipeline::{Executor, Sender, plan_opportunities, quote_updates, scan_changes};
+use crate::strategies::{Planner, Scanner};
 
 /// The whole work of one stage's thread.
 type StageWork = Box<dyn FnOnce() + Send>;
@@ -14,8 +15,9 @@ impl Running<'_> {
     pub(super) fn start_stages(
         &self,
         sender: Option<Sender>,
+        scanner: Box<dyn Scanner>,
+        planner: Box<dyn Planner>,
     ) -> Result<Vec<JoinHandle<()>>, EngineFault> {
-        let (scanner, planner) = ((self.strategy.scanner)(), (self.strategy.planner)());
         let executes = self.run.config.executes.name();
         let executor = Executor::new(
             Arc::clone(&self.shared),
