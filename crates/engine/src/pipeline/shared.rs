@@ -1,10 +1,13 @@
 //! `Shared`: what the stages of one engine share: pools, the configuration in force, queues, counts and times.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{
+    Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 use std::time::Instant;
 
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 use tradewind_core::ChainAddress;
 
 use super::failure::Failure;
@@ -17,6 +20,7 @@ use crate::events::Events;
 use crate::feed::AccountUpdate;
 use crate::inventory::Inventory;
 use crate::log::Log;
+use crate::positions::Positions;
 
 /// What happened how often.
 #[derive(Debug, Default)]
@@ -73,6 +77,11 @@ pub struct Shared {
     pub settled_slot: AtomicU64,
     /// Why the engine cannot go on, when it cannot.
     pub failure: Failure,
+    /// What was bought and is not sold yet.
+    positions: Mutex<Positions>,
+    /// Why the strategy's work is done, once it is.
+    finished: OnceLock<&'static str>,
+    finishing: Notify,
     /// Whether no new work is taken.
     stopping: AtomicBool,
 }
@@ -109,6 +118,9 @@ impl Shared {
             timings: Timings::default(),
             settled_slot: AtomicU64::new(0),
             failure: Failure::default(),
+            positions: Mutex::default(),
+            finished: OnceLock::new(),
+            finishing: Notify::new(),
             stopping: AtomicBool::new(false),
         }
     }
@@ -125,6 +137,30 @@ impl Shared {
         self.inventory
             .write()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was bought and is not sold yet.
+    pub fn positions(&self) -> MutexGuard<'_, Positions> {
+        self.positions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The strategy's work is done: the engine ends by itself.
+    pub fn finish(&self, reason: &'static str) {
+        if self.finished.set(reason).is_ok() {
+            self.finishing.notify_one();
+        }
+    }
+
+    /// Waits until the strategy's work is done; why it is. For one waiter.
+    pub async fn until_finished(&self) -> &'static str {
+        loop {
+            if let Some(reason) = self.finished.get() {
+                return reason;
+            }
+            self.finishing.notified().await;
+        }
     }
 
     /// Takes no new work from now on; what is queued is dropped.

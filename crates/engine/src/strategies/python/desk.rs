@@ -15,6 +15,7 @@ use super::wish::{Wish, told};
 use crate::config::{EngineConfig, Mode, PythonProgram};
 use crate::inventory::Inventory;
 use crate::pipeline::{Candidate, Changed, FreshQueue, Hop, NotPlanned, Pushed, Shared, named};
+use crate::strategies::Sight;
 
 /// Pools and notices that wait for the child.
 const WAITING: usize = 16_384;
@@ -45,7 +46,6 @@ pub(super) enum Work {
 #[derive(Debug)]
 struct Wished {
     opportunity_id: Option<String>,
-    base: ChainAddress,
     hops: Vec<Hop>,
     tag: Option<String>,
 }
@@ -157,6 +157,11 @@ impl Desk {
 
     /// What an answer wishes for, as far as it can be taken; the others are told as refused.
     pub(super) fn wishes(&self, inventory: &Inventory, wishes: Vec<Value>) -> Vec<Candidate> {
+        let in_force = self.shared.in_force.now();
+        let sight = Sight {
+            inventory,
+            in_force: &in_force,
+        };
         let mut taken = Vec::new();
         for (place, value) in wishes.into_iter().enumerate() {
             let tag = value["tag"].as_str().map(str::to_owned);
@@ -166,7 +171,7 @@ impl Desk {
                 continue;
             }
             let hops = value["hops"].clone();
-            match Wish::read(value, inventory) {
+            match Wish::read(value, sight) {
                 Ok(wish) => {
                     self.remember(&wish);
                     taken.push(wish.candidate);
@@ -216,16 +221,13 @@ impl Desk {
         if body["status"] == "timeout" {
             return;
         }
-        let (tag, base) = {
+        let (tag, hops) = {
             let wished = self.wished();
             let id = body["opportunityId"].as_str();
-            let of_it = wished
-                .iter()
-                .rev()
-                .find(|it| it.opportunity_id.as_deref() == id);
-            of_it.map_or((None, None), |it| {
-                (it.tag.clone(), Some(it.base.to_string()))
-            })
+            let is_it =
+                |it: &&Wished| it.opportunity_id.is_some() && it.opportunity_id.as_deref() == id;
+            let of_it = wished.iter().rev().find(is_it);
+            of_it.map_or((None, Vec::new()), |it| (it.tag.clone(), it.hops.clone()))
         };
         self.notice(json!({
             "kind": "fill",
@@ -233,8 +235,10 @@ impl Desk {
             "succeeded": body["status"] == "success",
             "signature": body["signature"],
             "slot": body["blockSlot"],
-            "base": base,
+            "hops": told(&hops),
             "tag": tag,
+            "paid_raw": body["inputAmount"],
+            "got_raw": body["outputAmount"],
             "gained_raw": body["actualProfit"],
             "cost_lamports": body["executionCost"],
             "locked_lamports": body["lockedLamports"],
@@ -262,7 +266,6 @@ impl Desk {
         }
         wished.push_back(Wished {
             opportunity_id: None,
-            base: wish.candidate.base,
             hops: wish.candidate.hops.clone(),
             tag: wish.tag.clone(),
         });

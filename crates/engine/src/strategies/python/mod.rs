@@ -25,7 +25,9 @@ use self::session::Session;
 use super::{Planner, Scanner, Sight, Strategy, Workers};
 use crate::config::{EngineConfig, PythonProgram};
 use crate::fault::EngineFault;
-use crate::pipeline::{Candidate, Changed, CircleTerms, NotPlanned, Shared, Trade, plan_circle};
+use crate::pipeline::{
+    Candidate, Changed, CircleTerms, NotPlanned, Purpose, Shared, Trade, plan_circle, plan_open_way,
+};
 
 /// Of every file in Python; its name is the user's.
 pub(super) const STRATEGY: Strategy = Strategy {
@@ -129,8 +131,11 @@ impl PythonPlanner {
             self.read = parameters.ok().map(|parameters| (version, parameters));
         }
         let (_, parameters) = self.read.as_ref().ok_or(NotPlanned::BaseUnknown)?;
+        if candidate.purpose != Purpose::Circle {
+            return plan_open_way(sight, candidate, &parameters.terms);
+        }
         let terms = CircleTerms {
-            min_profit_raw: candidate.profit_raw,
+            min_profit_raw: u64::try_from(candidate.profit_raw).unwrap_or_default(),
             max_amount_in_raw: candidate.amount_in_raw,
             // In another base than wrapped SOL the least profit of the wish has to hold the costs as well.
             cost_raw: 0,
