@@ -11,7 +11,7 @@ from tradewind.strategies.parameters import WrongParameter
 from tradewind.strategies.pools import Pool, Pools
 from tradewind.strategies.strategy import Strategy
 from tradewind.strategies.told import Fill, Refusal, Update
-from tradewind.strategies.wishes import Circle, Hop, Wish
+from tradewind.strategies.wishes import Circle, Hop, Swap, Wish
 
 WRAPPED_SOL = "So11111111111111111111111111111111111111112"
 
@@ -27,6 +27,7 @@ __all__ = [
     "Pools",
     "Refusal",
     "Strategy",
+    "Swap",
     "Update",
     "Wish",
     "WrongParameter",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tradewind.strategies.loading import Unloadable, load_strategy
-from tradewind.strategies.parameters import MistakenParameters, Mistake, read_parameters
+from tradewind.strategies.parameters import Mistake, MistakenParameters, read_parameters
 from tradewind.strategies.private_pipes import private_pipes
 
 

@@ -11,7 +11,7 @@ _MOST_CHARACTERS = 2_000
 
 @dataclass(slots=True)
 class Context:
-    """`wallet` is None where nobody trades; `mints` are those that it pays with; `replays` a recording, no live feed."""
+    """`wallet` is None where nobody trades, `mints` are those that it pays with; a recording `replays`."""
 
     instance: str
     wallet: str | None

@@ -1,6 +1,7 @@
 """The process that the engine starts: `python -m tradewind.strategies.host FILE ENGINE_PID`.
 
-Each line of its standard input is a question, and is answered by a line on its standard output. It ends with the engine.
+Each line of its standard input is a question, and is answered by a line on its standard output.
+It ends with the engine.
 """
 
 import ctypes

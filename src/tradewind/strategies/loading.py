@@ -6,7 +6,7 @@ import re
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from tradewind.strategies.parameters import Mistake
 from tradewind.strategies.strategy import Strategy
@@ -46,7 +46,7 @@ def load_strategy(file: Path) -> type[Strategy[Any]]:
     return kinds[0]
 
 
-def _is_its_own(kind: type, module: str) -> bool:
+def _is_its_own(kind: type, module: str) -> TypeGuard[type[Strategy[Any]]]:
     return issubclass(kind, Strategy) and kind.__module__ == module and not inspect.isabstract(kind)
 
 

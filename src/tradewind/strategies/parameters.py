@@ -1,4 +1,4 @@
-"""Reads a strategy's parameters into its dataclass, by the types of the fields; every mistake is told with its field."""
+"""Reads a strategy's parameters into its dataclass, by the types of the fields; each mistake is told with its field."""
 
 import dataclasses
 import re
@@ -8,6 +8,10 @@ from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+# What the engine takes of a strategy's parameters itself.
+OF_THE_ENGINE = frozenset(
+    {"wallet", "strategy_id", "lookup_tables", "tip_lamports", "unit_price_micro_lamports", "mints"}
+)
 _WHOLE = re.compile(r"-?[0-9]{1,78}")
 
 
@@ -42,12 +46,15 @@ class MistakenParameters(Exception):
 def read_parameters(kind: type | None, given: dict[str, Any]) -> Any:
     """An instance of the dataclass; None where the strategy has none. Raises MistakenParameters."""
     mistakes: list[Mistake] = []
-    if kind is None:
+    if kind is None or not dataclasses.is_dataclass(kind):
         for name in given:
             fault = "is not known: the strategy has no parameters."
             mistakes.append(Mistake(f"parameters.{name}", "parameter_unknown", fault, "Remove it."))
         read = None
     else:
+        for name in OF_THE_ENGINE.intersection(field.name for field in dataclasses.fields(kind)):
+            fault = f"is the engine's own, and {kind.__name__} has a field of that name."
+            mistakes.append(Mistake(f"parameters.{name}", "parameter_taken", fault, "Rename the field."))
         read = _dataclass(kind, given, "parameters", mistakes)
     if mistakes:
         raise MistakenParameters(mistakes)
@@ -58,7 +65,13 @@ def _dataclass(kind: type, given: Any, place: str, mistakes: list[Mistake]) -> A
     if not isinstance(given, dict):
         mistakes.append(Mistake(place, "parameter_type", "is not a section.", "Write keys and values below it."))
         return None
-    hints, before = get_type_hints(kind), len(mistakes)
+    before = len(mistakes)
+    try:
+        hints = get_type_hints(kind)
+    except (NameError, TypeError) as error:
+        fault = f"cannot be read: the types of {kind.__name__} are not known there: {error}."
+        mistakes.append(Mistake(place, "parameter_untyped", fault, "Define them above it in the file."))
+        return None
     fields = {field.name: field for field in dataclasses.fields(kind) if field.init}
     values: dict[str, Any] = {}
     for name, value in given.items():
@@ -85,28 +98,45 @@ def _dataclass(kind: type, given: Any, place: str, mistakes: list[Mistake]) -> A
 
 
 def _value(kind: Any, given: Any, place: str, mistakes: list[Mistake]) -> Any:
-    origin, inner = get_origin(kind), get_args(kind)
-    if kind is Any:
-        return given
+    origin = get_origin(kind)
     if origin in {Union, types.UnionType}:
-        if given is None and type(None) in inner:
-            return None
-        of_it = [part for part in inner if part is not type(None)]
-        return _value(of_it[0], given, place, mistakes) if len(of_it) == 1 else _unreadable(kind, place, mistakes)
-    if origin in {tuple, list} and (origin is list or inner[1:] == (...,)):
-        if not isinstance(given, list):
-            mistakes.append(Mistake(place, "parameter_type", "is not a list.", "Write a list: [first, second]."))
-            return None
-        values = [_value(inner[0], part, f"{place}[{at}]", mistakes) for at, part in enumerate(given)]
-        return origin(values)
-    if origin is dict and inner[0] is str and isinstance(given, dict):
-        return {name: _value(inner[1], part, f"{place}.{name}", mistakes) for name, part in given.items()}
+        return _optional(kind, given, place, mistakes)
+    if origin in {tuple, list}:
+        return _sequence(kind, given, place, mistakes)
     if origin is Literal:
-        return _one_of({str(word): word for word in inner}, given, place, mistakes)
+        return _word({str(word): word for word in get_args(kind)}, given, place, mistakes)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return _word({str(member.value): member for member in kind}, given, place, mistakes)
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         return _dataclass(kind, given, place, mistakes)
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return _one_of({str(member.value): member for member in kind}, given, place, mistakes)
+    return _simple(kind, given, place, mistakes)
+
+
+def _optional(kind: Any, given: Any, place: str, mistakes: list[Mistake]) -> Any:
+    inner = [part for part in get_args(kind) if part is not type(None)]
+    if len(inner) != 1:
+        return _unreadable(kind, place, mistakes)
+    return None if given is None else _value(inner[0], given, place, mistakes)
+
+
+def _sequence(kind: Any, given: Any, place: str, mistakes: list[Mistake]) -> Any:
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is tuple and inner[1:] != (...,):
+        return _unreadable(kind, place, mistakes)
+    if not isinstance(given, list):
+        mistakes.append(Mistake(place, "parameter_type", "is not a list.", "Write a list: [first, second]."))
+        return None
+    return origin(_value(inner[0], part, f"{place}[{at}]", mistakes) for at, part in enumerate(given))
+
+
+def _word(words: dict[str, Any], given: Any, place: str, mistakes: list[Mistake]) -> Any:
+    if isinstance(given, str | int) and str(given) in words:
+        return words[str(given)]
+    mistakes.append(Mistake(place, "parameter_type", "is not one of its words.", f"Write one of {', '.join(words)}."))
+    return None
+
+
+def _simple(kind: Any, given: Any, place: str, mistakes: list[Mistake]) -> Any:
     if kind not in _SIMPLE:
         return _unreadable(kind, place, mistakes)
     read, fault, remedy = _SIMPLE[kind]
@@ -114,13 +144,6 @@ def _value(kind: Any, given: Any, place: str, mistakes: list[Mistake]) -> Any:
     if value is None:
         mistakes.append(Mistake(place, "parameter_type", fault, remedy))
     return value
-
-
-def _one_of(words: dict[str, Any], given: Any, place: str, mistakes: list[Mistake]) -> Any:
-    if isinstance(given, str | int) and str(given) in words:
-        return words[str(given)]
-    mistakes.append(Mistake(place, "parameter_type", "is not one of its words.", f"Write one of {', '.join(words)}."))
-    return None
 
 
 def _unreadable(kind: Any, place: str, mistakes: list[Mistake]) -> None:

@@ -1,4 +1,4 @@
-"""The pools as the engine told of them last, with the quotes of their own programs: equal to the chain's, to the unit."""
+"""The pools as the engine told of them last, with the quotes of their own programs: as the chain's, to the unit."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence

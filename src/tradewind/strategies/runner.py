@@ -4,13 +4,13 @@ The messages are those of docs/strategies.md; the engine asks over a pipe, a tes
 """
 
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tradewind.strategies.context import Context
 from tradewind.strategies.loading import Unloadable, load_strategy
-from tradewind.strategies.parameters import MistakenParameters, Mistake, read_parameters
+from tradewind.strategies.parameters import Mistake, MistakenParameters, read_parameters
 from tradewind.strategies.state_file import NAME, StateFile
 from tradewind.strategies.strategy import Strategy
 from tradewind.strategies.told import Fill, Refusal, Update
@@ -22,11 +22,15 @@ _MOST_CHARACTERS = 4_000
 
 
 class Runner:
-    """`answer` each message; the first is `start`. `keeps` is the folder of the state, None where none is kept."""
+    """`answer` each message; the first is `start`. `keeps` is the folder of the state.
 
-    def __init__(self, file: Path, *, keeps: Path | None) -> None:
+    With None no state is kept, and it begins with `state`.
+    """
+
+    def __init__(self, file: Path, *, keeps: Path | None, state: Mapping[str, Any] | None = None) -> None:
         self._file = file
         self._keeps = keeps
+        self._given = dict(state or {})
         self._state = StateFile(None)
         self.strategy: Strategy[Any] | None = None
 
@@ -60,10 +64,10 @@ class Runner:
         context = Context(message["instance"], message["wallet"], tuple(message["mints"]), message["replays"])
         strategy.context = context
         try:
-            strategy.state = self._state.read()
+            strategy.state = self._given | self._state.read()
             strategy.on_start(context)
             self._state.write(strategy.state)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (whatever a user's method raises is told)
             said = _raised("on_start", error)
             fault = f"raises {said['error']} in on_start."
             return {"raised": said, **_refused(Mistake("python.file", "start_raised", fault, "Correct it there."))}
@@ -82,25 +86,25 @@ class Runner:
 
     def _told(self, strategy: Strategy[Any], message: Message) -> Message:
         during = f"on_{message['kind']}"
-        tell: Callable[[], Iterable[Wish] | None]
-        match message["kind"]:
-            case "update":
-                update = _update(strategy.context, message)
-                tell = lambda: strategy.on_update(update)  # noqa: E731
-            case "fill":
-                fill = _fill(message)
-                tell = lambda: strategy.on_fill(fill)  # noqa: E731
-            case "refusal":
-                refusal = _refusal(message)
-                tell = lambda: strategy.on_refusal(refusal)  # type: ignore[func-returns-value]  # noqa: E731
-            case _:
-                tell = lambda: strategy.on_stop()  # type: ignore[func-returns-value]  # noqa: E731
         try:
-            wishes = [wish.document() for wish in tell() or ()]
+            wishes = [wish.document() for wish in _wished(strategy, message)]
             self._state.write(strategy.state)
-        except Exception as error:  # noqa: BLE001 (whatever a user's method raises is told, and the strategy goes on)
+        except Exception as error:  # noqa: BLE001 (as above, and the strategy goes on)
             return {"raised": _raised(during, error)}
         return {"wishes": wishes}
+
+
+def _wished(strategy: Strategy[Any], message: Message) -> Iterable[Wish]:
+    match message["kind"]:
+        case "update":
+            return strategy.on_update(_update(strategy.context, message)) or ()
+        case "fill":
+            return strategy.on_fill(_fill(message)) or ()
+        case "refusal":
+            strategy.on_refusal(_refusal(message))
+        case "stop":
+            strategy.on_stop()
+    return ()
 
 
 def _update(context: Context, message: Message) -> Update:
@@ -110,15 +114,19 @@ def _update(context: Context, message: Message) -> Update:
 
 
 def _fill(message: Message) -> Fill:
-    gained = message["gained_raw"]
+    gained_raw, paid_raw, got_raw = (
+        None if message[name] is None else int(message[name]) for name in ("gained_raw", "paid_raw", "got_raw")
+    )
     return Fill(
         plan_id=message["plan_id"],
         succeeded=message["succeeded"],
         signature=message["signature"],
         slot=message["slot"],
-        base=message["base"],
+        hops=_hops(message["hops"]),
         tag=message["tag"],
-        gained_raw=None if gained is None else int(gained),
+        gained_raw=gained_raw,
+        paid_raw=paid_raw,
+        got_raw=got_raw,
         cost_lamports=int(message["cost_lamports"]),
         locked_lamports=int(message["locked_lamports"]),
         error_code=message["error_code"],
@@ -127,10 +135,14 @@ def _fill(message: Message) -> Fill:
 
 
 def _refusal(message: Message) -> Refusal:
-    hops = message["hops"] if isinstance(message["hops"], list) else []
-    whole = [hop for hop in hops if isinstance(hop, dict) and {"pool", "mint_in", "mint_out"} <= hop.keys()]
-    ways = tuple(Hop(hop["pool"], hop["mint_in"], hop["mint_out"]) for hop in whole)
-    return Refusal(message["code"], message["message"], message["tag"], ways)
+    return Refusal(message["code"], message["message"], message["tag"], _hops(message["hops"]))
+
+
+def _hops(told: object) -> tuple[Hop, ...]:
+    """Of a refused wish they are as it had them, right or not."""
+    hops = [hop for hop in told if isinstance(hop, dict)] if isinstance(told, list) else []
+    names = ("pool", "mint_in", "mint_out")
+    return tuple(Hop(*(str(hop[name]) for name in names)) for hop in hops if hop.keys() >= set(names))
 
 
 def _refused(mistake: Mistake) -> Message:

@@ -24,7 +24,7 @@ class StateFile:
         state = json.loads(self._written)
         if not isinstance(state, dict):
             message = f"{self._path} does not hold an object. Correct or remove it."
-            raise ValueError(message)
+            raise ValueError(message)  # noqa: TRY004 (a file of the user's is wrong)
         return state
 
     def write(self, state: dict[str, Any]) -> None:

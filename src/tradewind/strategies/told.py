@@ -34,17 +34,20 @@ class Update:
 class Fill:
     """How a trade ended, read from the balances that its transaction moved.
 
-    `gained_raw` is what the wallet has more of `base`, before `cost_lamports` (fee and tip); None where nothing was
-    traded. `locked_lamports` stand in accounts that it made. `base` and `tag` are None of a trade of an earlier run.
+    Of a circle `gained_raw` is what the wallet has more of its token; of a swap `paid_raw` and `got_raw` are what left
+    and what came. All three are before `cost_lamports` (fee and tip), and None where nothing was traded.
+    `locked_lamports` stand in accounts that it made. `hops` is empty and `tag` None of a trade of an earlier run.
     """
 
     plan_id: str
     succeeded: bool
     signature: str | None
     slot: int | None
-    base: str | None
+    hops: tuple[Hop, ...]
     tag: str | None
     gained_raw: int | None
+    paid_raw: int | None
+    got_raw: int | None
     cost_lamports: int
     locked_lamports: int
     error_code: str | None

@@ -39,7 +39,37 @@ class Circle:
         }
 
 
-Wish = Circle
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """Give `amount_in_raw` of one token for at least `least_out_raw` of another, or do not trade.
+
+    The engine looks for the best way of up to `max_hops` pools (1 to 3), unless `hops` says which. The slippage that
+    the limits allow bounds what comes out as well: the higher of the two least outputs holds.
+    """
+
+    mint_in: str
+    mint_out: str
+    amount_in_raw: int
+    least_out_raw: int
+    hops: Sequence[Hop] | None = None
+    max_hops: int = 2
+    tag: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        """As the engine reads it."""
+        return {
+            "kind": "swap",
+            "mint_in": self.mint_in,
+            "mint_out": self.mint_out,
+            "amount_in_raw": str(_whole(self.amount_in_raw, "amount_in_raw")),
+            "least_out_raw": str(_whole(self.least_out_raw, "least_out_raw")),
+            "hops": None if self.hops is None else _documents(self.hops),
+            "max_hops": _whole(self.max_hops, "max_hops"),
+            "tag": self.tag,
+        }
+
+
+Wish = Circle | Swap
 
 
 def _documents(hops: Sequence[Hop]) -> list[dict[str, str]]:

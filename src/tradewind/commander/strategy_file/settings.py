@@ -4,6 +4,8 @@ Times are milliseconds, amounts carry their unit in the name. Relative paths sta
 """
 
 import re
+import sys
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -133,6 +135,17 @@ class Inventory(Model):
     programs: Annotated[tuple[SolanaAddress, ...], Field(max_length=32), Once] = ()
 
 
+class PythonFile(Model):
+    """A strategy that is written in Python: its file, what runs it, and how long it may take."""
+
+    file: FolderPath
+    interpreter: Annotated[FolderPath, Field(validate_default=True)] = Path(sys.executable)
+    answer_within_ms: Annotated[int, Field(ge=1, le=600_000)] = 1_000
+    start_within_ms: Annotated[int, Field(ge=1, le=600_000)] = 30_000
+    most_restarts: Annotated[int, Field(ge=0, le=1_000)] = 5
+    restart_window_ms: Milliseconds = 600_000
+
+
 class Restart(Model):
     """When an engine that ended is started again. More than `most_crashes` within `within_ms` are a crash loop."""
 
@@ -206,6 +219,7 @@ class StrategySettings(Model):
     inventory: Inventory = Inventory()
     mode: Literal["live", "paper", "replay"]
     executes: Literal["engine", "service"] = "engine"
+    python: PythonFile | None = None
     limits: Annotated[dict[LimitName, Limit], Field(max_length=256)] = Field(default_factory=dict)
     blacklist: Annotated[tuple[SolanaAddress, ...], Field(max_length=100_000), Once] = ()
     parameters: Annotated[dict[str, Parameter], Field(max_length=1_024)] = Field(default_factory=dict)
