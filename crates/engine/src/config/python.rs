@@ -13,6 +13,8 @@ pub struct PythonProgram {
     pub file: PathBuf,
     /// The Python that has Tradewind.
     pub interpreter: PathBuf,
+    /// A folder that it looks for imports in first.
+    pub library: Option<PathBuf>,
     /// How long one answer may take; a strategy that takes longer hangs.
     pub answer_within_ms: u64,
     /// How long it may take until it is ready.
@@ -29,6 +31,7 @@ impl PythonProgram {
         let program = Self {
             file: PathBuf::from(fields.text("file")?),
             interpreter: PathBuf::from(fields.text("interpreter")?),
+            library: fields.optional_text("library")?.map(PathBuf::from),
             answer_within_ms: fields.integer_within("answer_within_ms", 1_000, (1, 600_000))?,
             start_within_ms: fields.integer_within("start_within_ms", 30_000, (1, 600_000))?,
             most_restarts: fields.integer_within("most_restarts", 5, (0, 1_000))?,

@@ -12,6 +12,7 @@ from typing import Any
 
 from tradewind.commander.engine_environment import engine_environment
 from tradewind.commander.strategy_file.located import Place
+from tradewind.own_library import own_library
 from tradewind.strategies.parameters import OF_THE_ENGINE
 
 Said = tuple[Place, tuple[str, str, str]]
@@ -37,6 +38,8 @@ def python_mistakes(data: dict[str, Any], folder: Path) -> Iterator[Said]:
         return
     interpreter = section.get("interpreter")
     python = folder / interpreter if isinstance(interpreter, str) else Path(sys.executable)
+    library = section.get("library")
+    searched = folder / library if isinstance(library, str) else own_library()
     parameters = data.get("parameters") or {}
     if not isinstance(parameters, dict):
         return
@@ -45,7 +48,7 @@ def python_mistakes(data: dict[str, Any], folder: Path) -> Iterator[Said]:
     passed = commander.get("environment") or () if isinstance(commander, dict) else ()
     also = tuple(name for name in passed if isinstance(name, str))
     stamp = file.stat()
-    answer = _looked_at(file, (stamp.st_mtime_ns, stamp.st_size), python, json.dumps(of_the_user), also)
+    answer = _looked_at(file, (stamp.st_mtime_ns, stamp.st_size), (python, searched), json.dumps(of_the_user), also)
     for place, code, fault, remedy in answer:
         yield place_of(place), (code, fault, remedy)
 
@@ -57,16 +60,20 @@ def place_of(field: str) -> Place:
 
 @lru_cache(maxsize=64)
 def _looked_at(
-    file: Path, _stamp: tuple[int, int], python: Path, parameters: str, also: tuple[str, ...]
+    file: Path, _stamp: tuple[int, int], run: tuple[Path, Path | None], parameters: str, also: tuple[str, ...]
 ) -> tuple[tuple[str, str, str, str], ...]:
     """What is the same is looked at once: a file that is saved with another limit is taken at once."""
+    python, library = run
+    environment = engine_environment(os.environ, also=also)
+    if library is not None:
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(library), environment.get("PYTHONPATH"))))
     try:
         done = subprocess.run(
             [str(python), "-P", "-m", CHECK, str(file)],
             input=parameters.encode(),
             capture_output=True,
             timeout=_WITHIN_S,
-            env=engine_environment(os.environ, also=also),
+            env=environment,
             check=False,
         )
     except subprocess.TimeoutExpired:

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from tradewind.domain.address import SolanaAddress
 from tradewind.domain.chain import SOLANA_MAINNET
 from tradewind.domain.model import Model
+from tradewind.own_library import own_library
 from tradewind.settings_fields import FolderPath, RpcUrl, SocketPath, StrategyName, WebsocketUrl
 
 UNITS = (
@@ -136,10 +137,14 @@ class Inventory(Model):
 
 
 class PythonFile(Model):
-    """A strategy that is written in Python: its file, what runs it, and how long it may take."""
+    """A strategy that is written in Python: its file, what runs it, and how long it may take.
+
+    `library` is a folder that imports are looked for in first.
+    """
 
     file: FolderPath
-    interpreter: Annotated[FolderPath, Field(validate_default=True)] = Path(sys.executable)
+    interpreter: FolderPath = Path(sys.executable)
+    library: FolderPath | None = Field(default_factory=own_library)
     answer_within_ms: Annotated[int, Field(ge=1, le=600_000)] = 1_000
     start_within_ms: Annotated[int, Field(ge=1, le=600_000)] = 30_000
     most_restarts: Annotated[int, Field(ge=0, le=1_000)] = 5

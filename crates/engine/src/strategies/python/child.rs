@@ -1,6 +1,7 @@
 //! `Child`: the process that runs the user's file. It is asked by a JSON line on its standard input and answers with
 //! one on its standard output, within a bound; what it writes to its standard error becomes log lines.
 
+use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -52,6 +53,9 @@ impl ChildFault {
     }
 }
 
+/// The whole work of a thread.
+type Work = Box<dyn FnOnce() + Send>;
+
 enum Said {
     Line(Vec<u8>),
     TooLong,
@@ -73,7 +77,8 @@ impl Child {
     ) -> Result<Self, ChildFault> {
         let not_started = |error: std::io::Error| ChildFault::NotStarted(error.to_string());
         let passed = std::env::vars_os().filter(|(name, _)| !is_secret(&name.to_string_lossy()));
-        let mut process = Command::new(&program.interpreter)
+        let mut command = Command::new(&program.interpreter);
+        command
             // Nothing of the folder that it runs in is imported.
             .args(["-P", "-m", HOST])
             .arg(&program.file)
@@ -83,9 +88,11 @@ impl Child {
             .envs(passed)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(not_started)?;
+            .stderr(Stdio::piped());
+        if let Some(library) = &program.library {
+            command.env("PYTHONPATH", searched(library));
+        }
+        let mut process = command.spawn().map_err(not_started)?;
         let (input, output, printed) = (
             process.stdin.take(),
             process.stdout.take(),
@@ -95,7 +102,7 @@ impl Child {
         let (said, answers) = sync_channel(16);
         let log = log.clone();
         // A process that is not read, or does not read, must hold up none but these threads, which end with it.
-        let threads: [(&str, Box<dyn FnOnce() + Send>); 3] = [
+        let threads: [(&str, Work); 3] = [
             (
                 "python-input",
                 Box::new(move || {
@@ -205,6 +212,16 @@ impl Drop for Child {
     fn drop(&mut self) {
         let _gone = self.process.kill().and_then(|()| self.process.wait());
     }
+}
+
+/// This folder, and then what is searched anyway.
+fn searched(library: &Path) -> OsString {
+    let mut searched = library.as_os_str().to_owned();
+    if let Some(others) = std::env::var_os("PYTHONPATH").filter(|others| !others.is_empty()) {
+        searched.push(":");
+        searched.push(others);
+    }
+    searched
 }
 
 /// The rule of the contract for what an engine is given, once more.

@@ -167,7 +167,7 @@ impl Desk {
             let tag = value["tag"].as_str().map(str::to_owned);
             if place >= MOST_WISHES {
                 let why = format!("an answer takes {MOST_WISHES} wishes");
-                self.refuse("too_many_wishes", &why, tag, &Value::Null);
+                self.refuse("too_many_wishes", &why, tag.as_deref(), &Value::Null);
                 continue;
             }
             let hops = value["hops"].clone();
@@ -176,7 +176,7 @@ impl Desk {
                     self.remember(&wish);
                     taken.push(wish.candidate);
                 }
-                Err(fault) => self.refuse(fault.code(), &fault.to_string(), tag, &hops),
+                Err(fault) => self.refuse(fault.code(), &fault.to_string(), tag.as_deref(), &hops),
             }
         }
         taken
@@ -205,10 +205,11 @@ impl Desk {
             let of_it = wished.iter().rev().find(|it| it.hops == candidate.hops);
             of_it.and_then(|it| it.tag.clone())
         };
-        self.refuse(why.code(), &why.to_string(), tag, &told(&candidate.hops));
+        let hops = told(&candidate.hops);
+        self.refuse(why.code(), &why.to_string(), tag.as_deref(), &hops);
     }
 
-    fn refuse(&self, code: &str, why: &str, tag: Option<String>, hops: &Value) {
+    fn refuse(&self, code: &str, why: &str, tag: Option<&str>, hops: &Value) {
         let fields = json!({"code": code, "tag": tag, "hops": hops});
         self.shared.log.info("wish_refused", why, fields);
         let notice =

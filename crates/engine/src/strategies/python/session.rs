@@ -200,10 +200,10 @@ impl Session {
         let window = Duration::from_millis(desk.program.restart_window_ms);
         let most = usize::try_from(desk.program.most_restarts).unwrap_or(usize::MAX);
         let mut because = because.to_string();
-        // A replay is not to depend on what a second try makes of it.
-        while !desk.replays {
+        loop {
             self.restarts.retain(|at| at.elapsed() < window);
-            if self.restarts.len() >= most {
+            // A replay is not to depend on what a second try makes of it.
+            if desk.replays || self.restarts.len() >= most {
                 break;
             }
             let doublings = u32::try_from(self.restarts.len()).unwrap_or(u32::MAX);

@@ -207,7 +207,7 @@ fn check_way(hops: &[Hop], inventory: &Inventory) -> Result<[ChainAddress; 2], W
     }
     for hop in hops {
         let pool = inventory.graph().pool(hop.pool).ok();
-        if !pool.is_some_and(|pool| pool.pair(hop.mint_in, hop.mint_out).is_ok()) {
+        if pool.is_none_or(|pool| pool.pair(hop.mint_in, hop.mint_out).is_err()) {
             return Err(WishFault::PoolUnknown(hop.pool, hop.mint_in, hop.mint_out));
         }
     }
