@@ -21,9 +21,12 @@ class StateFile:
         if self._path is None or not self._path.exists():
             return {}
         self._written = self._path.read_text(encoding="utf-8")
-        state = json.loads(self._written)
+        try:
+            state = json.loads(self._written)
+        except ValueError:
+            state = None
         if not isinstance(state, dict):
-            message = f"{self._path} does not hold an object. Correct or remove it."
+            message = f"{self._path} does not hold a JSON object. Correct or remove it"
             raise ValueError(message)  # noqa: TRY004 (a file of the user's is wrong)
         return state
 
