@@ -72,7 +72,7 @@ impl OpenWay {
     pub fn of(trade: &Trade, own_accounts: &[Key]) -> Self {
         let cost_raw = match trade.purpose {
             Purpose::Sell { cost_raw } => cost_raw,
-            Purpose::Circle | Purpose::Buy(_) => 0,
+            Purpose::Circle | Purpose::Buy(_) | Purpose::Swap { .. } => 0,
         };
         Self {
             coin: trade
@@ -84,6 +84,20 @@ impl OpenWay {
             moves_native_sol: trade.moves_native_sol,
             own_accounts: own_accounts.iter().map(Key::to_string).collect(),
         }
+    }
+
+    /// Of a plan that was told and is no position's: one mint was given for another.
+    #[must_use]
+    pub fn of_plan(plan: &Value) -> Option<Self> {
+        let (paid, got) = (plan["inputToken"].as_str()?, plan["outputToken"].as_str()?);
+        (paid != got).then(|| Self {
+            coin: got.to_owned(),
+            sells: false,
+            cost_raw: 0,
+            base_is_sol: paid == WRAPPED_SOL.to_string(),
+            moves_native_sol: false,
+            own_accounts: Vec::new(),
+        })
     }
 
     /// As it is written down.

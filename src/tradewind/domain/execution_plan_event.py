@@ -34,12 +34,13 @@ class ExecutionMethod(StrEnum):
 
 
 class PlanStrategy(StrEnum):
-    """What the transaction is for; `intent` is a step of somebody's intent."""
+    """What the transaction is for; `intent` is a step of somebody's intent, `custom` a wish of a user's strategy."""
 
     ARBITRAGE = "arbitrage"
     TRIANGULAR = "triangular"
     MARKET_MAKING = "market_making"
     INTENT = "intent"
+    CUSTOM = "custom"
 
 
 class PlanPriority(StrEnum):

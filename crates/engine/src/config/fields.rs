@@ -155,7 +155,7 @@ impl Fields {
     ///
     /// # Errors
     /// When it is something else or out of bounds.
-    pub fn whole(
+    pub fn integer_within(
         &mut self,
         name: &str,
         default: u64,
@@ -165,7 +165,7 @@ impl Fields {
         let Some(value) = self.take_optional(name) else {
             return Ok(default);
         };
-        let expected = format!("a whole number of {least} to {most}");
+        let expected = format!("a whole number from {least} to {most}");
         let found = value
             .as_u64()
             .filter(|number| (least..=most).contains(number));

@@ -1,11 +1,12 @@
 //! The resolved configuration: one JSON file, read strictly, of which a part may change while the engine runs.
 //!
 //! - here: the whole file; - `fields`: the strict reader; - `changeable`: what may change; - `lanes`: how it sends;
-//! - `reload`: whether a changed file is taken; - `watch`: that it has changed.
+//! - `python`: what runs a strategy in Python; - `reload`: whether a changed file is taken; - `watch`: that it has changed.
 
 mod changeable;
 mod fields;
 mod lanes;
+mod python;
 mod reload;
 mod watch;
 
@@ -18,6 +19,7 @@ use tradewind_solana::Key;
 pub use changeable::{Changeable, InForce, Limits};
 pub use fields::{ConfigFault, Fields};
 pub use lanes::{JitoAccess, LanesConfig};
+pub use python::PythonProgram;
 pub use reload::{ParameterCheck, Reload, TermsReader};
 pub use watch::ConfigWatch;
 
@@ -119,6 +121,8 @@ pub struct EngineConfig {
     pub simulate: bool,
     /// Mints that count as a US dollar.
     pub usd_mints: Vec<ChainAddress>,
+    /// The strategy itself, where its user wrote it in Python.
+    pub python: Option<PythonProgram>,
     /// What may change while it runs.
     pub changeable: Changeable,
 }
@@ -178,6 +182,10 @@ impl EngineConfig {
             lanes: LanesConfig::read(&mut fields)?,
             simulate: fields.flag("simulate", mode == Mode::Paper)?,
             usd_mints: fields.keys("usd_mints")?,
+            python: fields
+                .take_optional("python")
+                .map(PythonProgram::read)
+                .transpose()?,
             changeable: Changeable {
                 version: fields.integer("version")?,
                 limits: Limits::read(fields.object("limits")?)?,

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tradewind_core::ChainAddress;
 
+use super::failure::Failure;
 use super::fresh_queue::FreshQueue;
 use super::joining::Joining;
 use super::timing::Timings;
@@ -84,6 +85,8 @@ pub struct Shared {
     pub timings: Timings,
     /// The newest slot of which the feed has told everything.
     pub settled_slot: AtomicU64,
+    /// Why the engine cannot go on, when it cannot.
+    pub failure: Failure,
     /// What was bought and is not sold yet.
     positions: Mutex<Positions>,
     /// Why the strategy's work is done, once it is.
@@ -129,6 +132,7 @@ impl Shared {
             counts: Counts::default(),
             timings: Timings::default(),
             settled_slot: AtomicU64::new(0),
+            failure: Failure::default(),
             positions: Mutex::default(),
             finished: OnceLock::new(),
             finishing: Notify::new(),

@@ -145,19 +145,29 @@ pub(crate) fn scan_change_seen(
     shared
         .timings
         .add(Stage::Scanner, found_at - changed.applied_at);
-    let named = candidates.into_iter().map(|candidate| {
-        Counts::one(&shared.counts.opportunities);
-        Opportunity {
-            id: opportunity_id(&shared.instance, changed.moment, seen, &candidate),
-            moment: changed.moment,
-            seen,
-            told_at: changed.told_at,
-            found_at,
-            found_at_ms: shared.clock.now_ms(),
-            candidate,
-        }
-    });
-    named.collect()
+    let candidates = candidates.into_iter();
+    candidates
+        .map(|candidate| named(shared, (changed, seen), candidate, found_at))
+        .collect()
+}
+
+/// A candidate that the strategy found in a change, with its name and its age.
+pub(crate) fn named(
+    shared: &Shared,
+    (changed, seen): (Changed, Seen),
+    candidate: Candidate,
+    found_at: Instant,
+) -> Opportunity {
+    Counts::one(&shared.counts.opportunities);
+    Opportunity {
+        id: opportunity_id(&shared.instance, changed.moment, seen, &candidate),
+        moment: changed.moment,
+        seen,
+        told_at: changed.told_at,
+        found_at,
+        found_at_ms: shared.clock.now_ms(),
+        candidate,
+    }
 }
 
 fn opportunity_id(instance: &str, moment: Moment, seen: Seen, candidate: &Candidate) -> String {

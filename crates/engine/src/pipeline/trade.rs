@@ -49,6 +49,11 @@ pub enum Purpose {
         /// What it had cost, in raw units of the base.
         cost_raw: u64,
     },
+    /// Gives one mint for another because the strategy wants so. What that gains is the strategy's to know.
+    Swap {
+        /// What has to come out at least, in raw units of the other mint.
+        least_out_raw: u64,
+    },
 }
 
 /// What all purchases of an instance together have to keep within; looked at once more before one is signed.
@@ -169,7 +174,7 @@ impl Trade {
     pub fn expected_raw(&self) -> i64 {
         let given_raw = match self.purpose {
             Purpose::Circle => self.amount_in_raw,
-            Purpose::Buy(_) => return 0,
+            Purpose::Buy(_) | Purpose::Swap { .. } => return 0,
             Purpose::Sell { cost_raw } => cost_raw,
         };
         let gained = i128::from(self.amount_out_raw) - i128::from(given_raw);
@@ -194,7 +199,7 @@ impl Trade {
     pub const fn coin(&self) -> Option<ChainAddress> {
         match self.purpose {
             Purpose::Circle => None,
-            Purpose::Buy(_) => Some(self.mint_out),
+            Purpose::Buy(_) | Purpose::Swap { .. } => Some(self.mint_out),
             Purpose::Sell { .. } => Some(self.mint_in),
         }
     }

@@ -119,13 +119,17 @@ async fn replayed(shared: &Arc<Shared>, strategy: Strategy, run: &Run) -> Result
         "replaying",
         json!({"version": run.config.changeable.version}),
     );
+    let workers = strategy.workers(shared, &run.config)?;
     replay(
         Arc::clone(shared),
-        strategy,
+        (strategy.kind, workers),
         path,
         &run.config.chain.genesis_hash,
     )
     .await?;
+    if let Some(fault) = shared.failure.now() {
+        return Err(fault);
+    }
     stopped(shared, "recording_ended", &[]);
     Ok(())
 }
@@ -162,7 +166,8 @@ impl Running<'_> {
             None => None,
         };
         let desk = self.desk(&pool, &reader).await?;
-        let mut stages = self.start_stages(sender, desk)?;
+        let workers = self.strategy.workers(&self.shared, config)?;
+        let mut stages = self.start_stages(sender, desk, (workers.scanner, workers.planner))?;
         stages.extend(self.start_predicting(&reader)?);
         let (intake, mut ready) =
             Intake::new(Arc::clone(&self.shared), reader, pools, self.recorder()?);
@@ -170,7 +175,7 @@ impl Running<'_> {
         let intake = tokio::spawn(intake.run(feed));
         self.watch_config()?;
         let status = tokio::spawn(tell_status(Arc::clone(&self.shared), follower.clone()));
-        let stop = told_to_stop();
+        let stop = self.told_to_stop();
         tokio::pin!(stop);
         let mut reason = None;
         tokio::select! {
@@ -193,7 +198,13 @@ impl Running<'_> {
             Some(follower) => self.wait_for_flights(follower).await,
             None => Vec::new(),
         };
+        if let Some(process) = workers.process {
+            let _ended = tokio::task::spawn_blocking(move || process.close()).await;
+        }
         stopped(&self.shared, reason, &open);
+        if let Some(fault) = self.shared.failure.now() {
+            return Err(fault);
+        }
         if joined.is_ok_and(|all| all) {
             return Ok(());
         }
@@ -201,6 +212,14 @@ impl Running<'_> {
             "stage_panicked",
             "a stage ended by a defect; see standard error",
         ))
+    }
+
+    /// Waits for the first reason to stop.
+    async fn told_to_stop(&self) -> Result<&'static str, EngineFault> {
+        tokio::select! {
+            told = told_to_stop() => told,
+            () = self.shared.failure.wait() => Ok("failed"),
+        }
     }
 
     fn rpc_pool(&self) -> Result<RpcPool, EngineFault> {

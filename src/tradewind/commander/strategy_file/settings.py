@@ -4,6 +4,8 @@ Times are milliseconds, amounts carry their unit in the name. Relative paths sta
 """
 
 import re
+import sys
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -12,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from tradewind.domain.address import SolanaAddress
 from tradewind.domain.chain import SOLANA_MAINNET
 from tradewind.domain.model import Model
+from tradewind.own_library import own_library
 from tradewind.settings_fields import BlockEngineUrl, FolderPath, RpcUrl, SocketPath, StrategyName, WebsocketUrl
 
 UNITS = (
@@ -167,6 +170,21 @@ class Lanes(Model):
         return self
 
 
+class PythonFile(Model):
+    """A strategy that is written in Python: its file, what runs it, and how long it may take.
+
+    `library` is a folder that imports are looked for in first.
+    """
+
+    file: FolderPath
+    interpreter: FolderPath = Path(sys.executable)
+    library: FolderPath | None = Field(default_factory=own_library)
+    answer_within_ms: Annotated[int, Field(ge=1, le=600_000)] = 1_000
+    start_within_ms: Annotated[int, Field(ge=1, le=600_000)] = 30_000
+    most_restarts: Annotated[int, Field(ge=0, le=1_000)] = 5
+    restart_window_ms: Milliseconds = 600_000
+
+
 class Restart(Model):
     """When an engine that ended is started again. More than `most_crashes` within `within_ms` are a crash loop."""
 
@@ -243,6 +261,7 @@ class StrategySettings(Model):
     lanes: Lanes = Lanes()
     simulate: bool | None = None
     usd_mints: Annotated[tuple[SolanaAddress, ...], Field(max_length=16), Once] = ()
+    python: PythonFile | None = None
     limits: Annotated[dict[LimitName, Limit], Field(max_length=256)] = Field(default_factory=dict)
     blacklist: Annotated[tuple[SolanaAddress, ...], Field(max_length=100_000), Once] = ()
     parameters: Annotated[dict[str, Parameter], Field(max_length=1_024)] = Field(default_factory=dict)
