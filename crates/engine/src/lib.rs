@@ -15,6 +15,7 @@ pub mod intake;
 pub mod inventory;
 pub mod log;
 pub mod pipeline;
+pub mod positions;
 pub mod reloading;
 pub mod replay;
 pub mod run;

@@ -47,10 +47,10 @@ pub fn plan_event(told: &PlanTold<'_>) -> Value {
         "executor": told.executor,
         "chainId": 101,
         "routes": trade.hops.iter().map(route).collect::<Vec<_>>(),
-        "inputToken": trade.base.to_string(),
-        "outputToken": trade.base.to_string(),
+        "inputToken": trade.mint_in.to_string(),
+        "outputToken": trade.mint_out.to_string(),
         "inputAmount": trade.amount_in_raw.to_string(),
-        "expectedProfit": trade.gain_raw().to_string(),
+        "expectedProfit": trade.expected_raw().to_string(),
         // The engine holds no reference price in dollars.
         "expectedProfitUsd": "0",
         "simulationSuccess": false,

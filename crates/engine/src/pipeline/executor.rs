@@ -12,14 +12,14 @@ use tradewind_solana::blockhash_cache::BlockhashCache;
 use tradewind_solana::token_accounts::WRAPPED_SOL;
 
 use super::assembly::{Assembled, assemble};
-use super::circle::check_hop;
 use super::shared::{Counts, Shared};
 use super::stages::is_too_old;
 use super::timing::Stage;
 use super::trade::{Opportunity, Trade};
+use super::way::check_hop;
 use crate::chain_reader::Heights;
 use crate::events::{PlanTold, plan_event};
-use crate::flight::Flight;
+use crate::flight::{Flight, OpenWay};
 use crate::following::Follower;
 use crate::gate::{Gate, GateFault, PreparedStep, Signed, SigningOrder};
 use crate::identifier;
@@ -172,9 +172,22 @@ impl Executor {
             }
         };
         shared.timings.add(Stage::Build, began.elapsed());
+        // On disk before it is signed; a circle has no position.
+        let begun = shared
+            .positions()
+            .begin(&step.plan_id, trade, &unsigned.own_accounts);
+        if let Err(fault) = begun {
+            shared.log.info(
+                "not_begun",
+                &fault.to_string(),
+                json!({"opportunity_id": opportunity.id}),
+            );
+            self.prepared.push_front(step);
+            return;
+        }
         let pools = trade.hops.iter().map(|hop| hop.hop.pool).collect();
         sender.follower.reserve(&step.plan_id, pools);
-        let base = trade.base.to_string();
+        let mints = trade.gate_mints().map(|mint| mint.to_string());
         let heights = *sender
             .heights
             .lock()
@@ -187,7 +200,8 @@ impl Executor {
             unsigned: &unsigned.wire,
             lookup_tables: &unsigned.lookup_tables,
             last_valid_block_height: blockhash.last_valid_block_height,
-            mint: &base,
+            mint_in: &mints[0],
+            mint_out: &mints[1],
             amount_in_raw: trade.amount_in_raw,
             amount_out_raw: trade.amount_out_raw,
             heights,
@@ -195,7 +209,12 @@ impl Executor {
         });
         shared.timings.add(Stage::Gate, asked.elapsed());
         match signed {
-            Ok(signed) => self.take_off(&step, signed, opportunity, trade),
+            Ok(signed) => {
+                let open_way = trade
+                    .coin()
+                    .map(|_| OpenWay::of(trade, &unsigned.own_accounts));
+                self.take_off(&step, signed, opportunity, (trade, open_way));
+            }
             Err(fault) => self.not_signed(&step, &fault),
         }
     }
@@ -205,7 +224,7 @@ impl Executor {
         step: &PreparedStep,
         signed: Signed,
         opportunity: &Opportunity,
-        trade: &Trade,
+        (trade, open_way): (&Trade, Option<OpenWay>),
     ) {
         let Some(sender) = self.sender.as_ref() else {
             return;
@@ -216,8 +235,9 @@ impl Executor {
             wallet: sender.wallet.clone(),
             base: trade.base.to_string(),
             base_is_sol: trade.base == WRAPPED_SOL.into(),
+            open_way,
             amount_in_raw: trade.amount_in_raw,
-            expected_raw: trade.gain_raw(),
+            expected_raw: trade.expected_raw(),
             tip_lamports: trade.tip_lamports,
             signature: signed.signature,
             wire: signed.wire,
@@ -254,6 +274,7 @@ impl Executor {
         }
         if sender.gate.close(&step.plan_id) == Ok(true) {
             let _asked_again = sender.follower.steps().end(&step.plan_id);
+            sender.follower.end_position(&step.plan_id, None);
         }
         sender.follower.release(&step.plan_id);
     }
@@ -271,7 +292,7 @@ impl Executor {
         }));
         let fields = json!({
             "plan_id": plan_id, "opportunity_id": opportunity.id, "executor": self.carried_out_by,
-            "expected_profit_raw": trade.gain_raw().to_string(), "input_amount_raw": trade.amount_in_raw.to_string(),
+            "expected_profit_raw": trade.expected_raw().to_string(), "input_amount_raw": trade.amount_in_raw.to_string(),
         });
         self.shared
             .log
