@@ -5,6 +5,7 @@
 //! Building, signing, sending and telling is the engine's, and the same for all.
 
 mod arb;
+mod liquidation;
 mod python;
 mod terms;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tradewind_core::ChainAddress;
 
+pub use liquidation::LoanSource;
 pub use python::PythonProcess;
 pub use terms::{OnPrediction, SendingTerms};
 
@@ -22,7 +24,7 @@ use crate::inventory::Inventory;
 use crate::pipeline::{Candidate, NotPlanned, Shared, Trade};
 
 /// Every strategy that this engine has.
-pub const STRATEGIES: &[Strategy] = &[arb::STRATEGY];
+pub const STRATEGIES: &[Strategy] = &[arb::STRATEGY, liquidation::STRATEGY];
 
 /// What a strategy looks at: the pools as they are, and what is in force now.
 #[derive(Debug, Clone, Copy)]
@@ -120,6 +122,15 @@ impl Strategy {
             planner: (self.planner)(),
             process: None,
         })
+    }
+
+    /// Which loans it follows; of checked parameters. Only one strategy does.
+    #[must_use]
+    pub fn loans(&self, parameters: &Value) -> Option<LoanSource> {
+        if self.name == liquidation::STRATEGY.name {
+            return liquidation::loans(parameters);
+        }
+        None
     }
 
     /// By its name.
