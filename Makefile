@@ -30,7 +30,7 @@ $(VENV)/.dependencies: requirements/dev.txt | tools
 	@touch $@
 
 $(VENV)/.built: $(VENV)/.dependencies $(RUST_SOURCES) pyproject.toml packaging/build_wheel.py
-	@echo "Building the Rust core and the signer (minutes the first time, seconds later)"
+	@echo "Building the Rust core, the signer and the engine (minutes the first time, seconds later)"
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 

@@ -33,6 +33,7 @@ from tradewind.cli.ps import ps
 from tradewind.cli.quote import quote
 from tradewind.cli.report import report
 from tradewind.cli.restart import restart
+from tradewind.cli.rules import rules
 from tradewind.cli.run import run
 from tradewind.cli.status import status
 from tradewind.cli.stop import stop
@@ -149,7 +150,7 @@ for command in (
     decode,
 ):
     app.command()(command)
-for group in (intent, quote, limits, journal, keys, token, localnet):
+for group in (rules, intent, quote, limits, journal, keys, token, localnet):
     app.add_typer(group, name=group.info.name)
 
 
