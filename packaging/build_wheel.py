@@ -1,4 +1,4 @@
-"""Build backend: builds the signer and the engine, lays them beside the Python scripts, then lets maturin build the wheel.
+"""Build backend: builds the signer and the engine, lays them beside the scripts, then lets maturin build the wheel.
 
 maturin packs one extension module; the binaries that belong to it travel in the wheel's data folder, so that
 one `pip install` brings everything and no version of the two halves can be mixed.

@@ -1,5 +1,6 @@
 """A rule decides: by thresholds, hold times, hours and rests; it never flaps, and the unknown changes nothing."""
 
+import itertools
 from typing import Any
 
 from hypothesis import given, settings
@@ -99,7 +100,7 @@ def test_whatever_the_market_does_it_runs_and_rests_for_as_long_as_the_rule_says
     changes = [at for at in range(1, len(said)) if said[at] != said[at - 1]]
     if said and said[0]:
         changes = [0, *changes]
-    for first, second in zip(changes, changes[1:], strict=False):
+    for first, second in itertools.pairwise(changes):
         assert second - first >= (least_s if said[first] else rest_s)
     for at in changes:
         # Nothing changes by a value that is not known, nor by one that has not lasted.
