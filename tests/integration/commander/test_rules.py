@@ -82,7 +82,7 @@ async def test_a_swap_starts_the_arbitrage_and_the_calm_that_it_makes_stops_it(t
         stopped = desk.said("engine_stopped")[-1]
         assert (stopped["reason"], stopped["open"]) == ("sigterm", [])
         assert deployment.account_raw("SOL") > tokens_raw
-        phases = [state.phase for state in desk.states]
+        phases = [str(state.phase) for state in desk.states]
         assert phases.index("waiting") < phases.index("running") < phases.index("stopping")
         because = {state.because for state in desk.states if state.phase == "stopping"}
         assert because == {"its rule stops it"}
