@@ -36,7 +36,7 @@ $(VENV)/.built: $(VENV)/.dependencies $(RUST_SOURCES) pyproject.toml packaging/b
 
 build: $(VENV)/.built ## Build everything into .venv
 
-demo: build ## Carry one intent from HTTP to a fill on a local chain, and prove it
+demo: build ## Carry one intent from HTTP to a fill on two local chains, take an arbitrage, and prove it all
 	@$(BIN)/tradewind demo
 
 picture: build ## Draw docs/demo.svg from a real run of the demo, and docs/route.svg from a recorded auction

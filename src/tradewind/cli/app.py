@@ -63,6 +63,10 @@ then one JSON line on stderr.
 class _Root(TyperGroup):
     """Shows every error as a short block with its remedy, whatever command it comes from."""
 
+    def list_commands(self, ctx: Any) -> list[str]:
+        """What a newcomer runs comes first."""
+        return sorted(super().list_commands(ctx), key=lambda name: name != "demo")
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
@@ -127,7 +131,6 @@ def _root(
 
 
 for command in (
-    demo,
     init,
     doctor,
     up,
@@ -150,7 +153,7 @@ for command in (
     decode,
 ):
     app.command()(command)
-for group in (rules, intent, quote, limits, journal, keys, token, localnet):
+for group in (demo, rules, intent, quote, limits, journal, keys, token, localnet):
     app.add_typer(group, name=group.info.name)
 
 

@@ -4,8 +4,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -15,13 +15,13 @@ from rich.text import Text
 
 from tradewind.cli.doctor.command import shown as findings_shown
 from tradewind.cli.exit_code import ExitCode
+from tradewind.cli.instance_journal import into_journal
 from tradewind.cli.instances import DEFAULT_DATA, DataFolder, shown
 from tradewind.cli.options import JsonFlag
 from tradewind.cli.output import Output
 from tradewind.commander.commander import BotCommander, Order, Outcome
 from tradewind.commander.engine_binary import find_engine
 from tradewind.commander.engine_line import EngineLine
-from tradewind.commander.event_relay import Publisher
 from tradewind.commander.instance_folder import DEFAULT_INSTANCE, InstanceFolder, InstanceName
 from tradewind.commander.instance_state import InstanceState, Phase
 from tradewind.commander.preflight.examine import examine, refuse_wrong
@@ -37,8 +37,6 @@ from tradewind.errors import InvalidInput
 from tradewind.execution.executor_settings import refuse_wallet_keys
 from tradewind.localnet.anvil import LEASH
 from tradewind.observability.clock import SystemClock
-from tradewind.streaming.embedded import EmbeddedEventStream
-from tradewind.streaming.journal import Journal
 
 _GOOD = {Phase.STOPPED, Phase.FINISHED}
 _REFRESH_S = 0.25
@@ -135,7 +133,7 @@ async def _run(orders: Sequence[Order], data: Path, output: Output, governing: G
         environment=os.environ,
         halt=halt_wallet,
         preflight=told.preflight(data),
-        publishing=_publishing,
+        publishing=into_journal,
         triaging=Triaging(SystemClock()),
         leash=(sys.executable, "-I", "-S", str(LEASH), str(os.getpid())),
         on_state=told.state,
@@ -158,18 +156,6 @@ async def _run(orders: Sequence[Order], data: Path, output: Output, governing: G
 
 def _stopper(commander: BotCommander, by: str) -> Callable[[], None]:
     return lambda: commander.stop(by=by)
-
-
-@asynccontextmanager
-async def _publishing(folder: InstanceFolder) -> AsyncIterator[Publisher]:
-    """Each instance has a journal of its own, which others can follow."""
-    journal = await asyncio.to_thread(Journal.open, folder.path / "journal.db")
-    stream = EmbeddedEventStream(journal, SystemClock())
-    try:
-        yield stream
-    finally:
-        await stream.close()
-        journal.close()
 
 
 class _Told:
