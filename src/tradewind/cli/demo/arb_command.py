@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
@@ -59,14 +60,18 @@ async def demo_arb(folder: Path, *, output: Output, moves: int) -> tuple[ArbStor
             ending = await run_arb(scene, story, clock, changed, moves=moves)
     took_ns = clock.now_ns() - started_ns
     if not output.as_json:
-        width = WIDTH if not output.console.is_terminal else min(output.console.width, WIDTH)
-        console(width=width).print(arb_picture(story, ending.checks, took_s=took_ns / 1e9))
+        _console(output).print(arb_picture(story, ending.checks, took_s=took_ns / 1e9))
     return story, ending, took_ns
 
 
 def _new_story(chain: SolanaLocalnet) -> ArbStory:
     pools = [chain.description.pool(venue, PAIR).pool for venue in VENUES]
     return ArbStory((pools[0], pools[1]), chain.description.wallets[0].address)
+
+
+def _console(output: Output) -> Console:
+    """As wide as the terminal, and no wider than reads well."""
+    return console(width=min(output.console.width, WIDTH) if output.console.is_terminal else WIDTH)
 
 
 @contextmanager
@@ -78,7 +83,7 @@ def _shown(story: ArbStory, output: Output) -> Iterator[Callable[[], None]]:
     if not output.console.is_terminal:
         yield _Lines(story, output).tell
         return
-    with Live(console=output.console, transient=True, auto_refresh=False, vertical_overflow="crop") as live:
+    with Live(console=_console(output), transient=True, auto_refresh=False, vertical_overflow="crop") as live:
         yield lambda: live.update(arb_picture(story), refresh=True)
 
 

@@ -23,13 +23,13 @@ _SOL = 9
 _SIX_DIGITS = Context(prec=6)
 _NAMES = {"raydium_amm_v4": "Raydium AMM v4", "pumpswap": "PumpSwap"}
 _STAGES = {
-    "quote": "feed's message to the pool that has it",
-    "scanner": "to an opportunity, or to none",
-    "planner": "to a plan, or to none",
-    "build": "to the transaction's bytes",
+    "quote": "the feed's message is in its pool",
+    "scanner": "whether there is an opportunity",
+    "planner": "whether it is worth a plan",
+    "build": "the transaction's bytes",
     "simulation": "a node's word on it",
-    "gate": "to its signature, with the gate's commit",
-    "whole": "feed's message to the signed bytes on their way",
+    "gate": "the signature, recorded first",
+    "whole": "feed's message to signed bytes",
 }
 
 
@@ -73,7 +73,7 @@ def _headline(story: ArbStory) -> RenderableType:
     where = Text(f"wallet {story.wallet}", style=_QUIET)
     engine = Text("the engine is ", style=_QUIET)
     engine.append(story.phase or "not started yet", style="bold" if story.phase == "running" else _QUIET)
-    if story.phase not in {"running", ""}:
+    if story.because and story.phase not in {"running", ""}:
         engine.append(f": {story.because}", style=_QUIET)
     return Padding(Group(title, where, engine), (1, 2, 0, 2))
 
@@ -152,9 +152,10 @@ def _trades(story: ArbStory) -> RenderableType:
 
 
 def _timings(stages: Mapping[str, Mapping[str, int]]) -> RenderableType:
-    made = Table(box=None, padding=(0, 2, 0, 0), header_style=_QUIET, pad_edge=False)
-    for name, right in (("", False), ("times", True), ("half below", True), ("all below", True), ("", False)):
-        made.add_column(name, justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
+    made = Table(box=None, padding=(0, 2, 0, 0), header_style=_QUIET, pad_edge=False, expand=True)
+    for name in ("", "times", "half below", "all below"):
+        made.add_column(name, justify="right" if name else "left", no_wrap=True)
+    made.add_column("", ratio=1, no_wrap=True, overflow="ellipsis")
     for name, what in _STAGES.items():
         if (found := stages.get(name)) is not None:
             made.add_row(

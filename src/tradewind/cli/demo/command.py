@@ -49,7 +49,7 @@ def every(
     there takes what somebody else's trade leaves. The wallets are public test accounts; nothing leaves this machine.
     The first run fetches the local chains with npm (72 MB) and cargo (20 MB); later ones need no network.
 
-    Example: `tradewind demo --keep`
+    Example: `tradewind demo all --keep`, or shorter: `tradewind demo --keep`
     """
     output = Output(as_json=as_json)
     with scratch(folder, keep=keep) as (path, kept):
