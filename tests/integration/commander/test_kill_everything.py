@@ -60,6 +60,7 @@ def orphans(plant: Plant) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(max(420, ROUNDS * 60))
 async def test_whatever_is_killed_while_it_trades_every_effect_is_told_once_and_nothing_is_left(
     tmp_path: Path,
 ) -> None:
