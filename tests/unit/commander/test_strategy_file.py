@@ -25,7 +25,7 @@ chain:
   genesis_hash: 5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d
 feeds: {{kind: websocket}}
 inventory:
-  programs: [675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8, pAMMBay6oceH9fJKBRHGP5D4bD4sWpMSwMn52FMfXEA]
+  programs: [675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8, pAMMBay6oceH9fJKBRHGP5D4bD4sWpmSwMn52FMfXEA]
 limits:
   max_trade_lamports: 1_000_000_000
 blacklist: []
@@ -48,7 +48,7 @@ genesis_hash = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"
 kind = "websocket"
 
 [inventory]
-programs = ["675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8", "pAMMBay6oceH9fJKBRHGP5D4bD4sWpMSwMn52FMfXEA"]
+programs = ["675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8", "pAMMBay6oceH9fJKBRHGP5D4bD4sWpmSwMn52FMfXEA"]
 
 [limits]
 max_trade_lamports = 1_000_000_000
