@@ -2,14 +2,17 @@
 //!
 //! - `update`: the words; - `order`: an account only goes forward, and a dead slot is taken back;
 //! - `opening`: the feed that a configuration chooses; - `websocket`: subscriptions over one connection;
+//! - `yellowstone`: filtered streams out of a validator; - `pauses`: between two attempts to connect;
 //! - `recording`: a feed written down, and read again.
 
 mod opening;
 mod order;
+mod pauses;
 mod program_filter;
 mod recording;
 mod update;
 pub(crate) mod websocket;
+mod yellowstone;
 
 use std::pin::Pin;
 
@@ -21,6 +24,7 @@ pub use program_filter::{Comparison, ProgramFilter};
 pub use recording::{Recorded, Recorder, Recording, RecordingFault};
 pub use update::{AccountUpdate, FeedEvent, Moment, SlotStatus};
 pub use websocket::{WebsocketFeed, WebsocketOptions};
+pub use yellowstone::{Token, YellowstoneFeed, YellowstoneOptions};
 
 /// The next message; None when the feed has ended for good.
 pub type NextEvent<'a> = Pin<Box<dyn Future<Output = Option<FeedEvent>> + Send + 'a>>;
@@ -38,6 +42,9 @@ pub trait Feed: Send {
 
     /// Tells of every account of these programs that passes, of whose address nobody knows yet.
     fn follow_programs(&mut self, programs: &[ProgramFilter]);
+
+    /// Why it tells nothing at the moment, if it knows.
+    fn trouble(&self) -> Option<&str>;
 
     /// How many messages were left out because they could not be what they said they were.
     fn refused(&self) -> u64 {
