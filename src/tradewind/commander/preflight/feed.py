@@ -1,28 +1,29 @@
-"""The feeds: whether the websocket takes a subscription, and whether gRPC servers are there."""
+"""The feeds: whether the websocket takes a subscription, and whether gRPC servers answer."""
 
 import asyncio
 import json
-from urllib.parse import urlsplit
 
 import aiohttp
-import grpc
 
 from tradewind.commander.finding import Finding, good, warning, wrong
+from tradewind.commander.preflight.yellowstone import grpc_channel, look_at_yellowstone
 from tradewind.commander.strategy_file.settings import StrategySettings
 from tradewind.settings import redact_url
 
 TIMEOUT_S = 5.0
-# Source: yellowstone-grpc, geyser.proto.
-_GET_VERSION = "/geyser.Geyser/GetVersion"
 _SUBSCRIBE = {"jsonrpc": "2.0", "id": 1, "method": "slotSubscribe"}
 
 
 async def check_feeds(settings: StrategySettings) -> list[Finding]:
     """Each one that is configured; one that is not the chosen kind is worth a look when it is not there."""
     chain = settings.chain
+
+    async def yellowstone(url: str) -> str | None:
+        return await look_at_yellowstone(url, chain.yellowstone_token_file, timeout_s=TIMEOUT_S)
+
     looks = [
         ("websocket", chain.websocket, _websocket),
-        ("yellowstone", chain.yellowstone, _yellowstone),
+        ("yellowstone", chain.yellowstone, yellowstone),
         ("shredstream", chain.shredstream, _grpc),
     ]
     asked = [(kind, url, look(url)) for kind, url, look in looks if url is not None]
@@ -55,7 +56,7 @@ async def _websocket(url: str) -> str | None:
 
 async def _grpc(url: str) -> str | None:
     """Whether a gRPC server is there; a stream of entries has nothing to ask beyond that."""
-    channel = _channel(url)
+    channel = grpc_channel(url)
     try:
         async with asyncio.timeout(TIMEOUT_S):
             await channel.channel_ready()
@@ -64,28 +65,3 @@ async def _grpc(url: str) -> str | None:
     finally:
         await channel.close()
     return None
-
-
-async def _yellowstone(url: str) -> str | None:
-    """Whether it answers as Geyser does. The question has no fields, and of the answer its coming is enough."""
-    channel = _channel(url)
-    try:
-        async with asyncio.timeout(TIMEOUT_S):
-            await channel.channel_ready()
-            await channel.unary_unary(_GET_VERSION)(b"")
-    except TimeoutError:
-        return f"no gRPC connection within {TIMEOUT_S:.0f} s"
-    except grpc.aio.AioRpcError as error:
-        return f"is a gRPC server that does not answer as Yellowstone ({error.code().name})"
-    finally:
-        await channel.close()
-    return None
-
-
-def _channel(url: str) -> grpc.aio.Channel:
-    parts = urlsplit(url)
-    is_safe = parts.scheme == "https"
-    target = f"{parts.hostname}:{parts.port or (443 if is_safe else 80)}"
-    if is_safe:
-        return grpc.aio.secure_channel(target, grpc.ssl_channel_credentials())
-    return grpc.aio.insecure_channel(target)
