@@ -62,10 +62,8 @@ pub struct SigningOrder<'a> {
     pub amount_in_raw: u64,
     /// Expected back, in raw units.
     pub amount_out_raw: u64,
-    /// What the caller saw of the chain.
-    pub heights: Heights,
-    /// Where it saw it.
-    pub endpoints: &'a [String],
+    /// What the caller saw of the chain, and where.
+    pub heights: &'a Heights,
 }
 
 /// A signature as the gate gave it.
@@ -310,7 +308,7 @@ fn attempt_request(op: &str, order: &SigningOrder<'_>, attempt: u32) -> Value {
             "block_height": order.heights.confirmed,
             "finalized_block_height": order.heights.finalized,
             "signatures": [],
-            "endpoints": order.endpoints,
+            "endpoints": order.heights.endpoints,
         },
     })
 }

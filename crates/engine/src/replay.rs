@@ -14,7 +14,7 @@ use crate::feed::{
     AccountOrder, AccountUpdate, FeedEvent, Moment, Recorded, Recording, RecordingFault, SlotStatus,
 };
 use crate::inventory::{AccountReader, load};
-use crate::pipeline::{Changed, Counts, Executor, Shared, plan_opportunity, scan_change};
+use crate::pipeline::{Changed, Counts, Desk, Executor, Shared, plan_opportunity, scan_change};
 use crate::strategies::{Planner, Scanner, Strategy};
 
 /// The accounts of a recording, as they were told last.
@@ -47,8 +47,13 @@ pub async fn replay(
             message,
         ));
     }
+    let desk = Desk {
+        kind: strategy.kind,
+        carried_out_by: "engine",
+        ..Desk::default()
+    };
     let mut replaying = Replaying {
-        executor: Executor::new(Arc::clone(&shared), strategy.kind, "engine", None),
+        executor: Executor::new(Arc::clone(&shared), desk, None),
         scanner: (strategy.scanner)(),
         planner: (strategy.planner)(),
         order: AccountOrder::default(),

@@ -1,10 +1,11 @@
 //! The resolved configuration: one JSON file, read strictly, of which a part may change while the engine runs.
 //!
-//! - here: the whole file; - `fields`: the strict reader; - `changeable`: what may change;
+//! - here: the whole file; - `fields`: the strict reader; - `changeable`: what may change; - `lanes`: how it sends;
 //! - `reload`: whether a changed file is taken; - `watch`: that it has changed.
 
 mod changeable;
 mod fields;
+mod lanes;
 mod reload;
 mod watch;
 
@@ -16,7 +17,8 @@ use tradewind_solana::Key;
 
 pub use changeable::{Changeable, InForce, Limits};
 pub use fields::{ConfigFault, Fields};
-pub use reload::{ParameterCheck, Reload};
+pub use lanes::{JitoAccess, LanesConfig};
+pub use reload::{ParameterCheck, Reload, TermsReader};
 pub use watch::ConfigWatch;
 
 /// Most bytes of a configuration.
@@ -111,6 +113,12 @@ pub struct EngineConfig {
     pub mode: Mode,
     /// Who carries them out.
     pub executes: Executes,
+    /// How transactions are sent.
+    pub lanes: LanesConfig,
+    /// Whether a transaction is simulated before it is signed, and dropped when it would fail.
+    pub simulate: bool,
+    /// Mints that count as a US dollar.
+    pub usd_mints: Vec<ChainAddress>,
     /// What may change while it runs.
     pub changeable: Changeable,
 }
@@ -146,6 +154,14 @@ impl EngineConfig {
             )
         })?;
         let mut fields = Fields::of("", json)?;
+        let mode = fields.choice(
+            "mode",
+            &[
+                ("live", Mode::Live),
+                ("paper", Mode::Paper),
+                ("replay", Mode::Replay),
+            ],
+        )?;
         let config = Self {
             strategy: fields.text("strategy")?,
             instance: name(&mut fields, "instance")?,
@@ -154,18 +170,14 @@ impl EngineConfig {
             signer: signer(&mut fields)?,
             feed: feed(fields.object("feeds")?)?,
             inventory: inventory(fields.object("inventory")?)?,
-            mode: fields.choice(
-                "mode",
-                &[
-                    ("live", Mode::Live),
-                    ("paper", Mode::Paper),
-                    ("replay", Mode::Replay),
-                ],
-            )?,
+            mode,
             executes: fields.choice(
                 "executes",
                 &[("engine", Executes::Engine), ("service", Executes::Service)],
             )?,
+            lanes: LanesConfig::read(&mut fields)?,
+            simulate: fields.flag("simulate", mode == Mode::Paper)?,
+            usd_mints: fields.keys("usd_mints")?,
             changeable: Changeable {
                 version: fields.integer("version")?,
                 limits: Limits::read(fields.object("limits")?)?,

@@ -17,10 +17,11 @@ mod shared;
 mod stages;
 mod timing;
 mod trade;
+mod worth;
 
 pub use assembly::{Assembled, AssemblyFault, assemble};
 pub use circle::{CircleTerms, check_hop, plan_circle};
-pub use executor::{Executor, Sender};
+pub use executor::{Desk, Executor, Sender};
 pub use fresh_queue::{Dropped, FreshQueue, Pushed};
 pub use joining::Joining;
 pub use shared::{Counts, Shared};
@@ -32,3 +33,4 @@ pub use timing::{Stage, Timings};
 pub use trade::{
     Candidate, Changed, Hop, NotPlanned, Opportunity, SIGNATURE_FEE_LAMPORTS, Seen, Trade, TradeHop,
 };
+pub use worth::{UsdMint, worth_usd};

@@ -32,6 +32,8 @@ pub struct Counts {
     pub not_planned: AtomicU64,
     /// Plans.
     pub planned: AtomicU64,
+    /// Plans of which a node says that they would fail, or says nothing.
+    pub not_simulated: AtomicU64,
     /// Signed and sent.
     pub sent: AtomicU64,
     /// Messages of the feed that could not be what they said they were.
@@ -174,6 +176,7 @@ impl Shared {
             "expired": number(&counts.expired),
             "not_planned": number(&counts.not_planned),
             "planned": number(&counts.planned),
+            "not_simulated": number(&counts.not_simulated),
             "sent": number(&counts.sent),
             "refused": number(&counts.refused),
             "stale_pools": self.inventory().stale().len(),

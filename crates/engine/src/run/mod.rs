@@ -157,7 +157,8 @@ impl Running<'_> {
             Some(follower) => Some(self.sender(&pool, &reader, wallet, follower).await?),
             None => None,
         };
-        let mut stages = self.start_stages(sender)?;
+        let desk = self.desk(&pool, &reader).await?;
+        let mut stages = self.start_stages(sender, desk)?;
         stages.extend(self.start_predicting(&reader)?);
         let (intake, mut ready) =
             Intake::new(Arc::clone(&self.shared), reader, pools, self.recorder()?);
@@ -274,7 +275,11 @@ impl Running<'_> {
 
     fn watch_config(&self) -> Result<(), EngineFault> {
         let watch = ConfigWatch::start(&self.run.path)?;
-        let reload = Reload::new(self.run.config.clone(), self.strategy.check);
+        let reload = Reload::new(
+            self.run.config.clone(),
+            self.strategy.check,
+            self.strategy.terms,
+        );
         tokio::spawn(reload_changes(
             Arc::clone(&self.shared),
             watch,

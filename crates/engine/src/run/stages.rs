@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use tokio::runtime::Handle;
+
 use super::Running;
 use crate::fault::EngineFault;
-use crate::pipeline::{Executor, Sender, plan_opportunities, quote_updates, scan_changes};
+use crate::pipeline::{Desk, Executor, Sender, plan_opportunities, quote_updates, scan_changes};
 use crate::shreds::ShredStage;
 
 /// The whole work of one stage's thread.
@@ -15,15 +17,11 @@ impl Running<'_> {
     pub(super) fn start_stages(
         &self,
         sender: Option<Sender>,
+        desk: Desk,
     ) -> Result<Vec<JoinHandle<()>>, EngineFault> {
         let (scanner, planner) = ((self.strategy.scanner)(), (self.strategy.planner)());
-        let executes = self.run.config.executes.name();
-        let executor = Executor::new(
-            Arc::clone(&self.shared),
-            self.strategy.kind,
-            executes,
-            sender,
-        );
+        let sender = sender.map(|sender| (sender, Handle::current()));
+        let executor = Executor::new(Arc::clone(&self.shared), desk, sender);
         let shared = || Arc::clone(&self.shared);
         let (quoting, scanning, planning) = (shared(), shared(), shared());
         let stages: [(&str, StageWork); 4] = [
