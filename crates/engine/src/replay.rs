@@ -99,6 +99,7 @@ impl Replaying {
                 self.order.forget();
                 self.shared.inventory_mut().set_all_stale();
             }
+            FeedEvent::Following { .. } => {}
             FeedEvent::Slot { slot, status } => {
                 let undone = self.order.slot(slot, status);
                 if status == SlotStatus::Processed {
@@ -111,8 +112,11 @@ impl Replaying {
                     self.told.0.insert(update.key, update.clone());
                     self.account(&update, true);
                 }
-                if !undone.unknown.is_empty() {
-                    self.shared.inventory_mut().set_all_stale();
+                let mut inventory = self.shared.inventory_mut();
+                for account in &undone.unknown {
+                    for id in inventory.readers(*account).to_vec() {
+                        inventory.set_stale(id);
+                    }
                 }
             }
         }

@@ -355,6 +355,21 @@ impl Inventory {
         pools
     }
 
+    /// The pools that are read from an account.
+    #[must_use]
+    pub fn readers(&self, account: ChainAddress) -> &[PoolId] {
+        self.graph.readers(account)
+    }
+
+    /// The accounts that a pool is read from.
+    #[must_use]
+    pub fn accounts_of(&self, id: PoolId) -> Vec<ChainAddress> {
+        self.graph
+            .at(id)
+            .map(PoolMath::accounts)
+            .unwrap_or_default()
+    }
+
     /// Every account that a pool is read from, and every holding: what a feed has to follow.
     #[must_use]
     pub fn accounts(&self) -> Vec<ChainAddress> {

@@ -1,13 +1,17 @@
 //! `Shared`: what the stages of one engine share: pools, the configuration in force, queues, counts and times.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{
+    Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 use std::time::Instant;
 
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 use tradewind_core::ChainAddress;
 
 use super::fresh_queue::FreshQueue;
+use super::joining::Joining;
 use super::timing::Timings;
 use super::trade::{Changed, Hop, Opportunity, Trade};
 use crate::clock::Clock;
@@ -16,6 +20,7 @@ use crate::events::Events;
 use crate::feed::AccountUpdate;
 use crate::inventory::Inventory;
 use crate::log::Log;
+use crate::positions::Positions;
 
 /// What happened how often.
 #[derive(Debug, Default)]
@@ -34,6 +39,8 @@ pub struct Counts {
     pub not_simulated: AtomicU64,
     /// Signed and sent.
     pub sent: AtomicU64,
+    /// Messages of the feed that could not be what they said they were.
+    pub refused: AtomicU64,
 }
 
 impl Counts {
@@ -60,6 +67,10 @@ pub struct Shared {
     pub events: Events,
     /// From the feed to the pools.
     pub updates: FreshQueue<ChainAddress, (AccountUpdate, Instant)>,
+    /// Accounts of programs that are followed, whose addresses nobody asked for: for whoever looks for new pools.
+    pub newcomers: FreshQueue<ChainAddress, (AccountUpdate, Instant)>,
+    /// Pools that were found, on their way to be read and followed.
+    pub joining: Joining,
     /// From the pools to the scanner.
     pub changes: FreshQueue<ChainAddress, Changed>,
     /// From the scanner to the planner, by way.
@@ -72,12 +83,18 @@ pub struct Shared {
     pub timings: Timings,
     /// The newest slot of which the feed has told everything.
     pub settled_slot: AtomicU64,
+    /// What was bought and is not sold yet.
+    positions: Mutex<Positions>,
+    /// Why the strategy's work is done, once it is.
+    finished: OnceLock<&'static str>,
+    finishing: Notify,
     /// Whether no new work is taken.
     stopping: AtomicBool,
 }
 
 /// How much a queue holds.
 const UPDATES: usize = 65_536;
+const NEWCOMERS: usize = 4_096;
 const CHANGES: usize = 16_384;
 const OPPORTUNITIES: usize = 256;
 const TRADES: usize = 64;
@@ -101,12 +118,17 @@ impl Shared {
             log,
             events,
             updates: FreshQueue::new(UPDATES),
+            newcomers: FreshQueue::new(NEWCOMERS),
+            joining: Joining::default(),
             changes: FreshQueue::new(CHANGES),
             opportunities: FreshQueue::new(OPPORTUNITIES),
             trades: FreshQueue::new(TRADES),
             counts: Counts::default(),
             timings: Timings::default(),
             settled_slot: AtomicU64::new(0),
+            positions: Mutex::default(),
+            finished: OnceLock::new(),
+            finishing: Notify::new(),
             stopping: AtomicBool::new(false),
         }
     }
@@ -125,10 +147,35 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What was bought and is not sold yet.
+    pub fn positions(&self) -> MutexGuard<'_, Positions> {
+        self.positions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The strategy's work is done: the engine ends by itself.
+    pub fn finish(&self, reason: &'static str) {
+        if self.finished.set(reason).is_ok() {
+            self.finishing.notify_one();
+        }
+    }
+
+    /// Waits until the strategy's work is done; why it is. For one waiter.
+    pub async fn until_finished(&self) -> &'static str {
+        loop {
+            if let Some(reason) = self.finished.get() {
+                return reason;
+            }
+            self.finishing.notified().await;
+        }
+    }
+
     /// Takes no new work from now on; what is queued is dropped.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
         self.updates.close();
+        self.newcomers.close();
         self.changes.close();
         self.opportunities.close();
         self.trades.close();
@@ -154,8 +201,11 @@ impl Shared {
             "planned": number(&counts.planned),
             "not_simulated": number(&counts.not_simulated),
             "sent": number(&counts.sent),
+            "refused": number(&counts.refused),
+            "stale_pools": self.inventory().stale().len(),
             "dropped": {
                 "updates": dropped(self.updates.dropped()),
+                "newcomers": dropped(self.newcomers.dropped()),
                 "changes": dropped(self.changes.dropped()),
                 "opportunities": dropped(self.opportunities.dropped()),
                 "trades": dropped(self.trades.dropped()),

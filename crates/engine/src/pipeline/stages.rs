@@ -76,6 +76,11 @@ pub(crate) fn tell_applied(
         .filter(|id| !inventory.is_torn(**id))
         .filter_map(|id| inventory.graph().address_of(*id))
         .collect();
+    for (id, _) in &applied.refused {
+        if let Some(pool) = inventory.graph().address_of(*id) {
+            shared.joining.add(pool);
+        }
+    }
     drop(inventory);
     let applied_at = Instant::now();
     if !applied.changed.is_empty() {

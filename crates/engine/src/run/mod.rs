@@ -24,13 +24,14 @@ use crate::clock::Clock;
 use crate::config::{ConfigWatch, EngineConfig, Executes, InForce, Mode, Reload};
 use crate::events::Journal;
 use crate::fault::{Ending, EngineFault};
-use crate::feed::{Recorder, WebsocketFeed, WebsocketOptions};
+use crate::feed::{Recorder, open};
 use crate::following::Follower;
 use crate::gate::Gate;
 use crate::intake::Intake;
 use crate::inventory::Inventory;
 use crate::log::Log;
 use crate::pipeline::Shared;
+use crate::positions::Positions;
 use crate::reloading::reload_changes;
 use crate::replay::replay;
 use crate::stopping::told_to_stop;
@@ -147,6 +148,9 @@ impl Running<'_> {
         } else {
             None
         };
+        if signs {
+            self.open_positions()?;
+        }
         let recovered = match &follower {
             Some(follower) => self.recover(follower)?,
             None => 0,
@@ -159,7 +163,7 @@ impl Running<'_> {
         let stages = self.start_stages(sender, desk)?;
         let (intake, mut ready) =
             Intake::new(Arc::clone(&self.shared), reader, pools, self.recorder()?);
-        let feed = Box::new(self.feed());
+        let feed = open(&self.run.config)?;
         let intake = tokio::spawn(intake.run(feed));
         self.watch_config()?;
         let status = tokio::spawn(tell_status(Arc::clone(&self.shared), follower.clone()));
@@ -239,6 +243,14 @@ impl Running<'_> {
         }
     }
 
+    /// What an earlier run bought, before anything of it is asked for.
+    fn open_positions(&self) -> Result<(), EngineFault> {
+        let folder = &self.run.config.folder;
+        let opened = Positions::open(&folder.join("positions"), self.shared.clock.now_ms());
+        *self.shared.positions() = opened.map_err(|error| unwritable(folder, &error))?;
+        Ok(())
+    }
+
     fn recorder(&self) -> Result<Option<Recorder>, EngineFault> {
         let config = &self.run.config;
         let made = self
@@ -251,11 +263,6 @@ impl Running<'_> {
                 format!("--record: cannot be made: {error}; name a file that is not there yet");
             EngineFault::new(Ending::BadConfiguration, "record_unwritable", message)
         })
-    }
-
-    fn feed(&self) -> WebsocketFeed {
-        let url = self.run.config.chain.websocket.clone().unwrap_or_default();
-        WebsocketFeed::new(WebsocketOptions::new(url))
     }
 
     fn watch_config(&self) -> Result<(), EngineFault> {
