@@ -150,6 +150,7 @@ impl Follower {
 
     /// A plan that was told comes to nothing: it is told, and its pools are free.
     pub fn never_signed(&self, draft: &Flight, code: &str, why: &str) {
+        self.end_position(&draft.plan_id, None);
         let method = draft.choice.method();
         self.result(draft, Status::Failed, Some((code, why)), method, None, None);
         self.release(&draft.plan_id);
@@ -183,9 +184,32 @@ impl Follower {
         };
         drop(sending);
         let moved = self.tell(&flight, &decided, method).await;
+        match (&decided, moved) {
+            (
+                Confirmation::Landed(it) | Confirmation::Reverted { inclusion: it, .. },
+                Some(moved),
+            ) => {
+                self.end_position(&flight.plan_id, Some((it.slot, moved)));
+            }
+            (Confirmation::Expired { .. }, _) => self.end_position(&flight.plan_id, None),
+            // Not known: the next start looks at what the wallet holds.
+            _ => {}
+        }
         self.release(&flight.plan_id);
         self.look_again(&flight.pools);
         self.settle(&flight, &decided, moved).await;
+    }
+
+    /// Writes down what became of a purchase or a sale.
+    pub fn end_position(&self, plan_id: &str, landed: Option<(u64, Moved)>) {
+        let ended = self.shared.positions().end(plan_id, landed);
+        if let Err(error) = ended {
+            let message = format!("positions: cannot be written: {error}; make room on its disk");
+            let fields = json!({"plan_id": plan_id, "code": "positions_unwritable"});
+            self.shared
+                .log
+                .error("positions_unwritable", &message, fields);
+        }
     }
 
     /// What was found through these pools meanwhile was left alone: it is looked for again.
@@ -461,7 +485,19 @@ fn landed(settlement: &mut Value, flight: &Flight, inclusion: Inclusion, moved: 
     // What is not named stays reserved.
     let mut spent = json!({});
     if let Some(moved) = moved {
-        spent["11111111111111111111111111111111"] = moved.spent_lamports().to_string().into();
+        let mut lamports = moved.spent_lamports();
+        if let Some(way) = &flight.open_way {
+            let paid_raw = u64::try_from(moved.gained_raw.saturating_neg()).unwrap_or_default();
+            if way.sells {
+                let given_raw = u64::try_from(moved.kept_raw.saturating_neg()).unwrap_or_default();
+                spent[&way.coin] = given_raw.to_string().into();
+            } else if way.moves_native_sol {
+                lamports = lamports.saturating_add(paid_raw);
+            } else {
+                spent[&flight.base] = paid_raw.to_string().into();
+            }
+        }
+        spent["11111111111111111111111111111111"] = lamports.to_string().into();
     }
     settlement["spent"] = spent;
 }

@@ -56,11 +56,13 @@ pub struct SigningOrder<'a> {
     pub lookup_tables: &'a Value,
     /// Of its blockhash.
     pub last_valid_block_height: u64,
-    /// Paid and got back.
-    pub mint: &'a str,
+    /// Paid.
+    pub mint_in: &'a str,
+    /// Got; the same in a circle.
+    pub mint_out: &'a str,
     /// Paid, in raw units.
     pub amount_in_raw: u64,
-    /// Expected back, in raw units.
+    /// Expected, in raw units.
     pub amount_out_raw: u64,
     /// What the caller saw of the chain, and where.
     pub heights: &'a Heights,
@@ -299,8 +301,8 @@ fn attempt_request(op: &str, order: &SigningOrder<'_>, attempt: u32) -> Value {
         "lookup_tables": order.lookup_tables,
         "last_valid_block_height": order.last_valid_block_height,
         "quoted": {
-            "mint_in": order.mint,
-            "mint_out": order.mint,
+            "mint_in": order.mint_in,
+            "mint_out": order.mint_out,
             "amount_in_raw": order.amount_in_raw.to_string(),
             "amount_out_raw": order.amount_out_raw.to_string(),
         },

@@ -16,6 +16,7 @@ pub mod inventory;
 pub mod lanes;
 pub mod log;
 pub mod pipeline;
+pub mod positions;
 pub mod reloading;
 pub mod replay;
 pub mod run;

@@ -60,9 +60,11 @@ pub fn result_event(told: &ResultTold<'_>) -> Value {
     let moved = told.moved.as_ref();
     let gained = moved.filter(|_| matches!(told.status, Status::Success | Status::Simulated));
     let cost_lamports = moved.map_or(0, |moved| moved.cost_lamports);
-    let net = gained
+    let profit = gained.and_then(|moved| profit_raw(flight, moved));
+    let net = profit
         .filter(|_| flight.base_is_sol)
-        .map(|moved| (i128::from(moved.gained_raw) - i128::from(cost_lamports)).to_string());
+        .map(|profit_raw| (profit_raw - i128::from(cost_lamports)).to_string());
+    let [input, output] = amounts(flight, gained);
     let ending = if told.status == Status::Timeout {
         "timeout"
     } else {
@@ -79,7 +81,7 @@ pub fn result_event(told: &ResultTold<'_>) -> Value {
         "blockSlot": told.slot,
         "confirmationTime": told.slot.map(|_| took_ms),
         "expectedProfit": flight.expected_raw.to_string(),
-        "actualProfit": gained.map(|moved| moved.gained_raw.to_string()),
+        "actualProfit": profit.map(|profit_raw| profit_raw.to_string()),
         "executionCost": cost_lamports.to_string(),
         "lockedLamports": moved.map_or(0, |moved| moved.locked_lamports).to_string(),
         "netProfit": net,
@@ -89,6 +91,8 @@ pub fn result_event(told: &ResultTold<'_>) -> Value {
         "errorCode": told.error.map(|(code, _)| code),
         "wallet": flight.wallet,
         "attempts": u8::from(!flight.signature.is_empty()),
+        "inputAmount": input,
+        "outputAmount": output,
         "executorName": told.executor_name,
         "timestamp": now_ms,
     });
@@ -101,4 +105,28 @@ pub fn result_event(told: &ResultTold<'_>) -> Value {
         Some(&causation),
         &body,
     )
+}
+
+/// What a circle left, or a sale above what had been paid for what it sold; a purchase has no profit yet.
+fn profit_raw(flight: &Flight, moved: &Moved) -> Option<i128> {
+    let gained_raw = i128::from(moved.gained_raw);
+    match &flight.open_way {
+        None => Some(gained_raw),
+        Some(way) if way.sells => Some(gained_raw - i128::from(way.cost_raw)),
+        Some(_) => None,
+    }
+}
+
+/// What a purchase or a sale paid and got; a circle only tells what it left.
+fn amounts(flight: &Flight, moved: Option<&Moved>) -> [Option<String>; 2] {
+    let (Some(way), Some(moved)) = (&flight.open_way, moved) else {
+        return [None, None];
+    };
+    let (paid_raw, got_raw) = if way.sells {
+        (moved.kept_raw, moved.gained_raw)
+    } else {
+        (moved.gained_raw, moved.kept_raw)
+    };
+    let paid_raw = paid_raw.saturating_neg().max(0);
+    [paid_raw, got_raw.max(0)].map(|raw| Some(raw.to_string()))
 }

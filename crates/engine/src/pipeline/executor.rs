@@ -12,15 +12,15 @@ use tradewind_solana::blockhash_cache::BlockhashCache;
 use tradewind_solana::token_accounts::WRAPPED_SOL;
 
 use super::assembly::{Assembled, assemble};
-use super::circle::check_hop;
 use super::shared::{Counts, Shared};
 use super::stages::is_too_old;
 use super::timing::Stage;
 use super::trade::{Opportunity, Trade};
+use super::way::check_hop;
 use super::worth::{UsdMint, worth_usd};
 use crate::chain_reader::Heights;
 use crate::events::{Kept, PlanTold, ResultTold, Status, plan_event, result_event};
-use crate::flight::{Flight, Moved};
+use crate::flight::{Flight, Moved, OpenWay};
 use crate::following::Follower;
 use crate::gate::{Gate, GateFault, PreparedStep, Signed, SigningOrder};
 use crate::identifier;
@@ -251,12 +251,17 @@ impl Executor {
         self.shared.events.tell(event);
     }
 
+    /// What a circle would leave; what an open way would move is not told by one account.
     fn would_move(&self, trade: &Trade, told: &Simulated) -> Option<Moved> {
+        if trade.coin().is_some() {
+            return None;
+        }
         let inventory = self.shared.inventory();
         let account = inventory.token_account(trade.wallet, trade.base)?;
         let before_raw = i128::from(inventory.holding(account)?.amount_raw);
         Some(Moved {
             gained_raw: i64::try_from(i128::from(told.held_raw?) - before_raw).ok()?,
+            kept_raw: 0,
             cost_lamports: trade.fee_lamports.saturating_add(trade.tip_lamports),
             locked_lamports: 0,
         })
@@ -279,16 +284,25 @@ impl Executor {
             self.prepared.push_front(step);
             return;
         };
+        if !self.has_begun(&step, trade, &unsigned) {
+            self.prepared.push_front(step);
+            return;
+        }
         let simulated = self.desk.simulator.is_some();
         let event = self.plan(&step.plan_id, opportunity, trade, Some(&choice), simulated);
         let kept = shared.events.tell_kept(event);
+        let open_way = trade
+            .coin()
+            .map(|_| OpenWay::of(trade, &unsigned.own_accounts));
         let flight = Flight {
+            open_way,
             choice,
             ..self.flight(&step.plan_id, opportunity, trade)
         };
         // What is in the file outlives this process; the disk has it by the time that the gate has recorded its part.
         if !kept.is_written() {
             self.unkept(&step.plan_id);
+            self.end_position(&step.plan_id);
             self.prepared.push_front(step);
             return;
         }
@@ -296,6 +310,7 @@ impl Executor {
             return;
         };
         sender.follower.reserve(&step.plan_id, flight.pools.clone());
+        let mints = trade.gate_mints().map(|mint| mint.to_string());
         let heights = sender.heights.lock();
         let heights = Arc::clone(&heights.unwrap_or_else(PoisonError::into_inner));
         let asked = Instant::now();
@@ -306,7 +321,8 @@ impl Executor {
             unsigned: &unsigned.wire,
             lookup_tables: &unsigned.lookup_tables,
             last_valid_block_height,
-            mint: &flight.base,
+            mint_in: &mints[0],
+            mint_out: &mints[1],
             amount_in_raw: trade.amount_in_raw,
             amount_out_raw: trade.amount_out_raw,
             heights: &heights,
@@ -341,13 +357,35 @@ impl Executor {
         Some((assembled.ok()?, blockhash.last_valid_block_height))
     }
 
+    /// A purchase or a sale is on disk before it is signed; a circle has no position.
+    fn has_begun(&self, step: &PreparedStep, trade: &Trade, unsigned: &Assembled) -> bool {
+        let mut positions = self.shared.positions();
+        let begun = positions.begin(&step.plan_id, trade, &unsigned.own_accounts);
+        let told = begun.inspect_err(|fault| {
+            let fields = json!({"plan_id": step.plan_id});
+            self.shared
+                .log
+                .info("not_begun", &fault.to_string(), fields);
+        });
+        told.is_ok()
+    }
+
+    fn end_position(&self, plan_id: &str) {
+        if let Some((sender, _)) = &self.sender {
+            sender.follower.end_position(plan_id, None);
+        }
+    }
+
     /// Which lanes carry it; None, and told, where none may.
     fn chosen(&self, step: &PreparedStep, trade: &Trade) -> Option<Choice> {
         let (sender, _) = self.sender.as_ref()?;
-        let in_lamports = trade.base == WRAPPED_SOL.into();
+        // What a purchase gains is not known.
+        let in_lamports = trade.base == WRAPPED_SOL.into() && trade.coin().is_none();
         let wish = Wish {
             tip_lamports: trade.tip_lamports,
-            gain_lamports: in_lamports.then(|| trade.gain_raw()),
+            gain_lamports: u64::try_from(trade.expected_raw())
+                .ok()
+                .filter(|_| in_lamports),
         };
         let chosen = sender.follower.lanes().choose(&wish).inspect_err(|why| {
             let fields = json!({"plan_id": step.plan_id, "code": why.code()});
@@ -366,8 +404,9 @@ impl Executor {
             wallet: trade.wallet.to_string(),
             base: trade.base.to_string(),
             base_is_sol: trade.base == WRAPPED_SOL.into(),
+            open_way: None,
             amount_in_raw: trade.amount_in_raw,
-            expected_raw: trade.gain_raw(),
+            expected_raw: trade.expected_raw(),
             tip_lamports: trade.tip_lamports,
             signature: String::new(),
             wire: Vec::new(),
@@ -450,7 +489,9 @@ impl Executor {
     ) -> Value {
         let in_force = self.shared.in_force.now();
         let inventory = self.shared.inventory();
-        let worth_usd = worth_usd(&inventory, &self.desk.dollars, trade.base, trade.gain_raw());
+        let gain_raw = u64::try_from(trade.expected_raw()).ok();
+        let worth_usd = gain_raw
+            .and_then(|gain_raw| worth_usd(&inventory, &self.desk.dollars, trade.base, gain_raw));
         drop(inventory);
         plan_event(&PlanTold {
             plan_id,
@@ -469,7 +510,7 @@ impl Executor {
     fn say_planned(&self, plan_id: &str, opportunity: &Opportunity, trade: &Trade) {
         let fields = json!({
             "plan_id": plan_id, "opportunity_id": opportunity.id, "executor": self.desk.carried_out_by,
-            "expected_profit_raw": trade.gain_raw().to_string(), "input_amount_raw": trade.amount_in_raw.to_string(),
+            "expected_profit_raw": trade.expected_raw().to_string(), "input_amount_raw": trade.amount_in_raw.to_string(),
         });
         self.shared
             .log

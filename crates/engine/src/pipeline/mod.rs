@@ -13,17 +13,20 @@ mod circle;
 mod executor;
 mod fresh_queue;
 mod joining;
+mod open_way;
 mod shared;
 mod stages;
 mod timing;
 mod trade;
+mod way;
 mod worth;
 
 pub use assembly::{Assembled, AssemblyFault, assemble};
-pub use circle::{CircleTerms, check_hop, plan_circle};
+pub use circle::{CircleTerms, plan_circle};
 pub use executor::{Desk, Executor, Sender};
 pub use fresh_queue::{Dropped, FreshQueue, Pushed};
 pub use joining::Joining;
+pub use open_way::plan_open_way;
 pub use shared::{Counts, Shared};
 pub use stages::{
     plan_opportunities, plan_opportunity, quote_update, quote_updates, scan_change, scan_changes,
@@ -31,6 +34,8 @@ pub use stages::{
 pub(crate) use stages::{scan_change_seen, tell_applied};
 pub use timing::{Stage, Timings};
 pub use trade::{
-    Candidate, Changed, Hop, NotPlanned, Opportunity, SIGNATURE_FEE_LAMPORTS, Seen, Trade, TradeHop,
+    Candidate, Changed, Hop, NotPlanned, Opportunity, PositionBounds, Purpose,
+    SIGNATURE_FEE_LAMPORTS, Seen, Trade, TradeHop,
 };
+pub use way::{Fees, Way, check_hop, slipped};
 pub use worth::{UsdMint, worth_usd};

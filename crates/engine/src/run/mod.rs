@@ -32,6 +32,7 @@ use crate::intake::Intake;
 use crate::inventory::Inventory;
 use crate::log::Log;
 use crate::pipeline::Shared;
+use crate::positions::Positions;
 use crate::reloading::reload_changes;
 use crate::replay::replay;
 use crate::shreds::read_tables;
@@ -149,6 +150,9 @@ impl Running<'_> {
         } else {
             None
         };
+        if signs {
+            self.open_positions()?;
+        }
         let recovered = match &follower {
             Some(follower) => self.recover(follower)?,
             None => 0,
@@ -240,6 +244,14 @@ impl Running<'_> {
                 ),
             )),
         }
+    }
+
+    /// What an earlier run bought, before anything of it is asked for.
+    fn open_positions(&self) -> Result<(), EngineFault> {
+        let folder = &self.run.config.folder;
+        let opened = Positions::open(&folder.join("positions"), self.shared.clock.now_ms());
+        *self.shared.positions() = opened.map_err(|error| unwritable(folder, &error))?;
+        Ok(())
     }
 
     fn recorder(&self) -> Result<Option<Recorder>, EngineFault> {

@@ -38,6 +38,11 @@ impl Running<'_> {
                 let _asked_again = follower.steps().end(&plan_id);
             }
         }
+        // What is under way in the positions and was never signed did not happen.
+        let (flying, pending) = (follower.in_flight(), self.shared.positions().pending());
+        for plan_id in pending.iter().filter(|plan_id| !flying.contains(plan_id)) {
+            follower.end_position(plan_id, None);
+        }
         Ok(recovered)
     }
 
@@ -64,15 +69,24 @@ impl Running<'_> {
                 .unwrap_or_default(),
         };
         let bases = (self.strategy.mints)(&self.run.config.changeable.parameters);
-        let base = match (plan["inputToken"].as_str(), bases.as_slice()) {
-            (Some(base), _) => base.to_owned(),
-            (None, [only]) => only.to_string(),
-            (None, _) => String::new(),
+        let begun = self.shared.positions().begun(plan_id).cloned();
+        let base = match (&begun, plan["inputToken"].as_str(), bases.as_slice()) {
+            (Some(begun), _, _) => begun.base.to_string(),
+            (None, Some(base), _) => base.to_owned(),
+            (None, None, [only]) => only.to_string(),
+            (None, None, _) => String::new(),
         };
         let text = |name: &str| plan[name].as_str().unwrap_or_default().to_owned();
-        let number = |name: &str| text(name).parse().unwrap_or_default();
+        let number = |name: &str| text(name).parse::<u64>().unwrap_or_default();
+        let expected_raw = text("expectedProfit").parse().unwrap_or_default();
         let routes = plan["routes"].as_array().into_iter().flatten();
-        let pools = routes.filter_map(|route| Key::parse(route["pool"].as_str()?));
+        let mut pools: Vec<_> = routes
+            .filter_map(|route| Key::parse(route["pool"].as_str()?))
+            .map(ChainAddress::from)
+            .collect();
+        if let (Some(begun), true) = (&begun, pools.is_empty()) {
+            pools.push(begun.pool);
+        }
         let opportunity_id = match text("opportunityId") {
             // The plan was never told: its own id stands for what it was for.
             none if none.is_empty() => plan_id.to_owned(),
@@ -85,8 +99,11 @@ impl Running<'_> {
             wallet,
             base_is_sol: base == tradewind_solana::token_accounts::WRAPPED_SOL.to_string(),
             base,
-            amount_in_raw: number("inputAmount"),
-            expected_raw: number("expectedProfit"),
+            amount_in_raw: begun
+                .as_ref()
+                .map_or_else(|| number("inputAmount"), |begun| begun.amount_in_raw),
+            open_way: begun.map(|begun| begun.way),
+            expected_raw,
             tip_lamports,
             choice: self.choice(&plan, tip_lamports, follower),
             signature: signed.signature,
@@ -95,7 +112,7 @@ impl Running<'_> {
             sent_at_ms: plan["timestamp"]
                 .as_u64()
                 .unwrap_or_else(|| self.shared.clock.now_ms()),
-            pools: pools.map(ChainAddress::from).collect(),
+            pools,
         })
     }
 

@@ -124,10 +124,14 @@ impl Desk {
                 amount_in_raw: 1,
                 profit_raw: 1,
                 hops: vec![hop],
+                purpose: Purpose::Circle,
             },
         };
         let trade = Trade {
+            purpose: Purpose::Circle,
             base: mint_in,
+            mint_in,
+            mint_out: mint_in,
             wallet: mint_in,
             hops: vec![TradeHop {
                 hop,
@@ -137,7 +141,10 @@ impl Desk {
                 limit_out_raw: 1,
                 accounts: Vec::new(),
             }],
-            swaps: Vec::new(),
+            token_accounts: Vec::new(),
+            instructions: Vec::new(),
+            may_make: Vec::new(),
+            moves_native_sol: false,
             amount_in_raw: 1,
             amount_out_raw: 1,
             least_out_raw: 1,
