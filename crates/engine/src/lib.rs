@@ -15,6 +15,7 @@ pub mod intake;
 pub mod inventory;
 pub mod log;
 pub mod pipeline;
+pub mod quote_service;
 pub mod reloading;
 pub mod replay;
 pub mod run;

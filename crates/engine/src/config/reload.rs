@@ -75,6 +75,7 @@ fn difference(a: &EngineConfig, b: &EngineConfig) -> Option<&'static str> {
         ("inventory", a.inventory == b.inventory),
         ("mode", a.mode == b.mode),
         ("executes", a.executes == b.executes),
+        ("quotes", a.quotes == b.quotes),
     ];
     same.iter().find(|(_, same)| !same).map(|(field, _)| *field)
 }

@@ -16,6 +16,7 @@ use crate::events::Events;
 use crate::feed::AccountUpdate;
 use crate::inventory::Inventory;
 use crate::log::Log;
+use crate::quote_service::PoolChanges;
 
 /// What happened how often.
 #[derive(Debug, Default)]
@@ -64,6 +65,8 @@ pub struct Shared {
     pub opportunities: FreshQueue<Vec<Hop>, Opportunity>,
     /// From the planner to the executor, by way.
     pub trades: FreshQueue<Vec<Hop>, (Opportunity, Trade)>,
+    /// To the streams of quotes.
+    pub pool_changes: PoolChanges,
     /// How often.
     pub counts: Counts,
     /// How long.
@@ -102,6 +105,7 @@ impl Shared {
             changes: FreshQueue::new(CHANGES),
             opportunities: FreshQueue::new(OPPORTUNITIES),
             trades: FreshQueue::new(TRADES),
+            pool_changes: PoolChanges::default(),
             counts: Counts::default(),
             timings: Timings::default(),
             settled_slot: AtomicU64::new(0),
@@ -121,6 +125,12 @@ impl Shared {
         self.inventory
             .write()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A pool stands otherwise than before: to the scanner, and to the streams of quotes.
+    pub fn tell_change(&self, changed: Changed) {
+        self.pool_changes.tell(changed.pool);
+        self.changes.push(changed.pool, changed);
     }
 
     /// Takes no new work from now on; what is queued is dropped.

@@ -31,6 +31,7 @@ use crate::intake::Intake;
 use crate::inventory::Inventory;
 use crate::log::Log;
 use crate::pipeline::Shared;
+use crate::quote_service::serve_quotes;
 use crate::reloading::reload_changes;
 use crate::replay::replay;
 use crate::stopping::told_to_stop;
@@ -155,7 +156,10 @@ impl Running<'_> {
             Some(follower) => Some(self.sender(&pool, &reader, wallet, follower).await?),
             None => None,
         };
-        let stages = self.start_stages(sender)?;
+        let mut stages = self.start_stages(sender)?;
+        if let Some(listen) = config.quotes {
+            stages.push(serve_quotes(&self.shared, listen)?);
+        }
         let (intake, mut ready) =
             Intake::new(Arc::clone(&self.shared), reader, pools, self.recorder()?);
         let feed = Box::new(self.feed());

@@ -3,6 +3,7 @@
 Times are milliseconds, amounts carry their unit in the name. Relative paths start at the file's folder.
 """
 
+import ipaddress
 import re
 from typing import Annotated, Any, Literal
 
@@ -90,6 +91,19 @@ def _plain(value: object, depth: int = 0) -> object:
     return value
 
 
+def _listen(value: str) -> str:
+    """`host:port` as the engine writes it: the host is an IP address, in brackets when it is of version 6."""
+    host, colon, port = value.rpartition(":")
+    try:
+        address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+        bracketed = host == f"[{address}]" if address.version == 6 else host == str(address)
+    except ValueError:
+        bracketed = False
+    if not colon or not bracketed or not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65_535:
+        raise wrong("listen_malformed", "is not an address with a port.", "Write one such as 127.0.0.1:7010.")
+    return value
+
+
 def _variable(value: str) -> str:
     if not _NAME.fullmatch(value):
         raise wrong("variable_malformed", "is not the name of a variable.", "Write a name such as RUST_BACKTRACE.")
@@ -131,6 +145,13 @@ class Inventory(Model):
 
     snapshot: FolderPath | None = None
     programs: Annotated[tuple[SolanaAddress, ...], Field(max_length=32), Once] = ()
+
+
+class Quotes(Model):
+    """Where the engine serves quotes over gRPC; nobody who connects is asked who they are."""
+
+    listen: Annotated[str, AfterValidator(_listen)]
+    beyond_loopback: bool = False
 
 
 class Restart(Model):
@@ -206,6 +227,7 @@ class StrategySettings(Model):
     inventory: Inventory = Inventory()
     mode: Literal["live", "paper", "replay"]
     executes: Literal["engine", "service"] = "engine"
+    quotes: Quotes | None = None
     limits: Annotated[dict[LimitName, Limit], Field(max_length=256)] = Field(default_factory=dict)
     blacklist: Annotated[tuple[SolanaAddress, ...], Field(max_length=100_000), Once] = ()
     parameters: Annotated[dict[str, Parameter], Field(max_length=1_024)] = Field(default_factory=dict)
