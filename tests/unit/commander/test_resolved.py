@@ -44,6 +44,7 @@ def test_it_has_the_keys_of_the_contract_and_nothing_of_the_commanders(tmp_path:
         "lanes": {"rpc": True, "tpu": False, "jito": None, "race": False, "private_above_lamports": None},
         "simulate": None,
         "usd_mints": [],
+        "quotes": None,
         "limits": {"max_trade_lamports": "1000000000"},
         "blacklist": [],
         "parameters": {"min_profit_lamports": "50000"},

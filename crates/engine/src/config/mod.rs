@@ -10,6 +10,7 @@ mod python;
 mod reload;
 mod watch;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -125,6 +126,8 @@ pub struct EngineConfig {
     pub usd_mints: Vec<ChainAddress>,
     /// The strategy itself, where its user wrote it in Python.
     pub python: Option<PythonProgram>,
+    /// Where quotes are served, if they are.
+    pub quotes: Option<SocketAddr>,
     /// What may change while it runs.
     pub changeable: Changeable,
 }
@@ -188,6 +191,7 @@ impl EngineConfig {
                 .take_optional("python")
                 .map(PythonProgram::read)
                 .transpose()?,
+            quotes: quotes(&mut fields)?,
             changeable: Changeable {
                 version: fields.integer("version")?,
                 limits: Limits::read(fields.object("limits")?)?,
@@ -321,6 +325,38 @@ fn signer(fields: &mut Fields) -> Result<Option<PathBuf>, ConfigFault> {
     let socket = fields.text("socket")?;
     fields.finish()?;
     Ok(Some(PathBuf::from(socket)))
+}
+
+fn quotes(fields: &mut Fields) -> Result<Option<SocketAddr>, ConfigFault> {
+    let Some(value) = fields.take_optional("quotes") else {
+        return Ok(None);
+    };
+    let mut fields = Fields::of("quotes", value)?;
+    let text = fields.text("listen")?;
+    let listen: SocketAddr = text.parse().map_err(|_| {
+        let fault = format!("{text:?} is no address with a port");
+        ConfigFault::new("quotes.listen", fault, "give one such as 127.0.0.1:7010")
+    })?;
+    let beyond_loopback = match fields.take_optional("beyond_loopback") {
+        None => false,
+        Some(Value::Bool(allowed)) => allowed,
+        Some(other) => {
+            return Err(fields::wrong(
+                "quotes.beyond_loopback",
+                &other,
+                "true or false",
+            ));
+        }
+    };
+    fields.finish()?;
+    if !listen.ip().is_loopback() && !beyond_loopback {
+        let fault = format!(
+            "{listen} can be reached from other machines, and nobody is asked who they are"
+        );
+        let remedy = "give a loopback address, or set quotes.beyond_loopback to true";
+        return Err(ConfigFault::new("quotes.listen", fault, remedy));
+    }
+    Ok(Some(listen))
 }
 
 fn feed(mut fields: Fields) -> Result<FeedKind, ConfigFault> {

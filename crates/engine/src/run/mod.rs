@@ -34,6 +34,7 @@ use crate::inventory::Inventory;
 use crate::log::Log;
 use crate::pipeline::Shared;
 use crate::positions::Positions;
+use crate::quote_service::serve_quotes;
 use crate::reloading::reload_changes;
 use crate::replay::replay;
 use crate::shreds::read_tables;
@@ -170,6 +171,9 @@ impl Running<'_> {
         let workers = self.strategy.workers(&self.shared, config)?;
         let mut stages = self.start_stages(sender, desk, (workers.scanner, workers.planner))?;
         stages.extend(self.start_predicting(&reader)?);
+        if let Some(listen) = config.quotes {
+            stages.push(serve_quotes(&self.shared, listen)?);
+        }
         let (intake, mut ready) =
             Intake::new(Arc::clone(&self.shared), reader, pools, self.recorder()?);
         let feed = open(&self.run.config)?;

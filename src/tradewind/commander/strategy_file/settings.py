@@ -3,6 +3,7 @@
 Times are milliseconds, amounts carry their unit in the name. Relative paths start at the file's folder.
 """
 
+import ipaddress
 import re
 import sys
 from pathlib import Path
@@ -94,6 +95,19 @@ def _plain(value: object, depth: int = 0) -> object:
         raise wrong("nested_too_deeply", f"is nested more than {_DEPTH} deep.", "Write it flatter.")
     for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         _plain(part, depth + 1)
+    return value
+
+
+def _listen(value: str) -> str:
+    """`host:port` as the engine writes it: the host is an IP address, in brackets when it is of version 6."""
+    host, colon, port = value.rpartition(":")
+    try:
+        address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+        bracketed = host == f"[{address}]" if address.version == 6 else host == str(address)
+    except ValueError:
+        bracketed = False
+    if not colon or not bracketed or not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65_535:
+        raise wrong("listen_malformed", "is not an address with a port.", "Write one such as 127.0.0.1:7010.")
     return value
 
 
@@ -189,6 +203,13 @@ class PythonFile(Model):
     restart_window_ms: Milliseconds = 600_000
 
 
+class Quotes(Model):
+    """Where the engine serves quotes over gRPC; nobody who connects is asked who they are."""
+
+    listen: Annotated[str, AfterValidator(_listen)]
+    beyond_loopback: bool = False
+
+
 class Restart(Model):
     """When an engine that ended is started again. More than `most_crashes` within `within_ms` are a crash loop."""
 
@@ -266,6 +287,7 @@ class StrategySettings(Model):
     simulate: bool | None = None
     usd_mints: Annotated[tuple[SolanaAddress, ...], Field(max_length=16), Once] = ()
     python: PythonFile | None = None
+    quotes: Quotes | None = None
     limits: Annotated[dict[LimitName, Limit], Field(max_length=256)] = Field(default_factory=dict)
     blacklist: Annotated[tuple[SolanaAddress, ...], Field(max_length=100_000), Once] = ()
     parameters: Annotated[dict[str, Parameter], Field(max_length=1_024)] = Field(default_factory=dict)
