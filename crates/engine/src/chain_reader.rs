@@ -9,7 +9,7 @@ use tradewind_solana::rpc_pool::{Reached, RpcPool};
 
 use crate::fault::EngineFault;
 use crate::feed::websocket::decode_account;
-use crate::feed::{AccountUpdate, Moment};
+use crate::feed::{AccountUpdate, Moment, ProgramFilter};
 use crate::inventory::AccountReader;
 
 /// Accounts that a node gives in one answer.
@@ -59,9 +59,34 @@ impl ChainReader {
         &self,
         program: ChainAddress,
     ) -> Result<Vec<ChainAddress>, EngineFault> {
-        let how = json!({"encoding": "base64", "commitment": self.commitment, "dataSlice": {"offset": 0, "length": 0}});
+        self.accounts_matching(&ProgramFilter::all_of(program))
+            .await
+    }
+
+    /// The addresses of the accounts of a program that a filter lets through.
+    ///
+    /// # Errors
+    /// `chain_unreadable`.
+    pub async fn accounts_matching(
+        &self,
+        filter: &ProgramFilter,
+    ) -> Result<Vec<ChainAddress>, EngineFault> {
+        let mut how = json!({"encoding": "base64", "commitment": self.commitment, "dataSlice": {"offset": 0, "length": 0}});
+        let sizes = filter
+            .data_size
+            .iter()
+            .map(|size| json!({"dataSize": size}));
+        let comparisons = filter.comparisons.iter().map(|it| {
+            let bytes = bs58::encode(&it.bytes).into_string();
+            json!({"memcmp": {"offset": it.offset, "bytes": bytes}})
+        });
+        let filters: Vec<_> = sizes.chain(comparisons).collect();
+        if !filters.is_empty() {
+            how["filters"] = Value::Array(filters);
+        }
+        let program = filter.program.to_string();
         let told = self
-            .ask("getProgramAccounts", &json!([program.to_string(), how]))
+            .ask("getProgramAccounts", &json!([program, how]))
             .await?;
         let keys = told.as_array().map(|accounts| {
             let keys = accounts

@@ -107,7 +107,7 @@ impl OpenWay {
     pub fn of(trade: &Trade, own_accounts: &[Key]) -> Self {
         let cost_raw = match trade.purpose {
             Purpose::Sell { cost_raw } => cost_raw,
-            Purpose::Circle | Purpose::Buy(_) => 0,
+            Purpose::Circle | Purpose::Buy(_) | Purpose::Liquidate(_) => 0,
         };
         Self {
             coin: trade

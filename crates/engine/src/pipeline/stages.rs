@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::shared::{Counts, Shared};
 use super::timing::Stage;
-use super::trade::{Candidate, Changed, Opportunity, Trade};
+use super::trade::{Candidate, Changed, Opportunity, Purpose, Trade};
 use crate::events::opportunity_found;
 use crate::feed::{AccountUpdate, Moment};
 use crate::identifier;
@@ -39,7 +39,7 @@ fn settle(shared: &Shared, slot: u64) {
     let changed = inventory.settle(slot);
     let applied = Applied {
         changed,
-        refused: Vec::new(),
+        ..Applied::default()
     };
     let moment = Moment {
         slot,
@@ -76,6 +76,13 @@ pub(crate) fn tell_applied(
         .filter(|id| !inventory.is_torn(**id))
         .filter_map(|id| inventory.graph().address_of(*id))
         .collect();
+    let addresses: Vec<_> = addresses.into_iter().chain(applied.loans).collect();
+    for fault in applied.loans_refused {
+        let message = format!("an account of a loan was not understood: {fault}");
+        shared
+            .log
+            .warning("loan_refused", &message, json!({"code": "loan_refused"}));
+    }
     for (id, _) in &applied.refused {
         if let Some(pool) = inventory.graph().address_of(*id) {
             shared.joining.add(pool);
@@ -83,7 +90,7 @@ pub(crate) fn tell_applied(
     }
     drop(inventory);
     let applied_at = Instant::now();
-    if !applied.changed.is_empty() {
+    if !addresses.is_empty() {
         shared.timings.add(Stage::Quote, applied_at - told_at);
     }
     for pool in addresses {
@@ -156,6 +163,9 @@ fn opportunity_id(instance: &str, moment: Moment, candidate: &Candidate) -> Stri
         "opportunity/{instance}/{slot}/{write_version}/{}/{}",
         candidate.base, candidate.amount_in_raw
     );
+    if let Purpose::Liquidate(part) = candidate.purpose {
+        let _infallible = write!(name, "/{}", part.obligation);
+    }
     for hop in &candidate.hops {
         let _infallible = write!(name, "/{}", hop.pool);
     }

@@ -1,5 +1,6 @@
 //! Wires one engine and runs it to its end.
 
+mod lending;
 mod recovery;
 mod sending;
 mod stages;

@@ -5,11 +5,13 @@
 //! Building, signing, sending and telling is the engine's, and the same for all.
 
 mod arb;
+mod liquidation;
 mod terms;
 
 use serde_json::Value;
 use tradewind_core::ChainAddress;
 
+pub use liquidation::LoanSource;
 pub use terms::SendingTerms;
 
 use crate::config::{Changeable, ConfigFault};
@@ -17,7 +19,7 @@ use crate::inventory::Inventory;
 use crate::pipeline::{Candidate, NotPlanned, Trade};
 
 /// Every strategy that this engine has.
-pub const STRATEGIES: &[Strategy] = &[arb::STRATEGY];
+pub const STRATEGIES: &[Strategy] = &[arb::STRATEGY, liquidation::STRATEGY];
 
 /// What a strategy looks at: the pools as they are, and what is in force now.
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +65,15 @@ pub struct Strategy {
 }
 
 impl Strategy {
+    /// Which loans it follows; of checked parameters. Only one strategy does.
+    #[must_use]
+    pub fn loans(&self, parameters: &Value) -> Option<LoanSource> {
+        if self.name == liquidation::STRATEGY.name {
+            return liquidation::loans(parameters);
+        }
+        None
+    }
+
     /// By its name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
