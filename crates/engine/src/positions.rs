@@ -117,6 +117,12 @@ impl Positions {
         self.by_coin.values()
     }
 
+    /// Whether what is begun is written down: nothing is signed without.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

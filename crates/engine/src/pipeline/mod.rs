@@ -36,4 +36,4 @@ pub use trade::{
     Candidate, Changed, Hop, NotPlanned, Opportunity, PositionBounds, Purpose,
     SIGNATURE_FEE_LAMPORTS, Trade, TradeHop,
 };
-pub use way::{Fees, Way, check_hop, slipped};
+pub use way::{Fees, Way, check_hop, hop_instructions, slipped};

@@ -1,9 +1,7 @@
 //! `Shared`: what the stages of one engine share: pools, the configuration in force, queues, counts and times.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{
-    Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-};
+use std::sync::{MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -18,7 +16,7 @@ use crate::clock::Clock;
 use crate::config::InForce;
 use crate::events::Events;
 use crate::feed::AccountUpdate;
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, PositionHandle};
 use crate::log::Log;
 use crate::positions::Positions;
 
@@ -82,7 +80,7 @@ pub struct Shared {
     /// The newest slot of which the feed has told everything.
     pub settled_slot: AtomicU64,
     /// What was bought and is not sold yet.
-    positions: Mutex<Positions>,
+    positions: PositionHandle,
     /// Why the strategy's work is done, once it is.
     finished: OnceLock<&'static str>,
     finishing: Notify,
@@ -108,6 +106,7 @@ impl Shared {
         log: Log,
         events: Events,
     ) -> Self {
+        let positions = inventory.position_handle();
         Self {
             instance,
             inventory: RwLock::new(inventory),
@@ -124,7 +123,7 @@ impl Shared {
             counts: Counts::default(),
             timings: Timings::default(),
             settled_slot: AtomicU64::new(0),
-            positions: Mutex::default(),
+            positions,
             finished: OnceLock::new(),
             finishing: Notify::new(),
             stopping: AtomicBool::new(false),

@@ -105,14 +105,42 @@ pub(crate) fn tell_applied(
 
 /// Scanner: shows each changed pool to the strategy.
 pub fn scan_changes(shared: &Shared, mut scanner: Box<dyn Scanner>) {
+    let mut ticked_at = Instant::now();
     while !shared.changes.is_finished() {
+        let mut found = Vec::new();
         if let Some(changed) = shared.changes.pop(PATIENCE) {
-            for opportunity in scan_change(shared, scanner.as_mut(), changed) {
-                let way = opportunity.candidate.hops.clone();
-                shared.opportunities.push(way, opportunity);
-            }
+            found = scan_change(shared, scanner.as_mut(), changed);
+        }
+        if ticked_at.elapsed() >= PATIENCE {
+            ticked_at = Instant::now();
+            found.extend(tick(shared, scanner.as_mut()));
+        }
+        for opportunity in found {
+            let way = opportunity.candidate.hops.clone();
+            shared.opportunities.push(way, opportunity);
         }
     }
+}
+
+/// Time has passed.
+fn tick(shared: &Shared, scanner: &mut dyn Scanner) -> Vec<Opportunity> {
+    let in_force = shared.in_force.now();
+    let inventory = shared.inventory();
+    let sight = Sight {
+        inventory: &inventory,
+        in_force: &in_force,
+    };
+    let moment = Moment {
+        slot: inventory.slot(),
+        write_version: 0,
+    };
+    let ticked = scanner.tick(sight, shared.clock.now_ms());
+    drop(inventory);
+    if let Some(reason) = ticked.finished {
+        shared.finish(reason);
+    }
+    let now = Instant::now();
+    named(shared, ticked.candidates, (moment, now, now))
 }
 
 /// One changed pool.
@@ -133,12 +161,25 @@ pub fn scan_change(
     shared
         .timings
         .add(Stage::Scanner, found_at - changed.applied_at);
+    named(
+        shared,
+        candidates,
+        (changed.moment, changed.told_at, found_at),
+    )
+}
+
+/// Gives each candidate its name.
+fn named(
+    shared: &Shared,
+    candidates: Vec<Candidate>,
+    (moment, told_at, found_at): (Moment, Instant, Instant),
+) -> Vec<Opportunity> {
     let named = candidates.into_iter().map(|candidate| {
         Counts::one(&shared.counts.opportunities);
         Opportunity {
-            id: opportunity_id(&shared.instance, changed.moment, &candidate),
-            moment: changed.moment,
-            told_at: changed.told_at,
+            id: opportunity_id(&shared.instance, moment, &candidate),
+            moment,
+            told_at,
             found_at,
             found_at_ms: shared.clock.now_ms(),
             candidate,

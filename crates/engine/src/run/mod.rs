@@ -1,5 +1,6 @@
 //! Wires one engine and runs it to its end.
 
+mod discovering;
 mod recovery;
 mod sending;
 mod stages;
@@ -142,15 +143,15 @@ impl Running<'_> {
         let pool = Arc::new(self.rpc_pool()?);
         let reader = Arc::new(ChainReader::new(Arc::clone(&pool), "processed"));
         let wallet = self.wallet()?;
+        if signs {
+            self.open_positions()?;
+        }
         let pools = self.load(&reader, wallet).await?;
         let follower = if signs {
             Some(self.follower(&pool)?)
         } else {
             None
         };
-        if signs {
-            self.open_positions()?;
-        }
         let recovered = match &follower {
             Some(follower) => self.recover(follower)?,
             None => 0,
@@ -159,9 +160,16 @@ impl Running<'_> {
             Some(follower) => Some(self.sender(&pool, &reader, wallet, follower).await?),
             None => None,
         };
-        let stages = self.start_stages(sender)?;
-        let (intake, mut ready) =
-            Intake::new(Arc::clone(&self.shared), reader, pools, self.recorder()?);
+        let mut stages = self.start_stages(sender)?;
+        let discovering = self.discover(&reader)?;
+        let (intake, mut ready) = Intake::new(
+            Arc::clone(&self.shared),
+            Arc::clone(&reader),
+            pools,
+            self.recorder()?,
+        );
+        let intake = intake.with_programs(discovering.programs);
+        stages.extend(discovering.thread);
         let feed = open(&self.run.config)?;
         let intake = tokio::spawn(intake.run(feed));
         self.watch_config()?;
@@ -176,9 +184,13 @@ impl Running<'_> {
                 self.shared.log.info("engine_ready", "the pools are read and the feed runs", fields);
             }
         }
-        let reason = match reason {
-            Some(reason) => reason,
-            None => stop.await?,
+        let reason = if let Some(reason) = reason {
+            reason
+        } else {
+            tokio::select! {
+                told = &mut stop => told?,
+                finished = self.shared.until_finished() => self.finished(finished)?,
+            }
         };
         self.shared.stop();
         status.abort();

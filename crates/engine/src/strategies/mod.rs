@@ -5,6 +5,7 @@
 //! Building, signing, sending and telling is the engine's, and the same for all.
 
 mod arb;
+mod sniper;
 mod terms;
 
 use serde_json::Value;
@@ -13,11 +14,12 @@ use tradewind_core::ChainAddress;
 pub use terms::SendingTerms;
 
 use crate::config::{Changeable, ConfigFault};
+use crate::discovery::DiscoveryTerms;
 use crate::inventory::Inventory;
 use crate::pipeline::{Candidate, NotPlanned, Trade};
 
 /// Every strategy that this engine has.
-pub const STRATEGIES: &[Strategy] = &[arb::STRATEGY];
+pub const STRATEGIES: &[Strategy] = &[arb::STRATEGY, sniper::STRATEGY];
 
 /// What a strategy looks at: the pools as they are, and what is in force now.
 #[derive(Debug, Clone, Copy)]
@@ -28,10 +30,29 @@ pub struct Sight<'a> {
     pub in_force: &'a Changeable,
 }
 
+/// What passing time brings.
+#[derive(Debug, Default)]
+pub struct Tick {
+    /// What might pay.
+    pub candidates: Vec<Candidate>,
+    /// Why the strategy's work is done, once it is: the engine then ends by itself, in good order.
+    pub finished: Option<&'static str>,
+}
+
 /// Sees what changed, and says what might pay.
 pub trait Scanner: Send {
     /// Called with each pool that stands otherwise than before.
     fn scan(&mut self, sight: Sight<'_>, changed: ChainAddress) -> Vec<Candidate>;
+
+    /// Called several times a second, whether or not anything has changed, with the time in milliseconds since 1970.
+    fn tick(&mut self, _sight: Sight<'_>, _now_ms: u64) -> Tick {
+        Tick::default()
+    }
+
+    /// Which new pools it wants to be shown, if any; of checked parameters. Asked once, when the engine starts.
+    fn discovery(&self, _parameters: &Value) -> Option<DiscoveryTerms> {
+        None
+    }
 }
 
 /// Decides whether a candidate pays, and with which amounts.
