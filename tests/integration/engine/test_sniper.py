@@ -31,6 +31,7 @@ from tradewind.localnet.solana.configuration import STRATEGY_ID, signer_toml
 from tradewind.localnet.solana.description import SolanaLocalnetDescription
 
 AMOUNT_LAMPORTS = 100_000_000
+EMPTY_ACCOUNT_LAMPORTS = 890_880
 # Whoever makes a coin draws its mint's key; the signer lists what may be bought before it starts.
 COINS = [Keypair.from_seed(bytes([number]) * 32) for number in (201, 202)]
 
@@ -144,7 +145,8 @@ async def test_a_coin_of_a_moment_ago_is_bought_and_sold_by_rule_and_the_told_pr
     purchase, sale = engine.events("ExecutionResultEvent")
     assert purchase["blockSlot"] >= created_slot
     assert (purchase["actualProfit"], purchase["netProfit"]) == (None, None)
-    assert purchase["inputAmount"] == str(AMOUNT_LAMPORTS)
+    # The first trade of a coin makes the vault of its maker, at the cost of whoever trades.
+    assert purchase["inputAmount"] == str(AMOUNT_LAMPORTS + EMPTY_ACCOUNT_LAMPORTS)
     assert purchase["outputAmount"] == sale["inputAmount"]
     assert int(sale["netProfit"]) == int(sale["actualProfit"]) - int(sale["executionCost"])
     # The receipt of the sale stands in an account of the wallet's, and comes back one day.
