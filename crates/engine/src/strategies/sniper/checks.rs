@@ -168,6 +168,9 @@ mod tests {
         allow_mayhem: false,
     };
 
+    /// What makes a launch one that is refused, with somebody who has a power over it.
+    type Change = fn(&mut Launch, Option<ChainAddress>);
+
     fn launch() -> Launch {
         Launch {
             pool: ChainAddress::Solana([1; 32]),
@@ -196,16 +199,16 @@ mod tests {
     fn each_power_over_a_coin_is_refused_by_its_own_code() {
         let somebody = Some(ChainAddress::Solana([9; 32]));
         assert_eq!(code(check_mint(&launch(), &LIMITS)), "passes");
-        let cases: [(&str, fn(&mut Launch, Option<ChainAddress>)); 6] = [
+        let cases: [(&str, Change); 6] = [
             ("mint_authority", |it, by| it.mint.mint_authority = by),
             ("freeze_authority", |it, by| it.mint.freeze_authority = by),
             ("extension_refused", |it, _| {
-                it.mint.bites.push("hook".to_owned())
+                it.mint.bites.push("hook".to_owned());
             }),
             ("transfer_fee", |it, _| it.mint.transfer_fee_bps = 101),
             ("creator_share", |it, _| it.creator_held_raw = 100_100),
             ("simulation_failed", |it, _| {
-                it.simulated_fault = Some("6005".to_owned())
+                it.simulated_fault = Some("6005".to_owned());
             }),
         ];
         for (expected, change) in cases {
