@@ -199,7 +199,7 @@ impl Positions {
             return Ok(());
         };
         match (trade.purpose, self.by_coin.get(&coin)) {
-            (Purpose::Circle, _) => return Ok(()),
+            (Purpose::Circle | Purpose::Swap { .. } | Purpose::Liquidate(_), _) => return Ok(()),
             (Purpose::Buy(bounds), None) if !self.has_traded(&coin) => {
                 let spent_raw = self.spent_raw.saturating_add(trade.amount_in_raw);
                 let most = usize::try_from(bounds.most_positions).unwrap_or(usize::MAX);

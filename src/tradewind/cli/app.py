@@ -25,6 +25,7 @@ from tradewind.cli.keys import keys
 from tradewind.cli.limits import limits
 from tradewind.cli.localnet import localnet
 from tradewind.cli.logs import logs
+from tradewind.cli.new import new
 from tradewind.cli.options import JSON_ASKED
 from tradewind.cli.pools.cycles import cycles
 from tradewind.cli.pools.route import route
@@ -149,7 +150,7 @@ for command in (
     decode,
 ):
     app.command()(command)
-for group in (intent, quote, limits, journal, keys, token, localnet):
+for group in (intent, quote, limits, journal, keys, token, localnet, new):
     app.add_typer(group, name=group.info.name)
 
 

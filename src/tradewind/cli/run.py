@@ -20,6 +20,7 @@ from tradewind.cli.options import JsonFlag
 from tradewind.cli.output import Output
 from tradewind.commander.commander import BotCommander, Order, Outcome
 from tradewind.commander.engine_binary import find_engine
+from tradewind.commander.engine_check import check_by_engine
 from tradewind.commander.engine_line import EngineLine
 from tradewind.commander.event_relay import Publisher
 from tradewind.commander.instance_folder import DEFAULT_INSTANCE, InstanceFolder, InstanceName
@@ -57,6 +58,7 @@ def run(
     instance: Annotated[
         str, typer.Option("--instance", metavar="NAME", help="For strategies that are given without one.")
     ] = DEFAULT_INSTANCE,
+    check: Annotated[bool, typer.Option("--check", help="Only look at the files, and start nothing.")] = False,
     data: DataFolder = DEFAULT_DATA,
     as_json: JsonFlag = False,
 ) -> None:
@@ -76,6 +78,9 @@ def run(
     output = Output(as_json=as_json)
     refuse_wallet_keys(os.environ)
     orders = _orders(strategy, config or [], instance)
+    if check:
+        _check(orders, output)
+        return
     outcomes = asyncio.run(_run(orders, data, output))
     failed = [outcome for outcome in outcomes if outcome.error is not None]
     if len(outcomes) == 1 and failed and failed[0].error is not None:
@@ -99,6 +104,16 @@ def _orders(strategies: Sequence[str], configs: Sequence[str], instance: str) ->
         Order(name, read_strategy_file(find_file(text, searched), strategy=name.strategy))
         for name, text in zip(names, named, strict=True)
     ]
+
+
+def _check(orders: Sequence[Order], output: Output) -> None:
+    """The engine looks at what it would be given, too."""
+    command = find_engine(os.environ, here=Path.cwd())
+    for order in orders:
+        settings = order.file.settings
+        check_by_engine(command, settings, instance=order.name.instance, environment=os.environ)
+        said = f"{order.name}: {order.file.path} is right"
+        output.line({"strategy": order.name.strategy, "instance": order.name.instance, "mistakes": []}, Text(said))
 
 
 async def _run(orders: Sequence[Order], data: Path, output: Output) -> list[Outcome]:

@@ -16,7 +16,7 @@ from solders.transaction import VersionedTransaction
 from tests.e2e import solana_deployment
 from tests.e2e.deployment import FAILPOINTS
 from tests.e2e.solana_deployment import SolanaDeployment, deployed_on_solana
-from tests.integration.engine.engine_process import EngineProcess
+from tests.integration.engine.engine_process import ROOT, EngineProcess
 from tests.integration.engine.trading import configuration
 from tests.integration.localnet_solana.swapping import (
     PUMP,
@@ -27,6 +27,8 @@ from tests.integration.localnet_solana.swapping import (
     pump_create,
     pump_curve_buy_exact_in,
 )
+from tradewind.commander.resolved import content_of
+from tradewind.commander.strategy_file.reading import read_strategy_file
 from tradewind.localnet.solana.configuration import STRATEGY_ID, signer_toml
 from tradewind.localnet.solana.description import SolanaLocalnetDescription
 
@@ -200,6 +202,37 @@ async def test_a_position_survives_a_kill_between_its_purchase_and_its_sale_and_
     sale = [result for result in results.values() if result["actualProfit"] is not None]
     assert len(sale) == 1
     assert wealth(desk) - before == int(sale[0]["netProfit"]) - int(sale[0]["lockedLamports"])
+
+
+async def test_the_example_configuration_finds_a_coin_on_paper_and_signs_nothing(
+    desk: SolanaDeployment, tmp_path: Path
+) -> None:
+    described = desk.chain.description
+    text = (ROOT / "configs" / "strategies" / "sniper.yaml").read_text()
+    for written, real in (
+        ("http://127.0.0.1:8899", described.urls["rpc"]),
+        ("ws://127.0.0.1:8900", described.urls["websocket"]),
+        ("5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d", described.genesis_hash),
+        ("../../signer.sock", str(desk.folder / "signer.sock")),
+    ):
+        assert written in text
+        text = text.replace(written, real)
+    (tmp_path / "sniper.yaml").write_text(text)
+    folder = tmp_path / "sniper-1"
+    folder.mkdir()
+    settings = read_strategy_file(tmp_path / "sniper.yaml", strategy="sniper").settings
+    config = {"version": 1} | content_of(settings, instance="sniper-1", folder=folder)
+    engine = EngineProcess(config, config_path=tmp_path / "resolved.json")
+    await engine.start()
+    await engine.until("engine_ready")
+    curve = create(desk, COINS[0])
+    await engine.until("planned")
+    assert await engine.terminate() == 0
+    (plan,) = engine.events("ExecutionPlanEvent")
+    assert (plan["routes"][0]["pool"], plan["routes"][0]["venue"]) == (curve, "pump_curve")
+    assert plan["expectedProfit"] == "0"
+    assert engine.said("sent") == []
+    assert await landed(desk) == []
 
 
 async def test_what_is_to_be_left_at_the_end_is_told_and_kept(desk: SolanaDeployment, tmp_path: Path) -> None:

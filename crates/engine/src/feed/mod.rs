@@ -2,12 +2,14 @@
 //!
 //! - `update`: the words; - `order`: an account only goes forward, and a dead slot is taken back;
 //! - `opening`: the feed that a configuration chooses; - `websocket`: subscriptions over one connection;
-//! - `recording`: a feed written down, and read again.
+//! - `recording`: a feed written down, and read again;
+//! - `shredstream`: transactions before their execution, beside one of the others.
 
 mod opening;
 mod order;
 mod program_filter;
 mod recording;
+mod shredstream;
 mod update;
 pub(crate) mod websocket;
 
@@ -19,6 +21,7 @@ pub use opening::open;
 pub use order::{AccountOrder, OrderCounts, Undone};
 pub use program_filter::{Comparison, ProgramFilter};
 pub use recording::{Recorded, Recorder, Recording, RecordingFault};
+pub use shredstream::{EntryFeed, EntryOptions};
 pub use update::{AccountUpdate, FeedEvent, Moment, SlotStatus};
 pub use websocket::{WebsocketFeed, WebsocketOptions};
 

@@ -11,11 +11,12 @@ use crate::fault::{Ending, EngineFault};
 pub fn open(config: &EngineConfig) -> Result<Box<dyn Feed>, EngineFault> {
     let chain = &config.chain;
     match config.feed {
-        FeedKind::Websocket => {
+        // Entries do not say what becomes of them: another feed does.
+        FeedKind::Websocket | FeedKind::Shredstream => {
             let url = chain.websocket.clone().unwrap_or_default();
             Ok(Box::new(WebsocketFeed::new(WebsocketOptions::new(url))))
         }
-        FeedKind::Yellowstone | FeedKind::Shredstream => Err(EngineFault::new(
+        FeedKind::Yellowstone => Err(EngineFault::new(
             Ending::BadConfiguration,
             "feed_unreadable",
             "feeds.kind: is a feed that this engine does not read; give websocket",

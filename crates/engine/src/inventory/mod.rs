@@ -2,11 +2,14 @@
 //!
 //! - here: pools brought forward account by account, and whether each may be traded on;
 //! - `snapshot`: pools from a file in their JSON form;
-//! - `loading`: pools from the accounts of the chain; `lookup_table`: what makes transactions smaller.
+//! - `loading`: pools from the accounts of the chain; `lookup_table`: what makes transactions smaller;
+//! - `mirror`: a copy that can be led ahead of the chain.
 
 mod launch;
 mod loading;
+mod loans;
 mod lookup_table;
+mod mirror;
 mod pairing;
 mod snapshot;
 
@@ -23,6 +26,7 @@ use tradewind_solana::token_accounts::{TokenProgram, token_account_address};
 
 pub use launch::{Launch, MintFacts};
 pub use loading::{AccountReader, CLOCK, LoadedPool, Loading, decode_clock, load};
+pub use loans::{LoanFault, Loans, Refreshed};
 pub use lookup_table::KnownTable;
 pub use snapshot::{SnapshotFault, read_snapshot};
 
@@ -58,10 +62,14 @@ pub struct Applied {
     pub changed: Vec<PoolId>,
     /// Pools that could not take it, with the reason. They are stale until they are read anew.
     pub refused: Vec<(PoolId, PoolError)>,
+    /// Accounts of loans that stand otherwise than before.
+    pub loans: Vec<ChainAddress>,
+    /// Why an account of a loan could not be taken; it counts as unknown.
+    pub loans_refused: Vec<LoanFault>,
 }
 
 /// Pools, tokens, and what is known of both.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Inventory {
     graph: PoolGraph,
     standings: Vec<PoolStanding>,
@@ -83,9 +91,21 @@ pub struct Inventory {
     launches: HashMap<ChainAddress, Launch>,
     /// What was bought and is not sold yet; shared with whoever writes it down.
     positions: PositionHandle,
+    loans: Loans,
 }
 
 impl Inventory {
+    /// The loans that are followed.
+    #[must_use]
+    pub const fn loans(&self) -> &Loans {
+        &self.loans
+    }
+
+    /// Follows loans, and knows the programs of their tokens from their reserves.
+    pub fn follow_loans(&mut self, loans: Loans) {
+        self.loans = loans;
+    }
+
     /// The pools and the tokens that they connect.
     #[must_use]
     pub const fn graph(&self) -> &PoolGraph {
@@ -308,9 +328,15 @@ impl Inventory {
         for (id, _) in &updated.refused {
             self.set_stale(*id);
         }
+        let loan = self.loans.apply(update);
         Applied {
             changed: updated.applied,
             refused: updated.refused,
+            loans: matches!(loan, Ok(true))
+                .then_some(update.key)
+                .into_iter()
+                .collect(),
+            loans_refused: loan.err().into_iter().collect(),
         }
     }
 
@@ -399,6 +425,7 @@ impl Inventory {
         for standing in &mut self.standings {
             standing.stale = true;
         }
+        self.loans.set_all_stale();
     }
 
     /// How a pool stands.
@@ -446,6 +473,10 @@ impl Inventory {
         let pools = self.graph.pool_ids().filter_map(|id| self.graph.at(id));
         let mut accounts: Vec<_> = pools.flat_map(PoolMath::accounts).collect();
         accounts.extend(self.holdings.keys());
+        let loans = self.loans.accounts();
+        // Interest and the age of prices go by it.
+        accounts.extend((!loans.is_empty()).then_some(CLOCK));
+        accounts.extend(loans);
         accounts.sort_unstable();
         accounts.dedup();
         accounts

@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tradewind_core::ChainAddress;
 
+use super::failure::Failure;
 use super::fresh_queue::FreshQueue;
 use super::joining::Joining;
 use super::timing::Timings;
-use super::trade::{Changed, Hop, Opportunity, Trade};
+use super::trade::{Changed, Hop, Opportunity, Seen, Trade};
 use crate::clock::Clock;
 use crate::config::InForce;
 use crate::events::Events;
@@ -19,6 +20,7 @@ use crate::feed::AccountUpdate;
 use crate::inventory::{Inventory, PositionHandle};
 use crate::log::Log;
 use crate::positions::Positions;
+use crate::shreds::ShredDesk;
 
 /// What happened how often.
 #[derive(Debug, Default)]
@@ -33,6 +35,8 @@ pub struct Counts {
     pub not_planned: AtomicU64,
     /// Plans.
     pub planned: AtomicU64,
+    /// Plans of which a node says that they would fail, or says nothing.
+    pub not_simulated: AtomicU64,
     /// Signed and sent.
     pub sent: AtomicU64,
     /// Messages of the feed that could not be what they said they were.
@@ -79,11 +83,15 @@ pub struct Shared {
     pub timings: Timings,
     /// The newest slot of which the feed has told everything.
     pub settled_slot: AtomicU64,
+    /// Why the engine cannot go on, when it cannot.
+    pub failure: Failure,
     /// What was bought and is not sold yet.
     positions: PositionHandle,
     /// Why the strategy's work is done, once it is.
     finished: OnceLock<&'static str>,
     finishing: Notify,
+    /// What is told of transactions before they are executed, and what that predicts.
+    pub shreds: ShredDesk,
     /// Whether no new work is taken.
     stopping: AtomicBool,
 }
@@ -123,9 +131,11 @@ impl Shared {
             counts: Counts::default(),
             timings: Timings::default(),
             settled_slot: AtomicU64::new(0),
+            failure: Failure::default(),
             positions,
             finished: OnceLock::new(),
             finishing: Notify::new(),
+            shreds: ShredDesk::default(),
             stopping: AtomicBool::new(false),
         }
     }
@@ -135,6 +145,14 @@ impl Shared {
         self.inventory
             .read()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The pools in which an opportunity was found: as the chain has them, or the copy with what is predicted.
+    pub fn inventory_seen(&self, seen: Seen) -> RwLockReadGuard<'_, Inventory> {
+        match seen {
+            Seen::Executed => self.inventory(),
+            Seen::Predicted(_) => self.shreds.predicted(),
+        }
     }
 
     /// The pools, to change.
@@ -176,6 +194,7 @@ impl Shared {
         self.changes.close();
         self.opportunities.close();
         self.trades.close();
+        self.shreds.close();
     }
 
     /// Whether no new work is taken.
@@ -196,6 +215,7 @@ impl Shared {
             "expired": number(&counts.expired),
             "not_planned": number(&counts.not_planned),
             "planned": number(&counts.planned),
+            "not_simulated": number(&counts.not_simulated),
             "sent": number(&counts.sent),
             "refused": number(&counts.refused),
             "stale_pools": self.inventory().stale().len(),
@@ -206,6 +226,7 @@ impl Shared {
                 "opportunities": dropped(self.opportunities.dropped()),
                 "trades": dropped(self.trades.dropped()),
             },
+            "predictions": self.shreds.counts.told(),
             "stages": self.timings.told(),
         })
     }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::shared::{Counts, Shared};
 use super::timing::Stage;
-use super::trade::{Candidate, Changed, Opportunity, Trade};
+use super::trade::{Candidate, Changed, Opportunity, Purpose, Seen, Trade};
 use crate::events::opportunity_found;
 use crate::feed::{AccountUpdate, Moment};
 use crate::identifier;
@@ -39,13 +39,14 @@ fn settle(shared: &Shared, slot: u64) {
     let changed = inventory.settle(slot);
     let applied = Applied {
         changed,
-        refused: Vec::new(),
+        ..Applied::default()
     };
     let moment = Moment {
         slot,
         write_version: 0,
     };
     tell_applied(shared, inventory, applied, moment, Instant::now());
+    shared.shreds.settled(slot);
 }
 
 /// One account's new bytes.
@@ -76,14 +77,22 @@ pub(crate) fn tell_applied(
         .filter(|id| !inventory.is_torn(**id))
         .filter_map(|id| inventory.graph().address_of(*id))
         .collect();
+    let addresses: Vec<_> = addresses.into_iter().chain(applied.loans).collect();
+    for fault in applied.loans_refused {
+        let message = format!("an account of a loan was not understood: {fault}");
+        shared
+            .log
+            .warning("loan_refused", &message, json!({"code": "loan_refused"}));
+    }
     for (id, _) in &applied.refused {
         if let Some(pool) = inventory.graph().address_of(*id) {
             shared.joining.add(pool);
         }
     }
     drop(inventory);
+    shared.shreds.truth(&addresses);
     let applied_at = Instant::now();
-    if !applied.changed.is_empty() {
+    if !addresses.is_empty() {
         shared.timings.add(Stage::Quote, applied_at - told_at);
     }
     for pool in addresses {
@@ -140,7 +149,21 @@ fn tick(shared: &Shared, scanner: &mut dyn Scanner) -> Vec<Opportunity> {
         shared.finish(reason);
     }
     let now = Instant::now();
-    named(shared, ticked.candidates, (moment, now, now))
+    let candidates = ticked.candidates.into_iter();
+    let named_now = candidates.map(|candidate| {
+        let pool = candidate
+            .hops
+            .first()
+            .map_or(candidate.base, |hop| hop.pool);
+        let changed = Changed {
+            pool,
+            moment,
+            told_at: now,
+            applied_at: now,
+        };
+        named(shared, (changed, Seen::Executed), candidate, now)
+    });
+    named_now.collect()
 }
 
 /// One changed pool.
@@ -149,8 +172,18 @@ pub fn scan_change(
     scanner: &mut dyn Scanner,
     changed: Changed,
 ) -> Vec<Opportunity> {
+    scan_change_seen(shared, scanner, changed, Seen::Executed)
+}
+
+/// One changed pool, among the pools as the chain has them or as they are predicted.
+pub(crate) fn scan_change_seen(
+    shared: &Shared,
+    scanner: &mut dyn Scanner,
+    changed: Changed,
+    seen: Seen,
+) -> Vec<Opportunity> {
     let in_force = shared.in_force.now();
-    let inventory = shared.inventory();
+    let inventory = shared.inventory_seen(seen);
     let sight = Sight {
         inventory: &inventory,
         in_force: &in_force,
@@ -161,34 +194,32 @@ pub fn scan_change(
     shared
         .timings
         .add(Stage::Scanner, found_at - changed.applied_at);
-    named(
-        shared,
-        candidates,
-        (changed.moment, changed.told_at, found_at),
-    )
+    let candidates = candidates.into_iter();
+    candidates
+        .map(|candidate| named(shared, (changed, seen), candidate, found_at))
+        .collect()
 }
 
-/// Gives each candidate its name.
-fn named(
+/// A candidate that the strategy found in a change, with its name and its age.
+pub(crate) fn named(
     shared: &Shared,
-    candidates: Vec<Candidate>,
-    (moment, told_at, found_at): (Moment, Instant, Instant),
-) -> Vec<Opportunity> {
-    let named = candidates.into_iter().map(|candidate| {
-        Counts::one(&shared.counts.opportunities);
-        Opportunity {
-            id: opportunity_id(&shared.instance, moment, &candidate),
-            moment,
-            told_at,
-            found_at,
-            found_at_ms: shared.clock.now_ms(),
-            candidate,
-        }
-    });
-    named.collect()
+    (changed, seen): (Changed, Seen),
+    candidate: Candidate,
+    found_at: Instant,
+) -> Opportunity {
+    Counts::one(&shared.counts.opportunities);
+    Opportunity {
+        id: opportunity_id(&shared.instance, changed.moment, seen, &candidate),
+        moment: changed.moment,
+        seen,
+        told_at: changed.told_at,
+        found_at,
+        found_at_ms: shared.clock.now_ms(),
+        candidate,
+    }
 }
 
-fn opportunity_id(instance: &str, moment: Moment, candidate: &Candidate) -> String {
+fn opportunity_id(instance: &str, moment: Moment, seen: Seen, candidate: &Candidate) -> String {
     let Moment {
         slot,
         write_version,
@@ -197,6 +228,12 @@ fn opportunity_id(instance: &str, moment: Moment, candidate: &Candidate) -> Stri
         "opportunity/{instance}/{slot}/{write_version}/{}/{}",
         candidate.base, candidate.amount_in_raw
     );
+    if let Seen::Predicted(_) = seen {
+        name.push_str("/predicted");
+    }
+    if let Purpose::Liquidate(part) = candidate.purpose {
+        let _infallible = write!(name, "/{}", part.obligation);
+    }
     for hop in &candidate.hops {
         let _infallible = write!(name, "/{}", hop.pool);
     }
@@ -210,7 +247,10 @@ pub fn plan_opportunities(shared: &Shared, mut planner: Box<dyn Planner>) {
             && let Some(trade) = plan_opportunity(shared, planner.as_mut(), &opportunity)
         {
             let way = opportunity.candidate.hops.clone();
-            shared.trades.push(way, (opportunity, trade));
+            match opportunity.seen {
+                Seen::Executed => drop(shared.trades.push(way, (opportunity, trade))),
+                Seen::Predicted(_) => shared.shreds.planned(opportunity, trade),
+            }
         }
     }
 }
@@ -227,7 +267,7 @@ pub fn plan_opportunity(
         return None;
     }
     let began = Instant::now();
-    let inventory = shared.inventory();
+    let inventory = shared.inventory_seen(opportunity.seen);
     let sight = Sight {
         inventory: &inventory,
         in_force: &in_force,

@@ -10,6 +10,7 @@ use crate::chain_reader::ChainReader;
 use crate::discovery::{Discovery, LaunchVenue};
 use crate::fault::EngineFault;
 use crate::feed::ProgramFilter;
+use crate::strategies::Scanner;
 
 /// The discovery of a run.
 pub(super) struct Discovering {
@@ -21,9 +22,13 @@ pub(super) struct Discovering {
 
 impl Running<'_> {
     /// Begins to look for new pools, where the strategy wants them.
-    pub(super) fn discover(&self, reader: &Arc<ChainReader>) -> Result<Discovering, EngineFault> {
+    pub(super) fn discover(
+        &self,
+        reader: &Arc<ChainReader>,
+        scanner: &dyn Scanner,
+    ) -> Result<Discovering, EngineFault> {
         let parameters = &self.run.config.changeable.parameters;
-        let Some(terms) = (self.strategy.scanner)().discovery(parameters) else {
+        let Some(terms) = scanner.discovery(parameters) else {
             return Ok(Discovering {
                 programs: Vec::new(),
                 thread: None,

@@ -50,6 +50,7 @@ impl Running<'_> {
             .iter()
             .map(|loaded| loaded.pool.address())
             .collect();
+        self.follow_loans(reader).await?;
         let tables = self.tables(reader).await?;
         let token_accounts = self.stock(&loading, tables, wallet);
         for account in reader.read(&token_accounts).await?.into_iter().flatten() {

@@ -14,6 +14,7 @@ from tradewind.commander.strategy_file.located import Located, Malformed
 from tradewind.commander.strategy_file.mistake import Mistake, MistakesInFile
 from tradewind.commander.strategy_file.naming import at, mistakes_of
 from tradewind.commander.strategy_file.nesting import require_shallow
+from tradewind.commander.strategy_file.python_file import python_mistakes
 from tradewind.commander.strategy_file.secrets import secrets_in
 from tradewind.commander.strategy_file.settings import StrategySettings
 from tradewind.commander.strategy_file.toml_text import read_toml
@@ -58,6 +59,7 @@ def read_strategy_file(path: Path, *, strategy: str | None = None) -> StrategyFi
         secret = {mistake.field for mistake in mistakes}
         mistakes += [mistake for mistake in mistakes_of(error, path, located) if mistake.field not in secret]
     mistakes += [at(path, located, place, said) for place, said in contradictions(data, strategy=strategy)]
+    mistakes += [at(path, located, place, said) for place, said in python_mistakes(data, path.resolve().parent)]
     if mistakes or settings is None:
         raise MistakesInFile(mistakes)
     return StrategyFile(path, settings, hashlib.sha256(raw).hexdigest())

@@ -216,7 +216,9 @@ impl Planner for SniperPlanner {
         let parameters = self.read.of(sight).ok_or(NotPlanned::BaseUnknown)?;
         let hop = candidate.hops.first().ok_or(NotPlanned::BaseUnknown)?;
         match candidate.purpose {
-            Purpose::Circle => return Err(NotPlanned::BaseUnknown),
+            Purpose::Circle | Purpose::Swap { .. } | Purpose::Liquidate(_) => {
+                return Err(NotPlanned::BaseUnknown);
+            }
             Purpose::Sell { .. } => {
                 let positions = sight.inventory.positions();
                 let held = positions.of(&hop.mint_in).filter(|it| it.pending.is_none());
