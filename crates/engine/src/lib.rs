@@ -4,6 +4,7 @@ pub mod arguments;
 pub mod chain_reader;
 pub mod clock;
 pub mod config;
+pub mod discovery;
 pub mod events;
 pub mod fault;
 pub mod feed;

@@ -24,6 +24,8 @@ pub use python::PythonProgram;
 pub use reload::{ParameterCheck, Reload, TermsReader};
 pub use watch::ConfigWatch;
 
+/// Strategies that need no pools to begin with.
+const FIND_THEIR_POOLS: [&str; 1] = ["sniper"];
 /// Most bytes of a configuration.
 const MOST_BYTES: u64 = 4 << 20;
 
@@ -206,7 +208,9 @@ impl EngineConfig {
 
     /// What only several fields together say.
     fn check(&self) -> Result<(), ConfigFault> {
-        if self.inventory.snapshot.is_none() && self.inventory.programs.is_empty() {
+        let finds_its_own = FIND_THEIR_POOLS.contains(&self.strategy.as_str());
+        let is_empty = self.inventory.snapshot.is_none() && self.inventory.programs.is_empty();
+        if is_empty && !finds_its_own {
             return Err(ConfigFault::new(
                 "inventory",
                 "names no pools",

@@ -89,6 +89,9 @@ impl<R: AccountReader + 'static> Intake<R> {
         if !self.is_heard || self.reading.is_some() || self.missing.is_nothing() {
             return;
         }
+        for pool in std::mem::take(&mut *self.shared.joining.left()) {
+            self.pools.remove(&pool);
+        }
         let mut of = std::mem::take(&mut self.missing);
         of.from_slot = of.from_slot.max(self.order.newest_slot());
         let pools: Vec<_> = match &of.scope {

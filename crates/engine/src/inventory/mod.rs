@@ -5,6 +5,7 @@
 //! - `loading`: pools from the accounts of the chain; `lookup_table`: what makes transactions smaller;
 //! - `mirror`: a copy that can be led ahead of the chain.
 
+mod launch;
 mod loading;
 mod loans;
 mod lookup_table;
@@ -13,6 +14,7 @@ mod pairing;
 mod snapshot;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tradewind_core::ChainAddress;
 use tradewind_core::pools::{ChainClock, Pool, PoolError, PoolMath};
@@ -22,13 +24,18 @@ use tradewind_solana::Key;
 use tradewind_solana::swaps::SwapAccounts;
 use tradewind_solana::token_accounts::{TokenProgram, token_account_address};
 
+pub use launch::{Launch, MintFacts};
 pub use loading::{AccountReader, CLOCK, LoadedPool, Loading, decode_clock, load};
 pub use loans::{LoanFault, Loans, Refreshed};
 pub use lookup_table::KnownTable;
 pub use snapshot::{SnapshotFault, read_snapshot};
 
 use crate::feed::{AccountUpdate, Moment};
+use crate::positions::Positions;
 use pairing::Pairing;
+
+/// What was bought and is not sold yet, shared.
+pub type PositionHandle = Arc<Mutex<Positions>>;
 
 /// How a pool stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -80,6 +87,10 @@ pub struct Inventory {
     /// Token accounts of the wallet that are there.
     token_accounts: HashSet<ChainAddress>,
     clock: ChainClock,
+    /// Of pools that were found while the engine ran, what else is known.
+    launches: HashMap<ChainAddress, Launch>,
+    /// What was bought and is not sold yet; shared with whoever writes it down.
+    positions: PositionHandle,
     loans: Loans,
 }
 
@@ -192,6 +203,65 @@ impl Inventory {
     /// Offers a lookup table to every transaction.
     pub fn add_table(&mut self, table: KnownTable) {
         self.tables.push(table);
+    }
+
+    /// Says what is known of a pool that was found.
+    pub fn add_launch(&mut self, launch: Launch) {
+        self.launches.insert(launch.pool, launch);
+    }
+
+    /// What is known of a pool that was found while the engine ran.
+    #[must_use]
+    pub fn launch(&self, pool: ChainAddress) -> Option<&Launch> {
+        self.launches.get(&pool)
+    }
+
+    /// Takes a pool that was found out again, with what only it was known for.
+    pub fn forget_launch(&mut self, pool: ChainAddress) {
+        let id = self.graph.pool_id(pool);
+        let accounts = id.map(|id| self.accounts_of(id)).unwrap_or_default();
+        self.remove(pool);
+        for account in accounts {
+            if self.graph.readers(account).is_empty() && !self.holdings.contains_key(&account) {
+                self.moments.remove(&account);
+            }
+        }
+        if let Some(launch) = self.launches.remove(&pool)
+            && self
+                .graph
+                .token(launch.coin)
+                .is_none_or(|token| self.graph.edges(token).is_empty())
+        {
+            self.token_programs.remove(&launch.coin);
+        }
+    }
+
+    /// The slot of a pool's newest write, or of the one by which it was found.
+    #[must_use]
+    pub fn written_slot(&self, pool: ChainAddress) -> u64 {
+        let standing = self.graph.pool_id(pool).and_then(|id| self.standing(id));
+        let found = self.launches.get(&pool).map(|launch| launch.found_slot);
+        let written = standing.map(|standing| standing.moment.slot);
+        written.max(found).unwrap_or_default()
+    }
+
+    /// The newest slot that was told.
+    #[must_use]
+    pub fn slot(&self) -> u64 {
+        self.settled_slot.max(self.clock.slot)
+    }
+
+    /// What was bought and is not sold yet.
+    pub fn positions(&self) -> MutexGuard<'_, Positions> {
+        self.positions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same, to be written by others.
+    #[must_use]
+    pub fn position_handle(&self) -> PositionHandle {
+        Arc::clone(&self.positions)
     }
 
     /// The lookup tables that transactions may use.

@@ -39,5 +39,5 @@ pub use trade::{
     Candidate, Changed, Hop, Liquidating, NotPlanned, Opportunity, PositionBounds, Purpose,
     SIGNATURE_FEE_LAMPORTS, Seen, Trade, TradeHop,
 };
-pub use way::{Fees, Way, check_hop, quoted, rents_of, slipped};
+pub use way::{Fees, Way, check_hop, hop_instructions, quoted, rents_of, slipped};
 pub use worth::{UsdMint, worth_usd};

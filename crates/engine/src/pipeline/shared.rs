@@ -1,9 +1,7 @@
 //! `Shared`: what the stages of one engine share: pools, the configuration in force, queues, counts and times.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{
-    Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-};
+use std::sync::{MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -19,7 +17,7 @@ use crate::clock::Clock;
 use crate::config::InForce;
 use crate::events::Events;
 use crate::feed::AccountUpdate;
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, PositionHandle};
 use crate::log::Log;
 use crate::positions::Positions;
 use crate::quote_service::PoolChanges;
@@ -91,7 +89,7 @@ pub struct Shared {
     /// Why the engine cannot go on, when it cannot.
     pub failure: Failure,
     /// What was bought and is not sold yet.
-    positions: Mutex<Positions>,
+    positions: PositionHandle,
     /// Why the strategy's work is done, once it is.
     finished: OnceLock<&'static str>,
     finishing: Notify,
@@ -119,6 +117,7 @@ impl Shared {
         log: Log,
         events: Events,
     ) -> Self {
+        let positions = inventory.position_handle();
         Self {
             instance,
             inventory: RwLock::new(inventory),
@@ -137,7 +136,7 @@ impl Shared {
             timings: Timings::default(),
             settled_slot: AtomicU64::new(0),
             failure: Failure::default(),
-            positions: Mutex::default(),
+            positions,
             finished: OnceLock::new(),
             finishing: Notify::new(),
             shreds: ShredDesk::default(),

@@ -114,14 +114,56 @@ pub(crate) fn tell_applied(
 
 /// Scanner: shows each changed pool to the strategy.
 pub fn scan_changes(shared: &Shared, mut scanner: Box<dyn Scanner>) {
+    let mut ticked_at = Instant::now();
     while !shared.changes.is_finished() {
+        let mut found = Vec::new();
         if let Some(changed) = shared.changes.pop(PATIENCE) {
-            for opportunity in scan_change(shared, scanner.as_mut(), changed) {
-                let way = opportunity.candidate.hops.clone();
-                shared.opportunities.push(way, opportunity);
-            }
+            found = scan_change(shared, scanner.as_mut(), changed);
+        }
+        if ticked_at.elapsed() >= PATIENCE {
+            ticked_at = Instant::now();
+            found.extend(tick(shared, scanner.as_mut()));
+        }
+        for opportunity in found {
+            let way = opportunity.candidate.hops.clone();
+            shared.opportunities.push(way, opportunity);
         }
     }
+}
+
+/// Time has passed.
+fn tick(shared: &Shared, scanner: &mut dyn Scanner) -> Vec<Opportunity> {
+    let in_force = shared.in_force.now();
+    let inventory = shared.inventory();
+    let sight = Sight {
+        inventory: &inventory,
+        in_force: &in_force,
+    };
+    let moment = Moment {
+        slot: inventory.slot(),
+        write_version: 0,
+    };
+    let ticked = scanner.tick(sight, shared.clock.now_ms());
+    drop(inventory);
+    if let Some(reason) = ticked.finished {
+        shared.finish(reason);
+    }
+    let now = Instant::now();
+    let candidates = ticked.candidates.into_iter();
+    let named_now = candidates.map(|candidate| {
+        let pool = candidate
+            .hops
+            .first()
+            .map_or(candidate.base, |hop| hop.pool);
+        let changed = Changed {
+            pool,
+            moment,
+            told_at: now,
+            applied_at: now,
+        };
+        named(shared, (changed, Seen::Executed), candidate, now)
+    });
+    named_now.collect()
 }
 
 /// One changed pool.

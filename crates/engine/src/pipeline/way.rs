@@ -239,6 +239,27 @@ pub fn quoted(
     Ok(hops)
 }
 
+/// The instructions of one swap that takes whatever it gets.
+///
+/// # Errors
+/// `not_built`, `wallet_unknown`, `pool_stale`.
+pub fn hop_instructions(
+    inventory: &Inventory,
+    wallet: ChainAddress,
+    hop: Hop,
+    amount_in_raw: u64,
+) -> Result<SwapInstructions, NotPlanned> {
+    let hop = TradeHop {
+        hop,
+        venue: "",
+        amount_in_raw,
+        amount_out_raw: 0,
+        limit_out_raw: 1,
+        accounts: Vec::new(),
+    };
+    instructions(inventory, wallet, &hop)
+}
+
 fn pool_of<'a>(inventory: &'a Inventory, hop: &Hop) -> Result<&'a Pool, NotPlanned> {
     inventory
         .graph()

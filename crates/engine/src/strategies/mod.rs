@@ -7,6 +7,7 @@
 mod arb;
 mod liquidation;
 mod python;
+mod sniper;
 mod terms;
 
 use std::sync::Arc;
@@ -19,12 +20,13 @@ pub use python::PythonProcess;
 pub use terms::{OnPrediction, SendingTerms};
 
 use crate::config::{Changeable, ConfigFault, EngineConfig};
+use crate::discovery::DiscoveryTerms;
 use crate::fault::EngineFault;
 use crate::inventory::Inventory;
 use crate::pipeline::{Candidate, NotPlanned, Shared, Trade};
 
 /// Every strategy that this engine has.
-pub const STRATEGIES: &[Strategy] = &[arb::STRATEGY, liquidation::STRATEGY];
+pub const STRATEGIES: &[Strategy] = &[arb::STRATEGY, liquidation::STRATEGY, sniper::STRATEGY];
 
 /// What a strategy looks at: the pools as they are, and what is in force now.
 #[derive(Debug, Clone, Copy)]
@@ -35,10 +37,29 @@ pub struct Sight<'a> {
     pub in_force: &'a Changeable,
 }
 
+/// What passing time brings.
+#[derive(Debug, Default)]
+pub struct Tick {
+    /// What might pay.
+    pub candidates: Vec<Candidate>,
+    /// Why the strategy's work is done, once it is: the engine then ends by itself, in good order.
+    pub finished: Option<&'static str>,
+}
+
 /// Sees what changed, and says what might pay.
 pub trait Scanner: Send {
     /// Called with each pool that stands otherwise than before.
     fn scan(&mut self, sight: Sight<'_>, changed: ChainAddress) -> Vec<Candidate>;
+
+    /// Called several times a second, whether or not anything has changed, with the time in milliseconds since 1970.
+    fn tick(&mut self, _sight: Sight<'_>, _now_ms: u64) -> Tick {
+        Tick::default()
+    }
+
+    /// Which new pools it wants to be shown, if any; of checked parameters. Asked once, when the engine starts.
+    fn discovery(&self, _parameters: &Value) -> Option<DiscoveryTerms> {
+        None
+    }
 }
 
 /// Decides whether a candidate pays, and with which amounts.

@@ -9,6 +9,8 @@ from tradewind.commander.strategy_file.located import Place
 
 Said = tuple[Place, tuple[str, str, str]]
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+# Strategies of the engine that need no pools to begin with.
+_FIND_THEIR_POOLS = frozenset({"sniper"})
 
 
 def contradictions(data: dict[str, Any], *, strategy: str | None) -> Iterator[Said]:
@@ -44,6 +46,8 @@ def _feed_without_url(data: dict[str, Any]) -> Iterator[Said]:
 
 
 def _nothing_to_trade(data: dict[str, Any]) -> Iterator[Said]:
+    if data.get("strategy") in _FIND_THEIR_POOLS:
+        return
     inventory = data.get("inventory") or {}
     if isinstance(inventory, dict) and not inventory.get("snapshot") and not inventory.get("programs"):
         fault = "names neither a snapshot nor programs, so there would be no pools."
