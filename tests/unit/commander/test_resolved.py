@@ -40,6 +40,7 @@ def test_it_has_the_keys_of_the_contract_and_nothing_of_the_commanders(tmp_path:
         "inventory": {"snapshot": None, "programs": [RAYDIUM_AMM_V4, PUMPSWAP]},
         "mode": "paper",
         "executes": "engine",
+        "python": None,
         "limits": {"max_trade_lamports": "1000000000"},
         "blacklist": [],
         "parameters": {"min_profit_lamports": "50000"},
