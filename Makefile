@@ -91,6 +91,7 @@ fuzz: ## Give every decoder and quoter random input; RUNS=200000 of each, TARGET
 	@RUNS=$(or $(RUNS),200000) fuzz/run.sh $(TARGETS)
 
 bench: build ## Ours and the peers in one run; writes benches/results.json
+	@cargo build --release --locked --quiet --package tradewind-engine --bins --examples
 	@$(BIN)/python -m benches
 
 lock: $(VENV)/.dependencies ## Resolve the Python packages anew, with hashes

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tradewind_core::ChainAddress;
 use tradewind_solana::Key;
-use tradewind_solana::rpc_pool::RpcPool;
+use tradewind_solana::rpc_pool::{Reached, RpcPool};
 
 use crate::fault::EngineFault;
 use crate::feed::websocket::decode_account;
@@ -15,13 +15,26 @@ use crate::inventory::AccountReader;
 /// Accounts that a node gives in one answer.
 const ACCOUNTS_AT_ONCE: usize = 100;
 
-/// Heights of the chain, as evidence for the gate.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Heights that a quorum of endpoints has reached, as evidence for the gate.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Heights {
     /// At `confirmed`.
     pub confirmed: u64,
     /// At `finalized`.
     pub finalized: u64,
+    /// Those that told both, or more.
+    pub endpoints: Vec<String>,
+}
+
+/// How far the chain is for ever, by a quorum.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Finality {
+    /// The slot that a quorum has reached.
+    pub slot: u64,
+    /// The same, counted in blocks.
+    pub block_height: u64,
+    /// Those that told the height, or more.
+    pub endpoints: Vec<String>,
 }
 
 /// One cluster, read at one commitment.
@@ -61,23 +74,77 @@ impl ChainReader {
             .ok_or_else(|| unreadable("getProgramAccounts", "the answer has another form"))
     }
 
-    /// The heights now.
+    /// The heights now: one endpoint's word would end a transaction's life early, or never.
     ///
     /// # Errors
     /// `chain_unreadable`.
     pub async fn heights(&self) -> Result<Heights, EngineFault> {
+        let (confirmed, finalized) =
+            tokio::try_join!(self.height("confirmed"), self.height("finalized"))?;
+        let told_both = |endpoint: &&String| finalized.endpoints.contains(*endpoint);
+        let both: Vec<_> = confirmed
+            .endpoints
+            .iter()
+            .filter(told_both)
+            .cloned()
+            .collect();
         Ok(Heights {
-            confirmed: self.number("getBlockHeight", "confirmed").await?,
-            finalized: self.number("getBlockHeight", "finalized").await?,
+            confirmed: confirmed.block_height,
+            finalized: finalized.block_height,
+            endpoints: if both.is_empty() {
+                confirmed.endpoints
+            } else {
+                both
+            },
         })
     }
 
-    /// A slot at a commitment.
+    /// How far the chain is for ever.
     ///
     /// # Errors
     /// `chain_unreadable`.
-    pub async fn slot(&self, commitment: &str) -> Result<u64, EngineFault> {
-        self.number("getSlot", commitment).await
+    pub async fn finality(&self) -> Result<Finality, EngineFault> {
+        let finalized = json!([{"commitment": "finalized"}]).to_string();
+        let (said, height) = tokio::join!(
+            self.pool.ask_each("getSlot", &finalized),
+            self.height("finalized")
+        );
+        let slots = said.into_iter().map(|said| said.answer.ok());
+        let mut slots: Vec<u64> = slots
+            .filter_map(|told| told?.result.get().parse().ok())
+            .collect();
+        slots.sort_unstable_by(|a, b| b.cmp(a));
+        let reached = slots.get(self.pool.quorum().saturating_sub(1));
+        let height = height?;
+        Ok(Finality {
+            slot: *reached.ok_or_else(|| unreadable("getSlot", "too few endpoints tell theirs"))?,
+            block_height: height.block_height,
+            endpoints: height.endpoints,
+        })
+    }
+
+    /// The endpoints that have a transaction in a final block of this slot.
+    pub async fn witnesses(&self, signature: &str, slot: u64) -> Vec<String> {
+        let how = json!({"searchTransactionHistory": true});
+        let params = json!([[signature], how]).to_string();
+        let said = self.pool.ask_each("getSignatureStatuses", &params).await;
+        let has_it = |told: &str| {
+            let told: Value = serde_json::from_str(told).unwrap_or_default();
+            let status = &told["value"][0];
+            status["confirmationStatus"] == "finalized" && status["slot"] == slot
+        };
+        said.into_iter()
+            .filter(|said| {
+                let answer = said.answer.as_ref();
+                answer.is_ok_and(|answer| has_it(answer.result.get()))
+            })
+            .map(|said| said.endpoint)
+            .collect()
+    }
+
+    async fn height(&self, commitment: &str) -> Result<Reached, EngineFault> {
+        let told = self.pool.height(commitment).await;
+        told.map_err(|fault| unreadable("getBlockHeight", &fault.to_string()))
     }
 
     /// A transaction with what it moved; null when it is not known.
@@ -87,14 +154,6 @@ impl ChainReader {
     pub async fn transaction(&self, signature: &str) -> Result<Value, EngineFault> {
         let how = json!({"encoding": "json", "commitment": "confirmed", "maxSupportedTransactionVersion": 0});
         self.ask("getTransaction", &json!([signature, how])).await
-    }
-
-    async fn number(&self, method: &str, commitment: &str) -> Result<u64, EngineFault> {
-        let told = self
-            .ask(method, &json!([{"commitment": commitment}]))
-            .await?;
-        told.as_u64()
-            .ok_or_else(|| unreadable(method, "the answer is no number"))
     }
 
     async fn ask(&self, method: &str, params: &Value) -> Result<Value, EngineFault> {

@@ -2,10 +2,17 @@
 
 use serde_json::{Value, json};
 use tradewind_core::ChainAddress;
-use tradewind_solana::Key;
+use tradewind_core::decode::solana::{CompiledInstruction, Key, decode_transaction};
+use tradewind_solana::system::SYSTEM_PROGRAM;
+use tradewind_solana::tip::TIP_ACCOUNTS;
 use tradewind_solana::token_accounts::WRAPPED_SOL;
 
+use crate::gate::Signed;
+use crate::lanes::Choice;
 use crate::pipeline::{Purpose, Trade};
+
+/// The system program's transfer, as bincode writes its number.
+const TRANSFER: [u8; 4] = [2, 0, 0, 0];
 
 /// A signed transaction and what was expected of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,12 +35,14 @@ pub struct Flight {
     pub expected_raw: i64,
     /// Tip inside, in lamports.
     pub tip_lamports: u64,
-    /// In base 58.
+    /// In base 58; empty while nothing is known to be signed.
     pub signature: String,
     /// As it travels.
     pub wire: Vec<u8>,
     /// The height after which it can never land.
     pub last_valid_block_height: u64,
+    /// By which lanes it is sent.
+    pub choice: Choice,
     /// When it was first sent, in milliseconds since 1970.
     pub sent_at_ms: u64,
     /// The pools that it trades through: nothing else is sent through them meanwhile.
@@ -130,6 +139,40 @@ impl OpenWay {
             .saturating_add(fees)
             .saturating_add(moved.locked_lamports)
     }
+}
+
+impl Flight {
+    /// The same with the signature that the gate gave.
+    #[must_use]
+    pub fn signed(self, signed: Signed) -> Self {
+        Self {
+            signature: signed.signature,
+            wire: signed.wire,
+            last_valid_block_height: signed.last_valid_block_height,
+            ..self
+        }
+    }
+}
+
+/// What a transaction gives to Jito's accounts, by its bytes: these stand in it, never behind a lookup table.
+#[must_use]
+pub fn tip_in(wire: &[u8]) -> u64 {
+    let Ok(transaction) = decode_transaction(wire) else {
+        return 0;
+    };
+    let keys: Vec<_> = transaction.static_keys().collect();
+    let tips = transaction.compiled_instructions().iter();
+    tips.filter_map(|instruction| tip_of(instruction, &keys))
+        .sum()
+}
+
+fn tip_of(instruction: &CompiledInstruction<'_>, keys: &[Key]) -> Option<u64> {
+    let program = keys.get(usize::from(instruction.program_index))?;
+    let receiver = keys.get(usize::from(*instruction.accounts.get(1)?))?;
+    let lamports = instruction.data.strip_prefix(&TRANSFER)?;
+    let is_tip = *program == SYSTEM_PROGRAM && TIP_ACCOUNTS.contains(receiver);
+    let lamports: [u8; 8] = lamports.try_into().ok()?;
+    is_tip.then(|| u64::from_le_bytes(lamports))
 }
 
 /// What a transaction that landed moved of the wallet's.
@@ -282,6 +325,7 @@ pub(crate) mod tests {
             signature: "S".to_owned(),
             wire: Vec::new(),
             last_valid_block_height: 7,
+            choice: Choice::default(),
             sent_at_ms: 5,
             pools: Vec::new(),
         }
@@ -363,5 +407,26 @@ pub(crate) mod tests {
         );
         assert_eq!(Moved::of_told(&moved.told()), Some(moved));
         assert_eq!(OpenWay::of_told(&way.told()).as_ref(), Some(way));
+    }
+
+    #[test]
+    fn a_tip_is_read_from_the_bytes_and_nothing_else_is_taken_for_one() {
+        use tradewind_solana::signature::{SIGNATURE_BYTES, Signature};
+        use tradewind_solana::system::transfer;
+        use tradewind_solana::tip::tip;
+        use tradewind_solana::transaction::TransactionBuilder;
+        let payer = Key([7; 32]);
+        let mut builder = TransactionBuilder::new();
+        builder
+            .set_fee_payer(payer)
+            .set_recent_blockhash(Key([1; 32]))
+            .add_instruction(transfer(payer, Key([9; 32]), 55))
+            .add_instruction(tip(payer, TIP_ACCOUNTS[3], 1_234).expect("a tip"));
+        let unsigned = builder.build().expect("built");
+        let wire = unsigned
+            .to_wire(&[Signature([0; SIGNATURE_BYTES])])
+            .expect("as it travels");
+        assert_eq!(tip_in(&wire), 1_234);
+        assert_eq!(tip_in(&wire[1..]), 0);
     }
 }

@@ -14,7 +14,7 @@ use crate::feed::{
     AccountOrder, AccountUpdate, FeedEvent, Moment, Recorded, Recording, RecordingFault, SlotStatus,
 };
 use crate::inventory::{AccountReader, load};
-use crate::pipeline::{Changed, Counts, Executor, Shared, plan_opportunity, scan_change};
+use crate::pipeline::{Changed, Counts, Desk, Executor, Shared, plan_opportunity, scan_change};
 use crate::strategies::{Planner, Scanner, Workers};
 
 /// The accounts of a recording, as they were told last.
@@ -47,8 +47,13 @@ pub async fn replay(
             message,
         ));
     }
+    let desk = Desk {
+        kind,
+        carried_out_by: "engine",
+        ..Desk::default()
+    };
     let mut replaying = Replaying {
-        executor: Executor::new(Arc::clone(&shared), kind, "engine", None),
+        executor: Executor::new(Arc::clone(&shared), desk, None),
         scanner: workers.scanner,
         planner: workers.planner,
         order: AccountOrder::default(),
@@ -94,6 +99,7 @@ impl Replaying {
                 self.order.forget();
                 self.shared.inventory_mut().set_all_stale();
             }
+            FeedEvent::Following { .. } => {}
             FeedEvent::Slot { slot, status } => {
                 let undone = self.order.slot(slot, status);
                 if status == SlotStatus::Processed {
@@ -106,8 +112,11 @@ impl Replaying {
                     self.told.0.insert(update.key, update.clone());
                     self.account(&update, true);
                 }
-                if !undone.unknown.is_empty() {
-                    self.shared.inventory_mut().set_all_stale();
+                let mut inventory = self.shared.inventory_mut();
+                for account in &undone.unknown {
+                    for id in inventory.readers(*account).to_vec() {
+                        inventory.set_stale(id);
+                    }
                 }
             }
         }

@@ -20,6 +20,7 @@ pub mod priority_fees;
 pub mod rate_limiter;
 pub mod receipt;
 pub mod rpc_pool;
+pub mod shredstream;
 pub mod signature;
 pub mod signature_feed;
 mod signature_status;

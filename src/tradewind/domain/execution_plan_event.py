@@ -100,9 +100,10 @@ class ExecutionPlanEvent(Event):
     """A transaction was planned: everything an executor needs, except the wallet, unless that is given as well.
 
     `expected_profit` is in raw units of the input token (below zero is a cost), `expected_profit_usd` the same at the
-    reference price. `gas_estimate` is in compute units, `slippage` in basis points, `max_latency` in milliseconds from
-    the moment it is taken, `deadline` a moment in milliseconds since 1970, `priority_fee` in micro-lamports for each
-    compute unit. `intent_id` and `step` say which step of which intent it carries out.
+    reference price, null where nobody knows one. `gas_estimate` is in compute units, `slippage` in basis points,
+    `max_latency` in milliseconds from the moment it is taken, `deadline` a moment in milliseconds since 1970,
+    `priority_fee` in micro-lamports for each compute unit. `intent_id` and `step` say which step of which intent it
+    carries out.
     """
 
     stream = "PLANNED"
@@ -120,7 +121,7 @@ class ExecutionPlanEvent(Event):
     output_token: SolanaAddress
     input_amount: Raw
     expected_profit: SignedRaw
-    expected_profit_usd: Usd
+    expected_profit_usd: Usd | None
     simulation_success: bool
     gas_estimate: Annotated[int, Field(ge=0, le=1_400_000)]
     slippage: Bps

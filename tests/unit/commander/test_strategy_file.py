@@ -123,6 +123,9 @@ MISTAKES: list[tuple[dict[str, Any], str, str, str]] = [
     ({"commander__environment": ["RUST LOG"]}, "commander.environment[0]", "variable_malformed", "Write a name such as RUST_BACKTRACE."),
     ({"commander__wallet": "mine"}, "commander.wallet", "address_malformed", ADDRESS),
     ({"commander__preflight__pools": ["x"]}, "commander.preflight.pools[0]", "address_malformed", ADDRESS),
+    ({"lanes": {"rpc": False}}, "lanes", "lanes_off", "Switch rpc or tpu on, or name the regions of jito."),
+    ({"lanes": {"private_above_lamports": 1}}, "lanes", "no_private_lane", "Name the regions of jito, or take private_above_lamports out."),
+    ({"lanes": {"private_above_lamports": -1}}, "lanes.private_above_lamports", "limit_negative", "Write 0 or more."),
 ]  # fmt: skip
 
 

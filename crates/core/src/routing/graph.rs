@@ -73,6 +73,12 @@ impl PoolGraph {
         self.apply_to(id, change)
     }
 
+    /// The pools that read an account.
+    #[must_use]
+    pub fn readers(&self, account: ChainAddress) -> &[PoolId] {
+        self.watchers.of(account)
+    }
+
     /// Applies new bytes of a Solana account to every pool that reads it; to none, when none does.
     pub fn apply_account(&mut self, account: Account<'_>) -> Updated {
         let mut updated = Updated::default();

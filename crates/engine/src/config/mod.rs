@@ -1,10 +1,11 @@
 //! The resolved configuration: one JSON file, read strictly, of which a part may change while the engine runs.
 //!
-//! - here: the whole file; - `fields`: the strict reader; - `changeable`: what may change;
+//! - here: the whole file; - `fields`: the strict reader; - `changeable`: what may change; - `lanes`: how it sends;
 //! - `python`: what runs a strategy in Python; - `reload`: whether a changed file is taken; - `watch`: that it has changed.
 
 mod changeable;
 mod fields;
+mod lanes;
 mod python;
 mod reload;
 mod watch;
@@ -17,8 +18,9 @@ use tradewind_solana::Key;
 
 pub use changeable::{Changeable, InForce, Limits};
 pub use fields::{ConfigFault, Fields};
+pub use lanes::{JitoAccess, LanesConfig};
 pub use python::PythonProgram;
-pub use reload::{ParameterCheck, Reload};
+pub use reload::{ParameterCheck, Reload, TermsReader};
 pub use watch::ConfigWatch;
 
 /// Most bytes of a configuration.
@@ -113,6 +115,12 @@ pub struct EngineConfig {
     pub mode: Mode,
     /// Who carries them out.
     pub executes: Executes,
+    /// How transactions are sent.
+    pub lanes: LanesConfig,
+    /// Whether a transaction is simulated before it is signed, and dropped when it would fail.
+    pub simulate: bool,
+    /// Mints that count as a US dollar.
+    pub usd_mints: Vec<ChainAddress>,
     /// The strategy itself, where its user wrote it in Python.
     pub python: Option<PythonProgram>,
     /// What may change while it runs.
@@ -150,6 +158,14 @@ impl EngineConfig {
             )
         })?;
         let mut fields = Fields::of("", json)?;
+        let mode = fields.choice(
+            "mode",
+            &[
+                ("live", Mode::Live),
+                ("paper", Mode::Paper),
+                ("replay", Mode::Replay),
+            ],
+        )?;
         let config = Self {
             strategy: fields.text("strategy")?,
             instance: name(&mut fields, "instance")?,
@@ -158,18 +174,14 @@ impl EngineConfig {
             signer: signer(&mut fields)?,
             feed: feed(fields.object("feeds")?)?,
             inventory: inventory(fields.object("inventory")?)?,
-            mode: fields.choice(
-                "mode",
-                &[
-                    ("live", Mode::Live),
-                    ("paper", Mode::Paper),
-                    ("replay", Mode::Replay),
-                ],
-            )?,
+            mode,
             executes: fields.choice(
                 "executes",
                 &[("engine", Executes::Engine), ("service", Executes::Service)],
             )?,
+            lanes: LanesConfig::read(&mut fields)?,
+            simulate: fields.flag("simulate", mode == Mode::Paper)?,
+            usd_mints: fields.keys("usd_mints")?,
             python: fields
                 .take_optional("python")
                 .map(PythonProgram::read)
@@ -211,8 +223,18 @@ impl EngineConfig {
                 "is null, and feeds.kind is websocket",
                 "give its address",
             )),
-            FeedKind::Websocket => Ok(()),
-            FeedKind::Yellowstone | FeedKind::Shredstream => Err(ConfigFault::new(
+            FeedKind::Shredstream if self.chain.shredstream.is_none() => Err(ConfigFault::new(
+                "chain.shredstream",
+                "is null, and feeds.kind is shredstream",
+                "give its address",
+            )),
+            FeedKind::Shredstream if self.chain.websocket.is_none() => Err(ConfigFault::new(
+                "chain.websocket",
+                "is null, and entries do not say what became of them",
+                "give its address",
+            )),
+            FeedKind::Websocket | FeedKind::Shredstream => Ok(()),
+            FeedKind::Yellowstone => Err(ConfigFault::new(
                 "feeds.kind",
                 "is a feed that this engine does not read",
                 "give websocket",
@@ -248,6 +270,9 @@ fn chain(mut fields: Fields) -> Result<ChainAccess, ConfigFault> {
             url,
             &["http://", "https://"],
         )?;
+    }
+    if let Some(url) = &access.shredstream {
+        scheme("chain.shredstream", url, &["http://", "https://"])?;
     }
     if let Some(url) = &access.websocket {
         scheme("chain.websocket", url, &["ws://", "wss://"])?;

@@ -16,6 +16,8 @@ pub enum Status {
     Failed,
     /// Nothing is proven yet.
     Timeout,
+    /// Nothing was signed; a node told what it would have done.
+    Simulated,
 }
 
 impl Status {
@@ -24,6 +26,7 @@ impl Status {
             Self::Success => "success",
             Self::Failed => "failed",
             Self::Timeout => "timeout",
+            Self::Simulated => "simulated",
         }
     }
 }
@@ -37,21 +40,25 @@ pub struct ResultTold<'a> {
     pub status: Status,
     /// Code and words, unless it succeeded.
     pub error: Option<(&'a str, &'a str)>,
-    /// Where it landed, and what it moved.
-    pub landed: Option<(u64, Moved)>,
+    /// The slot of its block.
+    pub slot: Option<u64>,
+    /// What it moved, or would have moved.
+    pub moved: Option<Moved>,
+    /// Which lane landed it, or carries it: a word of `executionMethod`.
+    pub method: &'a str,
     /// Which engine.
     pub executor_name: &'a str,
     /// Now.
     pub at_ns: u64,
 }
 
-/// The event; stream EXECUTED, subject `executed.success|failed|timeout`.
+/// The event; stream EXECUTED, subject `executed.success|failed|timeout|simulated`.
 #[must_use]
 pub fn result_event(told: &ResultTold<'_>) -> Value {
     let flight = told.flight;
     let now_ms = told.at_ns / 1_000_000;
-    let moved = told.landed.as_ref().map(|(_, moved)| moved);
-    let gained = moved.filter(|_| told.status == Status::Success);
+    let moved = told.moved.as_ref();
+    let gained = moved.filter(|_| matches!(told.status, Status::Success | Status::Simulated));
     let cost_lamports = moved.map_or(0, |moved| moved.cost_lamports);
     let profit = gained.and_then(|moved| profit_raw(flight, moved));
     let net = profit
@@ -70,20 +77,20 @@ pub fn result_event(told: &ResultTold<'_>) -> Value {
         "planId": flight.plan_id,
         "opportunityId": flight.opportunity_id,
         "status": told.status.name(),
-        "signature": flight.signature,
-        "blockSlot": told.landed.as_ref().map(|(slot, _)| slot),
-        "confirmationTime": told.landed.as_ref().map(|_| took_ms),
+        "signature": Some(&flight.signature).filter(|signature| !signature.is_empty()),
+        "blockSlot": told.slot,
+        "confirmationTime": told.slot.map(|_| took_ms),
         "expectedProfit": flight.expected_raw.to_string(),
         "actualProfit": profit.map(|profit_raw| profit_raw.to_string()),
         "executionCost": cost_lamports.to_string(),
         "lockedLamports": moved.map_or(0, |moved| moved.locked_lamports).to_string(),
         "netProfit": net,
         "latency": took_ms,
-        "executionMethod": "rpc",
+        "executionMethod": told.method,
         "error": told.error.map(|(_, words)| words),
         "errorCode": told.error.map(|(code, _)| code),
         "wallet": flight.wallet,
-        "attempts": 1,
+        "attempts": u8::from(!flight.signature.is_empty()),
         "inputAmount": input,
         "outputAmount": output,
         "executorName": told.executor_name,

@@ -1,10 +1,15 @@
 //! Feeds: what the chain tells, in order, with its gaps said.
 //!
 //! - `update`: the words; - `order`: an account only goes forward, and a dead slot is taken back;
-//! - `websocket`: subscriptions over one connection; - `recording`: a feed written down, and read again.
+//! - `opening`: the feed that a configuration chooses; - `websocket`: subscriptions over one connection;
+//! - `recording`: a feed written down, and read again;
+//! - `shredstream`: transactions before their execution, beside one of the others.
 
+mod opening;
 mod order;
+mod program_filter;
 mod recording;
+mod shredstream;
 mod update;
 pub(crate) mod websocket;
 
@@ -12,8 +17,11 @@ use std::pin::Pin;
 
 use tradewind_core::ChainAddress;
 
+pub use opening::open;
 pub use order::{AccountOrder, OrderCounts, Undone};
+pub use program_filter::{Comparison, ProgramFilter};
 pub use recording::{Recorded, Recorder, Recording, RecordingFault};
+pub use shredstream::{EntryFeed, EntryOptions};
 pub use update::{AccountUpdate, FeedEvent, Moment, SlotStatus};
 pub use websocket::{WebsocketFeed, WebsocketOptions};
 
@@ -22,11 +30,20 @@ pub type NextEvent<'a> = Pin<Box<dyn Future<Output = Option<FeedEvent>> + Send +
 
 /// A source of messages about accounts and slots.
 ///
-/// A feed never gives up by itself: a lost connection is a [`FeedEvent::Gap`] once it is back.
+/// A feed never gives up by itself: a lost connection is a [`FeedEvent::Gap`] once it is back, and begins with one.
 pub trait Feed: Send {
     /// The next message. May be dropped while it waits: nothing is lost by that.
     fn next(&mut self) -> NextEvent<'_>;
 
-    /// Tells of these accounts too from now on.
+    /// Tells of these accounts too. What they wrote before that may be missed: [`FeedEvent::Following`] says from when on
+    /// nothing is, or the next gap does.
     fn follow(&mut self, accounts: &[ChainAddress]);
+
+    /// Tells of every account of these programs that passes, of whose address nobody knows yet.
+    fn follow_programs(&mut self, programs: &[ProgramFilter]);
+
+    /// How many messages were left out because they could not be what they said they were.
+    fn refused(&self) -> u64 {
+        0
+    }
 }

@@ -83,6 +83,8 @@ impl Recorder {
                 json!({"at_ns": at_ns, "slot": slot, "status": status_name(*status)})
             }
             FeedEvent::Gap { reason } => json!({"at_ns": at_ns, "gap": reason}),
+            // What is read by it comes next, and is written down with the pools.
+            FeedEvent::Following { .. } => return Ok(()),
         };
         self.line(&line)
     }

@@ -64,9 +64,14 @@ pub enum FeedEvent {
         /// How far.
         status: SlotStatus,
     },
-    /// Whatever changed between the last message and this one was missed.
+    /// Whatever changed between the last message and this one was missed. From here on nothing of what is followed is.
     Gap {
         /// Why, for the log.
         reason: String,
+    },
+    /// From here on nothing is missed of these accounts, which were followed while the feed ran.
+    Following {
+        /// Which.
+        accounts: Vec<ChainAddress>,
     },
 }

@@ -18,7 +18,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_conf
 use tradewind_core::ChainAddress;
 use tradewind_solana::Key;
 
-use super::{AccountUpdate, Feed, FeedEvent, Moment, NextEvent, SlotStatus};
+use super::{AccountUpdate, Feed, FeedEvent, Moment, NextEvent, ProgramFilter, SlotStatus};
 
 const MOST_MESSAGE_BYTES: usize = 16 << 20;
 
@@ -29,8 +29,6 @@ pub struct WebsocketOptions {
     pub url: String,
     /// At which commitment accounts are told.
     pub commitment: &'static str,
-    /// Programs whose accounts are told without being asked for one by one.
-    pub programs: Vec<ChainAddress>,
     /// A connection that does not come about, or is silent, for longer is given up.
     pub patience: Duration,
     /// The pause before the second attempt to connect; it doubles.
@@ -46,7 +44,6 @@ impl WebsocketOptions {
         Self {
             url,
             commitment: "processed",
-            programs: Vec::new(),
             patience: Duration::from_secs(10),
             first_pause: Duration::from_millis(50),
             longest_pause: Duration::from_secs(2),
@@ -61,6 +58,13 @@ enum Subject {
     Slots,
 }
 
+/// What is subscribed to.
+#[derive(Debug, Clone)]
+enum Wanted {
+    Account(ChainAddress),
+    Program(ProgramFilter),
+}
+
 #[derive(Debug)]
 struct Connection {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -68,6 +72,8 @@ struct Connection {
     asked: HashMap<u64, Subject>,
     /// By the number of the subscription.
     open: HashMap<u64, Subject>,
+    /// Subscribed to while others were told of already, and answered.
+    joined: Vec<ChainAddress>,
     next_request: u64,
 }
 
@@ -76,8 +82,9 @@ struct Connection {
 pub struct WebsocketFeed {
     options: WebsocketOptions,
     accounts: BTreeSet<ChainAddress>,
+    programs: BTreeSet<ProgramFilter>,
     /// To be subscribed to on the connection that stands.
-    to_ask: VecDeque<ChainAddress>,
+    to_ask: VecDeque<Wanted>,
     connection: Option<Connection>,
     /// Why there is none, once there was one.
     lost: Option<String>,
@@ -93,6 +100,7 @@ impl WebsocketFeed {
         Self {
             options,
             accounts: BTreeSet::new(),
+            programs: BTreeSet::new(),
             to_ask: VecDeque::new(),
             connection: None,
             lost: None,
@@ -122,12 +130,8 @@ impl WebsocketFeed {
         let Some(connection) = self.connection.as_mut() else {
             return Ok(None);
         };
-        while let Some(account) = self.to_ask.front().copied() {
-            let params =
-                json!([account.to_string(), {"encoding": "base64", "commitment": commitment}]);
-            connection
-                .ask("accountSubscribe", &params, Subject::Account(account))
-                .await?;
+        while let Some(wanted) = self.to_ask.front() {
+            connection.subscribe(wanted, commitment).await?;
             self.to_ask.pop_front();
         }
         let message = tokio::time::timeout(patience, connection.socket.next()).await;
@@ -142,7 +146,7 @@ impl WebsocketFeed {
             .map_err(|_| "the node sent what is not JSON".to_owned())?;
         if told.get("id").is_some() {
             connection.answered(&told)?;
-            return Ok(None);
+            return Ok(connection.following());
         }
         let subject = told["params"]["subscription"]
             .as_u64()
@@ -185,25 +189,21 @@ impl WebsocketFeed {
             socket,
             asked: HashMap::new(),
             open: HashMap::new(),
+            joined: Vec::new(),
             next_request: 1,
         };
         connection
             .ask("slotsUpdatesSubscribe", &json!([]), Subject::Slots)
             .await?;
-        let how = json!({"encoding": "base64", "commitment": self.options.commitment});
-        for program in &self.options.programs {
-            let params = json!([program.to_string(), how]);
+        let programs = self.programs.iter().cloned().map(Wanted::Program);
+        let accounts = self.accounts.iter().copied().map(Wanted::Account);
+        for wanted in programs.chain(accounts) {
             connection
-                .ask("programSubscribe", &params, Subject::Program)
-                .await?;
-        }
-        for key in &self.accounts {
-            let params = json!([key.to_string(), how]);
-            connection
-                .ask("accountSubscribe", &params, Subject::Account(*key))
+                .subscribe(&wanted, self.options.commitment)
                 .await?;
         }
         connection.settle(self.options.patience).await?;
+        connection.joined.clear();
         self.to_ask.clear();
         self.connection = Some(connection);
         self.attempts = 0;
@@ -228,13 +228,50 @@ impl Feed for WebsocketFeed {
     fn follow(&mut self, accounts: &[ChainAddress]) {
         for account in accounts {
             if self.accounts.insert(*account) {
-                self.to_ask.push_back(*account);
+                self.to_ask.push_back(Wanted::Account(*account));
+            }
+        }
+    }
+
+    fn follow_programs(&mut self, programs: &[ProgramFilter]) {
+        for program in programs {
+            if self.programs.insert(program.clone()) {
+                self.to_ask.push_back(Wanted::Program(program.clone()));
             }
         }
     }
 }
 
 impl Connection {
+    async fn subscribe(&mut self, wanted: &Wanted, commitment: &str) -> Result<(), String> {
+        let mut how = json!({"encoding": "base64", "commitment": commitment});
+        match wanted {
+            Wanted::Account(key) => {
+                let params = json!([key.to_string(), how]);
+                self.ask("accountSubscribe", &params, Subject::Account(*key))
+                    .await
+            }
+            Wanted::Program(filter) => {
+                let conditions = conditions(filter);
+                if !conditions.is_empty() {
+                    how["filters"] = conditions.into();
+                }
+                let params = json!([filter.program.to_string(), how]);
+                self.ask("programSubscribe", &params, Subject::Program)
+                    .await
+            }
+        }
+    }
+
+    /// The accounts that joined, once nothing is open: a later answer cannot be missed by whoever reads them.
+    fn following(&mut self) -> Option<FeedEvent> {
+        if self.joined.is_empty() || !self.asked.is_empty() {
+            return None;
+        }
+        let accounts = std::mem::take(&mut self.joined);
+        Some(FeedEvent::Following { accounts })
+    }
+
     async fn ask(&mut self, method: &str, params: &Value, subject: Subject) -> Result<(), String> {
         let number = self.next_request;
         self.next_request += 1;
@@ -275,6 +312,9 @@ impl Connection {
         match (subject, told["result"].as_u64()) {
             (Some(subject), Some(number)) => {
                 self.open.insert(number, subject);
+                if let Subject::Account(key) = subject {
+                    self.joined.push(key);
+                }
                 Ok(())
             }
             _ => Err(format!(
@@ -283,6 +323,16 @@ impl Connection {
             )),
         }
     }
+}
+
+/// The conditions as `programSubscribe` wants them.
+fn conditions(filter: &ProgramFilter) -> Vec<Value> {
+    let size = filter.data_size.map(|size| json!({"dataSize": size}));
+    let compared = filter.comparisons.iter().map(|comparison| {
+        let bytes = bs58::encode(&comparison.bytes).into_string();
+        json!({"memcmp": {"offset": comparison.offset, "bytes": bytes}})
+    });
+    size.into_iter().chain(compared).collect()
 }
 
 fn slot(result: &Value) -> Result<Option<FeedEvent>, String> {

@@ -2,10 +2,12 @@
 //!
 //! - here: pools brought forward account by account, and whether each may be traded on;
 //! - `snapshot`: pools from a file in their JSON form;
-//! - `loading`: pools from the accounts of the chain; `lookup_table`: what makes transactions smaller.
+//! - `loading`: pools from the accounts of the chain; `lookup_table`: what makes transactions smaller;
+//! - `mirror`: a copy that can be led ahead of the chain.
 
 mod loading;
 mod lookup_table;
+mod mirror;
 mod pairing;
 mod snapshot;
 
@@ -54,7 +56,7 @@ pub struct Applied {
 }
 
 /// Pools, tokens, and what is known of both.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Inventory {
     graph: PoolGraph,
     standings: Vec<PoolStanding>,
@@ -353,6 +355,21 @@ impl Inventory {
         pools.sort_unstable();
         pools.dedup();
         pools
+    }
+
+    /// The pools that are read from an account.
+    #[must_use]
+    pub fn readers(&self, account: ChainAddress) -> &[PoolId] {
+        self.graph.readers(account)
+    }
+
+    /// The accounts that a pool is read from.
+    #[must_use]
+    pub fn accounts_of(&self, id: PoolId) -> Vec<ChainAddress> {
+        self.graph
+            .at(id)
+            .map(PoolMath::accounts)
+            .unwrap_or_default()
     }
 
     /// Every account that a pool is read from, and every holding: what a feed has to follow.

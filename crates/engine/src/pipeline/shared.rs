@@ -12,8 +12,9 @@ use tradewind_core::ChainAddress;
 
 use super::failure::Failure;
 use super::fresh_queue::FreshQueue;
+use super::joining::Joining;
 use super::timing::Timings;
-use super::trade::{Changed, Hop, Opportunity, Trade};
+use super::trade::{Changed, Hop, Opportunity, Seen, Trade};
 use crate::clock::Clock;
 use crate::config::InForce;
 use crate::events::Events;
@@ -21,6 +22,7 @@ use crate::feed::AccountUpdate;
 use crate::inventory::Inventory;
 use crate::log::Log;
 use crate::positions::Positions;
+use crate::shreds::ShredDesk;
 
 /// What happened how often.
 #[derive(Debug, Default)]
@@ -35,8 +37,12 @@ pub struct Counts {
     pub not_planned: AtomicU64,
     /// Plans.
     pub planned: AtomicU64,
+    /// Plans of which a node says that they would fail, or says nothing.
+    pub not_simulated: AtomicU64,
     /// Signed and sent.
     pub sent: AtomicU64,
+    /// Messages of the feed that could not be what they said they were.
+    pub refused: AtomicU64,
 }
 
 impl Counts {
@@ -63,6 +69,10 @@ pub struct Shared {
     pub events: Events,
     /// From the feed to the pools.
     pub updates: FreshQueue<ChainAddress, (AccountUpdate, Instant)>,
+    /// Accounts of programs that are followed, whose addresses nobody asked for: for whoever looks for new pools.
+    pub newcomers: FreshQueue<ChainAddress, (AccountUpdate, Instant)>,
+    /// Pools that were found, on their way to be read and followed.
+    pub joining: Joining,
     /// From the pools to the scanner.
     pub changes: FreshQueue<ChainAddress, Changed>,
     /// From the scanner to the planner, by way.
@@ -82,12 +92,15 @@ pub struct Shared {
     /// Why the strategy's work is done, once it is.
     finished: OnceLock<&'static str>,
     finishing: Notify,
+    /// What is told of transactions before they are executed, and what that predicts.
+    pub shreds: ShredDesk,
     /// Whether no new work is taken.
     stopping: AtomicBool,
 }
 
 /// How much a queue holds.
 const UPDATES: usize = 65_536;
+const NEWCOMERS: usize = 4_096;
 const CHANGES: usize = 16_384;
 const OPPORTUNITIES: usize = 256;
 const TRADES: usize = 64;
@@ -111,6 +124,8 @@ impl Shared {
             log,
             events,
             updates: FreshQueue::new(UPDATES),
+            newcomers: FreshQueue::new(NEWCOMERS),
+            joining: Joining::default(),
             changes: FreshQueue::new(CHANGES),
             opportunities: FreshQueue::new(OPPORTUNITIES),
             trades: FreshQueue::new(TRADES),
@@ -121,6 +136,7 @@ impl Shared {
             positions: Mutex::default(),
             finished: OnceLock::new(),
             finishing: Notify::new(),
+            shreds: ShredDesk::default(),
             stopping: AtomicBool::new(false),
         }
     }
@@ -130,6 +146,14 @@ impl Shared {
         self.inventory
             .read()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The pools in which an opportunity was found: as the chain has them, or the copy with what is predicted.
+    pub fn inventory_seen(&self, seen: Seen) -> RwLockReadGuard<'_, Inventory> {
+        match seen {
+            Seen::Executed => self.inventory(),
+            Seen::Predicted(_) => self.shreds.predicted(),
+        }
     }
 
     /// The pools, to change.
@@ -167,9 +191,11 @@ impl Shared {
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
         self.updates.close();
+        self.newcomers.close();
         self.changes.close();
         self.opportunities.close();
         self.trades.close();
+        self.shreds.close();
     }
 
     /// Whether no new work is taken.
@@ -190,13 +216,18 @@ impl Shared {
             "expired": number(&counts.expired),
             "not_planned": number(&counts.not_planned),
             "planned": number(&counts.planned),
+            "not_simulated": number(&counts.not_simulated),
             "sent": number(&counts.sent),
+            "refused": number(&counts.refused),
+            "stale_pools": self.inventory().stale().len(),
             "dropped": {
                 "updates": dropped(self.updates.dropped()),
+                "newcomers": dropped(self.newcomers.dropped()),
                 "changes": dropped(self.changes.dropped()),
                 "opportunities": dropped(self.opportunities.dropped()),
                 "trades": dropped(self.trades.dropped()),
             },
+            "predictions": self.shreds.counts.told(),
             "stages": self.timings.told(),
         })
     }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::shared::{Counts, Shared};
 use super::timing::Stage;
-use super::trade::{Candidate, Changed, Opportunity, Trade};
+use super::trade::{Candidate, Changed, Opportunity, Seen, Trade};
 use crate::events::opportunity_found;
 use crate::feed::{AccountUpdate, Moment};
 use crate::identifier;
@@ -46,6 +46,7 @@ fn settle(shared: &Shared, slot: u64) {
         write_version: 0,
     };
     tell_applied(shared, inventory, applied, moment, Instant::now());
+    shared.shreds.settled(slot);
 }
 
 /// One account's new bytes.
@@ -76,7 +77,13 @@ pub(crate) fn tell_applied(
         .filter(|id| !inventory.is_torn(**id))
         .filter_map(|id| inventory.graph().address_of(*id))
         .collect();
+    for (id, _) in &applied.refused {
+        if let Some(pool) = inventory.graph().address_of(*id) {
+            shared.joining.add(pool);
+        }
+    }
     drop(inventory);
+    shared.shreds.truth(&addresses);
     let applied_at = Instant::now();
     if !applied.changed.is_empty() {
         shared.timings.add(Stage::Quote, applied_at - told_at);
@@ -116,8 +123,18 @@ pub fn scan_change(
     scanner: &mut dyn Scanner,
     changed: Changed,
 ) -> Vec<Opportunity> {
+    scan_change_seen(shared, scanner, changed, Seen::Executed)
+}
+
+/// One changed pool, among the pools as the chain has them or as they are predicted.
+pub(crate) fn scan_change_seen(
+    shared: &Shared,
+    scanner: &mut dyn Scanner,
+    changed: Changed,
+    seen: Seen,
+) -> Vec<Opportunity> {
     let in_force = shared.in_force.now();
-    let inventory = shared.inventory();
+    let inventory = shared.inventory_seen(seen);
     let sight = Sight {
         inventory: &inventory,
         in_force: &in_force,
@@ -130,21 +147,22 @@ pub fn scan_change(
         .add(Stage::Scanner, found_at - changed.applied_at);
     let candidates = candidates.into_iter();
     candidates
-        .map(|candidate| named(shared, changed, candidate, found_at))
+        .map(|candidate| named(shared, (changed, seen), candidate, found_at))
         .collect()
 }
 
 /// A candidate that the strategy found in a change, with its name and its age.
 pub(crate) fn named(
     shared: &Shared,
-    changed: Changed,
+    (changed, seen): (Changed, Seen),
     candidate: Candidate,
     found_at: Instant,
 ) -> Opportunity {
     Counts::one(&shared.counts.opportunities);
     Opportunity {
-        id: opportunity_id(&shared.instance, changed.moment, &candidate),
+        id: opportunity_id(&shared.instance, changed.moment, seen, &candidate),
         moment: changed.moment,
+        seen,
         told_at: changed.told_at,
         found_at,
         found_at_ms: shared.clock.now_ms(),
@@ -152,7 +170,7 @@ pub(crate) fn named(
     }
 }
 
-fn opportunity_id(instance: &str, moment: Moment, candidate: &Candidate) -> String {
+fn opportunity_id(instance: &str, moment: Moment, seen: Seen, candidate: &Candidate) -> String {
     let Moment {
         slot,
         write_version,
@@ -161,6 +179,9 @@ fn opportunity_id(instance: &str, moment: Moment, candidate: &Candidate) -> Stri
         "opportunity/{instance}/{slot}/{write_version}/{}/{}",
         candidate.base, candidate.amount_in_raw
     );
+    if let Seen::Predicted(_) = seen {
+        name.push_str("/predicted");
+    }
     for hop in &candidate.hops {
         let _infallible = write!(name, "/{}", hop.pool);
     }
@@ -174,7 +195,10 @@ pub fn plan_opportunities(shared: &Shared, mut planner: Box<dyn Planner>) {
             && let Some(trade) = plan_opportunity(shared, planner.as_mut(), &opportunity)
         {
             let way = opportunity.candidate.hops.clone();
-            shared.trades.push(way, (opportunity, trade));
+            match opportunity.seen {
+                Seen::Executed => drop(shared.trades.push(way, (opportunity, trade))),
+                Seen::Predicted(_) => shared.shreds.planned(opportunity, trade),
+            }
         }
     }
 }
@@ -191,7 +215,7 @@ pub fn plan_opportunity(
         return None;
     }
     let began = Instant::now();
-    let inventory = shared.inventory();
+    let inventory = shared.inventory_seen(opportunity.seen);
     let sight = Sight {
         inventory: &inventory,
         in_force: &in_force,

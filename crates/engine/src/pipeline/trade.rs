@@ -80,6 +80,15 @@ pub struct Candidate {
     pub purpose: Purpose,
 }
 
+/// In which pools an opportunity was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// In the pools as the chain has them.
+    Executed,
+    /// In pools as transactions of this slot will leave them, which nobody has seen executed.
+    Predicted(u64),
+}
+
 /// A candidate with its name and its age.
 #[derive(Debug, Clone)]
 pub struct Opportunity {
@@ -87,6 +96,8 @@ pub struct Opportunity {
     pub id: String,
     /// The write that opened it.
     pub moment: Moment,
+    /// In which pools it was found.
+    pub seen: Seen,
     /// When the feed's message came.
     pub told_at: Instant,
     /// When the scanner found it.

@@ -9,6 +9,7 @@ mod telling;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::json;
@@ -21,10 +22,10 @@ use self::stages::join_all;
 use self::telling::{stopped, tell_in_flight, tell_status};
 use crate::chain_reader::ChainReader;
 use crate::clock::Clock;
-use crate::config::{ConfigWatch, EngineConfig, Executes, InForce, Mode, Reload};
+use crate::config::{ConfigWatch, EngineConfig, Executes, FeedKind, InForce, Mode, Reload};
 use crate::events::Journal;
 use crate::fault::{Ending, EngineFault};
-use crate::feed::{Recorder, WebsocketFeed, WebsocketOptions};
+use crate::feed::{EntryFeed, EntryOptions, Recorder, open};
 use crate::following::Follower;
 use crate::gate::Gate;
 use crate::intake::Intake;
@@ -34,6 +35,7 @@ use crate::pipeline::Shared;
 use crate::positions::Positions;
 use crate::reloading::reload_changes;
 use crate::replay::replay;
+use crate::shreds::read_tables;
 use crate::stopping::told_to_stop;
 use crate::strategies::Strategy;
 
@@ -163,11 +165,13 @@ impl Running<'_> {
             Some(follower) => Some(self.sender(&pool, &reader, wallet, follower).await?),
             None => None,
         };
+        let desk = self.desk(&pool, &reader).await?;
         let workers = self.strategy.workers(&self.shared, config)?;
-        let stages = self.start_stages(sender, workers.scanner, workers.planner)?;
+        let mut stages = self.start_stages(sender, desk, (workers.scanner, workers.planner))?;
+        stages.extend(self.start_predicting(&reader)?);
         let (intake, mut ready) =
             Intake::new(Arc::clone(&self.shared), reader, pools, self.recorder()?);
-        let feed = Box::new(self.feed());
+        let feed = open(&self.run.config)?;
         let intake = tokio::spawn(intake.run(feed));
         self.watch_config()?;
         let status = tokio::spawn(tell_status(Arc::clone(&self.shared), follower.clone()));
@@ -283,14 +287,30 @@ impl Running<'_> {
         })
     }
 
-    fn feed(&self) -> WebsocketFeed {
-        let url = self.run.config.chain.websocket.clone().unwrap_or_default();
-        WebsocketFeed::new(WebsocketOptions::new(url))
+    /// With a Shredstream proxy: its entries, the tables that they need, and the stage that reads them.
+    fn start_predicting(
+        &self,
+        reader: &Arc<ChainReader>,
+    ) -> Result<Option<JoinHandle<()>>, EngineFault> {
+        let url = match (self.run.config.feed, &self.run.config.chain.shredstream) {
+            (FeedKind::Shredstream, Some(url)) => url.clone(),
+            _ => return Ok(None),
+        };
+        self.shared.shreds.open();
+        let stage = self.start_shred_stage()?;
+        let feed = EntryFeed::new(EntryOptions::new(url));
+        tokio::spawn(feed.run(Arc::clone(&self.shared)));
+        tokio::spawn(read_tables(Arc::clone(&self.shared), Arc::clone(reader)));
+        Ok(Some(stage))
     }
 
     fn watch_config(&self) -> Result<(), EngineFault> {
         let watch = ConfigWatch::start(&self.run.path)?;
-        let reload = Reload::new(self.run.config.clone(), self.strategy.check);
+        let reload = Reload::new(
+            self.run.config.clone(),
+            self.strategy.check,
+            self.strategy.terms,
+        );
         tokio::spawn(reload_changes(
             Arc::clone(&self.shared),
             watch,

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tradewind_core::ChainAddress;
 use tradewind_solana::Key;
 
 use super::{GATE_TIMEOUT, Running, unwritable};
 use crate::fault::EngineFault;
-use crate::flight::{Flight, OpenWay};
+use crate::flight::{Flight, OpenWay, tip_in};
 use crate::following::Follower;
 use crate::gate::{Gate, Signed};
+use crate::lanes::Choice;
 
 impl Running<'_> {
     /// Takes up what an earlier run left: what was signed is followed to its end, what was not is closed.
@@ -24,7 +25,7 @@ impl Running<'_> {
                 EngineFault::unavailable("signer_unavailable", fault.to_string())
             };
             if let Some(signed) = gate.recorded(&plan_id).map_err(away)? {
-                let flight = self.flight(&plan_id, signed)?;
+                let flight = self.flight(&plan_id, signed, follower)?;
                 let fields = json!({"plan_id": plan_id, "signature": flight.signature});
                 self.shared.log.info(
                     "recovered",
@@ -46,7 +47,12 @@ impl Running<'_> {
     }
 
     /// A flight as an earlier run told of it.
-    fn flight(&self, plan_id: &str, signed: Signed) -> Result<Flight, EngineFault> {
+    fn flight(
+        &self,
+        plan_id: &str,
+        signed: Signed,
+        follower: &Follower,
+    ) -> Result<Flight, EngineFault> {
         let folder = &self.run.config.folder;
         let plan = self
             .journal
@@ -86,6 +92,7 @@ impl Running<'_> {
             none if none.is_empty() => plan_id.to_owned(),
             known => known,
         };
+        let tip_lamports = tip_in(&signed.wire);
         Ok(Flight {
             plan_id: plan_id.to_owned(),
             opportunity_id,
@@ -99,7 +106,8 @@ impl Running<'_> {
                 .map(|begun| begun.way)
                 .or_else(|| OpenWay::of_plan(&plan)),
             expected_raw,
-            tip_lamports: 0,
+            tip_lamports,
+            choice: self.choice(&plan, tip_lamports, follower),
             signature: signed.signature,
             wire: signed.wire,
             last_valid_block_height: signed.last_valid_block_height,
@@ -108,5 +116,14 @@ impl Running<'_> {
                 .unwrap_or_else(|| self.shared.clock.now_ms()),
             pools,
         })
+    }
+
+    /// By which lanes it goes on. What was private stays so; where no lane may carry it now it is followed without.
+    fn choice(&self, plan: &Value, tip_lamports: u64, follower: &Follower) -> Choice {
+        // A plan that was never told may have been private.
+        let bounded = self.run.config.lanes.private_above_lamports.is_some();
+        let private = plan["risk"].as_str().map_or(bounded, |risk| risk == "high");
+        let order = follower.lanes().order(tip_lamports, private);
+        order.unwrap_or_default()
     }
 }

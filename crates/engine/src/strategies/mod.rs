@@ -14,7 +14,7 @@ use serde_json::Value;
 use tradewind_core::ChainAddress;
 
 pub use python::PythonProcess;
-pub use terms::SendingTerms;
+pub use terms::{OnPrediction, SendingTerms};
 
 use crate::config::{Changeable, ConfigFault, EngineConfig};
 use crate::fault::EngineFault;

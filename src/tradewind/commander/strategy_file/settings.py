@@ -6,16 +6,16 @@ Times are milliseconds, amounts carry their unit in the name. Relative paths sta
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from tradewind.domain.address import SolanaAddress
 from tradewind.domain.chain import SOLANA_MAINNET
 from tradewind.domain.model import Model
 from tradewind.own_library import own_library
-from tradewind.settings_fields import FolderPath, RpcUrl, SocketPath, StrategyName, WebsocketUrl
+from tradewind.settings_fields import BlockEngineUrl, FolderPath, RpcUrl, SocketPath, StrategyName, WebsocketUrl
 
 UNITS = (
     "lamports",
@@ -63,6 +63,10 @@ def _limit(value: object) -> object:
     if int(text) >= _MOST:
         raise wrong("value_out_of_range", "does not fit in 128 bits.", "Write a smaller number.")
     return str(int(text))
+
+
+def _optional_limit(value: object) -> object:
+    return None if value is None else _limit(value)
 
 
 def _with_unit(name: str) -> str:
@@ -134,6 +138,36 @@ class Inventory(Model):
 
     snapshot: FolderPath | None = None
     programs: Annotated[tuple[SolanaAddress, ...], Field(max_length=32), Once] = ()
+
+
+class Jito(Model):
+    """The block engine: base URLs of its regions, and what each of them allows."""
+
+    regions: Annotated[tuple[BlockEngineUrl, ...], Field(min_length=1, max_length=16, repr=False), Once]
+    requests_per_s: Annotated[int, Field(ge=1, le=10_000)] = 1
+
+
+class Lanes(Model):
+    """How the engine sends. `race`: the same bytes by all lanes at once. A trade that gains more than
+    `private_above_lamports` goes by Jito alone."""
+
+    rpc: bool = True
+    tpu: bool = False
+    jito: Jito | None = None
+    race: bool = False
+    private_above_lamports: Annotated[str | None, BeforeValidator(_optional_limit)] = None
+
+    @model_validator(mode="after")
+    def _somebody_sends(self) -> Self:
+        if not (self.rpc or self.tpu or self.jito):
+            raise wrong("lanes_off", "has every lane off.", "Switch rpc or tpu on, or name the regions of jito.")
+        if self.private_above_lamports is not None and self.jito is None:
+            raise wrong(
+                "no_private_lane",
+                "asks for a private lane, and there is none.",
+                "Name the regions of jito, or take private_above_lamports out.",
+            )
+        return self
 
 
 class PythonFile(Model):
@@ -224,6 +258,9 @@ class StrategySettings(Model):
     inventory: Inventory = Inventory()
     mode: Literal["live", "paper", "replay"]
     executes: Literal["engine", "service"] = "engine"
+    lanes: Lanes = Lanes()
+    simulate: bool | None = None
+    usd_mints: Annotated[tuple[SolanaAddress, ...], Field(max_length=16), Once] = ()
     python: PythonFile | None = None
     limits: Annotated[dict[LimitName, Limit], Field(max_length=256)] = Field(default_factory=dict)
     blacklist: Annotated[tuple[SolanaAddress, ...], Field(max_length=100_000), Once] = ()

@@ -14,7 +14,9 @@ use super::parameters::PythonParameters;
 use super::wish::{Wish, told};
 use crate::config::{EngineConfig, Mode, PythonProgram};
 use crate::inventory::Inventory;
-use crate::pipeline::{Candidate, Changed, FreshQueue, Hop, NotPlanned, Pushed, Shared, named};
+use crate::pipeline::{
+    Candidate, Changed, FreshQueue, Hop, NotPlanned, Pushed, Seen, Shared, named,
+};
 use crate::strategies::Sight;
 
 /// Pools and notices that wait for the child.
@@ -186,7 +188,7 @@ impl Desk {
     pub(super) fn hand_over(&self, changed: Changed, candidates: Vec<Candidate>) {
         let found_at = Instant::now();
         for candidate in candidates {
-            let opportunity = named(&self.shared, changed, candidate, found_at);
+            let opportunity = named(&self.shared, (changed, Seen::Executed), candidate, found_at);
             let way = opportunity.candidate.hops.clone();
             let mut wished = self.wished();
             let newest = wished.iter_mut().rev().find(|it| it.hops == way);
