@@ -108,7 +108,9 @@ def _write_desk(desk: Path, chain: SolanaLocalnetDescription, output: Output) ->
         "  tradewind doctor\n"
         "  tradewind intent dispose 2 SOL --for USDC --watch\n"
         "Or an engine that takes what others leave:\n"
-        "  tradewind run --strategy arb"
+        "  tradewind run --strategy arb\n"
+        "Or one of your own:\n"
+        "  tradewind new strategy my_first"
     )
 
 
