@@ -72,7 +72,7 @@ impl OpenWay {
     pub fn of(trade: &Trade, own_accounts: &[Key]) -> Self {
         let cost_raw = match trade.purpose {
             Purpose::Sell { cost_raw } => cost_raw,
-            Purpose::Circle | Purpose::Buy(_) | Purpose::Swap { .. } => 0,
+            Purpose::Circle | Purpose::Buy(_) | Purpose::Swap { .. } | Purpose::Liquidate(_) => 0,
         };
         Self {
             coin: trade

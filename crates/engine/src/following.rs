@@ -150,9 +150,9 @@ impl Follower {
 
     /// A plan that was told comes to nothing: it is told, and its pools are free.
     pub fn never_signed(&self, draft: &Flight, code: &str, why: &str) {
+        self.end_position(&draft.plan_id, None);
         let method = draft.choice.method();
         self.result(draft, Status::Failed, Some((code, why)), method, None, None);
-        self.end_position(&draft.plan_id, None);
         self.release(&draft.plan_id);
     }
 
@@ -192,7 +192,11 @@ impl Follower {
                 self.end_position(&flight.plan_id, Some((it.slot, moved)));
             }
             (Confirmation::Expired { .. }, _) => self.end_position(&flight.plan_id, None),
-            // Not known: the next start looks at what the wallet holds.
+            // What it moved is not known: the step stays open, and the next start follows it again.
+            _ if flight.open_way.is_some() => {
+                self.release(&flight.plan_id);
+                return;
+            }
             _ => {}
         }
         self.release(&flight.plan_id);

@@ -39,6 +39,7 @@ class PlanStrategy(StrEnum):
     ARBITRAGE = "arbitrage"
     TRIANGULAR = "triangular"
     MARKET_MAKING = "market_making"
+    SNIPING = "sniping"
     INTENT = "intent"
     CUSTOM = "custom"
 
@@ -99,11 +100,11 @@ class FlashLoan(Model):
 class ExecutionPlanEvent(Event):
     """A transaction was planned: everything an executor needs, except the wallet, unless that is given as well.
 
-    `expected_profit` is in raw units of the input token (below zero is a cost), `expected_profit_usd` the same at the
-    reference price, null where nobody knows one. `gas_estimate` is in compute units, `slippage` in basis points,
-    `max_latency` in milliseconds from the moment it is taken, `deadline` a moment in milliseconds since 1970,
-    `priority_fee` in micro-lamports for each compute unit. `intent_id` and `step` say which step of which intent it
-    carries out.
+    `expected_profit` is in raw units of the input token, of a sale by `sniping` in those of the output token (below
+    zero is a cost), and 0 for a purchase that is kept; `expected_profit_usd` is the same at the reference price, null
+    where nobody knows one. `gas_estimate` is in compute units, `slippage` in basis points, `max_latency` in
+    milliseconds from the moment it is taken, `deadline` a moment in milliseconds since 1970, `priority_fee` in
+    micro-lamports for each compute unit. `intent_id` and `step` say which step of which intent it carries out.
     """
 
     stream = "PLANNED"

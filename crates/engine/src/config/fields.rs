@@ -213,6 +213,19 @@ impl Fields {
         Ok(number)
     }
 
+    /// `true` or `false`; `default` when it is not given.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn boolean(&mut self, name: &str, default: bool) -> Result<bool, ConfigFault> {
+        let path = self.path(name);
+        match self.take_optional(name) {
+            None => Ok(default),
+            Some(Value::Bool(given)) => Ok(given),
+            Some(other) => Err(wrong(&path, &other, "true or false")),
+        }
+    }
+
     /// A list; empty when it is not given.
     ///
     /// # Errors

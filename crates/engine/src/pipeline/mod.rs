@@ -36,8 +36,8 @@ pub use stages::{
 };
 pub use timing::{Stage, Timings};
 pub use trade::{
-    Candidate, Changed, Hop, NotPlanned, Opportunity, PositionBounds, Purpose,
+    Candidate, Changed, Hop, Liquidating, NotPlanned, Opportunity, PositionBounds, Purpose,
     SIGNATURE_FEE_LAMPORTS, Seen, Trade, TradeHop,
 };
-pub use way::{Fees, Way, check_hop, slipped};
+pub use way::{Fees, Way, check_hop, hop_instructions, quoted, rents_of, slipped};
 pub use worth::{UsdMint, worth_usd};

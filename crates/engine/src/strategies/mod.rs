@@ -5,7 +5,9 @@
 //! Building, signing, sending and telling is the engine's, and the same for all.
 
 mod arb;
+mod liquidation;
 mod python;
+mod sniper;
 mod terms;
 
 use std::sync::Arc;
@@ -13,16 +15,18 @@ use std::sync::Arc;
 use serde_json::Value;
 use tradewind_core::ChainAddress;
 
+pub use liquidation::LoanSource;
 pub use python::PythonProcess;
 pub use terms::{OnPrediction, SendingTerms};
 
 use crate::config::{Changeable, ConfigFault, EngineConfig};
+use crate::discovery::DiscoveryTerms;
 use crate::fault::EngineFault;
 use crate::inventory::Inventory;
 use crate::pipeline::{Candidate, NotPlanned, Shared, Trade};
 
 /// Every strategy that this engine has.
-pub const STRATEGIES: &[Strategy] = &[arb::STRATEGY];
+pub const STRATEGIES: &[Strategy] = &[arb::STRATEGY, liquidation::STRATEGY, sniper::STRATEGY];
 
 /// What a strategy looks at: the pools as they are, and what is in force now.
 #[derive(Debug, Clone, Copy)]
@@ -33,10 +37,29 @@ pub struct Sight<'a> {
     pub in_force: &'a Changeable,
 }
 
+/// What passing time brings.
+#[derive(Debug, Default)]
+pub struct Tick {
+    /// What might pay.
+    pub candidates: Vec<Candidate>,
+    /// Why the strategy's work is done, once it is: the engine then ends by itself, in good order.
+    pub finished: Option<&'static str>,
+}
+
 /// Sees what changed, and says what might pay.
 pub trait Scanner: Send {
     /// Called with each pool that stands otherwise than before.
     fn scan(&mut self, sight: Sight<'_>, changed: ChainAddress) -> Vec<Candidate>;
+
+    /// Called several times a second, whether or not anything has changed, with the time in milliseconds since 1970.
+    fn tick(&mut self, _sight: Sight<'_>, _now_ms: u64) -> Tick {
+        Tick::default()
+    }
+
+    /// Which new pools it wants to be shown, if any; of checked parameters. Asked once, when the engine starts.
+    fn discovery(&self, _parameters: &Value) -> Option<DiscoveryTerms> {
+        None
+    }
 }
 
 /// Decides whether a candidate pays, and with which amounts.
@@ -120,6 +143,15 @@ impl Strategy {
             planner: (self.planner)(),
             process: None,
         })
+    }
+
+    /// Which loans it follows; of checked parameters. Only one strategy does.
+    #[must_use]
+    pub fn loans(&self, parameters: &Value) -> Option<LoanSource> {
+        if self.name == liquidation::STRATEGY.name {
+            return liquidation::loans(parameters);
+        }
+        None
     }
 
     /// By its name.
