@@ -111,7 +111,9 @@ def _write_desk(desk: Path, chain: SolanaLocalnetDescription, output: Output) ->
         "Or an engine that takes what others leave:\n"
         "  tradewind run --strategy arb\n"
         "Or only while there is much to take:\n"
-        "  tradewind run --rules configs/rules.yaml"
+        "  tradewind run --rules configs/rules.yaml\n"
+        "Or one of your own:\n"
+        "  tradewind new strategy my_first"
     )
 
 

@@ -108,6 +108,9 @@ def _chain(settings: StrategySettings | None, folder: Path, name: str) -> dict[s
     if settings is not None:
         chain, inventory = settings.chain, settings.inventory
         own = {key: settings.parameters[key] for key in ("strategy_id", "lookup_tables") if key in settings.parameters}
+        if settings.commander.wallet is not None:
+            # Then paper needs no signer to know who would trade.
+            own["wallet"] = str(settings.commander.wallet)
         values |= {
             "RPC": list(chain.rpc),
             "WEBSOCKET": chain.websocket,

@@ -255,23 +255,61 @@ async def test_what_cannot_be_taken_ends_the_start_with_64_and_its_field(
     assert all(line["fault"] and line["remedy"] for line in refused)
 
 
-async def test_a_refused_wish_is_told_to_the_strategy(deployment: SolanaDeployment, tmp_path: Path) -> None:
-    engine = engine_of(
-        deployment,
+REFUSED = {
+    "blacklisted": ("update.circles(WRAPPED_SOL, tag='t')", "t blacklisted 2"),
+    "pays too little": ("[replace(update.circles(WRAPPED_SOL)[0], min_profit_raw=10**15)]", "None not_paying 2"),
+    "gives too little": ("[Swap(WRAPPED_SOL, '{wind}', 10**9, 10**18)]", "None below_least_out 0"),
+    "more than is held": ("[Swap(WRAPPED_SOL, '{wind}', 10**15, 1)]", "None nothing_held 0"),
+    "no way": ("[Swap(WRAPPED_SOL, '{nothing}', 10**9, 1, tag='t')]", "t no_route 0"),
+}
+
+
+@pytest.mark.parametrize("how", REFUSED)
+async def test_a_refused_wish_is_told_to_the_strategy(deployment: SolanaDeployment, tmp_path: Path, how: str) -> None:
+    wishes, told = REFUSED[how]
+    described = deployment.chain.description
+    wind, nothing = described.mint("WIND"), described.programs["PumpSwap"]
+    file = written(
         tmp_path,
-        written(
-            tmp_path,
-            "return update.circles(WRAPPED_SOL, tag='gap')",
-            more="    def on_refusal(self, refusal):\n"
-            "        self.context.log(f'{refusal.tag} {refusal.code} {len(refusal.hops)}')\n",
-        ),
-        mode="paper",
-        blacklist=[deployment.chain.description.mint("WIND")],
+        "if len(update.pools) < 2 or not all(pool.tradeable for pool in update.pools.values()):\n"
+        "    return []\n"
+        f"return {wishes.format(wind=wind, nothing=nothing)}",
+        head="from dataclasses import replace",
+        more="    def on_refusal(self, refusal):\n"
+        "        self.context.log(f'{refusal.tag} {refusal.code} {len(refusal.hops)}')\n",
     )
+    blacklist = [wind] if how == "blacklisted" else []
+    engine = engine_of(deployment, tmp_path, file, mode="paper", blacklist=blacklist)
     await engine.start()
-    await engine.until("strategy_log", message="gap blacklisted 2")
+    said = await engine.until("strategy_log")
+    assert said["message"].replace(" 1", " 0") == told
     assert await engine.terminate() == 0
     assert engine.said("planned") == []
+
+
+async def test_a_swap_that_was_sent_before_a_crash_is_told_with_its_amounts_after_it(
+    deployment: SolanaDeployment, tmp_path: Path
+) -> None:
+    wind = deployment.chain.description.mint("WIND")
+    file = written(
+        tmp_path,
+        "if self.state or not all(pool.tradeable for pool in update.pools.values()):\n"
+        "    return []\n"
+        "self.state['asked'] = True\n"
+        f"return [Swap(WRAPPED_SOL, '{wind}', 1_000_000_000, 1)]",
+        more="    def on_fill(self, fill):\n"
+        "        self.context.log(f'{fill.paid_raw} {fill.got_raw} {fill.gained_raw}')\n",
+    )
+    had_raw = deployment.account_raw("WIND")
+    engine = engine_of(deployment, tmp_path, file)
+    await engine.start()
+    await engine.until("sent")
+    await engine.kill()
+    seen = len(engine.lines)
+    await engine.start()
+    said = await engine.until("strategy_log", after=seen)
+    assert await engine.terminate() == 0
+    assert said["message"] == f"1000000000 {deployment.account_raw('WIND') - had_raw} None"
 
 
 async def test_parameters_that_change_reach_the_strategy_and_wrong_ones_leave_the_former(

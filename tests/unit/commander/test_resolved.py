@@ -41,6 +41,7 @@ def test_it_has_the_keys_of_the_contract_and_nothing_of_the_commanders(tmp_path:
         "inventory": {"snapshot": None, "programs": [RAYDIUM_AMM_V4, PUMPSWAP]},
         "mode": "paper",
         "executes": "engine",
+        "python": None,
         "lanes": {"rpc": True, "tpu": False, "jito": None, "race": False, "private_above_lamports": None},
         "simulate": None,
         "usd_mints": [],

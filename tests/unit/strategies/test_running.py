@@ -86,8 +86,8 @@ def test_a_file_without_one_strategy_is_refused_with_the_place(tmp_path: Path, t
 
 def test_a_file_beside_it_can_be_imported_and_takes_no_librarys_place(tmp_path: Path) -> None:
     (tmp_path / "beside_it.py").write_text("STEP = 3")
-    (tmp_path / "json.py").write_text("raise RuntimeError('the wrong one')")
-    text = "import json\nfrom beside_it import STEP\n" + COUNTS.replace("step: int = 1", "step: int = STEP")
+    (tmp_path / "colorsys.py").write_text("raise RuntimeError('the wrong one')")
+    text = "import colorsys\nfrom beside_it import STEP\n" + COUNTS.replace("step: int = 1", "step: int = STEP")
     harness = Harness(file_of(tmp_path, text))
     harness.play(recorded_updates()[:1])
     assert harness.strategy.state == {"seen": 3}

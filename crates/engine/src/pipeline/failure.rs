@@ -35,3 +35,18 @@ impl Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_first_fault_is_the_one_that_counts_and_is_heard_whenever_it_is_waited_for() {
+        let failure = Failure::default();
+        assert_eq!(failure.now(), None);
+        failure.tell(EngineFault::defect("first", "a"));
+        failure.tell(EngineFault::defect("second", "b"));
+        failure.wait().await;
+        assert_eq!(failure.now().map(|fault| fault.code()), Some("first"));
+    }
+}

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tradewind_core::ChainAddress;
 
+use super::allowance::Allowance;
 use super::parameters::PythonParameters;
 use super::wish::{Wish, told};
 use crate::config::{EngineConfig, Mode, PythonProgram};
@@ -20,9 +21,11 @@ use crate::pipeline::{
 use crate::strategies::Sight;
 
 /// Pools and notices that wait for the child.
-const WAITING: usize = 16_384;
+const WAITING: usize = 131_072;
 /// Wishes whose end is still told with their tag.
 const MOST_WISHED: usize = 1_024;
+/// Lines about refused wishes that are kept each second.
+const LINES_PER_S: u32 = 50;
 /// Most wishes of one answer.
 const MOST_WISHES: usize = 16;
 /// Most pools of one update.
@@ -62,6 +65,7 @@ pub(super) struct Desk {
     pub work: FreshQueue<Key, Work>,
     notices: AtomicU64,
     wished: Mutex<VecDeque<Wished>>,
+    lines: Mutex<Allowance>,
 }
 
 impl Desk {
@@ -79,6 +83,7 @@ impl Desk {
             work: FreshQueue::new(WAITING),
             notices: AtomicU64::new(0),
             wished: Mutex::default(),
+            lines: Mutex::new(Allowance::new(LINES_PER_S)),
         });
         // Weak, as the events are the shared part's, which the desk holds.
         let weak = Arc::downgrade(&desk);
@@ -212,8 +217,14 @@ impl Desk {
     }
 
     fn refuse(&self, code: &str, why: &str, tag: Option<&str>, hops: &Value) {
-        let fields = json!({"code": code, "tag": tag, "hops": hops});
-        self.shared.log.info("wish_refused", why, fields);
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = lines.take();
+        drop(lines);
+        if let Some(suppressed) = taken {
+            let fields =
+                json!({"code": code, "tag": tag, "hops": hops, "suppressed_before": suppressed});
+            self.shared.log.info("wish_refused", why, fields);
+        }
         let notice =
             json!({"kind": "refusal", "code": code, "message": why, "tag": tag, "hops": hops});
         self.notice(notice);

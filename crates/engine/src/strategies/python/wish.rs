@@ -225,3 +225,114 @@ pub(super) fn told(hops: &[Hop]) -> Value {
     });
     hops.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Changeable, EngineConfig};
+    use tradewind_core::pools::{Pool, read_pools};
+    use tradewind_solana::token_accounts::WRAPPED_SOL;
+
+    struct Market {
+        inventory: Inventory,
+        in_force: Changeable,
+        pool: ChainAddress,
+        coin: ChainAddress,
+    }
+
+    /// One pool of a coin and wrapped SOL.
+    fn market() -> Market {
+        let states = read_pools(include_str!("../../inventory/tests/pumpswap.json"));
+        let pool = Pool::new(&states.expect("pools")[0]).expect("a pool");
+        let (address, coin) = (pool.address(), pool.tokens()[0]);
+        let mut inventory = Inventory::default();
+        inventory.add_priced(pool);
+        let text = json!({
+            "version": 1, "strategy": "mine", "instance": "a", "folder": "f",
+            "chain": {"chain_id": 101, "rpc": ["http://x"], "websocket": "ws://x", "genesis_hash": WRAPPED_SOL.to_string()},
+            "feeds": {"kind": "websocket"}, "inventory": {"snapshot": "s"}, "mode": "paper", "executes": "engine",
+            "limits": {}, "parameters": {},
+        });
+        let config = EngineConfig::parse(&text.to_string()).expect("a configuration");
+        Market {
+            inventory,
+            in_force: config.changeable,
+            pool: address,
+            coin,
+        }
+    }
+
+    fn read(market: &Market, wish: Value) -> Result<Wish, WishFault> {
+        let sight = Sight {
+            inventory: &market.inventory,
+            in_force: &market.in_force,
+        };
+        Wish::read(wish, sight)
+    }
+
+    fn hop(market: &Market, back: bool) -> Value {
+        let (mut mint_in, mut mint_out) = (WRAPPED_SOL.to_string(), market.coin.to_string());
+        if back {
+            std::mem::swap(&mut mint_in, &mut mint_out);
+        }
+        json!({"pool": market.pool.to_string(), "mint_in": mint_in, "mint_out": mint_out})
+    }
+
+    #[test]
+    fn a_swap_without_hops_takes_the_best_way_there_is() {
+        let mut market = market();
+        let wish = json!({
+            "kind": "swap", "mint_in": WRAPPED_SOL.to_string(), "mint_out": market.coin.to_string(),
+            "amount_in_raw": "1000", "least_out_raw": "7", "tag": "t",
+        });
+        let read_wish = read(&market, wish.clone()).expect("taken");
+        let candidate = read_wish.candidate;
+        assert_eq!(read_wish.tag.as_deref(), Some("t"));
+        assert_eq!(candidate.purpose, Purpose::Swap { least_out_raw: 7 });
+        assert_eq!(
+            (candidate.hops.len(), candidate.hops[0].pool),
+            (1, market.pool)
+        );
+        assert_eq!(candidate.base, ChainAddress::from(WRAPPED_SOL));
+        market.in_force.blacklist.insert(market.coin);
+        let refused = read(&market, wish).expect_err("blacklisted");
+        assert_eq!(refused.code(), "no_route");
+    }
+
+    #[test]
+    fn what_cannot_be_a_wish_is_refused_by_name() {
+        let market = market();
+        let (there, back) = (hop(&market, false), hop(&market, true));
+        let wrong_pool = json!({"pool": market.coin.to_string(), "mint_in": there["mint_in"], "mint_out": there["mint_out"]});
+        let circle = |hops: Value| json!({"kind": "circle", "hops": hops, "amount_in_raw": "1", "min_profit_raw": "1"});
+        for (wish, code) in [
+            (json!(7), "wish_malformed"),
+            (json!({"kind": "gift"}), "wish_malformed"),
+            (circle(json!("all")), "wish_malformed"),
+            (
+                json!({"kind": "circle", "hops": [there], "amount_in_raw": "1"}),
+                "wish_malformed",
+            ),
+            (
+                json!({"kind": "circle", "hops": [], "amount_in_raw": "0", "min_profit_raw": "1"}),
+                "wish_malformed",
+            ),
+            (
+                json!({"kind": "circle", "hops": [], "amount_in_raw": "1.5", "min_profit_raw": "1"}),
+                "wish_malformed",
+            ),
+            (circle(json!([])), "wish_disconnected"),
+            (circle(json!([there])), "wish_disconnected"),
+            (circle(json!([there, there])), "wish_disconnected"),
+            (circle(json!([there, back])), "wish_disconnected"),
+            (
+                circle(json!([there, back, there, back, there])),
+                "wish_disconnected",
+            ),
+            (circle(json!([wrong_pool, back])), "pool_unknown"),
+        ] {
+            let refused = read(&market, wish.clone()).expect_err("refused");
+            assert_eq!(refused.code(), code, "{wish}: {refused}");
+        }
+    }
+}
