@@ -10,12 +10,10 @@ use crate::fault::EngineFault;
 /// `token_file_unreadable`.
 pub fn open(config: &EngineConfig) -> Result<Box<dyn Feed>, EngineFault> {
     let chain = &config.chain;
-    match config.feed {
-        FeedKind::Websocket => Ok(websocket(chain)),
-        FeedKind::Yellowstone => yellowstone(chain),
+    match (config.feed, &chain.yellowstone) {
         // Entries do not say what becomes of them: another feed does, the faster one where both are given.
-        FeedKind::Shredstream if chain.yellowstone.is_some() => yellowstone(chain),
-        FeedKind::Shredstream => Ok(websocket(chain)),
+        (FeedKind::Yellowstone, _) | (FeedKind::Shredstream, Some(_)) => yellowstone(chain),
+        (FeedKind::Websocket, _) | (FeedKind::Shredstream, None) => Ok(websocket(chain)),
     }
 }
 

@@ -86,6 +86,7 @@ impl Liquidation {
 }
 
 /// Amounts before the collateral is redeemed.
+#[derive(Clone, Copy)]
 struct Taken {
     settled: Fraction,
     repaid_raw: u64,

@@ -174,6 +174,7 @@ impl Desk {
         self.inventory.add_table(KnownTable {
             table: LookupTable::new(Key([8; 32]), &keys).expect("a table"),
             told: json!({}),
+            keys,
         });
         self
     }
