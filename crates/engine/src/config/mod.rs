@@ -44,6 +44,8 @@ pub struct ChainAccess {
     pub websocket: Option<String>,
     /// A Yellowstone gRPC endpoint.
     pub yellowstone: Option<String>,
+    /// What opens it: a file that its owner alone can read.
+    pub yellowstone_token_file: Option<PathBuf>,
     /// A Shredstream proxy.
     pub shredstream: Option<String>,
     /// Which network it is.
@@ -215,22 +217,26 @@ impl EngineConfig {
                 "is null, and feeds.kind is websocket",
                 "give its address",
             )),
+            FeedKind::Yellowstone if self.chain.yellowstone.is_none() => Err(ConfigFault::new(
+                "chain.yellowstone",
+                "is null, and feeds.kind is yellowstone",
+                "give its address",
+            )),
             FeedKind::Shredstream if self.chain.shredstream.is_none() => Err(ConfigFault::new(
                 "chain.shredstream",
                 "is null, and feeds.kind is shredstream",
                 "give its address",
             )),
-            FeedKind::Shredstream if self.chain.websocket.is_none() => Err(ConfigFault::new(
-                "chain.websocket",
-                "is null, and entries do not say what became of them",
-                "give its address",
-            )),
-            FeedKind::Websocket | FeedKind::Shredstream => Ok(()),
-            FeedKind::Yellowstone => Err(ConfigFault::new(
-                "feeds.kind",
-                "is a feed that this engine does not read",
-                "give websocket",
-            )),
+            FeedKind::Shredstream
+                if self.chain.websocket.is_none() && self.chain.yellowstone.is_none() =>
+            {
+                Err(ConfigFault::new(
+                    "chain.websocket",
+                    "is null, and entries do not say what became of them",
+                    "give its address, or chain.yellowstone",
+                ))
+            }
+            FeedKind::Websocket | FeedKind::Yellowstone | FeedKind::Shredstream => Ok(()),
         }
     }
 }
@@ -241,6 +247,9 @@ fn chain(mut fields: Fields) -> Result<ChainAccess, ConfigFault> {
         rpc: fields.texts("rpc")?,
         websocket: fields.optional_text("websocket")?,
         yellowstone: fields.optional_text("yellowstone")?,
+        yellowstone_token_file: fields
+            .optional_text("yellowstone_token_file")?
+            .map(PathBuf::from),
         shredstream: fields.optional_text("shredstream")?,
         genesis_hash: fields.text("genesis_hash")?,
     };
@@ -268,6 +277,9 @@ fn chain(mut fields: Fields) -> Result<ChainAccess, ConfigFault> {
     }
     if let Some(url) = &access.websocket {
         scheme("chain.websocket", url, &["ws://", "wss://"])?;
+    }
+    if let Some(url) = &access.yellowstone {
+        scheme("chain.yellowstone", url, &["http://", "https://"])?;
     }
     if Key::parse(&access.genesis_hash).is_none() {
         let fault = "is no hash in base 58";

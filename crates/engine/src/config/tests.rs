@@ -73,6 +73,13 @@ fn each_wrong_field_is_named_with_its_fault_and_its_remedy() {
         ),
         ("/chain/websocket", json!("http://x"), "chain.websocket"),
         ("/chain/websocket", json!(null), "chain.websocket"),
+        ("/chain/yellowstone", json!("grpc://x"), "chain.yellowstone"),
+        (
+            "/chain/yellowstone_token_file",
+            json!(7),
+            "chain.yellowstone_token_file",
+        ),
+        ("/feeds/kind", json!("yellowstone"), "chain.yellowstone"),
         ("/chain/genesis_hash", json!("0x12"), "chain.genesis_hash"),
         ("/chain/speed", json!(1), "chain.speed"),
         ("/signer", json!(null), "signer"),

@@ -57,7 +57,7 @@ impl Missing {
         }
     }
 
-    pub(super) fn from_slot(self, from_slot: u64) -> Self {
+    pub(super) fn not_before(self, from_slot: u64) -> Self {
         Self { from_slot, ..self }
     }
 

@@ -103,7 +103,10 @@ impl<R: AccountReader + 'static> Intake<R> {
                 told = tokio::time::timeout(silence, feed.next()) => match told {
                     Ok(Some(event)) => self.event(event),
                     Ok(None) => break,
-                    Err(_) => self.lose("the feed is silent"),
+                    Err(_) => {
+                        let trouble = feed.trouble().unwrap_or("nobody knows why");
+                        self.lose(&format!("the feed is silent: {trouble}"));
+                    }
                 },
             }
             let refused = feed.refused();
@@ -189,7 +192,7 @@ impl<R: AccountReader + 'static> Intake<R> {
     fn put_back(&mut self, slot: u64, undone: Undone) {
         // What was read at this slot or later may hold what it wrote.
         if slot <= self.read_to_slot {
-            let what = Missing::all().from_slot(slot.saturating_add(1));
+            let what = Missing::all().not_before(slot.saturating_add(1));
             self.missed(what, "a slot died that the pools were read behind");
         }
         if undone == Undone::default() {
@@ -212,7 +215,7 @@ impl<R: AccountReader + 'static> Intake<R> {
         }
         if !undone.unknown.is_empty() {
             let what = self.readers_of(&undone.unknown);
-            let what = what.from_slot(slot.saturating_add(1));
+            let what = what.not_before(slot.saturating_add(1));
             self.missed(what, "a slot died before which an account was not seen");
         }
     }

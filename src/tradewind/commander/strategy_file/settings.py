@@ -108,12 +108,16 @@ Parameter = Annotated[Any, BeforeValidator(_plain)]
 
 
 class Chain(Model):
-    """The network and how to reach it. The genesis hash says which one it is."""
+    """The network and how to reach it. The genesis hash says which one it is.
+
+    `yellowstone_token_file` holds what is sent as `x-token`; its owner alone may be able to read it.
+    """
 
     chain_id: Annotated[int, BeforeValidator(_chain_id)]
     rpc: Annotated[tuple[RpcUrl, ...], Field(min_length=1, max_length=16, repr=False), Once]
     websocket: Annotated[WebsocketUrl | None, Field(repr=False)] = None
     yellowstone: Annotated[RpcUrl | None, Field(repr=False)] = None
+    yellowstone_token_file: FolderPath | None = None
     shredstream: Annotated[RpcUrl | None, Field(repr=False)] = None
     genesis_hash: SolanaAddress
 
