@@ -1,19 +1,28 @@
 //! Reads the chain over JSON-RPC: accounts as they are now, the accounts of a program, and heights.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use base64::Engine as _;
 use serde_json::{Value, json};
 use tradewind_core::ChainAddress;
 use tradewind_solana::Key;
 use tradewind_solana::rpc_pool::{Reached, RpcPool};
+use tradewind_solana::token_accounts::TokenProgram;
 
 use crate::fault::EngineFault;
 use crate::feed::websocket::decode_account;
-use crate::feed::{AccountUpdate, Moment};
+use crate::feed::{AccountUpdate, Moment, ProgramFilter};
 use crate::inventory::AccountReader;
 
 /// Accounts that a node gives in one answer.
 const ACCOUNTS_AT_ONCE: usize = 100;
+/// An account with so many transactions is not new.
+const MOST_SIGNATURES: usize = 200;
+/// Mints that are looked at for one owner; a curve has one, and strangers can give it others.
+const MOST_MINTS: usize = 64;
+/// Owners whose mints are remembered.
+const MOST_OWNERS: usize = 8_192;
 
 /// Heights that a quorum of endpoints has reached, as evidence for the gate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,13 +51,19 @@ pub struct Finality {
 pub struct ChainReader {
     pool: Arc<RpcPool>,
     commitment: &'static str,
+    /// The mints that owners of token accounts were found to hold.
+    held: Arc<Mutex<HashMap<ChainAddress, Vec<ChainAddress>>>>,
 }
 
 impl ChainReader {
     /// Over these endpoints.
     #[must_use]
-    pub const fn new(pool: Arc<RpcPool>, commitment: &'static str) -> Self {
-        Self { pool, commitment }
+    pub fn new(pool: Arc<RpcPool>, commitment: &'static str) -> Self {
+        Self {
+            pool,
+            commitment,
+            held: Arc::default(),
+        }
     }
 
     /// The addresses of all accounts that a program owns.
@@ -59,9 +74,34 @@ impl ChainReader {
         &self,
         program: ChainAddress,
     ) -> Result<Vec<ChainAddress>, EngineFault> {
-        let how = json!({"encoding": "base64", "commitment": self.commitment, "dataSlice": {"offset": 0, "length": 0}});
+        self.accounts_matching(&ProgramFilter::all_of(program))
+            .await
+    }
+
+    /// The addresses of the accounts of a program that a filter lets through.
+    ///
+    /// # Errors
+    /// `chain_unreadable`.
+    pub async fn accounts_matching(
+        &self,
+        filter: &ProgramFilter,
+    ) -> Result<Vec<ChainAddress>, EngineFault> {
+        let mut how = json!({"encoding": "base64", "commitment": self.commitment, "dataSlice": {"offset": 0, "length": 0}});
+        let sizes = filter
+            .data_size
+            .iter()
+            .map(|size| json!({"dataSize": size}));
+        let comparisons = filter.comparisons.iter().map(|it| {
+            let bytes = bs58::encode(&it.bytes).into_string();
+            json!({"memcmp": {"offset": it.offset, "bytes": bytes}})
+        });
+        let filters: Vec<_> = sizes.chain(comparisons).collect();
+        if !filters.is_empty() {
+            how["filters"] = Value::Array(filters);
+        }
+        let program = filter.program.to_string();
         let told = self
-            .ask("getProgramAccounts", &json!([program.to_string(), how]))
+            .ask("getProgramAccounts", &json!([program, how]))
             .await?;
         let keys = told.as_array().map(|accounts| {
             let keys = accounts
@@ -156,6 +196,41 @@ impl ChainReader {
         self.ask("getTransaction", &json!([signature, how])).await
     }
 
+    /// The slot of the oldest transaction that names an account; None when there are too many to tell.
+    ///
+    /// # Errors
+    /// `chain_unreadable`.
+    pub async fn born_slot(&self, account: ChainAddress) -> Result<Option<u64>, EngineFault> {
+        const METHOD: &str = "getSignaturesForAddress";
+        // Nodes keep this list at `confirmed` at best.
+        let how = json!({"limit": MOST_SIGNATURES, "commitment": "confirmed"});
+        let told = self.ask(METHOD, &json!([account.to_string(), how])).await?;
+        let listed = told
+            .as_array()
+            .ok_or_else(|| unreadable(METHOD, "the answer has another form"))?;
+        if listed.len() >= MOST_SIGNATURES {
+            return Ok(None);
+        }
+        // One that is not confirmed yet is as young as can be.
+        let oldest = listed
+            .iter()
+            .filter_map(|entry| entry["slot"].as_u64())
+            .min();
+        Ok(Some(oldest.unwrap_or(u64::MAX)))
+    }
+
+    /// What a node says of executing a transaction that nobody has signed, on a blockhash of its own.
+    ///
+    /// # Errors
+    /// `chain_unreadable`.
+    pub async fn simulate(&self, wire: &[u8]) -> Result<Value, EngineFault> {
+        let how = json!({
+            "encoding": "base64", "commitment": self.commitment, "sigVerify": false, "replaceRecentBlockhash": true,
+        });
+        let wire = base64::engine::general_purpose::STANDARD.encode(wire);
+        self.ask("simulateTransaction", &json!([wire, how])).await
+    }
+
     async fn ask(&self, method: &str, params: &Value) -> Result<Value, EngineFault> {
         let told = self.pool.call(method, &params.to_string()).await;
         let told = told.map_err(|fault| unreadable(method, &fault.to_string()))?;
@@ -193,7 +268,52 @@ impl ChainReader {
     }
 }
 
+impl ChainReader {
+    /// The mint of each token account that an owner has under one of the two programs.
+    async fn held_under(
+        &self,
+        owner: ChainAddress,
+        program: TokenProgram,
+    ) -> Result<Vec<ChainAddress>, EngineFault> {
+        const METHOD: &str = "getTokenAccountsByOwner";
+        let which = json!({"programId": program.key().to_string()});
+        let how = json!({"encoding": "base64", "commitment": self.commitment});
+        let told = self
+            .ask(METHOD, &json!([owner.to_string(), which, how]))
+            .await?;
+        let listed = told["value"]
+            .as_array()
+            .ok_or_else(|| unreadable(METHOD, "the answer has another form"))?;
+        let mints = listed.iter().filter_map(|entry| {
+            let account = decode_account(owner, &entry["account"])?;
+            let mint: [u8; 32] = account.data.get(..32)?.try_into().ok()?;
+            Some(ChainAddress::Solana(mint))
+        });
+        Ok(mints.take(MOST_MINTS).collect())
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<ChainAddress, Vec<ChainAddress>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl AccountReader for ChainReader {
+    async fn mints_held_by(&self, owner: ChainAddress) -> Result<Vec<ChainAddress>, EngineFault> {
+        if let Some(known) = self.held().get(&owner) {
+            return Ok(known.clone());
+        }
+        let mut mints = self.held_under(owner, TokenProgram::Token).await?;
+        mints.extend(self.held_under(owner, TokenProgram::Token2022).await?);
+        if !mints.is_empty() {
+            let mut held = self.held();
+            if held.len() >= MOST_OWNERS {
+                held.clear();
+            }
+            held.insert(owner, mints.clone());
+        }
+        Ok(mints)
+    }
+
     async fn read(&self, keys: &[ChainAddress]) -> Result<Vec<Option<AccountUpdate>>, EngineFault> {
         let mut accounts = Vec::with_capacity(keys.len());
         for some in keys.chunks(ACCOUNTS_AT_ONCE) {

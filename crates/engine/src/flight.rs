@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 use tradewind_core::ChainAddress;
-use tradewind_core::decode::solana::{CompiledInstruction, decode_transaction};
-use tradewind_solana::Key;
+use tradewind_core::decode::solana::{CompiledInstruction, Key, decode_transaction};
 use tradewind_solana::system::SYSTEM_PROGRAM;
 use tradewind_solana::tip::TIP_ACCOUNTS;
 use tradewind_solana::token_accounts::WRAPPED_SOL;
@@ -50,40 +49,6 @@ pub struct Flight {
     pub pools: Vec<ChainAddress>,
 }
 
-impl Flight {
-    /// The same with the signature that the gate gave.
-    #[must_use]
-    pub fn signed(self, signed: Signed) -> Self {
-        Self {
-            signature: signed.signature,
-            wire: signed.wire,
-            last_valid_block_height: signed.last_valid_block_height,
-            ..self
-        }
-    }
-}
-
-/// What a transaction gives to Jito's accounts, by its bytes: these stand in it, never behind a lookup table.
-#[must_use]
-pub fn tip_in(wire: &[u8]) -> u64 {
-    let Ok(transaction) = decode_transaction(wire) else {
-        return 0;
-    };
-    let keys: Vec<_> = transaction.static_keys().collect();
-    let tips = transaction.compiled_instructions().iter();
-    tips.filter_map(|instruction| tip_of(instruction, &keys))
-        .sum()
-}
-
-fn tip_of(instruction: &CompiledInstruction<'_>, keys: &[Key]) -> Option<u64> {
-    let program = keys.get(usize::from(instruction.program_index))?;
-    let receiver = keys.get(usize::from(*instruction.accounts.get(1)?))?;
-    let lamports = instruction.data.strip_prefix(&TRANSFER)?;
-    let is_tip = *program == SYSTEM_PROGRAM && TIP_ACCOUNTS.contains(receiver);
-    let lamports: [u8; 8] = lamports.try_into().ok()?;
-    is_tip.then(|| u64::from_le_bytes(lamports))
-}
-
 /// A purchase or a sale, as far as what it moves cannot be read without knowing it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenWay {
@@ -107,7 +72,7 @@ impl OpenWay {
     pub fn of(trade: &Trade, own_accounts: &[Key]) -> Self {
         let cost_raw = match trade.purpose {
             Purpose::Sell { cost_raw } => cost_raw,
-            Purpose::Circle | Purpose::Buy(_) => 0,
+            Purpose::Circle | Purpose::Buy(_) | Purpose::Swap { .. } | Purpose::Liquidate(_) => 0,
         };
         Self {
             coin: trade
@@ -119,6 +84,20 @@ impl OpenWay {
             moves_native_sol: trade.moves_native_sol,
             own_accounts: own_accounts.iter().map(Key::to_string).collect(),
         }
+    }
+
+    /// Of a plan that was told and is no position's: one mint was given for another.
+    #[must_use]
+    pub fn of_plan(plan: &Value) -> Option<Self> {
+        let (paid, got) = (plan["inputToken"].as_str()?, plan["outputToken"].as_str()?);
+        (paid != got).then(|| Self {
+            coin: got.to_owned(),
+            sells: false,
+            cost_raw: 0,
+            base_is_sol: paid == WRAPPED_SOL.to_string(),
+            moves_native_sol: false,
+            own_accounts: Vec::new(),
+        })
     }
 
     /// As it is written down.
@@ -160,6 +139,40 @@ impl OpenWay {
             .saturating_add(fees)
             .saturating_add(moved.locked_lamports)
     }
+}
+
+impl Flight {
+    /// The same with the signature that the gate gave.
+    #[must_use]
+    pub fn signed(self, signed: Signed) -> Self {
+        Self {
+            signature: signed.signature,
+            wire: signed.wire,
+            last_valid_block_height: signed.last_valid_block_height,
+            ..self
+        }
+    }
+}
+
+/// What a transaction gives to Jito's accounts, by its bytes: these stand in it, never behind a lookup table.
+#[must_use]
+pub fn tip_in(wire: &[u8]) -> u64 {
+    let Ok(transaction) = decode_transaction(wire) else {
+        return 0;
+    };
+    let keys: Vec<_> = transaction.static_keys().collect();
+    let tips = transaction.compiled_instructions().iter();
+    tips.filter_map(|instruction| tip_of(instruction, &keys))
+        .sum()
+}
+
+fn tip_of(instruction: &CompiledInstruction<'_>, keys: &[Key]) -> Option<u64> {
+    let program = keys.get(usize::from(instruction.program_index))?;
+    let receiver = keys.get(usize::from(*instruction.accounts.get(1)?))?;
+    let lamports = instruction.data.strip_prefix(&TRANSFER)?;
+    let is_tip = *program == SYSTEM_PROGRAM && TIP_ACCOUNTS.contains(receiver);
+    let lamports: [u8; 8] = lamports.try_into().ok()?;
+    is_tip.then(|| u64::from_le_bytes(lamports))
 }
 
 /// What a transaction that landed moved of the wallet's.
@@ -360,27 +373,6 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_tip_is_read_from_the_bytes_and_nothing_else_is_taken_for_one() {
-        use tradewind_solana::signature::{SIGNATURE_BYTES, Signature};
-        use tradewind_solana::system::transfer;
-        use tradewind_solana::tip::tip;
-        use tradewind_solana::transaction::TransactionBuilder;
-        let payer = Key([7; 32]);
-        let mut builder = TransactionBuilder::new();
-        builder
-            .set_fee_payer(payer)
-            .set_recent_blockhash(Key([1; 32]))
-            .add_instruction(transfer(payer, Key([9; 32]), 55))
-            .add_instruction(tip(payer, TIP_ACCOUNTS[3], 1_234).expect("a tip"));
-        let unsigned = builder.build().expect("built");
-        let wire = unsigned
-            .to_wire(&[Signature([0; SIGNATURE_BYTES])])
-            .expect("as it travels");
-        assert_eq!(tip_in(&wire), 1_234);
-        assert_eq!(tip_in(&wire[1..]), 0);
-    }
-
-    #[test]
     fn a_purchase_with_lamports_tells_what_was_paid_apart_from_what_stands_in_accounts() {
         let mut flight = flight();
         flight.open_way = Some(OpenWay {
@@ -415,5 +407,26 @@ pub(crate) mod tests {
         );
         assert_eq!(Moved::of_told(&moved.told()), Some(moved));
         assert_eq!(OpenWay::of_told(&way.told()).as_ref(), Some(way));
+    }
+
+    #[test]
+    fn a_tip_is_read_from_the_bytes_and_nothing_else_is_taken_for_one() {
+        use tradewind_solana::signature::{SIGNATURE_BYTES, Signature};
+        use tradewind_solana::system::transfer;
+        use tradewind_solana::tip::tip;
+        use tradewind_solana::transaction::TransactionBuilder;
+        let payer = Key([7; 32]);
+        let mut builder = TransactionBuilder::new();
+        builder
+            .set_fee_payer(payer)
+            .set_recent_blockhash(Key([1; 32]))
+            .add_instruction(transfer(payer, Key([9; 32]), 55))
+            .add_instruction(tip(payer, TIP_ACCOUNTS[3], 1_234).expect("a tip"));
+        let unsigned = builder.build().expect("built");
+        let wire = unsigned
+            .to_wire(&[Signature([0; SIGNATURE_BYTES])])
+            .expect("as it travels");
+        assert_eq!(tip_in(&wire), 1_234);
+        assert_eq!(tip_in(&wire[1..]), 0);
     }
 }

@@ -192,7 +192,11 @@ impl Follower {
                 self.end_position(&flight.plan_id, Some((it.slot, moved)));
             }
             (Confirmation::Expired { .. }, _) => self.end_position(&flight.plan_id, None),
-            // Not known: the next start looks at what the wallet holds.
+            // What it moved is not known: the step stays open, and the next start follows it again.
+            _ if flight.open_way.is_some() => {
+                self.release(&flight.plan_id);
+                return;
+            }
             _ => {}
         }
         self.release(&flight.plan_id);

@@ -3,7 +3,7 @@
 //! A line says what is about to be signed, another what became of it, from what the transaction moved. After a crash
 //! the lines are read again, and what is open in them is asked for at the sign-gate and on the chain.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -15,6 +15,9 @@ use tradewind_solana::Key;
 
 use crate::flight::{Moved, OpenWay};
 use crate::pipeline::{Purpose, Trade};
+
+/// Ended plans that are remembered: more than can be open at the gate.
+const MOST_ENDED: usize = 1_024;
 
 /// Something that was bought, or is being bought.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +76,8 @@ pub struct Positions {
     file: Option<File>,
     by_coin: BTreeMap<ChainAddress, Position>,
     begun: BTreeMap<String, Begun>,
+    /// What has ended, the newest of it: the gate may still have to be told, and the result told again.
+    ended: VecDeque<(String, Begun)>,
     /// Coins that were traded in this run.
     traded: BTreeSet<ChainAddress>,
     began_at_ms: Option<u64>,
@@ -115,6 +120,12 @@ impl Positions {
     /// What is held or being bought.
     pub fn all(&self) -> impl Iterator<Item = &Position> {
         self.by_coin.values()
+    }
+
+    /// Whether what is begun is written down: nothing is signed without.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.file.is_some()
     }
 
     /// How many there are.
@@ -165,10 +176,13 @@ impl Positions {
         self.begun.keys().cloned().collect()
     }
 
-    /// What a plan under way is.
+    /// What a plan is, under way or ended not long ago.
     #[must_use]
     pub fn begun(&self, plan_id: &str) -> Option<&Begun> {
-        self.begun.get(plan_id)
+        let ended = || self.ended.iter().find(|(id, _)| id == plan_id);
+        self.begun
+            .get(plan_id)
+            .or_else(|| ended().map(|(_, begun)| begun))
     }
 
     /// A purchase or a sale is about to be signed; it is on disk when this returns. A circle is none of its business.
@@ -185,7 +199,7 @@ impl Positions {
             return Ok(());
         };
         match (trade.purpose, self.by_coin.get(&coin)) {
-            (Purpose::Circle, _) => return Ok(()),
+            (Purpose::Circle | Purpose::Swap { .. } | Purpose::Liquidate(_), _) => return Ok(()),
             (Purpose::Buy(bounds), None) if !self.has_traded(&coin) => {
                 let spent_raw = self.spent_raw.saturating_add(trade.amount_in_raw);
                 let most = usize::try_from(bounds.most_positions).unwrap_or(usize::MAX);
@@ -253,13 +267,17 @@ impl Positions {
         } else if let Some(plan_id) = line.get("begin") {
             self.took_begin(plan_id.as_str()?, line)?;
         } else if let Some(plan_id) = line.get("end") {
-            let begun = self.begun.remove(plan_id.as_str()?)?;
+            let (plan_id, begun) = self.begun.remove_entry(plan_id.as_str()?)?;
             let landed = &line["landed"];
             let landed = match landed {
                 Value::Null => None,
                 landed => Some((landed["slot"].as_u64()?, Moved::of_told(&landed["moved"])?)),
             };
             self.took_end(&begun, landed);
+            self.ended.push_back((plan_id, begun));
+            if self.ended.len() > MOST_ENDED {
+                self.ended.pop_front();
+            }
         } else if let Some(coin) = line.get("held") {
             let coin = address(coin)?;
             let held_raw = number(&line["amount_raw"])?;

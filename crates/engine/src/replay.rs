@@ -15,7 +15,7 @@ use crate::feed::{
 };
 use crate::inventory::{AccountReader, load};
 use crate::pipeline::{Changed, Counts, Desk, Executor, Shared, plan_opportunity, scan_change};
-use crate::strategies::{Planner, Scanner, Strategy};
+use crate::strategies::{Planner, Scanner, Workers};
 
 /// The accounts of a recording, as they were told last.
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ impl AccountReader for Told {
 /// `recording_unreadable`; `recording_foreign` when it is of another network.
 pub async fn replay(
     shared: Arc<Shared>,
-    strategy: Strategy,
+    (kind, workers): (&'static str, Workers),
     path: &Path,
     genesis_hash: &str,
 ) -> Result<(), EngineFault> {
@@ -48,14 +48,14 @@ pub async fn replay(
         ));
     }
     let desk = Desk {
-        kind: strategy.kind,
+        kind,
         carried_out_by: "engine",
         ..Desk::default()
     };
     let mut replaying = Replaying {
         executor: Executor::new(Arc::clone(&shared), desk, None),
-        scanner: (strategy.scanner)(),
-        planner: (strategy.planner)(),
+        scanner: workers.scanner,
+        planner: workers.planner,
         order: AccountOrder::default(),
         told: Told::default(),
         shared,

@@ -16,6 +16,7 @@ pub mod http_endpoint;
 pub mod instruction;
 pub mod json_rpc;
 pub mod lanes;
+pub mod lending;
 pub mod monotonic;
 pub mod priority_fees;
 pub mod rate_limiter;

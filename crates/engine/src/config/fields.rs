@@ -155,7 +155,7 @@ impl Fields {
     ///
     /// # Errors
     /// When it is something else or out of bounds.
-    pub fn whole(
+    pub fn integer_within(
         &mut self,
         name: &str,
         default: u64,
@@ -165,7 +165,7 @@ impl Fields {
         let Some(value) = self.take_optional(name) else {
             return Ok(default);
         };
-        let expected = format!("a whole number of {least} to {most}");
+        let expected = format!("a whole number from {least} to {most}");
         let found = value
             .as_u64()
             .filter(|number| (least..=most).contains(number));
@@ -211,6 +211,19 @@ impl Fields {
             ));
         }
         Ok(number)
+    }
+
+    /// `true` or `false`; `default` when it is not given.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn boolean(&mut self, name: &str, default: bool) -> Result<bool, ConfigFault> {
+        let path = self.path(name);
+        match self.take_optional(name) {
+            None => Ok(default),
+            Some(Value::Bool(given)) => Ok(given),
+            Some(other) => Err(wrong(&path, &other, "true or false")),
+        }
     }
 
     /// A list; empty when it is not given.

@@ -93,7 +93,7 @@ fn jito(fields: &mut Fields) -> Result<Option<JitoAccess>, ConfigFault> {
     };
     let mut fields = Fields::of("lanes.jito", value)?;
     let regions = fields.texts("regions")?;
-    let requests_per_s = fields.whole("requests_per_s", 1, (1, 10_000))?;
+    let requests_per_s = fields.integer_within("requests_per_s", 1, (1, 10_000))?;
     fields.finish()?;
     if regions.is_empty() {
         let remedy = "give one address at least, or null for jito";

@@ -43,7 +43,7 @@ impl Journal {
             path: path.to_owned(),
             writer,
         };
-        Ok((journal, Events(Some(sender))))
+        Ok((journal, Events::to(Some(sender))))
     }
 
     /// The body of the plan with this id, if it was told.
@@ -166,7 +166,7 @@ mod tests {
         let (sender, receiver) = sync_channel(1);
         let unwritable = File::open(&path).expect("opened to read");
         let writer = std::thread::spawn(move || write_all(unwritable, &receiver, &log()));
-        let events = Events(Some(sender));
+        let events = Events::to(Some(sender));
         assert!(!events.tell_kept(json!({"id": 8})).is_written());
         drop(events);
         writer.join().expect("ended");

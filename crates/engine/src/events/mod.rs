@@ -9,6 +9,7 @@ mod plan;
 mod result;
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Value, json};
 
@@ -17,9 +18,21 @@ pub use opportunity::opportunity_found;
 pub use plan::{PlanTold, plan_event};
 pub use result::{ResultTold, Status, result_event};
 
+/// Hears every event as it is told; must neither wait nor hold on to whoever tells.
+type Listener = Box<dyn Fn(&Value) + Send + Sync>;
+
 /// Tells events. Cheap to share; telling costs one place in a queue.
-#[derive(Debug, Clone)]
-pub struct Events(Option<SyncSender<Told>>);
+#[derive(Clone)]
+pub struct Events {
+    journal: Option<SyncSender<Told>>,
+    listener: Arc<OnceLock<Listener>>,
+}
+
+impl std::fmt::Debug for Events {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Events")
+    }
+}
 
 /// An event on its way to the file.
 #[derive(Debug)]
@@ -50,8 +63,20 @@ impl Kept {
 impl Events {
     /// Events that nobody wants.
     #[must_use]
-    pub const fn nowhere() -> Self {
-        Self(None)
+    pub fn nowhere() -> Self {
+        Self::to(None)
+    }
+
+    fn to(journal: Option<SyncSender<Told>>) -> Self {
+        Self {
+            journal,
+            listener: Arc::default(),
+        }
+    }
+
+    /// Has every event heard as well. The first listener stays.
+    pub fn listen(&self, listener: impl Fn(&Value) + Send + Sync + 'static) {
+        let _first_stays = self.listener.set(Box::new(listener));
     }
 
     /// Tells one. Where the disk is so slow that the queue is full, this waits: an event is never lost.
@@ -62,7 +87,8 @@ impl Events {
     /// Tells one that is acted upon: it is on disk before.
     #[must_use]
     pub fn tell_kept(&self, event: Value) -> Kept {
-        if self.0.is_none() {
+        if self.journal.is_none() {
+            self.put(event, None);
             return Kept(None);
         }
         let (told, progress) = sync_channel(2);
@@ -71,7 +97,10 @@ impl Events {
     }
 
     fn put(&self, event: Value, progress: Option<SyncSender<()>>) {
-        let Some(sender) = &self.0 else {
+        if let Some(heard) = self.listener.get() {
+            heard(&event);
+        }
+        let Some(sender) = &self.journal else {
             return;
         };
         if let Err(TrySendError::Full(told)) = sender.try_send(Told { event, progress }) {

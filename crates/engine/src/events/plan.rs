@@ -8,7 +8,7 @@ use super::opportunity::opportunity_event_id;
 use crate::config::Changeable;
 use crate::identifier;
 use crate::lanes::Choice;
-use crate::pipeline::{Opportunity, Trade, TradeHop};
+use crate::pipeline::{Opportunity, Purpose, Trade, TradeHop};
 
 /// A plan as it is told.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub fn plan_event(told: &PlanTold<'_>) -> Value {
     let method = told.choice.map_or("auto", Choice::method);
     let private = told.choice.is_some_and(|choice| choice.private);
     let latency_ms = told.in_force.limits.max_opportunity_age_ms;
-    let body = json!({
+    let mut body = json!({
         "planId": told.plan_id,
         "opportunityId": told.opportunity.id,
         "strategy": told.kind,
@@ -67,6 +67,20 @@ pub fn plan_event(told: &PlanTold<'_>) -> Value {
         "strategyId": trade.strategy_id,
         "timestamp": now_ms,
     });
+    if let Purpose::Liquidate(part) = trade.purpose {
+        body["flashLoan"] = json!({
+            "provider": "kamino",
+            "amount": part.borrowed_raw.to_string(),
+            "reserve": part.repay_reserve.to_string(),
+        });
+        body["liquidation"] = json!({
+            "provider": "kamino",
+            "obligation": part.obligation.to_string(),
+            "repayReserve": part.repay_reserve.to_string(),
+            "withdrawReserve": part.withdraw_reserve.to_string(),
+            "repayAmount": part.repaid_raw.to_string(),
+        });
+    }
     let causation = opportunity_event_id(&told.opportunity.id);
     let id = plan_event_id(told.plan_id);
     envelope(

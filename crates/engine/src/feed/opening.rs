@@ -7,13 +7,13 @@ use crate::fault::EngineFault;
 /// The feed of a configuration; it connects with the first message that is asked for.
 ///
 /// # Errors
-/// `token_file_unreadable`: what the configuration names cannot be used.
+/// `token_file_unreadable`.
 pub fn open(config: &EngineConfig) -> Result<Box<dyn Feed>, EngineFault> {
     let chain = &config.chain;
     match config.feed {
         FeedKind::Websocket => Ok(websocket(chain)),
         FeedKind::Yellowstone => yellowstone(chain),
-        // Entries do not say what becomes of them: the nearest of the others does.
+        // Entries do not say what becomes of them: another feed does, the faster one where both are given.
         FeedKind::Shredstream if chain.yellowstone.is_some() => yellowstone(chain),
         FeedKind::Shredstream => Ok(websocket(chain)),
     }

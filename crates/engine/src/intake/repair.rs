@@ -13,7 +13,7 @@ use tradewind_core::ChainAddress;
 use super::Intake;
 use super::missing::{Missing, Scope};
 use crate::fault::EngineFault;
-use crate::feed::{AccountUpdate, Feed};
+use crate::feed::{AccountUpdate, Feed, Moment};
 use crate::inventory::{AccountReader, CLOCK, LoadedPool, Loading, load};
 use crate::pipeline::{Changed, Shared};
 
@@ -75,7 +75,9 @@ impl<R: AccountReader + 'static> Intake<R> {
         let inventory = self.shared.inventory();
         let ids = accounts.iter().flat_map(|it| inventory.readers(*it));
         let pools = ids.filter_map(|id| inventory.graph().address_of(*id));
-        let holdings = accounts.iter().any(|it| inventory.holding(*it).is_some());
+        let unpooled =
+            |it: &ChainAddress| inventory.holding(*it).is_some() || inventory.loans().follows(*it);
+        let holdings = accounts.iter().any(unpooled);
         Missing {
             holdings,
             ..Missing::pools(pools.collect())
@@ -86,6 +88,9 @@ impl<R: AccountReader + 'static> Intake<R> {
     pub(super) fn read_missing(&mut self) {
         if !self.is_heard || self.reading.is_some() || self.missing.is_nothing() {
             return;
+        }
+        for pool in std::mem::take(&mut *self.shared.joining.left()) {
+            self.pools.remove(&pool);
         }
         let mut of = std::mem::take(&mut self.missing);
         of.from_slot = of.from_slot.max(self.order.newest_slot());
@@ -150,6 +155,7 @@ impl<R: AccountReader + 'static> Intake<R> {
                 .warning("pool_refused", &message, json!({"code": error.code()}));
         }
         self.scan(&addresses);
+        self.scan_loans(loading);
         if reading.of.scope == Scope::All {
             self.ready.send_replace(true);
         }
@@ -174,6 +180,24 @@ impl<R: AccountReader + 'static> Intake<R> {
         }
     }
 
+    /// So may every loan.
+    fn scan_loans(&self, loading: &Loading) {
+        let Some(market) = self.shared.inventory().loans().accounts().first().copied() else {
+            return;
+        };
+        let now = Instant::now();
+        let changed = Changed {
+            pool: market,
+            moment: Moment {
+                slot: newest_slot(loading),
+                write_version: 0,
+            },
+            told_at: now,
+            applied_at: now,
+        };
+        self.shared.changes.push(market, changed);
+    }
+
     /// Every pool may stand otherwise than when it was scanned last.
     fn scan(&self, pools: &[ChainAddress]) {
         let now = Instant::now();
@@ -187,7 +211,7 @@ impl<R: AccountReader + 'static> Intake<R> {
                     told_at: now,
                     applied_at: now,
                 };
-                self.shared.changes.push(*pool, changed);
+                self.shared.tell_change(changed);
             }
         }
     }
@@ -236,8 +260,12 @@ async fn read_all<R: AccountReader>(
         return Ok(None);
     }
     let mut loading = load(reader, pools).await?;
-    let holdings = shared.inventory().holdings();
-    let read = reader.read(&holdings).await?;
+    // The loans, too: they are in no pool.
+    let unpooled = {
+        let inventory = shared.inventory();
+        [inventory.holdings(), inventory.loans().accounts()].concat()
+    };
+    let read = reader.read(&unpooled).await?;
     loading.accounts.extend(read.into_iter().flatten());
     let mut slots = loading.accounts.iter().map(|it| it.moment.slot);
     Ok(slots.all(|slot| slot >= from_slot).then_some(loading))

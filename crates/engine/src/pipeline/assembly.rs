@@ -4,6 +4,8 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 use tradewind_core::ChainAddress;
 use tradewind_solana::Key;
+use tradewind_solana::flash_loan::FlashLoanError;
+use tradewind_solana::flash_loan::kamino::placed;
 use tradewind_solana::receipt::{
     RECEIPT_LAMPORTS, ReceiptSeed, ReceiptSeedError, receipt_address, receipt_instruction,
 };
@@ -15,6 +17,9 @@ use tradewind_solana::transaction::{BuildError, TransactionBuilder};
 
 use super::trade::Trade;
 use crate::inventory::Inventory;
+
+/// Instructions in front of the token accounts: limit, price, receipt.
+const BUDGET_AND_RECEIPT: usize = 3;
 
 /// Why a trade cannot be a transaction.
 #[derive(Debug, Error)]
@@ -34,6 +39,9 @@ pub enum AssemblyFault {
     /// A token account has no address.
     #[error("mint {0}: its token account has no address; leave its pools out")]
     NoTokenAccount(ChainAddress),
+    /// What it borrows and gives back does not belong together.
+    #[error(transparent)]
+    Loan(#[from] FlashLoanError),
     /// The blockhash is none.
     #[error("blockhash: is not 32 bytes in base 58")]
     Blockhash,
@@ -70,6 +78,7 @@ pub fn assemble(
         .add_instruction(receipt_instruction(wallet, &seed, RECEIPT_LAMPORTS)?);
     let mut own_accounts = vec![receipt_address(wallet, &seed)?];
     own_accounts.extend(&trade.may_make);
+    let mut in_front = BUDGET_AND_RECEIPT;
     for mint in trade.token_accounts.iter().copied() {
         if inventory.has_token_account(trade.wallet, mint) {
             continue;
@@ -80,8 +89,9 @@ pub fn assemble(
         let made = made.ok_or(AssemblyFault::NoTokenAccount(mint))?;
         own_accounts.extend(made.accounts.get(1).map(|account| account.key));
         builder.add_instruction(made);
+        in_front += 1;
     }
-    builder.add_instructions(trade.instructions.iter().cloned());
+    builder.add_instructions(placed(trade.instructions.clone(), in_front)?);
     if trade.tip_lamports > 0 {
         // Which of the eight is spread by the blockhash, so that senders do not all lock one.
         let place = blockhash

@@ -26,7 +26,19 @@ pub fn plan_open_way(
     let (mint_in, mint_out) = (first.mint_in, last.mint_out);
     let mut hops = quoted(inventory, candidate, candidate.amount_in_raw)?;
     let amount_out_raw = hops.last().map_or(0, |hop| hop.amount_out_raw);
-    let least_out_raw = slipped(sight, amount_out_raw);
+    let mut least_out_raw = slipped(sight, amount_out_raw);
+    if let Purpose::Swap {
+        least_out_raw: wanted_raw,
+    } = candidate.purpose
+    {
+        if amount_out_raw < wanted_raw {
+            return Err(NotPlanned::Refused {
+                code: "below_least_out",
+                why: format!("gives {amount_out_raw}, and {wanted_raw} are wanted at least"),
+            });
+        }
+        least_out_raw = least_out_raw.max(wanted_raw);
+    }
     if least_out_raw == 0 {
         return Err(NotPlanned::NothingHeld);
     }
@@ -35,7 +47,15 @@ pub fn plan_open_way(
     }
     let fees = Fees::of(sight, &hops, wallet, sending)?;
     let way = Way::build(inventory, wallet, &hops)?;
-    if matches!(candidate.purpose, Purpose::Buy(_)) && !way.moves_native_sol {
+    let is_swap = matches!(candidate.purpose, Purpose::Swap { .. });
+    if is_swap && way.moves_native_sol {
+        return Err(NotPlanned::Refused {
+            code: "moves_native_sol",
+            why: "a pool of it moves SOL that is not wrapped, which a swap cannot".to_owned(),
+        });
+    }
+    let pays = is_swap || matches!(candidate.purpose, Purpose::Buy(_));
+    if pays && !way.moves_native_sol {
         let source = ChainAddress::from(side(inventory, wallet, mint_in)?.token_account);
         let held_raw = inventory.holding(source).map_or(0, |held| held.amount_raw);
         if held_raw < candidate.amount_in_raw {

@@ -1,15 +1,14 @@
 //! `Shared`: what the stages of one engine share: pools, the configuration in force, queues, counts and times.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{
-    Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-};
+use std::sync::{MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
 
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tradewind_core::ChainAddress;
 
+use super::failure::Failure;
 use super::fresh_queue::FreshQueue;
 use super::joining::Joining;
 use super::timing::Timings;
@@ -18,9 +17,10 @@ use crate::clock::Clock;
 use crate::config::InForce;
 use crate::events::Events;
 use crate::feed::AccountUpdate;
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, PositionHandle};
 use crate::log::Log;
 use crate::positions::Positions;
+use crate::quote_service::PoolChanges;
 use crate::shreds::ShredDesk;
 
 /// What happened how often.
@@ -78,19 +78,23 @@ pub struct Shared {
     pub opportunities: FreshQueue<Vec<Hop>, Opportunity>,
     /// From the planner to the executor, by way.
     pub trades: FreshQueue<Vec<Hop>, (Opportunity, Trade)>,
+    /// To the streams of quotes.
+    pub pool_changes: PoolChanges,
     /// How often.
     pub counts: Counts,
     /// How long.
     pub timings: Timings,
     /// The newest slot of which the feed has told everything.
     pub settled_slot: AtomicU64,
-    /// What is told of transactions before they are executed, and what that predicts.
-    pub shreds: ShredDesk,
+    /// Why the engine cannot go on, when it cannot.
+    pub failure: Failure,
     /// What was bought and is not sold yet.
-    positions: Mutex<Positions>,
+    positions: PositionHandle,
     /// Why the strategy's work is done, once it is.
     finished: OnceLock<&'static str>,
     finishing: Notify,
+    /// What is told of transactions before they are executed, and what that predicts.
+    pub shreds: ShredDesk,
     /// Whether no new work is taken.
     stopping: AtomicBool,
 }
@@ -113,6 +117,7 @@ impl Shared {
         log: Log,
         events: Events,
     ) -> Self {
+        let positions = inventory.position_handle();
         Self {
             instance,
             inventory: RwLock::new(inventory),
@@ -126,13 +131,15 @@ impl Shared {
             changes: FreshQueue::new(CHANGES),
             opportunities: FreshQueue::new(OPPORTUNITIES),
             trades: FreshQueue::new(TRADES),
+            pool_changes: PoolChanges::default(),
             counts: Counts::default(),
             timings: Timings::default(),
             settled_slot: AtomicU64::new(0),
-            shreds: ShredDesk::default(),
-            positions: Mutex::default(),
+            failure: Failure::default(),
+            positions,
             finished: OnceLock::new(),
             finishing: Notify::new(),
+            shreds: ShredDesk::default(),
             stopping: AtomicBool::new(false),
         }
     }
@@ -181,6 +188,12 @@ impl Shared {
             }
             self.finishing.notified().await;
         }
+    }
+
+    /// A pool stands otherwise than before: to the scanner, and to the streams of quotes.
+    pub fn tell_change(&self, changed: Changed) {
+        self.pool_changes.tell(changed.pool);
+        self.changes.push(changed.pool, changed);
     }
 
     /// Takes no new work from now on; what is queued is dropped.

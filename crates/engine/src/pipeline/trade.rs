@@ -49,6 +49,31 @@ pub enum Purpose {
         /// What it had cost, in raw units of the base.
         cost_raw: u64,
     },
+    /// Gives one mint for another because the strategy wants so. What that gains is the strategy's to know.
+    Swap {
+        /// What has to come out at least, in raw units of the other mint.
+        least_out_raw: u64,
+    },
+    /// Repays somebody's debt out of a flash loan and sells the collateral that comes for it: what that brings above the
+    /// debt and the loan's fee is gained.
+    Liquidate(Liquidating),
+}
+
+/// Which part of whose loan is liquidated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Liquidating {
+    /// The loan.
+    pub obligation: ChainAddress,
+    /// The debt's reserve, which lends what repays it, too.
+    pub repay_reserve: ChainAddress,
+    /// The collateral's reserve.
+    pub withdraw_reserve: ChainAddress,
+    /// The flash loan, and the most that is repaid, in raw units of the base.
+    pub borrowed_raw: u64,
+    /// What is repaid of the debt.
+    pub repaid_raw: u64,
+    /// What the flash loan costs.
+    pub fee_raw: u64,
 }
 
 /// What all purchases of an instance together have to keep within; looked at once more before one is signed.
@@ -169,8 +194,9 @@ impl Trade {
     pub fn expected_raw(&self) -> i64 {
         let given_raw = match self.purpose {
             Purpose::Circle => self.amount_in_raw,
-            Purpose::Buy(_) => return 0,
+            Purpose::Buy(_) | Purpose::Swap { .. } => return 0,
             Purpose::Sell { cost_raw } => cost_raw,
+            Purpose::Liquidate(part) => part.repaid_raw.saturating_add(part.fee_raw),
         };
         let gained = i128::from(self.amount_out_raw) - i128::from(given_raw);
         i64::try_from(gained).unwrap_or(if gained < 0 { i64::MIN } else { i64::MAX })
@@ -189,12 +215,12 @@ impl Trade {
         })
     }
 
-    /// What is traded for the base; None in a circle.
+    /// What is traded for the base and kept, or was; None where nothing is.
     #[must_use]
     pub const fn coin(&self) -> Option<ChainAddress> {
         match self.purpose {
-            Purpose::Circle => None,
-            Purpose::Buy(_) => Some(self.mint_out),
+            Purpose::Circle | Purpose::Liquidate(_) => None,
+            Purpose::Buy(_) | Purpose::Swap { .. } => Some(self.mint_out),
             Purpose::Sell { .. } => Some(self.mint_in),
         }
     }

@@ -21,6 +21,9 @@ const UNITS_AROUND: u32 = 5_000;
 /// Compute units of making one token account, or finding that it is there.
 const UNITS_PER_TOKEN_ACCOUNT: u32 = 30_000;
 
+/// A transaction gets no more.
+const MOST_UNITS: u32 = 1_400_000;
+
 /// What the gate counts for each account that a transaction makes, or may make, in lamports.
 const RENT_LAMPORTS: u64 = 2_282_880;
 
@@ -79,11 +82,26 @@ impl Fees {
         wallet: ChainAddress,
         sending: &SendingTerms,
     ) -> Result<Self, NotPlanned> {
-        let mut unit_limit = UNITS_AROUND;
+        Self::with_units(sight, hops, wallet, sending, 0)
+    }
+
+    /// The same, with instructions around the hops that cost so many compute units more.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn with_units(
+        sight: Sight<'_>,
+        hops: &[TradeHop],
+        wallet: ChainAddress,
+        sending: &SendingTerms,
+        more_units: u32,
+    ) -> Result<Self, NotPlanned> {
+        let mut unit_limit = UNITS_AROUND.saturating_add(more_units);
         for hop in hops {
             let swap = instructions(sight.inventory, wallet, hop)?;
             unit_limit += UNITS_PER_TOKEN_ACCOUNT + swap.compute_units;
         }
+        let unit_limit = unit_limit.min(MOST_UNITS);
         let priority = u128::from(unit_limit) * u128::from(sending.unit_price_micro_lamports);
         let priority = u64::try_from(priority.div_ceil(1_000_000)).unwrap_or(u64::MAX);
         let fees = Self {
@@ -150,6 +168,23 @@ pub(super) fn rents_lamports(
     RECEIPT_LAMPORTS + RENT_LAMPORTS * made.sum::<u64>()
 }
 
+/// The same of a transaction that makes these token accounts where they are not there.
+#[must_use]
+pub fn rents_of(
+    inventory: &Inventory,
+    wallet: ChainAddress,
+    hops: &[TradeHop],
+    token_accounts: &[ChainAddress],
+) -> u64 {
+    let between = hops.iter().map(|hop| hop.hop.mint_out);
+    let between: Vec<_> = between.collect();
+    let others = token_accounts
+        .iter()
+        .filter(|mint| !between.contains(mint) && !inventory.has_token_account(wallet, **mint));
+    let others = u64::try_from(others.count()).unwrap_or(u64::MAX);
+    rents_lamports(inventory, wallet, hops).saturating_add(RENT_LAMPORTS.saturating_mul(others))
+}
+
 fn check_limits(sight: Sight<'_>, fee_lamports: u64, tip_lamports: u64) -> Result<(), NotPlanned> {
     let limits = &sight.in_force.limits;
     let above = |what, lamports, limit| {
@@ -170,7 +205,10 @@ fn check_limits(sight: Sight<'_>, fee_lamports: u64, tip_lamports: u64) -> Resul
 
 /// What each pool gives for what the one before gave. A hop's limit is what the next one pays in: nothing may be left
 /// over, and nothing may be missing.
-pub(super) fn quoted(
+///
+/// # Errors
+/// `pool_stale`, `not_built`.
+pub fn quoted(
     inventory: &Inventory,
     candidate: &Candidate,
     amount_in_raw: u64,
@@ -199,6 +237,27 @@ pub(super) fn quoted(
         amount_raw = amount_out_raw;
     }
     Ok(hops)
+}
+
+/// The instructions of one swap that takes whatever it gets.
+///
+/// # Errors
+/// `not_built`, `wallet_unknown`, `pool_stale`.
+pub fn hop_instructions(
+    inventory: &Inventory,
+    wallet: ChainAddress,
+    hop: Hop,
+    amount_in_raw: u64,
+) -> Result<SwapInstructions, NotPlanned> {
+    let hop = TradeHop {
+        hop,
+        venue: "",
+        amount_in_raw,
+        amount_out_raw: 0,
+        limit_out_raw: 1,
+        accounts: Vec::new(),
+    };
+    instructions(inventory, wallet, &hop)
 }
 
 fn pool_of<'a>(inventory: &'a Inventory, hop: &Hop) -> Result<&'a Pool, NotPlanned> {

@@ -1,5 +1,7 @@
 //! Wires one engine and runs it to its end.
 
+mod discovering;
+mod lending;
 mod recovery;
 mod sending;
 mod stages;
@@ -33,6 +35,7 @@ use crate::inventory::Inventory;
 use crate::log::Log;
 use crate::pipeline::Shared;
 use crate::positions::Positions;
+use crate::quote_service::serve_quotes;
 use crate::reloading::reload_changes;
 use crate::replay::replay;
 use crate::shreds::read_tables;
@@ -119,13 +122,17 @@ async fn replayed(shared: &Arc<Shared>, strategy: Strategy, run: &Run) -> Result
         "replaying",
         json!({"version": run.config.changeable.version}),
     );
+    let workers = strategy.workers(shared, &run.config)?;
     replay(
         Arc::clone(shared),
-        strategy,
+        (strategy.kind, workers),
         path,
         &run.config.chain.genesis_hash,
     )
     .await?;
+    if let Some(fault) = shared.failure.now() {
+        return Err(fault);
+    }
     stopped(shared, "recording_ended", &[]);
     Ok(())
 }
@@ -144,15 +151,15 @@ impl Running<'_> {
         let pool = Arc::new(self.rpc_pool()?);
         let reader = Arc::new(ChainReader::new(Arc::clone(&pool), "processed"));
         let wallet = self.wallet()?;
+        if signs {
+            self.open_positions()?;
+        }
         let pools = self.load(&reader, wallet).await?;
         let follower = if signs {
             Some(self.follower(&pool)?)
         } else {
             None
         };
-        if signs {
-            self.open_positions()?;
-        }
         let recovered = match &follower {
             Some(follower) => self.recover(follower)?,
             None => 0,
@@ -162,15 +169,22 @@ impl Running<'_> {
             None => None,
         };
         let desk = self.desk(&pool, &reader).await?;
-        let mut stages = self.start_stages(sender, desk)?;
+        let workers = self.strategy.workers(&self.shared, config)?;
+        let discovering = self.discover(&reader, workers.scanner.as_ref())?;
+        let mut stages = self.start_stages(sender, desk, (workers.scanner, workers.planner))?;
         stages.extend(self.start_predicting(&reader)?);
+        if let Some(listen) = config.quotes {
+            stages.push(serve_quotes(&self.shared, listen)?);
+        }
+        stages.extend(discovering.thread);
         let (intake, mut ready) =
             Intake::new(Arc::clone(&self.shared), reader, pools, self.recorder()?);
+        let intake = intake.with_programs(discovering.programs);
         let feed = open(&self.run.config)?;
         let intake = tokio::spawn(intake.run(feed));
         self.watch_config()?;
         let status = tokio::spawn(tell_status(Arc::clone(&self.shared), follower.clone()));
-        let stop = told_to_stop();
+        let stop = self.told_to_stop();
         tokio::pin!(stop);
         let mut reason = None;
         tokio::select! {
@@ -180,9 +194,13 @@ impl Running<'_> {
                 self.shared.log.info("engine_ready", "the pools are read and the feed runs", fields);
             }
         }
-        let reason = match reason {
-            Some(reason) => reason,
-            None => stop.await?,
+        let reason = if let Some(reason) = reason {
+            reason
+        } else {
+            tokio::select! {
+                told = &mut stop => told?,
+                finished = self.shared.until_finished() => self.finished(finished)?,
+            }
         };
         self.shared.stop();
         status.abort();
@@ -193,7 +211,13 @@ impl Running<'_> {
             Some(follower) => self.wait_for_flights(follower).await,
             None => Vec::new(),
         };
+        if let Some(process) = workers.process {
+            let _ended = tokio::task::spawn_blocking(move || process.close()).await;
+        }
         stopped(&self.shared, reason, &open);
+        if let Some(fault) = self.shared.failure.now() {
+            return Err(fault);
+        }
         if joined.is_ok_and(|all| all) {
             return Ok(());
         }
@@ -201,6 +225,14 @@ impl Running<'_> {
             "stage_panicked",
             "a stage ended by a defect; see standard error",
         ))
+    }
+
+    /// Waits for the first reason to stop.
+    async fn told_to_stop(&self) -> Result<&'static str, EngineFault> {
+        tokio::select! {
+            told = told_to_stop() => told,
+            () = self.shared.failure.wait() => Ok("failed"),
+        }
     }
 
     fn rpc_pool(&self) -> Result<RpcPool, EngineFault> {

@@ -8,7 +8,7 @@ use tradewind_solana::Key;
 
 use super::{GATE_TIMEOUT, Running, unwritable};
 use crate::fault::EngineFault;
-use crate::flight::{Flight, tip_in};
+use crate::flight::{Flight, OpenWay, tip_in};
 use crate::following::Follower;
 use crate::gate::{Gate, Signed};
 use crate::lanes::Choice;
@@ -34,7 +34,7 @@ impl Running<'_> {
                 );
                 follower.take_off(flight);
                 recovered += 1;
-            } else if gate.close(&plan_id).map_err(away)? {
+            } else if gate.abandon(&plan_id).map_err(away)? {
                 let _asked_again = follower.steps().end(&plan_id);
             }
         }
@@ -102,7 +102,9 @@ impl Running<'_> {
             amount_in_raw: begun
                 .as_ref()
                 .map_or_else(|| number("inputAmount"), |begun| begun.amount_in_raw),
-            open_way: begun.map(|begun| begun.way),
+            open_way: begun
+                .map(|begun| begun.way)
+                .or_else(|| OpenWay::of_plan(&plan)),
             expected_raw,
             tip_lamports,
             choice: self.choice(&plan, tip_lamports, follower),

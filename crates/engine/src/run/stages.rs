@@ -9,6 +9,7 @@ use super::Running;
 use crate::fault::EngineFault;
 use crate::pipeline::{Desk, Executor, Sender, plan_opportunities, quote_updates, scan_changes};
 use crate::shreds::ShredStage;
+use crate::strategies::{Planner, Scanner};
 
 /// The whole work of one stage's thread.
 type StageWork = Box<dyn FnOnce() + Send>;
@@ -18,8 +19,8 @@ impl Running<'_> {
         &self,
         sender: Option<Sender>,
         desk: Desk,
+        (scanner, planner): (Box<dyn Scanner>, Box<dyn Planner>),
     ) -> Result<Vec<JoinHandle<()>>, EngineFault> {
-        let (scanner, planner) = ((self.strategy.scanner)(), (self.strategy.planner)());
         let sender = sender.map(|sender| (sender, Handle::current()));
         let executor = Executor::new(Arc::clone(&self.shared), desk, sender);
         let shared = || Arc::clone(&self.shared);

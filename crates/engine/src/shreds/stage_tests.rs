@@ -10,7 +10,7 @@ use crate::config::{EngineConfig, InForce};
 use crate::events::Events;
 use crate::inventory::LoadedPool;
 use crate::log::Log;
-use crate::pipeline::{Candidate, Hop, TradeHop};
+use crate::pipeline::{Candidate, Hop, Purpose, TradeHop};
 
 /// A stage beside an inventory with the pools of a case, all of slot 5.
 struct Desk {

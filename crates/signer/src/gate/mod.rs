@@ -9,6 +9,7 @@
 
 mod attempts;
 mod budgets;
+mod checkpoints;
 mod closures;
 mod halts;
 mod limits;
@@ -24,6 +25,7 @@ mod usage;
 
 pub use attempts::{Attempt, Evidence, NewAttempt, SignedAttempt};
 pub use budgets::Budget;
+pub use checkpoints::Checkpoints;
 pub use halts::{Halt, HaltState};
 pub use limits::{SetLimit, Standing};
 pub use nonces::Adoption;

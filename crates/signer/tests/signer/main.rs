@@ -11,6 +11,7 @@
 mod bench;
 mod budget;
 mod check;
+mod checkpoints;
 mod clock_set_back;
 mod closures;
 mod command_line;

@@ -3,7 +3,10 @@
 Times are milliseconds, amounts carry their unit in the name. Relative paths start at the file's folder.
 """
 
+import ipaddress
 import re
+import sys
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -12,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from tradewind.domain.address import SolanaAddress
 from tradewind.domain.chain import SOLANA_MAINNET
 from tradewind.domain.model import Model
+from tradewind.own_library import own_library
 from tradewind.settings_fields import BlockEngineUrl, FolderPath, RpcUrl, SocketPath, StrategyName, WebsocketUrl
 
 UNITS = (
@@ -94,6 +98,19 @@ def _plain(value: object, depth: int = 0) -> object:
     return value
 
 
+def _listen(value: str) -> str:
+    """`host:port` as the engine writes it: the host is an IP address, in brackets when it is of version 6."""
+    host, colon, port = value.rpartition(":")
+    try:
+        address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+        bracketed = host == f"[{address}]" if address.version == 6 else host == str(address)
+    except ValueError:
+        bracketed = False
+    if not colon or not bracketed or not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65_535:
+        raise wrong("listen_malformed", "is not an address with a port.", "Write one such as 127.0.0.1:7010.")
+    return value
+
+
 def _variable(value: str) -> str:
     if not _NAME.fullmatch(value):
         raise wrong("variable_malformed", "is not the name of a variable.", "Write a name such as RUST_BACKTRACE.")
@@ -169,6 +186,28 @@ class Lanes(Model):
                 "Name the regions of jito, or take private_above_lamports out.",
             )
         return self
+
+
+class PythonFile(Model):
+    """A strategy that is written in Python: its file, what runs it, and how long it may take.
+
+    `library` is a folder that imports are looked for in first.
+    """
+
+    file: FolderPath
+    interpreter: FolderPath = Path(sys.executable)
+    library: FolderPath | None = Field(default_factory=own_library)
+    answer_within_ms: Annotated[int, Field(ge=1, le=600_000)] = 1_000
+    start_within_ms: Annotated[int, Field(ge=1, le=600_000)] = 30_000
+    most_restarts: Annotated[int, Field(ge=0, le=1_000)] = 5
+    restart_window_ms: Milliseconds = 600_000
+
+
+class Quotes(Model):
+    """Where the engine serves quotes over gRPC; nobody who connects is asked who they are."""
+
+    listen: Annotated[str, AfterValidator(_listen)]
+    beyond_loopback: bool = False
 
 
 class Restart(Model):
@@ -247,6 +286,8 @@ class StrategySettings(Model):
     lanes: Lanes = Lanes()
     simulate: bool | None = None
     usd_mints: Annotated[tuple[SolanaAddress, ...], Field(max_length=16), Once] = ()
+    python: PythonFile | None = None
+    quotes: Quotes | None = None
     limits: Annotated[dict[LimitName, Limit], Field(max_length=256)] = Field(default_factory=dict)
     blacklist: Annotated[tuple[SolanaAddress, ...], Field(max_length=100_000), Once] = ()
     parameters: Annotated[dict[str, Parameter], Field(max_length=1_024)] = Field(default_factory=dict)
