@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::time::Instant;
 use tradewind_solana::shredstream::EntryStream;
 
+use super::pauses::Pauses;
 use crate::pipeline::Shared;
 
 /// Most bytes of one message: a batch of entries of a slot.
@@ -43,7 +43,7 @@ impl EntryOptions {
 #[derive(Debug)]
 pub struct EntryFeed {
     options: EntryOptions,
-    attempts: u32,
+    pauses: Pauses,
 }
 
 impl EntryFeed {
@@ -51,21 +51,23 @@ impl EntryFeed {
     #[must_use]
     pub const fn new(options: EntryOptions) -> Self {
         Self {
+            pauses: Pauses::new(options.first_pause, options.longest_pause),
             options,
-            attempts: 0,
         }
     }
 
     /// Hands every message over, until the engine stops. With each gap everything is predicted anew.
     pub async fn run(mut self, shared: Arc<Shared>) {
         while !shared.is_stopping() {
-            let next_attempt = Instant::now() + self.pause();
+            if let Some(moment) = self.pauses.begin() {
+                tokio::time::sleep_until(moment).await;
+            }
             let reason = self.follow(&shared).await;
+            self.pauses.lost();
             let fields = json!({"reason": reason, "code": "entries_gap"});
             let message = "the entries are interrupted, and predictions are forgotten";
             shared.log.warning("entries_gap", message, fields);
             shared.shreds.anew();
-            tokio::time::sleep_until(next_attempt).await;
         }
     }
 
@@ -76,11 +78,9 @@ impl EntryFeed {
             Ok(stream) => stream,
             Err(fault) => return fault.to_string(),
         };
-        self.attempts = 0;
-        let fields = json!({});
-        shared
-            .log
-            .info("entries_followed", "entries are told from now on", fields);
+        self.pauses.connected();
+        let message = "entries are told from now on";
+        shared.log.info("entries_followed", message, json!({}));
         loop {
             match tokio::time::timeout(*patience, stream.next()).await {
                 Ok(Ok(told)) => shared.shreds.entries(told.slot, told.entries),
@@ -88,11 +88,5 @@ impl EntryFeed {
                 Err(_) => return "nothing was told for too long".to_owned(),
             }
         }
-    }
-
-    fn pause(&mut self) -> Duration {
-        let doubled = self.options.first_pause * 2u32.saturating_pow(self.attempts.min(16));
-        self.attempts += 1;
-        doubled.min(self.options.longest_pause)
     }
 }
