@@ -427,7 +427,7 @@ impl Follower {
         let body = &event["body"];
         let message = format!("plan {}: {}", flight.plan_id, body["status"]);
         let fields = json!({
-            "plan_id": flight.plan_id, "status": body["status"], "signature": flight.signature,
+            "plan_id": flight.plan_id, "status": body["status"], "signature": body["signature"],
             "actual_profit_raw": body["actualProfit"], "net_profit_raw": body["netProfit"],
             "code": body["errorCode"], "lane": method,
         });

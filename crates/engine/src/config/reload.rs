@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::{Changeable, ConfigFault, EngineConfig};
-use crate::strategies::SendingTerms;
+use crate::strategies::{SendingTerms, Strategy};
 
 /// How a strategy judges parameters before they count.
 pub type ParameterCheck = fn(&Value) -> Result<(), ConfigFault>;
@@ -78,7 +78,13 @@ impl Reload {
             (self.terms)(&self.started_with.changeable.parameters)?,
             (self.terms)(next)?,
         );
+        let lenders = |parameters: &Value| {
+            let strategy = Strategy::named(&self.started_with.strategy);
+            strategy.map(|strategy| strategy.lenders(parameters))
+        };
+        let lent_by = lenders(&self.started_with.changeable.parameters);
         let same = [
+            ("parameters.bases", lent_by == lenders(next)),
             ("parameters.wallet", before.wallet == after.wallet),
             (
                 "parameters.lookup_tables",

@@ -286,7 +286,9 @@ async fn a_file_put_in_place_by_renaming_is_told() {
 #[test]
 fn what_is_read_once_at_the_start_is_refused_and_not_ignored() {
     let lanes = json!({"rpc": true, "tpu": true});
+    let borrowing = json!([{"mint": WSOL, "flash_loan": {"reserve": WSOL}}]);
     for (pointer, value, field) in [
+        ("/parameters/bases", borrowing, "parameters.bases"),
         ("/parameters/wallet", json!(WSOL), "parameters.wallet"),
         (
             "/parameters/lookup_tables",

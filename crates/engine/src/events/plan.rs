@@ -67,6 +67,13 @@ pub fn plan_event(told: &PlanTold<'_>) -> Value {
         "strategyId": trade.strategy_id,
         "timestamp": now_ms,
     });
+    if let Some(loan) = &trade.loan {
+        body["flashLoan"] = json!({
+            "provider": "kamino",
+            "amount": loan.amount_raw.to_string(),
+            "reserve": loan.reserve.to_string(),
+        });
+    }
     if let Purpose::Liquidate(part) = trade.purpose {
         body["flashLoan"] = json!({
             "provider": "kamino",

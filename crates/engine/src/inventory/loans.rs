@@ -89,6 +89,16 @@ impl Loans {
         }
     }
 
+    /// Follows reserves for what they lend within a transaction, and no market.
+    #[must_use]
+    pub fn lenders(reserves: impl IntoIterator<Item = ChainAddress>) -> Self {
+        let unread = |address| (address, Known::UNREAD);
+        Self {
+            reserves: reserves.into_iter().map(unread).collect(),
+            ..Self::default()
+        }
+    }
+
     /// Whether an account is one of those.
     #[must_use]
     pub fn follows(&self, account: ChainAddress) -> bool {

@@ -6,6 +6,7 @@ use tradewind_core::ChainAddress;
 use tradewind_solana::Key;
 use tradewind_solana::flash_loan::FlashLoanError;
 use tradewind_solana::flash_loan::kamino::placed;
+use tradewind_solana::instruction::Instruction;
 use tradewind_solana::receipt::{
     RECEIPT_LAMPORTS, ReceiptSeed, ReceiptSeedError, receipt_address, receipt_instruction,
 };
@@ -18,8 +19,8 @@ use tradewind_solana::transaction::{BuildError, TransactionBuilder};
 use super::trade::Trade;
 use crate::inventory::Inventory;
 
-/// Instructions in front of the token accounts: limit, price, receipt.
-const BUDGET_AND_RECEIPT: usize = 3;
+/// The compute budget's instructions: limit and price.
+const BUDGET: usize = 2;
 
 /// Why a trade cannot be a transaction.
 #[derive(Debug, Error)]
@@ -74,24 +75,26 @@ pub fn assemble(
     builder
         .set_fee_payer(wallet)
         .set_recent_blockhash(Key::parse(blockhash).ok_or(AssemblyFault::Blockhash)?)
-        .set_compute_budget(trade.unit_limit, trade.unit_price_micro_lamports)
-        .add_instruction(receipt_instruction(wallet, &seed, RECEIPT_LAMPORTS)?);
+        .set_compute_budget(trade.unit_limit, trade.unit_price_micro_lamports);
+    let receipt = receipt_instruction(wallet, &seed, RECEIPT_LAMPORTS)?;
     let mut own_accounts = vec![receipt_address(wallet, &seed)?];
     own_accounts.extend(&trade.may_make);
-    let mut in_front = BUDGET_AND_RECEIPT;
-    for mint in trade.token_accounts.iter().copied() {
-        if inventory.has_token_account(trade.wallet, mint) {
-            continue;
-        }
-        let made = inventory
-            .token_program(mint)
-            .and_then(|program| create_token_account(wallet, wallet, Key(mint.solana()?), program));
-        let made = made.ok_or(AssemblyFault::NoTokenAccount(mint))?;
-        own_accounts.extend(made.accounts.get(1).map(|account| account.key));
-        builder.add_instruction(made);
-        in_front += 1;
+    let made = missing_accounts(trade, inventory, wallet)?;
+    own_accounts.extend(made.iter().filter_map(|it| Some(it.accounts.get(1)?.key)));
+    let mut instructions = trade.instructions.clone();
+    if trade.loan.is_some() {
+        // A circle's loan comes first of all, as the executors build it.
+        instructions.splice(1..1, made);
+        builder
+            .add_instructions(placed(instructions, BUDGET)?)
+            .add_instruction(receipt);
+    } else {
+        let in_front = BUDGET + 1 + made.len();
+        builder
+            .add_instruction(receipt)
+            .add_instructions(made)
+            .add_instructions(placed(instructions, in_front)?);
     }
-    builder.add_instructions(placed(trade.instructions.clone(), in_front)?);
     if trade.tip_lamports > 0 {
         // Which of the eight is spread by the blockhash, so that senders do not all lock one.
         let place = blockhash
@@ -119,6 +122,25 @@ pub fn assemble(
         lookup_tables: Value::Object(lookup_tables.collect::<Map<_, _>>()),
         own_accounts,
     })
+}
+
+/// Makes the token accounts that have to be there and are not.
+fn missing_accounts(
+    trade: &Trade,
+    inventory: &Inventory,
+    wallet: Key,
+) -> Result<Vec<Instruction>, AssemblyFault> {
+    let missing = trade
+        .token_accounts
+        .iter()
+        .filter(|mint| !inventory.has_token_account(trade.wallet, **mint));
+    let made = missing.map(|mint| {
+        let made = inventory
+            .token_program(*mint)
+            .and_then(|program| create_token_account(wallet, wallet, Key(mint.solana()?), program));
+        made.ok_or(AssemblyFault::NoTokenAccount(*mint))
+    });
+    made.collect()
 }
 
 fn offer_tables(

@@ -9,6 +9,7 @@
 //! dropped as well. Both are counted.
 
 mod assembly;
+mod borrowing;
 mod circle;
 mod executor;
 mod failure;
@@ -36,8 +37,8 @@ pub use stages::{
 };
 pub use timing::{Stage, Timings};
 pub use trade::{
-    Candidate, Changed, Hop, Liquidating, NotPlanned, Opportunity, PositionBounds, Purpose,
-    SIGNATURE_FEE_LAMPORTS, Seen, Trade, TradeHop,
+    Borrowed, Candidate, Changed, Hop, Liquidating, NotPlanned, Opportunity, PositionBounds,
+    Purpose, SIGNATURE_FEE_LAMPORTS, Seen, Trade, TradeHop,
 };
 pub use way::{Fees, Way, check_hop, hop_instructions, quoted, rents_of, slipped};
 pub use worth::{UsdMint, worth_usd};

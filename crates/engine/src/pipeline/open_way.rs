@@ -76,6 +76,7 @@ pub fn plan_open_way(
             .collect(),
         hops,
         instructions: way.instructions,
+        loan: None,
         may_make: way.may_make,
         moves_native_sol: way.moves_native_sol,
         amount_in_raw: candidate.amount_in_raw,

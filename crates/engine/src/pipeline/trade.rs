@@ -76,6 +76,17 @@ pub struct Liquidating {
     pub fee_raw: u64,
 }
 
+/// A loan of Kamino around a circle: taken in front of it, given back with its fee behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Borrowed {
+    /// Who lends.
+    pub reserve: ChainAddress,
+    /// In raw units of the base.
+    pub amount_raw: u64,
+    /// What it costs, in raw units of the base.
+    pub fee_raw: u64,
+}
+
 /// What all purchases of an instance together have to keep within; looked at once more before one is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PositionBounds {
@@ -165,6 +176,8 @@ pub struct Trade {
     pub token_accounts: Vec<ChainAddress>,
     /// What is done, in order.
     pub instructions: Vec<Instruction>,
+    /// What a circle is paid with, unless the wallet has it; its two instructions stand around the others.
+    pub loan: Option<Borrowed>,
     /// Accounts of the wallet that programs may make at its cost, beside the token accounts.
     pub may_make: Vec<Key>,
     /// Whether SOL moves as lamports of the wallet where the base is wrapped SOL.
@@ -193,13 +206,26 @@ impl Trade {
     #[must_use]
     pub fn expected_raw(&self) -> i64 {
         let given_raw = match self.purpose {
-            Purpose::Circle => self.amount_in_raw,
+            Purpose::Circle => {
+                let fee_raw = self.loan.map_or(0, |loan| loan.fee_raw);
+                self.amount_in_raw.saturating_add(fee_raw)
+            }
             Purpose::Buy(_) | Purpose::Swap { .. } => return 0,
             Purpose::Sell { cost_raw } => cost_raw,
             Purpose::Liquidate(part) => part.repaid_raw.saturating_add(part.fee_raw),
         };
         let gained = i128::from(self.amount_out_raw) - i128::from(given_raw);
         i64::try_from(gained).unwrap_or(if gained < 0 { i64::MIN } else { i64::MAX })
+    }
+
+    /// What is gained after fees and tip, where the base pays them; else before them.
+    #[must_use]
+    pub fn left_raw(&self) -> i64 {
+        if self.base != ChainAddress::from(WRAPPED_SOL) {
+            return self.expected_raw();
+        }
+        let paid = i64::try_from(self.fee_lamports.saturating_add(self.tip_lamports));
+        self.expected_raw().saturating_sub(paid.unwrap_or(i64::MAX))
     }
 
     /// What is paid and what is got as the sign-gate names them: lamports by the system program's address.

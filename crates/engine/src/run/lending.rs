@@ -4,6 +4,7 @@ use serde_json::json;
 use tradewind_core::ChainAddress;
 use tradewind_core::lending::kamino::{KAMINO_PROGRAM, Obligation, Reserve};
 use tradewind_solana::Key;
+use tradewind_solana::flash_loan::KaminoReserve;
 use tradewind_solana::token_accounts::TokenProgram;
 
 use super::Running;
@@ -23,7 +24,7 @@ impl Running<'_> {
     pub(super) async fn follow_loans(&self, reader: &ChainReader) -> Result<(), EngineFault> {
         let parameters = &self.run.config.changeable.parameters;
         let Some(source) = self.strategy.loans(parameters) else {
-            return Ok(());
+            return self.follow_lenders(reader).await;
         };
         let reserves = found(reader, &source, RESERVE_BYTES).await?;
         let reserves = reserves
@@ -54,6 +55,29 @@ impl Running<'_> {
         self.shared
             .log
             .info("loans_found", "the loans of the market are known", fields);
+        Ok(())
+    }
+
+    /// Follows the reserves that lend to a strategy's own transactions.
+    async fn follow_lenders(&self, reader: &ChainReader) -> Result<(), EngineFault> {
+        let lenders = self
+            .strategy
+            .lenders(&self.run.config.changeable.parameters);
+        let (reserves, _): (Vec<_>, Vec<_>) = lenders.iter().copied().unzip();
+        let read = reader.read(&reserves).await?;
+        for ((reserve, mint), account) in lenders.iter().zip(read) {
+            let decoded = account.and_then(|it| KaminoReserve::decode(&it.account()).ok());
+            let lends = decoded.map(|lender| ChainAddress::from(lender.liquidity_mint));
+            if lends != Some(*mint) {
+                let message = format!(
+                    "parameters.bases: {reserve} is no reserve of Kamino that lends {mint}; name one, or take flash_loan out"
+                );
+                let fault = EngineFault::new(Ending::BadConfiguration, "reserve_unknown", message);
+                return Err(fault);
+            }
+        }
+        let loans = Loans::lenders(reserves);
+        self.shared.inventory_mut().follow_loans(loans);
         Ok(())
     }
 

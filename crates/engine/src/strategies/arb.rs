@@ -4,7 +4,7 @@
 //! again, exactly, with what the wallet has.
 //!
 //! Parameters: those of [`SendingTerms`], `max_hops` (2 to 4, default 3), `most_candidates` of one change (default 2),
-//! and `bases`, a list of `{mint, min_profit_raw, max_amount_in_raw, cycle_cost_raw}`. In wrapped SOL the costs of a
+//! and `bases`, a list of `{mint, min_profit_raw, max_amount_in_raw, cycle_cost_raw, flash_loan: {reserve}}`. In wrapped SOL the costs of a
 //! transaction are known; `cycle_cost_raw` says what they come to in any other base.
 
 use alloy_primitives::U256;
@@ -42,6 +42,17 @@ struct Base {
     min_profit_raw: u64,
     max_amount_in_raw: u64,
     cycle_cost_raw: u64,
+    /// Who lends it, where the wallet has too little.
+    flash_loan: Option<ChainAddress>,
+}
+
+/// Whose reserves lend what the wallet has too little of; of checked parameters.
+pub(super) fn lenders(parameters: &Value) -> Vec<(ChainAddress, ChainAddress)> {
+    let read = ArbParameters::read(parameters).ok();
+    let bases = read.into_iter().flat_map(|read| read.bases);
+    bases
+        .filter_map(|base| Some((base.flash_loan?, base.mint)))
+        .collect()
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,9 +112,21 @@ fn read_base(mut fields: Fields) -> Result<Base, ConfigFault> {
         min_profit_raw: fields.decimal("min_profit_raw", 1, (1, u64::MAX))?,
         max_amount_in_raw: fields.decimal("max_amount_in_raw", u64::MAX, (1, u64::MAX))?,
         cycle_cost_raw: fields.decimal("cycle_cost_raw", 0, (0, u64::MAX))?,
+        flash_loan: flash_loan(&mut fields)?,
     };
     fields.finish()?;
     Ok(base)
+}
+
+fn flash_loan(fields: &mut Fields) -> Result<Option<ChainAddress>, ConfigFault> {
+    let path = fields.path("flash_loan");
+    let Some(value) = fields.take_optional("flash_loan") else {
+        return Ok(None);
+    };
+    let mut fields = Fields::of(&path, value)?;
+    let reserve = fields.key("reserve")?;
+    fields.finish()?;
+    Ok(Some(reserve))
 }
 
 #[derive(Default)]
@@ -223,6 +246,7 @@ impl Planner for ArbPlanner {
             min_profit_raw: base.min_profit_raw,
             max_amount_in_raw: base.max_amount_in_raw,
             cost_raw: base.cycle_cost_raw,
+            flash_loan: base.flash_loan,
             sending: &parameters.terms,
         };
         plan_circle(sight, candidate, &terms)

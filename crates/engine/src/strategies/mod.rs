@@ -145,6 +145,15 @@ impl Strategy {
         })
     }
 
+    /// Reserves that lend to its transactions, each with the mint that it is to lend; of checked parameters.
+    #[must_use]
+    pub fn lenders(&self, parameters: &Value) -> Vec<(ChainAddress, ChainAddress)> {
+        if self.name == arb::STRATEGY.name {
+            return arb::lenders(parameters);
+        }
+        Vec::new()
+    }
+
     /// Which loans it follows; of checked parameters. Only one strategy does.
     #[must_use]
     pub fn loans(&self, parameters: &Value) -> Option<LoanSource> {

@@ -157,6 +157,7 @@ fn trade(
         hops,
         token_accounts,
         instructions: instructions(inventory, wallet, decided, refreshed, way.instructions)?,
+        loan: None,
         may_make: way.may_make,
         moves_native_sol: way.moves_native_sol,
         amount_in_raw: decided.sold_raw,

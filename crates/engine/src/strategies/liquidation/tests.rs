@@ -146,7 +146,7 @@ impl Desk {
         inventory.add_token(collateral, TokenProgram::Token);
         Self {
             inventory,
-            in_force: in_force(parameters),
+            in_force: in_force(&parameters),
         }
     }
 
@@ -195,7 +195,7 @@ impl Desk {
     }
 }
 
-fn in_force(parameters: Value) -> Changeable {
+fn in_force(parameters: &Value) -> Changeable {
     let limits = json!({
         "version": 1, "strategy": "liquidation", "instance": "a", "folder": "f",
         "chain": {"chain_id": 101, "rpc": ["http://x"], "websocket": "ws://x", "genesis_hash": SOL},
