@@ -150,9 +150,9 @@ impl Follower {
 
     /// A plan that was told comes to nothing: it is told, and its pools are free.
     pub fn never_signed(&self, draft: &Flight, code: &str, why: &str) {
+        self.end_position(&draft.plan_id, None);
         let method = draft.choice.method();
         self.result(draft, Status::Failed, Some((code, why)), method, None, None);
-        self.end_position(&draft.plan_id, None);
         self.release(&draft.plan_id);
     }
 

@@ -18,6 +18,7 @@ pub mod lanes;
 pub mod log;
 pub mod pipeline;
 pub mod positions;
+pub mod quote_service;
 pub mod reloading;
 pub mod replay;
 pub mod run;

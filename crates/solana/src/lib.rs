@@ -10,6 +10,7 @@ pub mod confirmation;
 mod endpoint_condition;
 pub mod fault;
 pub mod flash_loan;
+pub mod grpc;
 mod http_client;
 pub mod http_endpoint;
 pub mod instruction;

@@ -20,6 +20,8 @@ from tradewind.commander.strategy_file.settings import StrategySettings
 from tradewind.errors import Refused
 from tradewind.execution.signer_answers import HaltInForce, SignerState, SignerWallet
 from tradewind.localnet.solana import SolanaLocalnet
+from tradewind.localnet.solana.geyser.options import GeyserOptions
+from tradewind.localnet.solana.geyser.server import serve_geyser
 from tradewind.observability.clock import SystemClock
 
 Settings = Callable[..., StrategySettings]
@@ -99,6 +101,8 @@ async def test_a_chain_that_has_everything_is_green_and_paper_needs_no_signer(
         ({"commander__wallet": builders.SOLANA_WALLET}, {"balance"}),
         ({"commander__preflight__pools": [builders.SOLANA_WALLET]}, {"pools"}),
         ({"commander__preflight__programs": [builders.SOLANA_WALLET]}, {"programs"}),
+        ({"inventory__programs": [builders.SOLANA_WALLET]}, {"programs"}),
+        ({"inventory__snapshot": "no-such-pools.json"}, {"snapshot"}),
         ({"commander__preflight__least_free_bytes": 2**50}, {"disk"}),
         ({"mode": "live"}, {"signer"}),
     ],
@@ -118,6 +122,41 @@ async def test_each_thing_that_is_not_there_is_red_by_itself(
 async def test_a_feed_that_is_not_the_chosen_one_is_only_worth_a_look(settings: Settings, tmp_path: Path) -> None:
     found = await findings(settings(chain__shredstream="http://127.0.0.1:9"), tmp_path)
     assert (found["shredstream"].verdict, wrong_ones(found)) == (Verdict.WARNING, set())
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_grpc_server_that_is_not_yellowstone_is_told_apart(settings: Settings, tmp_path: Path) -> None:
+    shreds = settings().chain.shredstream
+    found = await findings(settings(chain__yellowstone=shreds, feeds__kind="yellowstone"), tmp_path)
+    assert wrong_ones(found) == {"yellowstone"}
+    assert found["yellowstone"].seen == "is a gRPC server that does not answer as Yellowstone (UNIMPLEMENTED)"
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_yellowstone_server_is_asked_with_the_token_that_the_engine_will_send(
+    settings: Settings, chain: SolanaLocalnet, tmp_path: Path
+) -> None:
+    token = tmp_path / "yellowstone.token"
+    token.write_text("moon-tide\n")
+    token.chmod(0o600)
+    async with await serve_geyser(chain.node, GeyserOptions(tokens=frozenset({"moon-tide"}))) as guarded:
+        changes: dict[str, Any] = {"chain__yellowstone": guarded.url, "feeds__kind": "yellowstone"}
+
+        async def seen(**more: Any) -> str | None:
+            found = (await findings(settings(**changes, **more), tmp_path))["yellowstone"]
+            return found.seen if found.verdict is Verdict.WRONG else None
+
+        assert await seen(chain__yellowstone_token_file=str(token)) is None
+        assert "wants a token (chain.yellowstone_token_file): UNAUTHENTICATED" in str(await seen())
+        token.write_text("ebb")
+        said = str(await seen(chain__yellowstone_token_file=str(token)))
+        assert ("does not take the token" in said, "ebb" in said) == (True, False)
+        token.chmod(0o640)
+        assert "chmod 600" in str(await seen(chain__yellowstone_token_file=str(token)))
+        token.write_text("two words")
+        token.chmod(0o600)
+        assert "holds no token" in str(await seen(chain__yellowstone_token_file=str(token)))
+        assert "cannot be read" in str(await seen(chain__yellowstone_token_file=str(tmp_path / "nowhere")))
 
 
 @pytest.mark.asyncio(loop_scope="module")

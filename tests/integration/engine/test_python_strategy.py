@@ -166,7 +166,7 @@ def _quoted(deployment: SolanaDeployment, pool: str) -> int:
     return graph.quote_exact_in(pool, str(WSOL), 1_000_000).amount_out_raw
 
 
-MISBEHAVING = {
+MISBEHAVING: dict[str, tuple[str, str, dict[str, Any]]] = {
     "raises": ("raise ValueError('broken')", "strategy_raised", {"error": "ValueError: broken"}),
     "prints": ("print('hello')\nsys.stdout.flush()", "strategy_printed", {"message": "hello"}),
     "exits": ("os._exit(3)", "strategy_ended", {"message": "the strategy's process ended by itself: exit status: 3"}),

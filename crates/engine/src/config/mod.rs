@@ -10,6 +10,7 @@ mod python;
 mod reload;
 mod watch;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -48,6 +49,8 @@ pub struct ChainAccess {
     pub websocket: Option<String>,
     /// A Yellowstone gRPC endpoint.
     pub yellowstone: Option<String>,
+    /// What opens it: a file that its owner alone can read.
+    pub yellowstone_token_file: Option<PathBuf>,
     /// A Shredstream proxy.
     pub shredstream: Option<String>,
     /// Which network it is.
@@ -125,6 +128,8 @@ pub struct EngineConfig {
     pub usd_mints: Vec<ChainAddress>,
     /// The strategy itself, where its user wrote it in Python.
     pub python: Option<PythonProgram>,
+    /// Where quotes are served, if they are.
+    pub quotes: Option<SocketAddr>,
     /// What may change while it runs.
     pub changeable: Changeable,
 }
@@ -188,6 +193,7 @@ impl EngineConfig {
                 .take_optional("python")
                 .map(PythonProgram::read)
                 .transpose()?,
+            quotes: quotes(&mut fields)?,
             changeable: Changeable {
                 version: fields.integer("version")?,
                 limits: Limits::read(fields.object("limits")?)?,
@@ -227,22 +233,26 @@ impl EngineConfig {
                 "is null, and feeds.kind is websocket",
                 "give its address",
             )),
+            FeedKind::Yellowstone if self.chain.yellowstone.is_none() => Err(ConfigFault::new(
+                "chain.yellowstone",
+                "is null, and feeds.kind is yellowstone",
+                "give its address",
+            )),
             FeedKind::Shredstream if self.chain.shredstream.is_none() => Err(ConfigFault::new(
                 "chain.shredstream",
                 "is null, and feeds.kind is shredstream",
                 "give its address",
             )),
-            FeedKind::Shredstream if self.chain.websocket.is_none() => Err(ConfigFault::new(
-                "chain.websocket",
-                "is null, and entries do not say what became of them",
-                "give its address",
-            )),
-            FeedKind::Websocket | FeedKind::Shredstream => Ok(()),
-            FeedKind::Yellowstone => Err(ConfigFault::new(
-                "feeds.kind",
-                "is a feed that this engine does not read",
-                "give websocket",
-            )),
+            FeedKind::Shredstream
+                if self.chain.websocket.is_none() && self.chain.yellowstone.is_none() =>
+            {
+                Err(ConfigFault::new(
+                    "chain.websocket",
+                    "is null, and entries do not say what became of them",
+                    "give its address, or chain.yellowstone",
+                ))
+            }
+            FeedKind::Websocket | FeedKind::Yellowstone | FeedKind::Shredstream => Ok(()),
         }
     }
 }
@@ -253,6 +263,9 @@ fn chain(mut fields: Fields) -> Result<ChainAccess, ConfigFault> {
         rpc: fields.texts("rpc")?,
         websocket: fields.optional_text("websocket")?,
         yellowstone: fields.optional_text("yellowstone")?,
+        yellowstone_token_file: fields
+            .optional_text("yellowstone_token_file")?
+            .map(PathBuf::from),
         shredstream: fields.optional_text("shredstream")?,
         genesis_hash: fields.text("genesis_hash")?,
     };
@@ -280,6 +293,9 @@ fn chain(mut fields: Fields) -> Result<ChainAccess, ConfigFault> {
     }
     if let Some(url) = &access.websocket {
         scheme("chain.websocket", url, &["ws://", "wss://"])?;
+    }
+    if let Some(url) = &access.yellowstone {
+        scheme("chain.yellowstone", url, &["http://", "https://"])?;
     }
     if Key::parse(&access.genesis_hash).is_none() {
         let fault = "is no hash in base 58";
@@ -313,6 +329,38 @@ fn signer(fields: &mut Fields) -> Result<Option<PathBuf>, ConfigFault> {
     let socket = fields.text("socket")?;
     fields.finish()?;
     Ok(Some(PathBuf::from(socket)))
+}
+
+fn quotes(fields: &mut Fields) -> Result<Option<SocketAddr>, ConfigFault> {
+    let Some(value) = fields.take_optional("quotes") else {
+        return Ok(None);
+    };
+    let mut fields = Fields::of("quotes", value)?;
+    let text = fields.text("listen")?;
+    let listen: SocketAddr = text.parse().map_err(|_| {
+        let fault = format!("{text:?} is no address with a port");
+        ConfigFault::new("quotes.listen", fault, "give one such as 127.0.0.1:7010")
+    })?;
+    let beyond_loopback = match fields.take_optional("beyond_loopback") {
+        None => false,
+        Some(Value::Bool(allowed)) => allowed,
+        Some(other) => {
+            return Err(fields::wrong(
+                "quotes.beyond_loopback",
+                &other,
+                "true or false",
+            ));
+        }
+    };
+    fields.finish()?;
+    if !listen.ip().is_loopback() && !beyond_loopback {
+        let fault = format!(
+            "{listen} can be reached from other machines, and nobody is asked who they are"
+        );
+        let remedy = "give a loopback address, or set quotes.beyond_loopback to true";
+        return Err(ConfigFault::new("quotes.listen", fault, remedy));
+    }
+    Ok(Some(listen))
 }
 
 fn feed(mut fields: Fields) -> Result<FeedKind, ConfigFault> {

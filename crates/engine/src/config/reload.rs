@@ -113,6 +113,7 @@ fn difference(a: &EngineConfig, b: &EngineConfig) -> Option<&'static str> {
         ("simulate", a.simulate == b.simulate),
         ("usd_mints", a.usd_mints == b.usd_mints),
         ("python", a.python == b.python),
+        ("quotes", a.quotes == b.quotes),
     ];
     same.iter().find(|(_, same)| !same).map(|(field, _)| *field)
 }

@@ -53,6 +53,39 @@ fn a_whole_configuration_is_taken() {
 }
 
 #[test]
+fn quotes_are_served_on_loopback_and_beyond_it_only_when_the_user_says_so() {
+    let of = |quotes: Value| EngineConfig::parse(&with("/quotes", quotes).to_string());
+    let listen = |quotes: Value| of(quotes).expect("taken").quotes.map(|it| it.to_string());
+    assert_eq!(listen(Value::Null), None);
+    for address in ["127.0.0.1:7010", "[::1]:7010"] {
+        assert_eq!(listen(json!({"listen": address})).as_deref(), Some(address));
+    }
+    let everybody = json!({"listen": "0.0.0.0:7010", "beyond_loopback": true});
+    assert_eq!(listen(everybody).as_deref(), Some("0.0.0.0:7010"));
+    let refused = [
+        (json!({"listen": "0.0.0.0:7010"}), "quotes.listen"),
+        (
+            json!({"listen": "[::]:7010", "beyond_loopback": false}),
+            "quotes.listen",
+        ),
+        (json!({"listen": "localhost:7010"}), "quotes.listen"),
+        (json!({"listen": "127.0.0.1"}), "quotes.listen"),
+        (json!({"listen": 7010}), "quotes.listen"),
+        (json!({}), "quotes.listen"),
+        (
+            json!({"listen": "127.0.0.1:1", "beyond_loopback": 1}),
+            "quotes.beyond_loopback",
+        ),
+        (json!({"listen": "127.0.0.1:1", "port": 1}), "quotes.port"),
+        (json!("127.0.0.1:7010"), "quotes"),
+    ];
+    for (quotes, field) in refused {
+        let fault = of(quotes.clone()).expect_err("refused");
+        assert_eq!(fault.field, field, "{quotes}");
+    }
+}
+
+#[test]
 fn each_wrong_field_is_named_with_its_fault_and_its_remedy() {
     let cases = [
         ("/version", json!("1"), "version"),
@@ -73,6 +106,13 @@ fn each_wrong_field_is_named_with_its_fault_and_its_remedy() {
         ),
         ("/chain/websocket", json!("http://x"), "chain.websocket"),
         ("/chain/websocket", json!(null), "chain.websocket"),
+        ("/chain/yellowstone", json!("grpc://x"), "chain.yellowstone"),
+        (
+            "/chain/yellowstone_token_file",
+            json!(7),
+            "chain.yellowstone_token_file",
+        ),
+        ("/feeds/kind", json!("yellowstone"), "chain.yellowstone"),
         ("/chain/genesis_hash", json!("0x12"), "chain.genesis_hash"),
         ("/chain/speed", json!(1), "chain.speed"),
         ("/signer", json!(null), "signer"),

@@ -2,16 +2,19 @@
 //!
 //! - `update`: the words; - `order`: an account only goes forward, and a dead slot is taken back;
 //! - `opening`: the feed that a configuration chooses; - `websocket`: subscriptions over one connection;
+//! - `yellowstone`: filtered streams out of a validator; - `pauses`: between two attempts to connect;
 //! - `recording`: a feed written down, and read again;
 //! - `shredstream`: transactions before their execution, beside one of the others.
 
 mod opening;
 mod order;
+mod pauses;
 mod program_filter;
 mod recording;
 mod shredstream;
 mod update;
 pub(crate) mod websocket;
+mod yellowstone;
 
 use std::pin::Pin;
 
@@ -24,6 +27,7 @@ pub use recording::{Recorded, Recorder, Recording, RecordingFault};
 pub use shredstream::{EntryFeed, EntryOptions};
 pub use update::{AccountUpdate, FeedEvent, Moment, SlotStatus};
 pub use websocket::{WebsocketFeed, WebsocketOptions};
+pub use yellowstone::{Token, YellowstoneFeed, YellowstoneOptions};
 
 /// The next message; None when the feed has ended for good.
 pub type NextEvent<'a> = Pin<Box<dyn Future<Output = Option<FeedEvent>> + Send + 'a>>;
@@ -41,6 +45,9 @@ pub trait Feed: Send {
 
     /// Tells of every account of these programs that passes, of whose address nobody knows yet.
     fn follow_programs(&mut self, programs: &[ProgramFilter]);
+
+    /// Why it tells nothing at the moment, if it knows.
+    fn trouble(&self) -> Option<&str>;
 
     /// How many messages were left out because they could not be what they said they were.
     fn refused(&self) -> u64 {

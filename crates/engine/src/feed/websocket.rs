@@ -4,6 +4,7 @@
 //! A node's notifications carry their slot and no write version, so the version is the order of their arrival.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::pin::Pin;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -18,9 +19,14 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_conf
 use tradewind_core::ChainAddress;
 use tradewind_solana::Key;
 
+use super::pauses::Pauses;
 use super::{AccountUpdate, Feed, FeedEvent, Moment, NextEvent, ProgramFilter, SlotStatus};
 
 const MOST_MESSAGE_BYTES: usize = 16 << 20;
+/// Requests that wait for their answer.
+const MOST_UNANSWERED: usize = 512;
+/// Characters of a node's words that are passed on.
+const MOST_SAID: usize = 300;
 
 /// How a websocket feed behaves.
 #[derive(Debug, Clone)]
@@ -75,37 +81,45 @@ struct Connection {
     /// Subscribed to while others were told of already, and answered.
     joined: Vec<ChainAddress>,
     next_request: u64,
+    heard_at: Instant,
 }
 
+type Connecting = Pin<Box<dyn Future<Output = Result<Connection, String>> + Send>>;
+
 /// The feed. Connects with the first message that is asked for.
-#[derive(Debug)]
 pub struct WebsocketFeed {
     options: WebsocketOptions,
+    pauses: Pauses,
     accounts: BTreeSet<ChainAddress>,
     programs: BTreeSet<ProgramFilter>,
     /// To be subscribed to on the connection that stands.
     to_ask: VecDeque<Wanted>,
+    connecting: Option<Connecting>,
     connection: Option<Connection>,
-    /// Why there is none, once there was one.
-    lost: Option<String>,
-    attempts: u32,
-    not_before: Option<Instant>,
+    /// Why a gap is to be told.
+    gap: Option<String>,
     write_version: u64,
+}
+
+impl std::fmt::Debug for WebsocketFeed {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("WebsocketFeed")
+    }
 }
 
 impl WebsocketFeed {
     /// Of no account yet.
     #[must_use]
-    pub const fn new(options: WebsocketOptions) -> Self {
+    pub fn new(options: WebsocketOptions) -> Self {
         Self {
+            pauses: Pauses::new(options.first_pause, options.longest_pause),
             options,
             accounts: BTreeSet::new(),
             programs: BTreeSet::new(),
             to_ask: VecDeque::new(),
+            connecting: None,
             connection: None,
-            lost: None,
-            attempts: 0,
-            not_before: None,
+            gap: Some("the feed begins".to_owned()),
             write_version: 0,
         }
     }
@@ -120,25 +134,27 @@ impl WebsocketFeed {
         }
     }
 
-    /// One message, or one part of getting there.
+    /// One message, or one part of getting there. What has been waited for in vain stays, and is waited for again.
     async fn step(&mut self) -> Result<Option<FeedEvent>, String> {
-        if self.connection.is_none() {
-            return self.connect().await.map(Some);
-        }
-        let patience = self.options.patience;
-        let commitment = self.options.commitment;
         let Some(connection) = self.connection.as_mut() else {
-            return Ok(None);
+            return self.connect().await.map(|()| None);
         };
-        while let Some(wanted) = self.to_ask.front() {
-            connection.subscribe(wanted, commitment).await?;
+        // Only so many at once: whoever only asks and never reads is not read either.
+        while connection.asked.len() < MOST_UNANSWERED
+            && let Some(wanted) = self.to_ask.front()
+        {
+            let asking = connection.subscribe(wanted, self.options.commitment);
+            let asked = tokio::time::timeout(self.options.patience, asking).await;
+            asked.map_err(|_| "the node does not read what it is asked".to_owned())??;
             self.to_ask.pop_front();
         }
-        let message = tokio::time::timeout(patience, connection.socket.next()).await;
+        let deadline = connection.heard_at + self.options.patience;
+        let message = tokio::time::timeout_at(deadline, connection.socket.next()).await;
         let message = message
             .map_err(|_| "nothing was told for too long".to_owned())?
             .ok_or_else(|| "the node ended the connection".to_owned())?
             .map_err(|error| error.to_string())?;
+        connection.heard_at = Instant::now();
         let Message::Text(text) = message else {
             return Ok(None);
         };
@@ -146,17 +162,37 @@ impl WebsocketFeed {
             .map_err(|_| "the node sent what is not JSON".to_owned())?;
         if told.get("id").is_some() {
             connection.answered(&told)?;
-            return Ok(connection.following());
+            return Ok(self.subscribed());
         }
-        let subject = told["params"]["subscription"]
-            .as_u64()
-            .and_then(|number| connection.open.get(&number).copied());
-        let Some(subject) = subject else {
+        // What is told before every subscription is answered is of the gap, and is read with it.
+        if self.gap.is_some() {
+            return Ok(None);
+        }
+        self.notified(&told)
+    }
+
+    /// Once every request is answered nothing more can be missed: that ends the gap, or says who joined.
+    fn subscribed(&mut self) -> Option<FeedEvent> {
+        let connection = self.connection.as_mut()?;
+        if !connection.asked.is_empty() || !self.to_ask.is_empty() {
+            return None;
+        }
+        let accounts = std::mem::take(&mut connection.joined);
+        if let Some(reason) = self.gap.take() {
+            return Some(FeedEvent::Gap { reason });
+        }
+        (!accounts.is_empty()).then_some(FeedEvent::Following { accounts })
+    }
+
+    fn notified(&mut self, told: &Value) -> Result<Option<FeedEvent>, String> {
+        let subject = told["params"]["subscription"].as_u64();
+        let open = self.connection.as_ref().map(|connection| &connection.open);
+        let Some(subject) = subject.zip(open).and_then(|(it, open)| open.get(&it)) else {
             return Ok(None);
         };
         self.write_version += 1;
         let result = &told["params"]["result"];
-        let event = match subject {
+        let event = match *subject {
             Subject::Slots => return slot(result),
             Subject::Account(key) => account(key, &result["value"], result, self.write_version),
             Subject::Program => told_key(&result["value"]["pubkey"]).and_then(|key| {
@@ -168,55 +204,31 @@ impl WebsocketFeed {
             .ok_or_else(|| "the node told of an account in another form".to_owned())
     }
 
-    /// Connects and asks for everything. What was missed meanwhile is a gap, also before the first connection:
-    /// whatever is known was read without a feed.
-    async fn connect(&mut self) -> Result<FeedEvent, String> {
-        if let Some(moment) = self.not_before {
-            tokio::time::sleep_until(moment).await;
-        }
-        let doubled = self.options.first_pause * 2u32.saturating_pow(self.attempts.min(16));
-        self.not_before = Some(Instant::now() + doubled.min(self.options.longest_pause));
-        self.attempts += 1;
-        let limits = WebSocketConfig::default()
-            .max_message_size(Some(MOST_MESSAGE_BYTES))
-            .max_frame_size(Some(MOST_MESSAGE_BYTES));
-        let connecting = connect_async_with_config(&self.options.url, Some(limits), true);
-        let (socket, _) = tokio::time::timeout(self.options.patience, connecting)
-            .await
-            .map_err(|_| "no connection came about in time".to_owned())?
-            .map_err(|error| error.to_string())?;
-        let mut connection = Connection {
-            socket,
-            asked: HashMap::new(),
-            open: HashMap::new(),
-            joined: Vec::new(),
-            next_request: 1,
+    async fn connect(&mut self) -> Result<(), String> {
+        let connecting = match &mut self.connecting {
+            Some(connecting) => connecting,
+            none => {
+                let not_before = self.pauses.begin();
+                let url = self.options.url.clone();
+                let patience = self.options.patience;
+                none.insert(Box::pin(Connection::open(url, not_before, patience)))
+            }
         };
-        connection
-            .ask("slotsUpdatesSubscribe", &json!([]), Subject::Slots)
-            .await?;
+        let opened = connecting.await;
+        self.connecting = None;
+        self.connection = Some(opened?);
+        self.pauses.connected();
         let programs = self.programs.iter().cloned().map(Wanted::Program);
         let accounts = self.accounts.iter().copied().map(Wanted::Account);
-        for wanted in programs.chain(accounts) {
-            connection
-                .subscribe(&wanted, self.options.commitment)
-                .await?;
-        }
-        connection.settle(self.options.patience).await?;
-        connection.joined.clear();
-        self.to_ask.clear();
-        self.connection = Some(connection);
-        self.attempts = 0;
-        let reason = self
-            .lost
-            .take()
-            .unwrap_or_else(|| "the feed begins".to_owned());
-        Ok(FeedEvent::Gap { reason })
+        self.to_ask = programs.chain(accounts).collect();
+        Ok(())
     }
 
     fn lose(&mut self, reason: String) {
+        self.connecting = None;
         self.connection = None;
-        self.lost = Some(reason);
+        self.pauses.lost();
+        self.gap = Some(reason);
     }
 }
 
@@ -233,6 +245,10 @@ impl Feed for WebsocketFeed {
         }
     }
 
+    fn trouble(&self) -> Option<&str> {
+        self.gap.as_deref()
+    }
+
     fn follow_programs(&mut self, programs: &[ProgramFilter]) {
         for program in programs {
             if self.programs.insert(program.clone()) {
@@ -243,6 +259,37 @@ impl Feed for WebsocketFeed {
 }
 
 impl Connection {
+    /// Connects, and asks what becomes of slots.
+    async fn open(
+        url: String,
+        not_before: Option<Instant>,
+        patience: Duration,
+    ) -> Result<Self, String> {
+        if let Some(moment) = not_before {
+            tokio::time::sleep_until(moment).await;
+        }
+        let limits = WebSocketConfig::default()
+            .max_message_size(Some(MOST_MESSAGE_BYTES))
+            .max_frame_size(Some(MOST_MESSAGE_BYTES));
+        let connecting = connect_async_with_config(&url, Some(limits), true);
+        let (socket, _) = tokio::time::timeout(patience, connecting)
+            .await
+            .map_err(|_| "no connection came about in time".to_owned())?
+            .map_err(|error| error.to_string())?;
+        let mut connection = Self {
+            socket,
+            asked: HashMap::new(),
+            open: HashMap::new(),
+            joined: Vec::new(),
+            next_request: 1,
+            heard_at: Instant::now(),
+        };
+        connection
+            .ask("slotsUpdatesSubscribe", &json!([]), Subject::Slots)
+            .await?;
+        Ok(connection)
+    }
+
     async fn subscribe(&mut self, wanted: &Wanted, commitment: &str) -> Result<(), String> {
         let mut how = json!({"encoding": "base64", "commitment": commitment});
         match wanted {
@@ -263,15 +310,6 @@ impl Connection {
         }
     }
 
-    /// The accounts that joined, once nothing is open: a later answer cannot be missed by whoever reads them.
-    fn following(&mut self) -> Option<FeedEvent> {
-        if self.joined.is_empty() || !self.asked.is_empty() {
-            return None;
-        }
-        let accounts = std::mem::take(&mut self.joined);
-        Some(FeedEvent::Following { accounts })
-    }
-
     async fn ask(&mut self, method: &str, params: &Value, subject: Subject) -> Result<(), String> {
         let number = self.next_request;
         self.next_request += 1;
@@ -281,47 +319,20 @@ impl Connection {
         sent.map_err(|error| error.to_string())
     }
 
-    /// Waits until every request is answered: only then nothing more can be missed. What is told meanwhile is of the
-    /// gap, and is read with it.
-    async fn settle(&mut self, patience: Duration) -> Result<(), String> {
-        let all = async {
-            while !self.asked.is_empty() {
-                let message = self
-                    .socket
-                    .next()
-                    .await
-                    .ok_or("the node ended the connection")?;
-                let message = message.map_err(|error| error.to_string())?;
-                if let Message::Text(text) = message
-                    && let Ok(told) = serde_json::from_str::<Value>(text.as_str())
-                    && told.get("id").is_some()
-                {
-                    self.answered(&told)?;
-                }
-            }
-            Ok(())
-        };
-        let settled = tokio::time::timeout(patience, all).await;
-        settled.map_err(|_| "the node did not answer every subscription in time".to_owned())?
-    }
-
     fn answered(&mut self, told: &Value) -> Result<(), String> {
         let subject = told["id"]
             .as_u64()
             .and_then(|number| self.asked.remove(&number));
-        match (subject, told["result"].as_u64()) {
-            (Some(subject), Some(number)) => {
-                self.open.insert(number, subject);
-                if let Subject::Account(key) = subject {
-                    self.joined.push(key);
-                }
-                Ok(())
+        if let (Some(subject), Some(number)) = (subject, told["result"].as_u64()) {
+            self.open.insert(number, subject);
+            if let Subject::Account(key) = subject {
+                self.joined.push(key);
             }
-            _ => Err(format!(
-                "the node refused a subscription: {}",
-                told["error"]["message"]
-            )),
+            return Ok(());
         }
+        let said = told["error"]["message"].to_string();
+        let said: String = said.chars().take(MOST_SAID).collect();
+        Err(format!("the node refused a subscription: {said}"))
     }
 }
 

@@ -8,23 +8,29 @@ use tokio_tungstenite::{WebSocketStream, accept_async};
 use tradewind_core::ChainAddress;
 
 use super::*;
+use crate::feed::Comparison;
 
 const KEY: ChainAddress = ChainAddress::Solana([1; 32]);
 const OTHER: ChainAddress = ChainAddress::Solana([2; 32]);
 
 type Node = WebSocketStream<TcpStream>;
 
+/// Answers one subscription; gives what was asked.
+async fn request(node: &mut Node) -> Value {
+    let message = node.next().await.expect("a message").expect("read");
+    let request: Value = serde_json::from_str(message.to_text().expect("text")).expect("JSON");
+    let number = request["id"].as_u64().expect("a number");
+    let answer = json!({"jsonrpc": "2.0", "id": number, "result": 100 + number});
+    let sent = node.send(Message::text(answer.to_string())).await;
+    sent.expect("sent");
+    request
+}
+
 /// Answers so many subscriptions; gives what was subscribed to.
 async fn answer(node: &mut Node, subscriptions: usize) -> Vec<Value> {
     let mut asked = Vec::new();
     while asked.len() < subscriptions {
-        let message = node.next().await.expect("a message").expect("read");
-        let request: Value = serde_json::from_str(message.to_text().expect("text")).expect("JSON");
-        let number = request["id"].as_u64().expect("a number");
-        let answer = json!({"jsonrpc": "2.0", "id": number, "result": 100 + number});
-        node.send(Message::text(answer.to_string()))
-            .await
-            .expect("sent");
+        let request = request(node).await;
         asked.push(json!([request["method"], request["params"][0]]));
     }
     asked
@@ -137,4 +143,46 @@ async fn what_is_not_understood_ends_the_connection_and_is_a_gap() {
         };
         let _nodes = tokio::join!(node, told);
     }
+}
+
+#[tokio::test]
+async fn an_account_that_joins_is_told_of_and_a_program_is_followed_by_its_filter() {
+    let (listener, mut feed) = listening().await;
+    feed.follow_programs(&[ProgramFilter {
+        program: OTHER,
+        data_size: Some(300),
+        comparisons: vec![Comparison {
+            offset: 8,
+            bytes: [0, 255].into(),
+        }],
+    }]);
+    let node = async {
+        let mut node = connected(&listener).await;
+        let slots = request(&mut node).await;
+        assert_eq!(slots["method"], "slotsUpdatesSubscribe");
+        let program = request(&mut node).await;
+        let filters = json!([{"dataSize": 300}, {"memcmp": {"offset": 8, "bytes": "15Q"}}]);
+        assert_eq!(program["method"], "programSubscribe");
+        let how = json!({"encoding": "base64", "commitment": "processed", "filters": filters});
+        assert_eq!(program["params"], json!([OTHER.to_string(), how]));
+        answer(&mut node, 1).await;
+        let told = json!({"pubkey": OTHER.to_string(), "account": account(3, "AA==")["value"]});
+        let told = json!({"context": {"slot": 3}, "value": told});
+        answer(&mut node, 1).await;
+        tell(&mut node, 102, told).await;
+        node
+    };
+    let told = async {
+        assert!(is_gap(feed.next().await.as_ref()));
+        feed.follow(&[OTHER]);
+        let joined = FeedEvent::Following {
+            accounts: vec![OTHER],
+        };
+        assert_eq!(feed.next().await, Some(joined));
+        let Some(FeedEvent::Account(update)) = feed.next().await else {
+            panic!("no account");
+        };
+        assert_eq!((update.key, update.moment.slot), (OTHER, 3));
+    };
+    let (_node, ()) = tokio::join!(node, told);
 }

@@ -103,7 +103,10 @@ impl<R: AccountReader + 'static> Intake<R> {
                 told = tokio::time::timeout(silence, feed.next()) => match told {
                     Ok(Some(event)) => self.event(event),
                     Ok(None) => break,
-                    Err(_) => self.lose("the feed is silent"),
+                    Err(_) => {
+                        let trouble = feed.trouble().unwrap_or("nobody knows why");
+                        self.lose(&format!("the feed is silent: {trouble}"));
+                    }
                 },
             }
             let refused = feed.refused();

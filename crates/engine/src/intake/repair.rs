@@ -211,7 +211,7 @@ impl<R: AccountReader + 'static> Intake<R> {
                     told_at: now,
                     applied_at: now,
                 };
-                self.shared.changes.push(*pool, changed);
+                self.shared.tell_change(changed);
             }
         }
     }

@@ -251,7 +251,11 @@ impl Executor {
         self.shared.events.tell(event);
     }
 
+    /// What a circle would leave; what an open way would move is not told by one account.
     fn would_move(&self, trade: &Trade, told: &Simulated) -> Option<Moved> {
+        if trade.coin().is_some() {
+            return None;
+        }
         let inventory = self.shared.inventory();
         let account = inventory.token_account(trade.wallet, trade.base)?;
         let before_raw = i128::from(inventory.holding(account)?.amount_raw);
@@ -280,36 +284,31 @@ impl Executor {
             self.prepared.push_front(step);
             return;
         };
-        // On disk before it is signed; a circle has no position.
-        let begun = shared
-            .positions()
-            .begin(&step.plan_id, trade, &unsigned.own_accounts);
-        if let Err(fault) = begun {
-            let fields = json!({"opportunity_id": opportunity.id});
-            shared.log.info("not_begun", &fault.to_string(), fields);
+        if !self.has_begun(&step, trade, &unsigned) {
             self.prepared.push_front(step);
             return;
         }
         let simulated = self.desk.simulator.is_some();
         let event = self.plan(&step.plan_id, opportunity, trade, Some(&choice), simulated);
         let kept = shared.events.tell_kept(event);
+        let open_way = trade
+            .coin()
+            .map(|_| OpenWay::of(trade, &unsigned.own_accounts));
         let flight = Flight {
+            open_way,
             choice,
-            open_way: trade
-                .coin()
-                .map(|_| OpenWay::of(trade, &unsigned.own_accounts)),
             ..self.flight(&step.plan_id, opportunity, trade)
-        };
-        let Some((sender, _)) = self.sender.as_mut() else {
-            return;
         };
         // What is in the file outlives this process; the disk has it by the time that the gate has recorded its part.
         if !kept.is_written() {
-            sender.follower.end_position(&step.plan_id, None);
             self.unkept(&step.plan_id);
+            self.end_position(&step.plan_id);
             self.prepared.push_front(step);
             return;
         }
+        let Some((sender, _)) = self.sender.as_mut() else {
+            return;
+        };
         sender.follower.reserve(&step.plan_id, flight.pools.clone());
         let mints = trade.gate_mints().map(|mint| mint.to_string());
         let heights = sender.heights.lock();
@@ -358,14 +357,35 @@ impl Executor {
         Some((assembled.ok()?, blockhash.last_valid_block_height))
     }
 
+    /// A purchase or a sale is on disk before it is signed; a circle has no position.
+    fn has_begun(&self, step: &PreparedStep, trade: &Trade, unsigned: &Assembled) -> bool {
+        let mut positions = self.shared.positions();
+        let begun = positions.begin(&step.plan_id, trade, &unsigned.own_accounts);
+        let told = begun.inspect_err(|fault| {
+            let fields = json!({"plan_id": step.plan_id});
+            self.shared
+                .log
+                .info("not_begun", &fault.to_string(), fields);
+        });
+        told.is_ok()
+    }
+
+    fn end_position(&self, plan_id: &str) {
+        if let Some((sender, _)) = &self.sender {
+            sender.follower.end_position(plan_id, None);
+        }
+    }
+
     /// Which lanes carry it; None, and told, where none may.
     fn chosen(&self, step: &PreparedStep, trade: &Trade) -> Option<Choice> {
         let (sender, _) = self.sender.as_ref()?;
-        let in_lamports = trade.base == WRAPPED_SOL.into();
+        // What a purchase gains is not known.
+        let in_lamports = trade.base == WRAPPED_SOL.into() && trade.coin().is_none();
         let wish = Wish {
             tip_lamports: trade.tip_lamports,
-            gain_lamports: in_lamports
-                .then(|| u64::try_from(trade.expected_raw()).unwrap_or_default()),
+            gain_lamports: u64::try_from(trade.expected_raw())
+                .ok()
+                .filter(|_| in_lamports),
         };
         let chosen = sender.follower.lanes().choose(&wish).inspect_err(|why| {
             let fields = json!({"plan_id": step.plan_id, "code": why.code()});
@@ -469,8 +489,9 @@ impl Executor {
     ) -> Value {
         let in_force = self.shared.in_force.now();
         let inventory = self.shared.inventory();
-        let gain_raw = u64::try_from(trade.expected_raw()).unwrap_or_default();
-        let worth_usd = worth_usd(&inventory, &self.desk.dollars, trade.base, gain_raw);
+        let gain_raw = u64::try_from(trade.expected_raw()).ok();
+        let worth_usd = gain_raw
+            .and_then(|gain_raw| worth_usd(&inventory, &self.desk.dollars, trade.base, gain_raw));
         drop(inventory);
         plan_event(&PlanTold {
             plan_id,

@@ -20,6 +20,7 @@ use crate::feed::AccountUpdate;
 use crate::inventory::{Inventory, PositionHandle};
 use crate::log::Log;
 use crate::positions::Positions;
+use crate::quote_service::PoolChanges;
 use crate::shreds::ShredDesk;
 
 /// What happened how often.
@@ -77,6 +78,8 @@ pub struct Shared {
     pub opportunities: FreshQueue<Vec<Hop>, Opportunity>,
     /// From the planner to the executor, by way.
     pub trades: FreshQueue<Vec<Hop>, (Opportunity, Trade)>,
+    /// To the streams of quotes.
+    pub pool_changes: PoolChanges,
     /// How often.
     pub counts: Counts,
     /// How long.
@@ -128,6 +131,7 @@ impl Shared {
             changes: FreshQueue::new(CHANGES),
             opportunities: FreshQueue::new(OPPORTUNITIES),
             trades: FreshQueue::new(TRADES),
+            pool_changes: PoolChanges::default(),
             counts: Counts::default(),
             timings: Timings::default(),
             settled_slot: AtomicU64::new(0),
@@ -184,6 +188,12 @@ impl Shared {
             }
             self.finishing.notified().await;
         }
+    }
+
+    /// A pool stands otherwise than before: to the scanner, and to the streams of quotes.
+    pub fn tell_change(&self, changed: Changed) {
+        self.pool_changes.tell(changed.pool);
+        self.changes.push(changed.pool, changed);
     }
 
     /// Takes no new work from now on; what is queued is dropped.

@@ -102,7 +102,7 @@ pub(crate) fn tell_applied(
             told_at,
             applied_at,
         };
-        shared.changes.push(pool, changed);
+        shared.tell_change(changed);
     }
     for (_, error) in applied.refused {
         let message = format!("an account was not understood: {error}");

@@ -35,6 +35,7 @@ use crate::inventory::Inventory;
 use crate::log::Log;
 use crate::pipeline::Shared;
 use crate::positions::Positions;
+use crate::quote_service::serve_quotes;
 use crate::reloading::reload_changes;
 use crate::replay::replay;
 use crate::shreds::read_tables;
@@ -172,6 +173,9 @@ impl Running<'_> {
         let discovering = self.discover(&reader, workers.scanner.as_ref())?;
         let mut stages = self.start_stages(sender, desk, (workers.scanner, workers.planner))?;
         stages.extend(self.start_predicting(&reader)?);
+        if let Some(listen) = config.quotes {
+            stages.push(serve_quotes(&self.shared, listen)?);
+        }
         stages.extend(discovering.thread);
         let (intake, mut ready) =
             Intake::new(Arc::clone(&self.shared), reader, pools, self.recorder()?);

@@ -34,7 +34,7 @@ impl Running<'_> {
                 );
                 follower.take_off(flight);
                 recovered += 1;
-            } else if gate.close(&plan_id).map_err(away)? {
+            } else if gate.abandon(&plan_id).map_err(away)? {
                 let _asked_again = follower.steps().end(&plan_id);
             }
         }

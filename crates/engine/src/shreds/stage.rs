@@ -17,7 +17,9 @@ use super::swap::{LeftOut, PoolSwap, read_swaps};
 use super::tables::Tables;
 use super::waiting::{WaitingPlan, WaitingPlans};
 use crate::feed::Moment;
-use crate::pipeline::{Changed, Counts, Opportunity, Seen, Shared, Trade, scan_change_seen};
+use crate::pipeline::{
+    Changed, Counts, Opportunity, Purpose, Seen, Shared, Trade, scan_change_seen,
+};
 use crate::strategies::{OnPrediction, Scanner, Sight, Strategy};
 
 /// How long the stage waits before it looks whether it is over.
@@ -256,7 +258,12 @@ impl ShredStage {
                 applied_at: Instant::now(),
             };
             let seen = Seen::Predicted(slot);
-            for opportunity in scan_change_seen(&shared, self.scanner.as_mut(), changed, seen) {
+            let found = scan_change_seen(&shared, self.scanner.as_mut(), changed, seen);
+            // What is bought and kept is bought of the chain as it is.
+            let circles = found
+                .into_iter()
+                .filter(|it| it.candidate.purpose == Purpose::Circle);
+            for opportunity in circles {
                 let way = opportunity.candidate.hops.clone();
                 shared.opportunities.push(way, opportunity);
             }

@@ -1,13 +1,12 @@
-"""The feeds: whether the websocket takes a subscription, and whether gRPC servers are there."""
+"""The feeds: whether the websocket takes a subscription, and whether gRPC servers answer."""
 
 import asyncio
 import json
-from urllib.parse import urlsplit
 
 import aiohttp
-import grpc
 
 from tradewind.commander.finding import Finding, good, warning, wrong
+from tradewind.commander.preflight.yellowstone import grpc_channel, look_at_yellowstone
 from tradewind.commander.strategy_file.settings import StrategySettings
 from tradewind.settings import redact_url
 
@@ -18,9 +17,13 @@ _SUBSCRIBE = {"jsonrpc": "2.0", "id": 1, "method": "slotSubscribe"}
 async def check_feeds(settings: StrategySettings) -> list[Finding]:
     """Each one that is configured; one that is not the chosen kind is worth a look when it is not there."""
     chain = settings.chain
+
+    async def yellowstone(url: str) -> str | None:
+        return await look_at_yellowstone(url, chain.yellowstone_token_file, timeout_s=TIMEOUT_S)
+
     looks = [
         ("websocket", chain.websocket, _websocket),
-        ("yellowstone", chain.yellowstone, _grpc),
+        ("yellowstone", chain.yellowstone, yellowstone),
         ("shredstream", chain.shredstream, _grpc),
     ]
     asked = [(kind, url, look(url)) for kind, url, look in looks if url is not None]
@@ -52,14 +55,8 @@ async def _websocket(url: str) -> str | None:
 
 
 async def _grpc(url: str) -> str | None:
-    parts = urlsplit(url)
-    is_safe = parts.scheme == "https"
-    target = f"{parts.hostname}:{parts.port or (443 if is_safe else 80)}"
-    channel = (
-        grpc.aio.secure_channel(target, grpc.ssl_channel_credentials())
-        if is_safe
-        else grpc.aio.insecure_channel(target)
-    )
+    """Whether a gRPC server is there; a stream of entries has nothing to ask beyond that."""
+    channel = grpc_channel(url)
     try:
         async with asyncio.timeout(TIMEOUT_S):
             await channel.channel_ready()

@@ -3,6 +3,7 @@
 Times are milliseconds, amounts carry their unit in the name. Relative paths start at the file's folder.
 """
 
+import ipaddress
 import re
 import sys
 from pathlib import Path
@@ -97,6 +98,19 @@ def _plain(value: object, depth: int = 0) -> object:
     return value
 
 
+def _listen(value: str) -> str:
+    """`host:port` as the engine writes it: the host is an IP address, in brackets when it is of version 6."""
+    host, colon, port = value.rpartition(":")
+    try:
+        address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+        bracketed = host == f"[{address}]" if address.version == 6 else host == str(address)
+    except ValueError:
+        bracketed = False
+    if not colon or not bracketed or not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65_535:
+        raise wrong("listen_malformed", "is not an address with a port.", "Write one such as 127.0.0.1:7010.")
+    return value
+
+
 def _variable(value: str) -> str:
     if not _NAME.fullmatch(value):
         raise wrong("variable_malformed", "is not the name of a variable.", "Write a name such as RUST_BACKTRACE.")
@@ -111,12 +125,16 @@ Parameter = Annotated[Any, BeforeValidator(_plain)]
 
 
 class Chain(Model):
-    """The network and how to reach it. The genesis hash says which one it is."""
+    """The network and how to reach it. The genesis hash says which one it is.
+
+    `yellowstone_token_file` holds what is sent as `x-token`; its owner alone may be able to read it.
+    """
 
     chain_id: Annotated[int, BeforeValidator(_chain_id)]
     rpc: Annotated[tuple[RpcUrl, ...], Field(min_length=1, max_length=16, repr=False), Once]
     websocket: Annotated[WebsocketUrl | None, Field(repr=False)] = None
     yellowstone: Annotated[RpcUrl | None, Field(repr=False)] = None
+    yellowstone_token_file: FolderPath | None = None
     shredstream: Annotated[RpcUrl | None, Field(repr=False)] = None
     genesis_hash: SolanaAddress
 
@@ -183,6 +201,13 @@ class PythonFile(Model):
     start_within_ms: Annotated[int, Field(ge=1, le=600_000)] = 30_000
     most_restarts: Annotated[int, Field(ge=0, le=1_000)] = 5
     restart_window_ms: Milliseconds = 600_000
+
+
+class Quotes(Model):
+    """Where the engine serves quotes over gRPC; nobody who connects is asked who they are."""
+
+    listen: Annotated[str, AfterValidator(_listen)]
+    beyond_loopback: bool = False
 
 
 class Restart(Model):
@@ -262,6 +287,7 @@ class StrategySettings(Model):
     simulate: bool | None = None
     usd_mints: Annotated[tuple[SolanaAddress, ...], Field(max_length=16), Once] = ()
     python: PythonFile | None = None
+    quotes: Quotes | None = None
     limits: Annotated[dict[LimitName, Limit], Field(max_length=256)] = Field(default_factory=dict)
     blacklist: Annotated[tuple[SolanaAddress, ...], Field(max_length=100_000), Once] = ()
     parameters: Annotated[dict[str, Parameter], Field(max_length=1_024)] = Field(default_factory=dict)

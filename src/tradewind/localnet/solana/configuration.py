@@ -143,6 +143,27 @@ commander:
 """
 
 
+def rules_yaml(chain: SolanaLocalnetDescription) -> str:
+    """Market rules for it: it runs while the two pools of WIND are far apart."""
+    pools = ", ".join(chain.pool(venue, "WIND/SOL").pool for venue in ("raydium_amm_v4", "pumpswap"))
+    return f"""chain:
+  chain_id: 101
+  rpc: ["{chain.urls["rpc"]}"]
+  websocket: "{chain.urls["websocket"]}"
+  genesis_hash: {chain.genesis_hash}
+look_every_ms: 200
+measures:
+  spread:
+    wind: {{pools: [{pools}]}}
+rules:
+  - instance: arb/main
+    start_when: {{any: [{{measure: spread.wind, at_least_ppm: 100000}}]}}
+    stop_when: {{any: [{{measure: spread.wind, at_most_ppm: 60000, for_s: 1}}]}}
+    run_at_least_s: 1
+    cooldown_s: 1
+"""
+
+
 def _token(symbol: str, address: str, decimals: int, *, most: int = 1_000_000) -> str:
     return f"""[[chains.101.tokens]]
 symbol = "{symbol}"
