@@ -367,3 +367,6 @@ fn address(told: &Value) -> Option<ChainAddress> {
 fn number(told: &Value) -> Option<u64> {
     told.as_str()?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests;

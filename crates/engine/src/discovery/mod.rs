@@ -15,6 +15,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::runtime::Handle;
 use tradewind_core::ChainAddress;
+use tradewind_core::solana::AccountFields;
 use tradewind_solana::Key;
 
 use crate::chain_reader::ChainReader;
@@ -34,6 +35,9 @@ const RAYDIUM_AMM_V4: Key = Key::constant("675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wF
 const CURVE_TYPE: [u8; 8] = [0x17, 0xb7, 0xf8, 0x37, 0x60, 0xd8, 0xac, 0x60];
 const PUMPSWAP_TYPE: [u8; 8] = [0xf1, 0x9a, 0x6d, 0x04, 0x11, 0xb1, 0x6d, 0xbc];
 const RAYDIUM_AMM_V4_BYTES: u64 = 752;
+/// Where a curve says what is left of its coins, and how many there are.
+const CURVE_LEFT_OFFSET: usize = 24;
+const CURVE_SUPPLY_OFFSET: usize = 40;
 
 /// Venues whose new pools can be found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,7 +167,7 @@ impl Discovery {
             .venues
             .iter()
             .any(|venue| is_account_of(*venue, update));
-        if !is_pool || !self.seen.is_first(update.key) {
+        if !is_pool || is_half_sold(update) || !self.seen.is_first(update.key) {
             return;
         }
         let examined = self.runtime.block_on(self.examine(update));
@@ -188,6 +192,19 @@ impl Discovery {
             self.shared.log.info("pool_added", &message, fields);
         }
     }
+}
+
+/// Whether it is a curve that was sold by half already: nobody has to be asked whether that is new.
+fn is_half_sold(update: &AccountUpdate) -> bool {
+    let account = update.account();
+    let fields = AccountFields::new(&account);
+    let (left, supply) = (
+        fields.u64("real_token_reserves", CURVE_LEFT_OFFSET),
+        fields.u64("token_total_supply", CURVE_SUPPLY_OFFSET),
+    );
+    let is_curve = update.owner == ChainAddress::from(PUMP);
+    // A curve begins with less than four fifths of the supply.
+    matches!((left, supply), (Ok(left), Ok(supply)) if is_curve && left < supply / 5 * 2)
 }
 
 fn is_account_of(venue: LaunchVenue, update: &AccountUpdate) -> bool {
@@ -245,6 +262,20 @@ mod tests {
             LaunchVenue::RaydiumAmmV4,
             &update(RAYDIUM_AMM_V4, vec![0; 751])
         ));
+    }
+
+    #[test]
+    fn a_curve_that_is_half_sold_is_not_asked_about() {
+        let curve = |left: u64| {
+            let mut data = [&CURVE_TYPE[..], &[0; 158]].concat();
+            data[24..32].copy_from_slice(&left.to_le_bytes());
+            data[40..48].copy_from_slice(&1_000_000_u64.to_le_bytes());
+            update(PUMP, data)
+        };
+        assert!(!is_half_sold(&curve(793_100)));
+        assert!(!is_half_sold(&curve(400_000)));
+        assert!(is_half_sold(&curve(399_999)));
+        assert!(!is_half_sold(&update(PUMPSWAP, vec![0; 300])));
     }
 
     #[test]

@@ -1,0 +1,197 @@
+use super::*;
+use crate::pipeline::{Hop, PositionBounds, TradeHop};
+
+const BASE: ChainAddress = ChainAddress::Solana([1; 32]);
+const POOL: ChainAddress = ChainAddress::Solana([2; 32]);
+const BOUNDS: PositionBounds = PositionBounds {
+    budget_raw: 250,
+    most_positions: 2,
+};
+
+fn coin(number: u8) -> ChainAddress {
+    ChainAddress::Solana([number; 32])
+}
+
+fn trade(purpose: Purpose, coin: ChainAddress, amount_in_raw: u64) -> Trade {
+    let (mint_in, mint_out) = match purpose {
+        Purpose::Sell { .. } => (coin, BASE),
+        _ => (BASE, coin),
+    };
+    let hop = Hop {
+        pool: POOL,
+        mint_in,
+        mint_out,
+    };
+    Trade {
+        purpose,
+        base: BASE,
+        mint_in,
+        mint_out,
+        wallet: ChainAddress::Solana([9; 32]),
+        hops: vec![TradeHop {
+            hop,
+            venue: "pump_curve",
+            amount_in_raw,
+            amount_out_raw: 1,
+            limit_out_raw: 1,
+            accounts: Vec::new(),
+        }],
+        token_accounts: Vec::new(),
+        instructions: Vec::new(),
+        may_make: Vec::new(),
+        moves_native_sol: false,
+        amount_in_raw,
+        amount_out_raw: 1,
+        least_out_raw: 1,
+        unit_limit: 1,
+        unit_price_micro_lamports: 0,
+        fee_lamports: 5_000,
+        tip_lamports: 0,
+        strategy_id: None,
+    }
+}
+
+fn buy(number: u8) -> Trade {
+    trade(Purpose::Buy(BOUNDS), coin(number), 100)
+}
+
+fn moved(gained_raw: i64, kept_raw: i64) -> Moved {
+    Moved {
+        gained_raw,
+        kept_raw,
+        cost_lamports: 5_000,
+        locked_lamports: 0,
+    }
+}
+
+#[test]
+fn a_position_is_what_its_purchase_moved_also_after_a_crash_and_its_sale_realizes_the_difference() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("positions");
+    let mut positions = Positions::open(&path, 7).expect("opened");
+    positions.begin("p1", &buy(3), &[]).expect("begun");
+    drop(positions);
+    let mut positions = Positions::open(&path, 99).expect("opened again");
+    assert_eq!(positions.began_at_ms(), Some(7), "the run goes on");
+    assert_eq!(positions.pending(), ["p1"]);
+    positions
+        .end("p1", Some((50, moved(-101, 777))))
+        .expect("ended");
+    let held = positions.of(&coin(3)).cloned().expect("held");
+    assert_eq!(
+        (held.held_raw, held.cost_raw, held.bought_slot),
+        (777, 101, 50)
+    );
+    let sale = trade(Purpose::Sell { cost_raw: 101 }, coin(3), 777);
+    positions.begin("p2", &sale, &[]).expect("begun");
+    assert!(
+        matches!(
+            positions.begin("p3", &sale, &[]),
+            Err(PositionFault::Taken(_))
+        ),
+        "one sale at a time"
+    );
+    drop(positions);
+    let mut positions = Positions::open(&path, 99).expect("opened again");
+    positions
+        .end("p2", Some((60, moved(130, -777))))
+        .expect("ended");
+    assert!(positions.is_empty());
+    assert_eq!((positions.spent_raw(), positions.realized_raw()), (100, 29));
+    assert!(
+        positions.begun("p1").is_some(),
+        "its result may have to be told again"
+    );
+    assert!(
+        matches!(
+            positions.begin("p4", &buy(3), &[]),
+            Err(PositionFault::Taken(_))
+        ),
+        "once a run"
+    );
+}
+
+#[test]
+fn what_came_to_nothing_gives_its_budget_back_and_a_failed_sale_leaves_the_position() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut positions = Positions::open(&folder.path().join("positions"), 7).expect("opened");
+    positions.begin("p1", &buy(3), &[]).expect("begun");
+    positions.end("p1", None).expect("ended");
+    assert_eq!((positions.spent_raw(), positions.len()), (0, 0));
+    positions.begin("p2", &buy(4), &[]).expect("begun");
+    positions
+        .end("p2", Some((50, moved(-100, 10))))
+        .expect("ended");
+    let sale = trade(Purpose::Sell { cost_raw: 100 }, coin(4), 10);
+    positions.begin("p3", &sale, &[]).expect("begun");
+    positions
+        .end("p3", Some((51, moved(0, 0))))
+        .expect("reverted");
+    let held = positions.of(&coin(4)).expect("still held");
+    assert_eq!((held.held_raw, held.pending.as_ref()), (10, None));
+    let less = trade(Purpose::Sell { cost_raw: 100 }, coin(4), 9);
+    assert!(matches!(
+        positions.begin("p4", &less, &[]),
+        Err(PositionFault::NotHeld(_))
+    ));
+    positions.correct(coin(4), 0).expect("written");
+    assert!(positions.is_empty(), "the chain has the last word");
+}
+
+#[test]
+fn the_budget_and_the_number_of_positions_hold_when_a_purchase_begins() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut positions = Positions::open(&folder.path().join("positions"), 7).expect("opened");
+    positions.begin("p1", &buy(3), &[]).expect("begun");
+    positions.begin("p2", &buy(4), &[]).expect("begun");
+    assert!(
+        matches!(
+            positions.begin("p3", &buy(5), &[]),
+            Err(PositionFault::NoRoom)
+        ),
+        "two at most"
+    );
+    positions
+        .end("p1", Some((50, moved(-100, 10))))
+        .expect("ended");
+    let sale = trade(Purpose::Sell { cost_raw: 100 }, coin(3), 10);
+    positions.begin("p4", &sale, &[]).expect("begun");
+    positions
+        .end("p4", Some((51, moved(90, -10))))
+        .expect("sold");
+    assert!(
+        matches!(
+            positions.begin("p5", &buy(5), &[]),
+            Err(PositionFault::NoRoom)
+        ),
+        "300 of 250"
+    );
+    positions.over("budget_spent").expect("over");
+    positions.begin("p6", &buy(5), &[]).expect("a new run");
+}
+
+#[test]
+fn nothing_begins_without_a_file_and_a_line_that_was_cut_off_never_was() {
+    let mut nowhere = Positions::default();
+    assert!(matches!(
+        nowhere.begin("p1", &buy(3), &[]),
+        Err(PositionFault::Unwritable(_))
+    ));
+    nowhere
+        .begin("p1", &trade(Purpose::Circle, coin(3), 5), &[])
+        .expect("a circle has no position");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("positions");
+    Positions::open(&path, 7)
+        .expect("opened")
+        .begin("p1", &buy(3), &[])
+        .expect("begun");
+    let whole = std::fs::read_to_string(&path).expect("read");
+    std::fs::write(&path, format!("{whole}{{\"end\": \"p1\", \"lan")).expect("written");
+    let mut positions = Positions::open(&path, 9).expect("opened");
+    assert_eq!(positions.pending(), ["p1"]);
+    positions.end("p1", None).expect("ended");
+    assert!(Positions::open(&path, 9).expect("opened").is_empty());
+    std::fs::write(&path, "nonsense\n").expect("written");
+    Positions::open(&path, 9).expect_err("refused");
+}
