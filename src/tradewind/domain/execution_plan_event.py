@@ -111,10 +111,11 @@ class PlannedLiquidation(Model):
 class ExecutionPlanEvent(Event):
     """A transaction was planned: everything an executor needs, except the wallet, unless that is given as well.
 
-    `expected_profit` is in raw units of the input token, of a liquidation in those of the output token (below zero is a
-    cost), `expected_profit_usd` the same at the reference price. `gas_estimate` is in compute units, `slippage` in basis points, `max_latency` in milliseconds from
-    the moment it is taken, `deadline` a moment in milliseconds since 1970, `priority_fee` in micro-lamports for each
-    compute unit. `intent_id` and `step` say which step of which intent it carries out.
+    `expected_profit` is in raw units of the input token, of a liquidation in those of the output token (below zero is
+    a cost), `expected_profit_usd` the same at the reference price. `gas_estimate` is in compute units, `slippage` in
+    basis points, `max_latency` in milliseconds from the moment it is taken, `deadline` a moment in milliseconds since
+    1970, `priority_fee` in micro-lamports for each compute unit. `intent_id` and `step` say which step of which intent
+    it carries out; `liquidation` is that of the strategy of this name, and of no other.
     """
 
     stream = "PLANNED"
