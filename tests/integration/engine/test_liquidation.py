@@ -36,9 +36,7 @@ def configuration(deployment: SolanaDeployment, lending: LendingMarket, folder: 
     config["inventory"] = {"snapshot": "pools.json", "programs": []}
     config["parameters"] |= {
         "wallet": deployment.wallet.address,
-        "lookup_tables": [
-            lending.lookup_table(pool.pool, pool.base_vault, str(pool.quote_vault))
-        ],
+        "lookup_tables": [lending.lookup_table(pool.pool, pool.base_vault, str(pool.quote_vault))],
         "bases": [{"mint": str(WSOL), "min_profit_raw": "1000"}],
     }
     return config | changes
