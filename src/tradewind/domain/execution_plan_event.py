@@ -118,7 +118,7 @@ class ExecutionPlanEvent(Event):
     reference price, null where nobody knows one. `gas_estimate` is in compute units, `slippage` in basis points,
     `max_latency` in milliseconds from the moment it is taken, `deadline` a moment in milliseconds since 1970,
     `priority_fee` in micro-lamports for each compute unit. `intent_id` and `step` say which step of which intent it
-    carries out.
+    carries out; `liquidation` is that of the strategy of this name, and of no other.
     """
 
     stream = "PLANNED"
