@@ -26,7 +26,7 @@ from tradewind.localnet import LocalnetError, MissingTool
 from tradewind.settings import Settings
 
 COMMANDS = [
-    ("demo", "all"), ("demo", "arb"), ("rules", "check"), ("rules", "show"),
+    ("demo", "all"), ("demo", "arb"), ("rules", "check"), ("rules", "show"), ("new", "strategy"),
     ("init",), ("doctor",), ("up",), ("report",), ("halt",), ("resume",), ("sweep",), ("localnet", "evm"),
     ("run",), ("ps",), ("status",), ("logs",), ("stop",), ("restart",),
     ("localnet", "solana"),
