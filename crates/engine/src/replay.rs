@@ -65,6 +65,7 @@ pub async fn replay(
         match line {
             Recorded::Event(event) => replaying.event(event),
             Recorded::Loaded(pools) => replaying.load(&pools).await?,
+            Recorded::Stale(pools) => replaying.stale(pools.as_deref()),
         }
         if replaying.shared.is_stopping() {
             break;
@@ -97,7 +98,7 @@ impl Replaying {
             }
             FeedEvent::Gap { .. } => {
                 self.order.forget();
-                self.shared.inventory_mut().set_all_stale();
+                self.stale(None);
             }
             FeedEvent::Following { .. } => {}
             FeedEvent::Slot { slot, status } => {
@@ -112,12 +113,19 @@ impl Replaying {
                     self.told.0.insert(update.key, update.clone());
                     self.account(&update, true);
                 }
-                let mut inventory = self.shared.inventory_mut();
-                for account in &undone.unknown {
-                    for id in inventory.readers(*account).to_vec() {
-                        inventory.set_stale(id);
-                    }
-                }
+            }
+        }
+    }
+
+    fn stale(&self, pools: Option<&[ChainAddress]>) {
+        let mut inventory = self.shared.inventory_mut();
+        let Some(pools) = pools else {
+            inventory.set_all_stale();
+            return;
+        };
+        for pool in pools {
+            if let Some(id) = inventory.graph().pool_id(*pool) {
+                inventory.set_stale(id);
             }
         }
     }

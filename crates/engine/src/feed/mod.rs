@@ -1,11 +1,13 @@
 //! Feeds: what the chain tells, in order, with its gaps said.
 //!
 //! - `update`: the words; - `order`: an account only goes forward, and a dead slot is taken back;
+//! - `forks`: which slots are dead though nobody says so;
 //! - `opening`: the feed that a configuration chooses; - `websocket`: subscriptions over one connection;
 //! - `yellowstone`: filtered streams out of a validator; - `pauses`: between two attempts to connect;
 //! - `recording`: a feed written down, and read again;
 //! - `shredstream`: transactions before their execution, beside one of the others.
 
+mod forks;
 mod opening;
 mod order;
 mod pauses;

@@ -2,7 +2,7 @@
 //!
 //! First line: `{"tradewind_recording": 1, "genesis_hash": …}`. Then accounts `{"at_ns", "account", "slot",
 //! "write_version", "lamports", "owner", "data"}` with base64 data, slots `{"at_ns", "slot", "status"}`, and gaps
-//! `{"at_ns", "gap"}`. Where the reading of the pools ended and the feed began stands `{"at_ns", "loaded": [pools]}`.
+//! `{"at_ns", "gap"}`. Pools that missed something are `{"at_ns", "stale": [pools]}`, all of them `null`. Where the reading of the pools ended and the feed began stands `{"at_ns", "loaded": [pools]}`.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Lines, Write as _};
@@ -42,6 +42,8 @@ pub enum Recorded {
     Event(FeedEvent),
     /// These pools were read from the accounts so far.
     Loaded(Vec<ChainAddress>),
+    /// These pools, or all, were not traded on from then on until they were read.
+    Stale(Option<Vec<ChainAddress>>),
 }
 
 /// Writes a feed down.
@@ -96,6 +98,15 @@ impl Recorder {
     pub fn loaded(&mut self, at_ns: u64, pools: &[ChainAddress]) -> std::io::Result<()> {
         let pools: Vec<_> = pools.iter().map(ToString::to_string).collect();
         self.line(&json!({"at_ns": at_ns, "loaded": pools}))
+    }
+
+    /// Writes that these pools, or all, are not traded on until they are read.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn stale(&mut self, at_ns: u64, pools: Option<&[ChainAddress]>) -> std::io::Result<()> {
+        let pools = pools.map(|pools| pools.iter().map(ToString::to_string).collect::<Vec<_>>());
+        self.line(&json!({"at_ns": at_ns, "stale": pools}))
     }
 
     /// Hands everything to the system.
@@ -180,6 +191,13 @@ fn read(json: &Value) -> Option<Recorded> {
         let pools = pools.as_array()?.iter().map(address);
         return pools.collect::<Option<_>>().map(Recorded::Loaded);
     }
+    if let Some(pools) = json.get("stale") {
+        let Some(pools) = pools.as_array() else {
+            return pools.is_null().then_some(Recorded::Stale(None));
+        };
+        let pools = pools.iter().map(address).collect::<Option<_>>()?;
+        return Some(Recorded::Stale(Some(pools)));
+    }
     if let Some(reason) = json.get("gap") {
         let reason = reason.as_str()?.to_owned();
         return Some(Recorded::Event(FeedEvent::Gap { reason }));
@@ -248,6 +266,8 @@ mod tests {
         ];
         let mut recorder = Recorder::create(&path, "abc").expect("made");
         recorder.loaded(1, &[key(3)]).expect("written");
+        recorder.stale(2, None).expect("written");
+        recorder.stale(3, Some(&[key(3)])).expect("written");
         for event in &events {
             recorder.event(5, event).expect("written");
         }
@@ -256,6 +276,10 @@ mod tests {
         assert_eq!(recording.genesis_hash(), "abc");
         let first = recording.next_line().expect("read");
         assert_eq!(first, Some((1, Recorded::Loaded(vec![key(3)]))));
+        let second = recording.next_line().expect("read");
+        assert_eq!(second, Some((2, Recorded::Stale(None))));
+        let third = recording.next_line().expect("read");
+        assert_eq!(third, Some((3, Recorded::Stale(Some(vec![key(3)])))));
         for event in events {
             let read = recording.next_line().expect("read");
             assert_eq!(read, Some((5, Recorded::Event(event))));

@@ -19,6 +19,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_conf
 use tradewind_core::ChainAddress;
 use tradewind_solana::Key;
 
+use super::forks::Forks;
 use super::pauses::Pauses;
 use super::{AccountUpdate, Feed, FeedEvent, Moment, NextEvent, ProgramFilter, SlotStatus};
 
@@ -80,6 +81,9 @@ struct Connection {
     open: HashMap<u64, Subject>,
     /// Subscribed to while others were told of already, and answered.
     joined: Vec<ChainAddress>,
+    forks: Forks,
+    /// Slots that were left behind, and are not told of yet.
+    left: VecDeque<u64>,
     next_request: u64,
     heard_at: Instant,
 }
@@ -148,6 +152,10 @@ impl WebsocketFeed {
             asked.map_err(|_| "the node does not read what it is asked".to_owned())??;
             self.to_ask.pop_front();
         }
+        if let Some(slot) = connection.left.pop_front() {
+            let status = SlotStatus::Dead;
+            return Ok(Some(FeedEvent::Slot { slot, status }));
+        }
         let deadline = connection.heard_at + self.options.patience;
         let message = tokio::time::timeout_at(deadline, connection.socket.next()).await;
         let message = message
@@ -185,15 +193,17 @@ impl WebsocketFeed {
     }
 
     fn notified(&mut self, told: &Value) -> Result<Option<FeedEvent>, String> {
+        let Some(connection) = self.connection.as_mut() else {
+            return Ok(None);
+        };
         let subject = told["params"]["subscription"].as_u64();
-        let open = self.connection.as_ref().map(|connection| &connection.open);
-        let Some(subject) = subject.zip(open).and_then(|(it, open)| open.get(&it)) else {
+        let Some(subject) = subject.and_then(|it| connection.open.get(&it)) else {
             return Ok(None);
         };
         self.write_version += 1;
         let result = &told["params"]["result"];
         let event = match *subject {
-            Subject::Slots => return slot(result),
+            Subject::Slots => return connection.slot(result),
             Subject::Account(key) => account(key, &result["value"], result, self.write_version),
             Subject::Program => told_key(&result["value"]["pubkey"]).and_then(|key| {
                 account(key, &result["value"]["account"], result, self.write_version)
@@ -281,6 +291,8 @@ impl Connection {
             asked: HashMap::new(),
             open: HashMap::new(),
             joined: Vec::new(),
+            forks: Forks::default(),
+            left: VecDeque::new(),
             next_request: 1,
             heard_at: Instant::now(),
         };
@@ -319,6 +331,32 @@ impl Connection {
         sent.map_err(|error| error.to_string())
     }
 
+    fn slot(&mut self, result: &Value) -> Result<Option<FeedEvent>, String> {
+        let (Some(slot), Some(kind)) = (result["slot"].as_u64(), result["type"].as_str()) else {
+            return Err("the node told of a slot in another form".to_owned());
+        };
+        let status = match kind {
+            "frozen" | "completed" => SlotStatus::Processed,
+            "root" => SlotStatus::Rooted,
+            "dead" => {
+                self.forks.ends(slot);
+                SlotStatus::Dead
+            }
+            "createdBank" => {
+                if let Some(parent) = result["parent"].as_u64() {
+                    self.forks.begins(slot, parent);
+                }
+                return Ok(None);
+            }
+            "optimisticConfirmation" => {
+                self.left.extend(self.forks.confirmed(slot));
+                return Ok(None);
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(FeedEvent::Slot { slot, status }))
+    }
+
     fn answered(&mut self, told: &Value) -> Result<(), String> {
         let subject = told["id"]
             .as_u64()
@@ -344,19 +382,6 @@ fn conditions(filter: &ProgramFilter) -> Vec<Value> {
         json!({"memcmp": {"offset": comparison.offset, "bytes": bytes}})
     });
     size.into_iter().chain(compared).collect()
-}
-
-fn slot(result: &Value) -> Result<Option<FeedEvent>, String> {
-    let (Some(slot), Some(kind)) = (result["slot"].as_u64(), result["type"].as_str()) else {
-        return Err("the node told of a slot in another form".to_owned());
-    };
-    let status = match kind {
-        "frozen" | "completed" => SlotStatus::Processed,
-        "root" => SlotStatus::Rooted,
-        "dead" => SlotStatus::Dead,
-        _ => return Ok(None),
-    };
-    Ok(Some(FeedEvent::Slot { slot, status }))
 }
 
 fn account(

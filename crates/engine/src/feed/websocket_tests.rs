@@ -78,6 +78,12 @@ async fn a_feed_begins_with_a_gap_and_then_tells_accounts_and_slots_in_order() {
         assert_eq!(asked[1], json!(["accountSubscribe", KEY.to_string()]));
         tell(&mut node, 102, account(9, "AAE=")).await;
         tell(&mut node, 101, json!({"slot": 9, "type": "dead"})).await;
+        for (slot, parent) in [(11, 10), (12, 10), (13, 12)] {
+            let begun = json!({"slot": slot, "parent": parent, "type": "createdBank"});
+            tell(&mut node, 101, begun).await;
+        }
+        let confirmed = json!({"slot": 13, "type": "optimisticConfirmation"});
+        tell(&mut node, 101, confirmed).await;
         node
     };
     let told = async {
@@ -94,6 +100,11 @@ async fn a_feed_begins_with_a_gap_and_then_tells_accounts_and_slots_in_order() {
             status: SlotStatus::Dead,
         };
         assert_eq!(feed.next().await, Some(dead));
+        let left = FeedEvent::Slot {
+            slot: 11,
+            status: SlotStatus::Dead,
+        };
+        assert_eq!(feed.next().await, Some(left), "12 and 13 are confirmed");
     };
     let (_node, ()) = tokio::join!(node, told);
 }

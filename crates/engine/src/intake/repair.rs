@@ -51,6 +51,13 @@ impl<R: AccountReader + 'static> Intake<R> {
         };
         drop(inventory);
         self.predict_anew(&what.scope);
+        match &what.scope {
+            Scope::All => self.record_stale(None),
+            Scope::Pools(pools) => {
+                let pools: Vec<_> = pools.iter().copied().collect();
+                self.record_stale(Some(&pools));
+            }
+        }
         let fields = json!({"reason": reason, "pools": pools});
         self.shared
             .log
@@ -128,6 +135,12 @@ impl<R: AccountReader + 'static> Intake<R> {
         self.read_to_slot = self.read_to_slot.max(newest_slot(loading));
         let mut refused = Vec::new();
         let mut inventory = self.shared.inventory_mut();
+        // What was found and is no pool is not asked for again; what was one may be one again.
+        for (pool, _) in &loading.left_out {
+            if reading.of.scope != Scope::All && inventory.graph().pool_id(*pool).is_none() {
+                self.pools.remove(pool);
+            }
+        }
         inventory.take(loading);
         for account in &loading.accounts {
             // Holdings are read with the pools, and belong to none.
@@ -163,10 +176,11 @@ impl<R: AccountReader + 'static> Intake<R> {
     }
 
     /// Pools with accounts that the feed may still miss writes of, or that were missed again, stay stale.
-    fn doubt(&self, pools: &[ChainAddress]) {
+    fn doubt(&mut self, pools: &[ChainAddress]) {
         if self.unsure.is_empty() && self.missing.scope.is_empty() {
             return;
         }
+        let mut doubted = Vec::new();
         let mut inventory = self.shared.inventory_mut();
         for pool in pools {
             let Some(id) = inventory.graph().pool_id(*pool) else {
@@ -176,8 +190,11 @@ impl<R: AccountReader + 'static> Intake<R> {
             let unsure = accounts.iter().any(|it| self.unsure.contains(it));
             if unsure || self.missing.scope.holds(*pool) {
                 inventory.set_stale(id);
+                doubted.push(*pool);
             }
         }
+        drop(inventory);
+        self.record_stale(Some(&doubted));
     }
 
     /// So may every loan.

@@ -1,6 +1,7 @@
 //! Writes down what the feed tells and what is read, for a replay.
 
 use serde_json::json;
+use tradewind_core::ChainAddress;
 
 use super::Intake;
 use crate::feed::FeedEvent;
@@ -31,6 +32,16 @@ impl<R: AccountReader + 'static> Intake<R> {
             .and_then(|()| recorder.loaded(at_ns, &pools))
             .and_then(|()| recorder.flush());
         if let Err(error) = written {
+            self.unrecorded(&error);
+        }
+    }
+
+    /// None for all.
+    pub(super) fn record_stale(&mut self, pools: Option<&[ChainAddress]>) {
+        let at_ns = self.shared.clock.now_ns();
+        if let Some(recorder) = self.recorder.as_mut()
+            && let Err(error) = recorder.stale(at_ns, pools)
+        {
             self.unrecorded(&error);
         }
     }

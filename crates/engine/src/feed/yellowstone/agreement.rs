@@ -3,7 +3,7 @@
 //! That a slot is processed says that everything was told of it, and that it is dead, that nothing of it comes any more.
 //! Both hold once every stream has said so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::feed::SlotStatus;
 
@@ -16,8 +16,8 @@ pub(super) struct Agreement {
     processed: Vec<u64>,
     told: u64,
     root: u64,
-    /// How many streams told of it.
-    dead: BTreeMap<u64, usize>,
+    /// Which streams told of it.
+    dead: BTreeMap<u64, BTreeSet<usize>>,
 }
 
 impl Agreement {
@@ -54,8 +54,8 @@ impl Agreement {
             }
             SlotStatus::Dead => {
                 let streams = self.dead.entry(slot).or_default();
-                *streams += 1;
-                if *streams >= self.processed.len() {
+                streams.insert(stream);
+                if streams.len() >= self.processed.len() {
                     self.dead.remove(&slot);
                     return Some((slot, status));
                 }
@@ -87,6 +87,7 @@ mod tests {
     fn a_slot_is_dead_once_every_stream_has_said_so_and_rooted_with_the_first() {
         let mut agreement = Agreement::of(2);
         assert_eq!(agreement.says(1, 7, SlotStatus::Dead), None);
+        assert_eq!(agreement.says(1, 7, SlotStatus::Dead), None, "the same");
         let dead = Some((7, SlotStatus::Dead));
         assert_eq!(agreement.says(0, 7, SlotStatus::Dead), dead);
         let rooted = Some((6, SlotStatus::Rooted));

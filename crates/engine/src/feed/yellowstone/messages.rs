@@ -131,6 +131,8 @@ pub(super) struct AccountInfo {
 pub(super) struct SlotTold {
     #[prost(uint64, tag = "1")]
     pub(super) slot: u64,
+    #[prost(uint64, optional, tag = "2")]
+    pub(super) parent: Option<u64>,
     #[prost(enumeration = "Status", tag = "3")]
     pub(super) status: i32,
 }

@@ -24,10 +24,11 @@ use tokio::time::Instant;
 use tradewind_core::ChainAddress;
 
 use self::agreement::Agreement;
-use self::messages::{SubscribeRequest, SubscribeUpdate, Update};
-use self::reading::Reason;
+use self::messages::{SlotTold, SubscribeRequest, SubscribeUpdate, Update};
+use self::reading::{News, Reason};
 use self::server::{Dial, Later, Line, Server, Told, dial};
 use self::subscription::{Portions, Subscription, ping};
+use super::forks::Forks;
 use super::pauses::Pauses;
 use super::{Feed, FeedEvent, NextEvent, ProgramFilter, SlotStatus};
 
@@ -81,6 +82,8 @@ struct Standing {
     requests: Vec<mpsc::Sender<SubscribeRequest>>,
     told: SelectAll<BoxStream<'static, (usize, Told)>>,
     agreement: Agreement,
+    /// By stream.
+    forks: Vec<Forks>,
     /// Pings that are not answered yet, with the accounts that were asked for before them.
     unanswered: HashMap<i32, Vec<ChainAddress>>,
     next_ping: i32,
@@ -102,6 +105,7 @@ pub struct YellowstoneFeed {
     standing: Option<Standing>,
     /// Why a gap is to be told.
     gap: Option<String>,
+    /// Told by the server, and not by the feed yet.
     early: VecDeque<FeedEvent>,
     reason: Reason,
     root: Option<u64>,
@@ -177,14 +181,12 @@ impl YellowstoneFeed {
         let told = told.await.map_err(|_| "nothing was told for too long")?;
         let (stream, told) = told.ok_or("the server ended the stream")?;
         standing.heard_at = Instant::now();
-        let event = self.hear(stream, told?)?;
-        if self.gap.is_none() {
-            return Ok(event);
+        for event in self.hear(stream, told?)? {
+            if self.early.len() == MOST_EARLY {
+                self.early.pop_front();
+            }
+            self.early.push_back(event);
         }
-        if self.early.len() == MOST_EARLY {
-            self.early.pop_front();
-        }
-        self.early.extend(event);
         Ok(None)
     }
 
@@ -230,6 +232,7 @@ impl YellowstoneFeed {
             requests: Vec::new(),
             told: SelectAll::new(),
             agreement: Agreement::of(lines.len()),
+            forks: lines.iter().map(|_| Forks::default()).collect(),
             unanswered: HashMap::new(),
             next_ping: ANSWER + 1,
             asked_at: Instant::now(),
@@ -271,30 +274,36 @@ impl YellowstoneFeed {
         Ok(())
     }
 
-    fn hear(&mut self, stream: usize, told: SubscribeUpdate) -> Result<Option<FeedEvent>, String> {
+    fn hear(&mut self, stream: usize, told: SubscribeUpdate) -> Result<Vec<FeedEvent>, String> {
         let Some(standing) = self.standing.as_mut() else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
-        let event = match told.update {
-            None => Ok(None),
-            Some(Update::Ping(_)) => return standing.answer(stream).map(|()| None),
-            Some(Update::Pong(pong)) => Ok(standing.answered(pong.id)),
-            Some(Update::Account(told)) => reading::account(told, &mut self.reason).map(Some),
-            Some(Update::Slot(told)) => reading::slot(&told, &mut self.reason).map(|told| {
-                let (slot, status) = told?;
-                let (slot, status) = standing.agreement.says(stream, slot, status)?;
-                if status == SlotStatus::Rooted {
-                    self.root = self.root.max(Some(slot));
-                }
-                Some(FeedEvent::Slot { slot, status })
-            }),
+        let events = match told.update {
+            None => Ok(Vec::new()),
+            Some(Update::Ping(_)) => return standing.answer(stream).map(|()| Vec::new()),
+            Some(Update::Pong(pong)) => Ok(standing.answered(pong.id).into_iter().collect()),
+            Some(Update::Account(told)) => {
+                reading::account(told, &mut self.reason).map(|account| vec![account])
+            }
+            Some(Update::Slot(told)) => reading::slot(&told, &mut self.reason)
+                .map(|news| news.map_or_else(Vec::new, |news| standing.slot(stream, &told, news))),
         };
-        Ok(event.unwrap_or_else(|fault| {
+        let events = events.unwrap_or_else(|fault| {
             // Whatever it was about was missed.
             self.refused += 1;
             let reason = format!("an update was refused: {fault}");
-            Some(FeedEvent::Gap { reason })
-        }))
+            vec![FeedEvent::Gap { reason }]
+        });
+        for event in &events {
+            if let FeedEvent::Slot {
+                slot,
+                status: SlotStatus::Rooted,
+            } = event
+            {
+                self.root = self.root.max(Some(*slot));
+            }
+        }
+        Ok(events)
     }
 
     fn lose(&mut self, reason: String) {
@@ -332,6 +341,33 @@ impl Standing {
         sent.is_some_and(|sent| sent.is_ok())
             .then_some(())
             .ok_or_else(|| UNREAD.to_owned())
+    }
+
+    /// What follows from one stream's news of a slot.
+    fn slot(&mut self, stream: usize, told: &SlotTold, news: News) -> Vec<FeedEvent> {
+        let Some(forks) = self.forks.get_mut(stream) else {
+            return Vec::new();
+        };
+        if let Some(parent) = told.parent {
+            forks.begins(told.slot, parent);
+        }
+        let news = match news {
+            News::Begun => Vec::new(),
+            News::Confirmed => {
+                let left = forks.confirmed(told.slot).into_iter();
+                left.map(|slot| (slot, SlotStatus::Dead)).collect()
+            }
+            News::Status(status) => {
+                if status == SlotStatus::Dead {
+                    forks.ends(told.slot);
+                }
+                vec![(told.slot, status)]
+            }
+        };
+        let news = news.into_iter();
+        news.filter_map(|(slot, status)| self.agreement.says(stream, slot, status))
+            .map(|(slot, status)| FeedEvent::Slot { slot, status })
+            .collect()
     }
 
     fn answered(&mut self, id: i32) -> Option<FeedEvent> {

@@ -52,22 +52,32 @@ pub(super) fn account(told: AccountTold, reason: &mut Reason) -> Result<FeedEven
     }))
 }
 
+/// What becomes of a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum News {
+    /// It begins.
+    Begun,
+    /// The cluster has voted for it.
+    Confirmed,
+    /// As feeds say it.
+    Status(SlotStatus),
+}
+
 /// A slot; None for a status that nothing follows from.
-pub(super) fn slot(
-    told: &SlotTold,
-    reason: &mut Reason,
-) -> Result<Option<(u64, SlotStatus)>, &'static str> {
-    let status = match Status::try_from(told.status) {
-        Ok(Status::Processed) => SlotStatus::Processed,
-        Ok(Status::Finalized) => SlotStatus::Rooted,
-        Ok(Status::Dead) => SlotStatus::Dead,
-        Ok(_) => return Ok(None),
+pub(super) fn slot(told: &SlotTold, reason: &mut Reason) -> Result<Option<News>, &'static str> {
+    let news = match Status::try_from(told.status) {
+        Ok(Status::CreatedBank) => News::Begun,
+        Ok(Status::Processed) => News::Status(SlotStatus::Processed),
+        Ok(Status::Confirmed) => News::Confirmed,
+        Ok(Status::Finalized) => News::Status(SlotStatus::Rooted),
+        Ok(Status::Dead) => News::Status(SlotStatus::Dead),
+        Ok(Status::FirstShredReceived | Status::Completed) => return Ok(None),
         Err(_) => return Err("a slot has a status that is none"),
     };
     if !reason.takes(told.slot) {
         return Err("a slot is far ahead of every other");
     }
-    Ok(Some((told.slot, status)))
+    Ok(Some(news))
 }
 
 fn address(bytes: &[u8]) -> Option<ChainAddress> {

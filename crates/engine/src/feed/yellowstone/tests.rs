@@ -111,8 +111,19 @@ fn told(slot: u64, write_version: u64) -> Update {
 }
 
 fn status(slot: u64, status: Status) -> Update {
-    let status = status as i32;
-    Update::Slot(SlotTold { slot, status })
+    Update::Slot(SlotTold {
+        slot,
+        parent: None,
+        status: status as i32,
+    })
+}
+
+fn nobodys_status(status: i32) -> Update {
+    Update::Slot(SlotTold {
+        slot: 6,
+        parent: None,
+        status,
+    })
 }
 
 async fn gap(feed: &mut YellowstoneFeed) -> String {
@@ -335,14 +346,8 @@ async fn an_update_that_can_be_none_is_refused_counted_and_a_gap() {
         told(u64::MAX, 1),
         told(5 + (2 << 20), 1),
         status(u64::MAX, Status::Processed),
-        Update::Slot(SlotTold {
-            slot: 6,
-            status: 99,
-        }),
-        Update::Slot(SlotTold {
-            slot: 6,
-            status: -1,
-        }),
+        nobodys_status(99),
+        nobodys_status(-1),
     ];
     let (mut feed, mut streams) = feed();
     let count = nonsense.len();
@@ -405,4 +410,30 @@ async fn a_server_that_tells_but_answers_no_ping_is_left() {
     };
     let (_streams, reason) = tokio::join!(server, gap(&mut feed));
     assert_eq!(reason, "the server does not answer pings");
+}
+
+#[tokio::test]
+async fn a_fork_that_lost_is_dead_once_a_slot_beside_it_is_confirmed() {
+    let (mut feed, mut streams) = feed();
+    let server = async {
+        let stream = begin(&mut streams).await;
+        for (slot, parent) in [(5, 4), (6, 5), (7, 5)] {
+            stream.tell(Update::Slot(SlotTold {
+                slot,
+                parent: Some(parent),
+                status: Status::CreatedBank as i32,
+            }));
+        }
+        stream.tell(status(7, Status::Confirmed));
+        stream
+    };
+    let listener = async {
+        gap(&mut feed).await;
+        let dead = FeedEvent::Slot {
+            slot: 6,
+            status: SlotStatus::Dead,
+        };
+        assert_eq!(feed.next().await, Some(dead));
+    };
+    let (_stream, ()) = tokio::join!(server, listener);
 }
