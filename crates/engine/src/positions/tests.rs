@@ -39,6 +39,7 @@ fn trade(purpose: Purpose, coin: ChainAddress, amount_in_raw: u64) -> Trade {
         token_accounts: Vec::new(),
         instructions: Vec::new(),
         may_make: Vec::new(),
+        loan: None,
         moves_native_sol: false,
         amount_in_raw,
         amount_out_raw: 1,

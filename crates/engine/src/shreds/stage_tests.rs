@@ -144,6 +144,7 @@ impl Desk {
             token_accounts: Vec::new(),
             instructions: Vec::new(),
             may_make: Vec::new(),
+            loan: None,
             moves_native_sol: false,
             amount_in_raw: 1,
             amount_out_raw: 1,
