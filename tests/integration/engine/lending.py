@@ -37,7 +37,7 @@ class LendingMarket:
     def price(self, reserve: str, dollars: float) -> None:
         """Put a reserve in place as of now, at this price; that of USDC keeps the local market's USDC."""
         data = self._dump(reserve)
-        data[16:24] = bytes(8)
+        data[16:24] = self.chain.node.slot.to_bytes(8, "little")
         data[248:264] = int(dollars * 2**60).to_bytes(16, "little")
         data[264:272] = int(self.chain.node.unix_timestamp_s).to_bytes(8, "little")
         if reserve == USDC_RESERVE:
@@ -52,6 +52,8 @@ class LendingMarket:
         data[1440:1472] = self._dump(SOL_RESERVE)[296:328]
         owed_raw = int(dollars * owed_share / self.sol_price * 1e9)
         data[1496:1512] = (owed_raw << 60).to_bytes(16, "little")
+        if owed_raw == 0:
+            data[1408:1440] = bytes(32)
         address = str(Pubkey(bytes([200, number] + [7] * 30)))
         self._put(address, data)
         return address
