@@ -30,13 +30,13 @@ $(VENV)/.dependencies: requirements/dev.txt | tools
 	@touch $@
 
 $(VENV)/.built: $(VENV)/.dependencies $(RUST_SOURCES) pyproject.toml packaging/build_wheel.py
-	@echo "Building the Rust core and the signer (minutes the first time, seconds later)"
+	@echo "Building the Rust core, the signer and the engine (minutes the first time, seconds later)"
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 
 build: $(VENV)/.built ## Build everything into .venv
 
-demo: build ## Carry one intent from HTTP to a fill on a local chain, and prove it
+demo: build ## Carry one intent from HTTP to a fill on two local chains, take an arbitrage, and prove it all
 	@$(BIN)/tradewind demo
 
 picture: build ## Draw docs/demo.svg from a real run of the demo, and docs/route.svg from a recorded auction
@@ -84,13 +84,15 @@ test-extra: ## What only root or a user's own parts can run; says what it did no
 	@if [ -n "$(KLEND_PROGRAM)" ]; then $(MAKE) build && KLEND_PROGRAM="$(KLEND_PROGRAM)" $(BIN)/python -m pytest tests/extra; \
 	  else echo "not run: a Kamino loan by its own program (needs a build of klend: make test-extra KLEND_PROGRAM=FILE.so)"; fi
 
-soak: build $(FAILPOINTS) ## Kill the processes at every boundary again and again, on both chains: ROUNDS=200 takes hours
-	TRADEWIND_KILL_ROUNDS=$(or $(ROUNDS),200) $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/e2e/test_kill.py tests/e2e/test_solana_kill.py
+soak: build $(FAILPOINTS) $(ENGINE) ## Kill the processes at every boundary again and again, on both chains: ROUNDS=200 takes hours
+	TRADEWIND_KILL_ROUNDS=$(or $(ROUNDS),200) $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/e2e/test_kill.py tests/e2e/test_solana_kill.py \
+	  tests/integration/commander/test_kill_everything.py
 
 fuzz: ## Give every decoder and quoter random input; RUNS=200000 of each, TARGETS="..." for some
 	@RUNS=$(or $(RUNS),200000) fuzz/run.sh $(TARGETS)
 
 bench: build ## Ours and the peers in one run; writes benches/results.json
+	@cargo build --release --locked --quiet --package tradewind-engine --bins --examples
 	@$(BIN)/python -m benches
 
 lock: $(VENV)/.dependencies ## Resolve the Python packages anew, with hashes

@@ -1,4 +1,4 @@
-"""Build backend: builds `tradewind-signer`, lays it beside the Python scripts, then lets maturin build the wheel.
+"""Build backend: builds the signer and the engine, lays them beside the scripts, then lets maturin build the wheel.
 
 maturin packs one extension module; the binaries that belong to it travel in the wheel's data folder, so that
 one `pip install` brings everything and no version of the two halves can be mixed.
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 ROOT = Path(__file__).resolve().parent.parent
-BINARIES = ("tradewind-signer",)
+BINARIES = ("tradewind-signer", "tradewind-engine")
 
 
 def prepare_metadata_for_build_wheel(metadata_directory: str, config_settings: Any = None) -> str:

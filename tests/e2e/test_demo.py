@@ -15,6 +15,7 @@ import pytest
 from eth_utils import keccak  # type: ignore[attr-defined]
 
 from tradewind.core import RouterSwap, decode_eip1559
+from tradewind.domain.base58 import from_base58 as base58_bytes
 
 WETH = "0x82af49447d8a07e3bd95bd0d56f35241523fbab1"
 USDC = "0xaf88d065e77c8cc2239327c5edb3a432268e5831"
@@ -159,6 +160,47 @@ def test_the_picture_is_an_svg_that_fetches_nothing(demo: Run) -> None:
     assert root.tag.endswith("svg")
     assert "Proven" in text or "proven" in text
     assert text.replace("http://www.w3.org/2000/svg", "").count("http") == 0
+
+
+def test_the_arbitrage_at_its_end_is_proven_and_bears_looking_at(demo: Run) -> None:
+    arb = demo.document["arb"]
+    assert {check["name"]: check["seen"] for check in arb["verdict"] if not check["holds"]} == {}
+    assert (len(arb["verdict"]), arb["proven"], len(arb["moves"])) == (7, True, 1)
+    # Somebody moved the market, and what was taken then is a trade of its own.
+    [move] = arb["moves"]
+    taken = [trade for trade in arb["trades"] if trade["planned_ns"] > move["at_ns"]]
+    assert taken
+    for trade in taken:
+        assert trade["status"] == "success"
+        assert move["at_ns"] < trade["planned_ns"] <= trade["sent_ns"] < trade["ended_ns"]
+        assert len(base58_bytes(trade["signature"])) == 64
+    assert arb["spread_ppm"] < move["spread_ppm"]
+    assert {"quote", "scanner", "planner", "build", "gate", "whole"} <= set(arb["stages"])
+
+
+def test_the_arbitrages_journal_tells_what_it_gained(demo: Run) -> None:
+    path = demo.folder / "arb" / "commander-data" / "arb" / "demo" / "journal.db"
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as journal:
+        rows = journal.execute("SELECT envelope FROM events WHERE type = 'ExecutionResultEvent'").fetchall()
+    journal.close()
+    gained = [int(json.loads(envelope)["body"]["actualProfit"]) for (envelope,) in rows]
+    assert sum(gained) == sum(int(trade["profit_raw"]) for trade in demo.document["arb"]["trades"]) > 0
+
+
+def test_the_arbitrage_alone_is_told_in_plain_lines_where_there_is_no_terminal() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tradewind.cli", "demo", "arb", "--once"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout
+    lines = done.stdout.splitlines()
+    moved = next(at for at, line in enumerate(lines) if line.startswith("somebody sold 40 SOL to Raydium"))
+    assert any(line.startswith("success: ") for line in lines[moved:])
+    assert "Proven from the chain" in done.stdout
 
 
 def test_progress_goes_to_stderr(demo: Run) -> None:

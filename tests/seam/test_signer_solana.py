@@ -21,7 +21,7 @@ from solders.transaction import VersionedTransaction
 
 from tests.seam.test_signer import PASSPHRASE, binary, write_private
 from tradewind.errors import Halted, Refused
-from tradewind.execution.signer_answers import SolanaOutcome, SolanaReceipt, SolanaSignature
+from tradewind.execution.signer_answers import HoldState, SolanaHold, SolanaOutcome, SolanaReceipt, SolanaSignature
 from tradewind.execution.signer_client import SignerClient
 from tradewind.execution.signer_questions import EarlierSignature, SolanaEvidence, SolanaFinalized, SolanaQuote
 
@@ -117,6 +117,21 @@ class Attempt:
             evidence=self.evidence,
         )
 
+    async def presign(self, client: SignerClient) -> SolanaHold:
+        return await client.presign_solana(
+            self.intent_id,
+            0,
+            attempt=self.number,
+            hold_ms=60_000,
+            strategy_id=None,
+            wallet=str(WALLET),
+            chain_id=CHAIN_ID,
+            unsigned_tx=self.unsigned(),
+            last_valid_block_height=self.evidence.block_height + 150,
+            quoted=QUOTE,
+            evidence=self.evidence,
+        )
+
 
 def create(receipt: SolanaReceipt) -> Instruction:
     return create_account_with_seed(
@@ -174,6 +189,33 @@ def test_a_signature_is_the_one_that_solders_makes(client: SignerClient, legacy:
         assert VersionedTransaction.from_bytes(signed.raw_tx).verify_with_results() == [True]
         assert signed.last_valid_block_height == HEIGHT + 150
         assert await attempt.sign(client) == signed
+
+    asyncio.run(run())
+
+
+def test_a_held_attempt_is_released_as_solders_signs_it_or_discarded_for_good(client: SignerClient) -> None:
+    async def run() -> None:
+        first = Attempt()
+        held = await first.presign(client)
+        assert (held.attempt, held.state) == (1, HoldState.HELD)
+        step = await client.solana_step("intent", 0)
+        assert (step.holds, step.attempts, step.pending) == ((held,), (), ())
+        await client.discard("intent", 0, attempt=1)
+        with pytest.raises(Refused) as refused:
+            await client.release("intent", 0, attempt=1, block_height=HEIGHT)
+        assert refused.value.rule == "discarded"
+        second = replace(first, number=2)
+        await second.presign(client)
+        released = await client.release("intent", 0, attempt=2, block_height=HEIGHT)
+        own = VersionedTransaction.from_bytes(second.unsigned())
+        assert released.raw_tx == bytes(VersionedTransaction(own.message, [KEYPAIR]))
+        assert await client.release("intent", 0, attempt=2, block_height=HEIGHT) == released
+        with pytest.raises(Refused) as refused:
+            await client.discard("intent", 0, attempt=2)
+        assert refused.value.rule == "released"
+        step = await client.solana_step("intent", 0)
+        assert [hold.state for hold in step.holds] == [HoldState.DISCARDED, HoldState.RELEASED]
+        assert [known.raw_tx for known in step.attempts] == [released.raw_tx]
 
     asyncio.run(run())
 

@@ -6,6 +6,7 @@
 //! - [`sources`]: pools from files that others publish.
 //! - [`decode`]: any Ethereum or Solana transaction from its bytes, with the swaps that it asks for.
 //! - [`books`]: order books of several venues, and what they come to as one.
+//! - [`lending`]: accounts of lending programs, the health of loans, and what a liquidation moves.
 //! - [`evm`]: transactions and calldata, encoded and decoded by hand.
 //! - [`ChainAddress`]: how tokens, pools and accounts are named on any chain.
 
@@ -13,6 +14,7 @@ pub mod books;
 mod chain_address;
 pub mod decode;
 pub mod evm;
+pub mod lending;
 pub mod pools;
 pub mod routing;
 pub mod solana;

@@ -9,38 +9,39 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tradewind_core::ChainAddress;
 use tradewind_solana::confirmation::{Awaited, Confirmation, ConfirmationWatch, Inclusion, Level};
-use tradewind_solana::lanes::rebroadcast::{Rebroadcast, RebroadcastPlan};
-use tradewind_solana::lanes::rpc::RpcLane;
 use tradewind_solana::signed_transaction::{PACKET_BYTES, SignedTransaction};
 
-use crate::chain_reader::ChainReader;
+use crate::chain_reader::{ChainReader, Finality};
 use crate::events::{ResultTold, Status, result_event};
 use crate::flight::{Flight, Moved};
-use crate::gate::Gate;
+use crate::gate::{Gate, GateFault, Signed};
+use crate::lanes::{LaneName, Lanes, Sending};
 use crate::pipeline::{Changed, Shared};
 use crate::steps::Steps;
 
 /// One look at a signature, which is repeated until the chain has decided.
 const LOOK_MS: u64 = 10_000;
-/// Between two sendings of the same bytes.
-const SEND_EVERY_MS: u64 = 400;
-/// Sendings of the same bytes: a blockhash lives shorter than so many.
-const MOST_SENDINGS: u32 = 1_000;
 /// How often a transaction that landed is asked for, and the pause between.
 const BALANCE_LOOKS: u32 = 20;
 const BALANCE_PAUSE: Duration = Duration::from_millis(100);
 /// How long the gate may take.
 const GATE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Before a gate that gave no answer is asked again: the first time, and at most.
+const FIRST_REST: Duration = Duration::from_millis(50);
+const LONGEST_REST: Duration = Duration::from_secs(2);
+/// Between two looks at how far the chain is for ever.
+const FINALITY_EVERY: Duration = Duration::from_millis(400);
+/// What the gate takes for dead has no room left even on endpoints that are so far behind.
+const SURELY_DEAD_BLOCKS: u64 = 60;
 
 /// Follows flights. Shared by reference.
 #[derive(Debug)]
 pub struct Follower {
     shared: Arc<Shared>,
-    lane: RpcLane,
+    lanes: Arc<Lanes>,
     watch: ConfirmationWatch,
     reader: ChainReader,
     socket: PathBuf,
-    endpoints: Vec<String>,
     steps: Mutex<Steps>,
     flying: Mutex<HashMap<String, Vec<ChainAddress>>>,
 }
@@ -50,19 +51,18 @@ impl Follower {
     #[must_use]
     pub fn new(
         shared: Arc<Shared>,
-        lane: RpcLane,
+        lanes: Arc<Lanes>,
         watch: ConfirmationWatch,
         reader: ChainReader,
-        (socket, endpoints): (PathBuf, Vec<String>),
+        socket: PathBuf,
         steps: Steps,
     ) -> Self {
         Self {
             shared,
-            lane,
+            lanes,
             watch,
             reader,
             socket,
-            endpoints,
             steps: Mutex::new(steps),
             flying: Mutex::default(),
         }
@@ -73,10 +73,10 @@ impl Follower {
         self.steps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The endpoints that evidence is from.
+    /// What there is to send by.
     #[must_use]
-    pub fn endpoints(&self) -> &[String] {
-        &self.endpoints
+    pub fn lanes(&self) -> &Arc<Lanes> {
+        &self.lanes
     }
 
     /// Plans under way.
@@ -111,21 +111,109 @@ impl Follower {
         tokio::spawn(async move { follower.follow(flight).await })
     }
 
+    /// The gate's answer was lost: it is asked until it says whether this flight is signed. It is then sent and followed,
+    /// or told as failed. Must be called within a tokio runtime.
+    pub fn resolve(self: &Arc<Self>, draft: Flight) -> JoinHandle<()> {
+        self.reserve(&draft.plan_id, draft.pools.clone());
+        let follower = Arc::clone(self);
+        tokio::spawn(async move {
+            if let Some(signed) = follower.answer_of(&draft.plan_id).await {
+                let flight = draft.signed(signed);
+                let fields = json!({"plan_id": flight.plan_id, "signature": flight.signature});
+                let message = "the gate had signed; its answer was lost";
+                follower.shared.log.info("resolved", message, fields);
+                follower.follow(flight).await;
+            } else {
+                follower.never_signed(&draft, "answer_lost", "the gate has not signed it");
+                follower.look_again(&draft.pools);
+            }
+        })
+    }
+
+    /// What the gate has on record of a step; None once it is closed, and can never be signed.
+    async fn answer_of(&self, plan_id: &str) -> Option<Signed> {
+        let mut rest = FIRST_REST;
+        loop {
+            let id = plan_id.to_owned();
+            match self.ask(move |gate| on_record(gate, &id)).await {
+                Ok(OnRecord::Signed(signed)) => return Some(signed),
+                Ok(OnRecord::Closed) => {
+                    let _asked_again = self.steps().end(plan_id);
+                    return None;
+                }
+                Ok(OnRecord::Undecided) | Err(_) => {}
+            }
+            tokio::time::sleep(rest).await;
+            rest = (rest * 2).min(LONGEST_REST);
+        }
+    }
+
+    /// A plan that was told comes to nothing: it is told, and its pools are free.
+    pub fn never_signed(&self, draft: &Flight, code: &str, why: &str) {
+        self.end_position(&draft.plan_id, None);
+        let method = draft.choice.method();
+        self.result(draft, Status::Failed, Some((code, why)), method, None, None);
+        self.release(&draft.plan_id);
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Gate) -> Result<T, GateFault> + Send + 'static,
+    ) -> Result<T, GateFault> {
+        let socket = self.socket.clone();
+        let asked =
+            tokio::task::spawn_blocking(move || question(&mut Gate::new(socket, GATE_TIMEOUT)));
+        let ended = |error: tokio::task::JoinError| GateFault::Lost(error.to_string());
+        asked.await.map_err(ended)?
+    }
+
     async fn follow(&self, flight: Flight) {
         let sending = self.send(&flight);
         let decided = self.decided(&flight, Level::Confirmed).await;
-        if let Some(sending) = sending {
-            sending.stop();
-        }
         let Some(decided) = decided else {
             // Cannot be asked for at all; the step stays open, and the next start asks the gate again.
             self.release(&flight.plan_id);
             return;
         };
-        let moved = self.tell(&flight, &decided).await;
+        let method = match (&decided, &sending) {
+            (Confirmation::Landed(_) | Confirmation::Reverted { .. }, Some(sending)) => {
+                let lane = sending.landed_by().await;
+                lane.map_or("auto", LaneName::method)
+            }
+            _ => flight.choice.method(),
+        };
+        drop(sending);
+        let moved = self.tell(&flight, &decided, method).await;
+        match (&decided, moved) {
+            (
+                Confirmation::Landed(it) | Confirmation::Reverted { inclusion: it, .. },
+                Some(moved),
+            ) => {
+                self.end_position(&flight.plan_id, Some((it.slot, moved)));
+            }
+            (Confirmation::Expired { .. }, _) => self.end_position(&flight.plan_id, None),
+            // What it moved is not known: the step stays open, and the next start follows it again.
+            _ if flight.open_way.is_some() => {
+                self.release(&flight.plan_id);
+                return;
+            }
+            _ => {}
+        }
         self.release(&flight.plan_id);
         self.look_again(&flight.pools);
         self.settle(&flight, &decided, moved).await;
+    }
+
+    /// Writes down what became of a purchase or a sale.
+    pub fn end_position(&self, plan_id: &str, landed: Option<(u64, Moved)>) {
+        let ended = self.shared.positions().end(plan_id, landed);
+        if let Err(error) = ended {
+            let message = format!("positions: cannot be written: {error}; make room on its disk");
+            let fields = json!({"plan_id": plan_id, "code": "positions_unwritable"});
+            self.shared
+                .log
+                .error("positions_unwritable", &message, fields);
+        }
     }
 
     /// What was found through these pools meanwhile was left alone: it is looked for again.
@@ -146,15 +234,18 @@ impl Follower {
         }
     }
 
-    fn send(&self, flight: &Flight) -> Option<Rebroadcast> {
-        let transaction = SignedTransaction::parse(&flight.wire, PACKET_BYTES);
-        let plan = RebroadcastPlan {
-            last_valid_block_height: flight.last_valid_block_height,
-            every_ms: SEND_EVERY_MS,
-            most: MOST_SENDINGS,
+    fn send(&self, flight: &Flight) -> Option<Sending> {
+        if flight.choice.lanes.is_empty() {
+            // What an earlier run may have sent is followed; there is no lane that it may go by now.
+            let why = "no lane may carry it; it is followed all the same";
+            self.fault(flight, "no_lane", why);
+            return None;
+        }
+        let start = |transaction| {
+            Sending::start(Arc::clone(&self.lanes), flight.choice.clone(), transaction)
         };
-        let begun = transaction.and_then(|it| Rebroadcast::start(self.lane.clone(), it, plan));
-        begun
+        SignedTransaction::parse(&flight.wire, PACKET_BYTES)
+            .map(start)
             .inspect_err(|fault| self.fault(flight, "sending_impossible", &fault.to_string()))
             .ok()
     }
@@ -172,7 +263,8 @@ impl Follower {
                 Ok(Confirmation::Pending { .. }) if !told => {
                     told = true;
                     let words = "nothing is proven yet; the same bytes are sent on";
-                    self.result(flight, Status::Timeout, Some(("not_proven", words)), None);
+                    let (error, method) = (Some(("not_proven", words)), flight.choice.method());
+                    self.result(flight, Status::Timeout, error, method, None, None);
                 }
                 Ok(Confirmation::Pending { .. }) => {}
                 Ok(decided) => return Some(decided),
@@ -185,19 +277,16 @@ impl Follower {
     }
 
     /// Tells the result; gives what it moved.
-    async fn tell(&self, flight: &Flight, decided: &Confirmation) -> Option<Moved> {
+    async fn tell(&self, flight: &Flight, decided: &Confirmation, method: &str) -> Option<Moved> {
         match decided {
             Confirmation::Landed(inclusion) => {
                 let moved = self.moved(flight).await;
-                match moved {
-                    Some(moved) => {
-                        self.result(flight, Status::Success, None, Some((inclusion.slot, moved)));
-                    }
-                    None => self.fault(
-                        flight,
-                        "balances_untold",
-                        "it landed, and no endpoint tells what it moved",
-                    ),
+                if moved.is_some() {
+                    let slot = Some(inclusion.slot);
+                    self.result(flight, Status::Success, None, method, slot, moved);
+                } else {
+                    let why = "it landed, and no endpoint tells what it moved";
+                    self.fault(flight, "balances_untold", why);
                 }
                 moved
             }
@@ -205,13 +294,15 @@ impl Follower {
                 let moved = self.moved(flight).await;
                 let moved = moved.unwrap_or_else(|| Moved::assumed_failed(inclusion.fee_lamports));
                 let words = format!("{fault:?}");
-                let landed = Some((inclusion.slot, moved));
-                self.result(flight, Status::Failed, Some(("reverted", &words)), landed);
-                Some(moved)
+                let (slot, moved) = (Some(inclusion.slot), Some(moved));
+                let error = Some(("reverted", words.as_str()));
+                self.result(flight, Status::Failed, error, method, slot, moved);
+                moved
             }
             Confirmation::Expired { .. } | Confirmation::Pending { .. } => {
                 let words = "its blockhash expired, and a quorum does not know it";
-                self.result(flight, Status::Failed, Some(("expired", words)), None);
+                let error = Some(("expired", words));
+                self.result(flight, Status::Failed, error, method, None, None);
                 None
             }
         }
@@ -228,11 +319,38 @@ impl Follower {
         None
     }
 
-    /// Tells the gate how the step ended, once that is final, and closes the book on it.
+    /// Tells the gate how the step ended, once that is final, and closes the book on it. A gate that is away is told
+    /// when it is back.
     async fn settle(&self, flight: &Flight, decided: &Confirmation, moved: Option<Moved>) {
+        let Some(settlement) = self.settlement(flight, decided, moved).await else {
+            return;
+        };
+        let mut rest = FIRST_REST;
+        loop {
+            let told = settlement.clone();
+            match self.ask(move |gate| gate.settle(&told)).await {
+                Ok(()) => {
+                    let _kept_open = self.steps().end(&flight.plan_id);
+                    return;
+                }
+                Err(GateFault::Lost(_)) => {
+                    tokio::time::sleep(rest).await;
+                    rest = (rest * 2).min(LONGEST_REST);
+                }
+                Err(fault) => return self.fault(flight, "not_settled", &fault.to_string()),
+            }
+        }
+    }
+
+    /// How it ended for ever, with the evidence of a quorum; None when it is not decided for ever after all.
+    async fn settlement(
+        &self,
+        flight: &Flight,
+        decided: &Confirmation,
+        moved: Option<Moved>,
+    ) -> Option<Value> {
         let mut settlement = json!({
             "op": "settle_solana", "intent_id": flight.plan_id, "step": 0, "signatures": [],
-            "endpoints": self.endpoints,
         });
         let (outcome, inclusion) = match decided {
             Confirmation::Landed(inclusion) => ("succeeded", Some(*inclusion)),
@@ -240,31 +358,49 @@ impl Follower {
             Confirmation::Expired { .. } | Confirmation::Pending { .. } => ("expired", None),
         };
         settlement["outcome"] = outcome.into();
-        if let Some(inclusion) = inclusion {
+        let (finality, endpoints) = if let Some(mut inclusion) = inclusion {
+            // A fork may have put it into another block meanwhile.
+            match self.decided(flight, Level::Finalized).await? {
+                Confirmation::Landed(last)
+                | Confirmation::Reverted {
+                    inclusion: last, ..
+                } => {
+                    inclusion.slot = last.slot;
+                }
+                Confirmation::Expired { .. } | Confirmation::Pending { .. } => return None,
+            }
             landed(&mut settlement, flight, inclusion, moved);
+            let finality = self.final_beyond(0).await;
+            let witnesses = self
+                .reader
+                .witnesses(&flight.signature, inclusion.slot)
+                .await;
+            (finality, witnesses)
         } else {
             settlement["signature"] = Value::Null;
             settlement["slot"] = Value::Null;
             settlement["spent"] = json!({});
             settlement["signatures"] = json!([{"signature": flight.signature, "status": "absent"}]);
-        }
-        if inclusion.is_some() && self.decided(flight, Level::Finalized).await.is_none() {
-            return;
-        }
-        let (slot, heights) = tokio::join!(self.reader.slot("finalized"), self.reader.heights());
-        if let (Ok(slot), Ok(heights)) = (slot, heights) {
-            settlement["finalized"] = json!({"slot": slot, "block_height": heights.finalized});
-        }
-        let socket = self.socket.clone();
-        let asked = tokio::task::spawn_blocking(move || {
-            Gate::new(socket, GATE_TIMEOUT).settle(&settlement)
-        });
-        match asked.await {
-            Ok(Ok(())) => {
-                let _kept_open = self.steps().end(&flight.plan_id);
+            let end = flight.last_valid_block_height + SURELY_DEAD_BLOCKS;
+            (self.final_beyond(end).await, who_does_not_know(decided))
+        };
+        settlement["finalized"] =
+            json!({"slot": finality.slot, "block_height": finality.block_height});
+        settlement["endpoints"] = if endpoints.is_empty() {
+            finality.endpoints.into()
+        } else {
+            endpoints.into()
+        };
+        Some(settlement)
+    }
+
+    /// How far the chain is for ever, once it is beyond this height.
+    async fn final_beyond(&self, height: u64) -> Finality {
+        loop {
+            match self.reader.finality().await {
+                Ok(finality) if finality.block_height > height => return finality,
+                _ => tokio::time::sleep(FINALITY_EVERY).await,
             }
-            Ok(Err(fault)) => self.fault(flight, "not_settled", &fault.to_string()),
-            Err(_) => {}
         }
     }
 
@@ -273,14 +409,18 @@ impl Follower {
         flight: &Flight,
         status: Status,
         error: Option<(&str, &str)>,
-        landed: Option<(u64, Moved)>,
+        method: &str,
+        slot: Option<u64>,
+        moved: Option<Moved>,
     ) {
         let shared = &self.shared;
         let event = result_event(&ResultTold {
             flight,
             status,
             error,
-            landed,
+            slot,
+            moved,
+            method,
             executor_name: &shared.instance,
             at_ns: shared.clock.now_ns(),
         });
@@ -289,11 +429,13 @@ impl Follower {
         let fields = json!({
             "plan_id": flight.plan_id, "status": body["status"], "signature": flight.signature,
             "actual_profit_raw": body["actualProfit"], "net_profit_raw": body["netProfit"],
-            "code": body["errorCode"],
+            "code": body["errorCode"], "lane": method,
         });
         match status {
             Status::Success => shared.log.info("executed", &message, fields),
-            Status::Failed | Status::Timeout => shared.log.warning("executed", &message, fields),
+            Status::Failed | Status::Timeout | Status::Simulated => {
+                shared.log.warning("executed", &message, fields);
+            }
         }
         shared.events.tell(event);
     }
@@ -311,13 +453,55 @@ impl Follower {
     }
 }
 
+/// What the gate has on record of a step.
+enum OnRecord {
+    Signed(Signed),
+    Closed,
+    /// Recorded and not signed: whether it will be is not decided.
+    Undecided,
+}
+
+fn on_record(gate: &mut Gate, plan_id: &str) -> Result<OnRecord, GateFault> {
+    if let Some(signed) = gate.recorded(plan_id)? {
+        return Ok(OnRecord::Signed(signed));
+    }
+    Ok(if gate.close(plan_id)? {
+        OnRecord::Closed
+    } else {
+        OnRecord::Undecided
+    })
+}
+
+/// Who does not know the signature. One that was not asked, or did not answer, says nothing.
+fn who_does_not_know(decided: &Confirmation) -> Vec<String> {
+    let (Confirmation::Expired { evidence } | Confirmation::Pending { evidence }) = decided else {
+        return Vec::new();
+    };
+    let absent = evidence
+        .iter()
+        .filter(|one| one.knows_signature == Some(false));
+    absent.map(|one| one.endpoint.clone()).collect()
+}
+
 fn landed(settlement: &mut Value, flight: &Flight, inclusion: Inclusion, moved: Option<Moved>) {
     settlement["signature"] = flight.signature.clone().into();
     settlement["slot"] = inclusion.slot.into();
     // What is not named stays reserved.
     let mut spent = json!({});
     if let Some(moved) = moved {
-        spent["11111111111111111111111111111111"] = moved.spent_lamports().to_string().into();
+        let mut lamports = moved.spent_lamports();
+        if let Some(way) = &flight.open_way {
+            let paid_raw = u64::try_from(moved.gained_raw.saturating_neg()).unwrap_or_default();
+            if way.sells {
+                let given_raw = u64::try_from(moved.kept_raw.saturating_neg()).unwrap_or_default();
+                spent[&way.coin] = given_raw.to_string().into();
+            } else if way.moves_native_sol {
+                lamports = lamports.saturating_add(paid_raw);
+            } else {
+                spent[&flight.base] = paid_raw.to_string().into();
+            }
+        }
+        spent["11111111111111111111111111111111"] = lamports.to_string().into();
     }
     settlement["spent"] = spent;
 }

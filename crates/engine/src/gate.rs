@@ -56,16 +56,16 @@ pub struct SigningOrder<'a> {
     pub lookup_tables: &'a Value,
     /// Of its blockhash.
     pub last_valid_block_height: u64,
-    /// Paid and got back.
-    pub mint: &'a str,
+    /// Paid.
+    pub mint_in: &'a str,
+    /// Got; the same in a circle.
+    pub mint_out: &'a str,
     /// Paid, in raw units.
     pub amount_in_raw: u64,
-    /// Expected back, in raw units.
+    /// Expected, in raw units.
     pub amount_out_raw: u64,
-    /// What the caller saw of the chain.
-    pub heights: Heights,
-    /// Where it saw it.
-    pub endpoints: &'a [String],
+    /// What the caller saw of the chain, and where.
+    pub heights: &'a Heights,
 }
 
 /// A signature as the gate gave it.
@@ -75,6 +75,17 @@ pub struct Signed {
     pub signature: String,
     /// As it travels.
     pub wire: Vec<u8>,
+    /// The height after which it can never land.
+    pub last_valid_block_height: u64,
+}
+
+/// An attempt that is on record and whose bytes stay in the signer until it is released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// The attempt of the step.
+    pub attempt: u32,
+    /// When the hold ends, by the signer's clock, in milliseconds since 1970.
+    pub held_until_ms: u64,
     /// The height after which it can never land.
     pub last_valid_block_height: u64,
 }
@@ -131,31 +142,60 @@ impl Gate {
     /// # Errors
     /// See [`GateFault`].
     pub fn sign(&mut self, order: &SigningOrder<'_>) -> Result<Signed, GateFault> {
+        let told = self.ask(&attempt_request("sign_solana", order, 1))?;
+        signed(&told)
+    }
+
+    /// Records an attempt for `hold` and holds its bytes back: it is signed when it is released. After a discard the
+    /// next attempt of the step has the next number.
+    ///
+    /// # Errors
+    /// See [`GateFault`].
+    pub fn presign(
+        &mut self,
+        order: &SigningOrder<'_>,
+        attempt: u32,
+        hold: Duration,
+    ) -> Result<Held, GateFault> {
+        let mut request = attempt_request("presign_solana", order, attempt);
+        request["hold_ms"] = u64::try_from(hold.as_millis()).unwrap_or(u64::MAX).into();
+        let told = self.ask(&request)?;
+        let integer = |name: &str| {
+            let told = told[name].as_u64();
+            told.ok_or_else(|| GateFault::Failed(format!("its answer has no {name}")))
+        };
+        Ok(Held {
+            attempt,
+            held_until_ms: integer("held_until_ms")?,
+            last_valid_block_height: integer("last_valid_block_height")?,
+        })
+    }
+
+    /// The bytes of a held attempt, the same ones each time; from then on it may land. Refused by a halt since, by a
+    /// policy that does not pass it any more, and as `hold_expired` behind the end of the hold or of its blockhash.
+    ///
+    /// # Errors
+    /// See [`GateFault`].
+    pub fn release(
+        &mut self,
+        plan_id: &str,
+        attempt: u32,
+        block_height: u64,
+    ) -> Result<Signed, GateFault> {
         let told = self.ask(&json!({
-            "op": "sign_solana",
-            "intent_id": order.plan_id,
-            "step": 0,
-            "attempt": 1,
-            "strategy_id": order.strategy_id,
-            "wallet": order.wallet,
-            "chain_id": 101,
-            "unsigned_tx": hex(order.unsigned),
-            "lookup_tables": order.lookup_tables,
-            "last_valid_block_height": order.last_valid_block_height,
-            "quoted": {
-                "mint_in": order.mint,
-                "mint_out": order.mint,
-                "amount_in_raw": order.amount_in_raw.to_string(),
-                "amount_out_raw": order.amount_out_raw.to_string(),
-            },
-            "evidence": {
-                "block_height": order.heights.confirmed,
-                "finalized_block_height": order.heights.finalized,
-                "signatures": [],
-                "endpoints": order.endpoints,
-            },
+            "op": "release", "intent_id": plan_id, "step": 0, "attempt": attempt, "block_height": block_height,
         }))?;
         signed(&told)
+    }
+
+    /// Ends a held attempt whose bytes never left: its step is free and what it reserved is given back. Refused as
+    /// `released` when they did.
+    ///
+    /// # Errors
+    /// See [`GateFault`].
+    pub fn discard(&mut self, plan_id: &str, attempt: u32) -> Result<(), GateFault> {
+        let request = json!({"op": "discard", "intent_id": plan_id, "step": 0, "attempt": attempt});
+        self.ask(&request).map(|_| ())
     }
 
     /// What is on record of a step: its one attempt, if it was signed.
@@ -174,6 +214,25 @@ impl Gate {
     pub fn close(&mut self, plan_id: &str) -> Result<bool, GateFault> {
         let told = self.ask(&json!({"op": "close", "intent_id": plan_id, "step": 0}))?;
         Ok(told["closed"] == true)
+    }
+
+    /// Ends what an earlier run left of a step that nothing was signed for: discards what is held, and has the step
+    /// never signed. False when that cannot be, because something of it may have left the signer.
+    ///
+    /// # Errors
+    /// See [`GateFault`].
+    pub fn abandon(&mut self, plan_id: &str) -> Result<bool, GateFault> {
+        let told = self.ask(&json!({"op": "step", "intent_id": plan_id, "step": 0}))?;
+        let holds = told["holds"].as_array().into_iter().flatten();
+        let held = holds.filter(|hold| hold["state"] == "held");
+        for attempt in held.filter_map(|hold| hold["attempt"].as_u64()) {
+            let attempt = u32::try_from(attempt).unwrap_or(u32::MAX);
+            match self.discard(plan_id, attempt) {
+                Err(GateFault::Refused { .. }) => return Ok(false),
+                other => other?,
+            }
+        }
+        self.close(plan_id)
     }
 
     /// Tells how a step ended.
@@ -227,6 +286,33 @@ impl Gate {
         stream.set_write_timeout(Some(self.timeout))?;
         Ok(BufReader::new(stream))
     }
+}
+
+fn attempt_request(op: &str, order: &SigningOrder<'_>, attempt: u32) -> Value {
+    json!({
+        "op": op,
+        "intent_id": order.plan_id,
+        "step": 0,
+        "attempt": attempt,
+        "strategy_id": order.strategy_id,
+        "wallet": order.wallet,
+        "chain_id": 101,
+        "unsigned_tx": hex(order.unsigned),
+        "lookup_tables": order.lookup_tables,
+        "last_valid_block_height": order.last_valid_block_height,
+        "quoted": {
+            "mint_in": order.mint_in,
+            "mint_out": order.mint_out,
+            "amount_in_raw": order.amount_in_raw.to_string(),
+            "amount_out_raw": order.amount_out_raw.to_string(),
+        },
+        "evidence": {
+            "block_height": order.heights.confirmed,
+            "finalized_block_height": order.heights.finalized,
+            "signatures": [],
+            "endpoints": order.heights.endpoints,
+        },
+    })
 }
 
 fn signed(told: &Value) -> Result<Signed, GateFault> {

@@ -72,11 +72,7 @@ fn checked(config: EngineConfig, named: &str) -> Result<(EngineConfig, Strategy)
         let fault = format!("is {:?}, and --strategy is {named:?}", config.strategy);
         return Err(ConfigFault::new("strategy", fault, "name the same in both"));
     }
-    let strategy = Strategy::named(named).ok_or_else(|| {
-        let known: Vec<_> = STRATEGIES.iter().map(|strategy| strategy.name).collect();
-        let remedy = format!("give one of {}", known.join(", "));
-        ConfigFault::new("strategy", format!("{named:?} is not known"), remedy)
-    })?;
+    let strategy = Strategy::of(&config)?;
     (strategy.check)(&config.changeable.parameters)?;
     Ok((config, strategy))
 }

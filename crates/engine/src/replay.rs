@@ -14,8 +14,8 @@ use crate::feed::{
     AccountOrder, AccountUpdate, FeedEvent, Moment, Recorded, Recording, RecordingFault, SlotStatus,
 };
 use crate::inventory::{AccountReader, load};
-use crate::pipeline::{Changed, Counts, Executor, Shared, plan_opportunity, scan_change};
-use crate::strategies::{Planner, Scanner, Strategy};
+use crate::pipeline::{Changed, Counts, Desk, Executor, Shared, plan_opportunity, scan_change};
+use crate::strategies::{Planner, Scanner, Workers};
 
 /// The accounts of a recording, as they were told last.
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ impl AccountReader for Told {
 /// `recording_unreadable`; `recording_foreign` when it is of another network.
 pub async fn replay(
     shared: Arc<Shared>,
-    strategy: Strategy,
+    (kind, workers): (&'static str, Workers),
     path: &Path,
     genesis_hash: &str,
 ) -> Result<(), EngineFault> {
@@ -47,10 +47,15 @@ pub async fn replay(
             message,
         ));
     }
+    let desk = Desk {
+        kind,
+        carried_out_by: "engine",
+        ..Desk::default()
+    };
     let mut replaying = Replaying {
-        executor: Executor::new(Arc::clone(&shared), strategy.kind, "engine", None),
-        scanner: (strategy.scanner)(),
-        planner: (strategy.planner)(),
+        executor: Executor::new(Arc::clone(&shared), desk, None),
+        scanner: workers.scanner,
+        planner: workers.planner,
         order: AccountOrder::default(),
         told: Told::default(),
         shared,

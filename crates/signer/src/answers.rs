@@ -1,8 +1,8 @@
 //! What is told of attempts, permits, halts, budgets and limits, as JSON.
 
 use crate::gate::{
-    Attempt, Budget, Halt, Outcome, PermitRecord, Reclaimable, SetLimit, SignedAttempt,
-    SignedSolana, SignedStep, SolanaAttempt, Standing, TopUps,
+    Attempt, Budget, Halt, Hold, HoldState, Outcome, PermitRecord, Reclaimable, SetLimit,
+    SignedAttempt, SignedSolana, SignedStep, SolanaAttempt, Standing, TopUps,
 };
 use crate::policy::{Kind, Policy, RECEIPT_LAMPORTS, Receipt};
 use alloy_primitives::U256;
@@ -138,6 +138,17 @@ pub fn solana_signature(signed: &SignedSolana, last_valid_block_height: u64) -> 
         "signature": signed.signature,
         "raw_tx": hex::encode_prefixed(&signed.raw_tx),
         "last_valid_block_height": last_valid_block_height,
+    })
+}
+
+/// An attempt that is, or was, held. Neither its bytes nor its signature, which is the same with the transaction.
+#[must_use]
+pub fn hold(attempt: &SolanaAttempt, hold: &Hold, state: HoldState) -> Value {
+    json!({
+        "attempt": attempt.attempt,
+        "state": state.name(),
+        "held_until_ms": hold.held_until_ms,
+        "last_valid_block_height": attempt.last_valid_block_height,
     })
 }
 

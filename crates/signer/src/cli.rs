@@ -4,7 +4,7 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::fault::{Fault, Internal};
 use crate::fields;
-use crate::gate::{Adoption, Gate, GateLock};
+use crate::gate::{Adoption, Checkpoints, Gate, GateLock};
 use crate::hardening;
 use crate::key_command::{KeyCommand, refuse_key_in_environment};
 use crate::key_file::KeyFile;
@@ -270,6 +270,7 @@ fn run(
     let config = Config::load(&config.config)?;
     let lock = GateLock::acquire(&config.gate)?;
     let gate = Gate::open(&config.gate)?;
+    Checkpoints::beside(&gate, &config.gate)?.run();
     let keys = load_keys(&config, passphrase)?;
     let wallets: Vec<_> = config
         .policy

@@ -138,6 +138,16 @@ rules! {
     AttemptConflict = "attempt_conflict",
     /// Attempts are numbered 1, 2, 3 …
     AttemptOrder = "attempt_order",
+    /// The attempt is held: only a release hands its bytes out.
+    Held = "held",
+    /// No such attempt was recorded to be held.
+    NotHeld = "not_held",
+    /// The hold is over, or the blockhash is too old: the attempt is not released any more.
+    HoldExpired = "hold_expired",
+    /// The attempt was released, or may have been, and so is not discarded.
+    Released = "released",
+    /// The attempt was discarded, and its bytes never leave.
+    Discarded = "discarded",
     /// Not the same action, wallet, chain or strategy as the step began with.
     StepChanged = "step_changed",
     /// A no-op that neither replaces a transaction of the step nor fills a gap.

@@ -2,7 +2,7 @@
 
 mod solana;
 
-pub use solana::{CheckSolanaRequest, SignSolanaRequest};
+pub use solana::{CheckSolanaRequest, PresignRequest, ReleaseRequest, SignSolanaRequest};
 
 use crate::fault::{Fault, Invalid, Rule};
 use crate::fields::{self, Fields, malformed};
@@ -16,7 +16,7 @@ use tradewind_core::decode::solana::Key;
 const MAX_ENDPOINTS: usize = 16;
 const OPS: &str = "hello, step, signed, next_nonce, check, budgets, limits, set_limit, cancel_raise, permit, sign, \
                    settle, close, halt, adopt_nonce, resume, receipt, check_solana, sign_solana, settle_solana, adopt_wallet, \
-                   reclaimable, sign_reclaim, top_ups, sign_top_up";
+                   reclaimable, sign_reclaim, top_ups, sign_top_up, presign_solana, release, discard";
 
 /// What can be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +89,17 @@ pub enum Request {
     CheckSolana(Box<CheckSolanaRequest>),
     /// A signature on Solana.
     SignSolana(Box<SignSolanaRequest>),
+    /// A record of what will be signed on Solana when it is released.
+    PresignSolana(Box<PresignRequest>),
+    /// The bytes of a held attempt.
+    Release(ReleaseRequest),
+    /// The end of a held attempt whose bytes never left.
+    Discard {
+        /// Of which step.
+        id: StepId,
+        /// Which one.
+        attempt: u32,
+    },
     /// How a step on Solana ended.
     SettleSolana {
         /// Which.
@@ -254,6 +265,12 @@ pub fn parse(line: &[u8]) -> Result<Request, Invalid> {
         },
         "check_solana" => Request::CheckSolana(Box::new(solana::check(&mut fields)?)),
         "sign_solana" => Request::SignSolana(Box::new(solana::sign(&mut fields)?)),
+        "presign_solana" => Request::PresignSolana(Box::new(solana::presign(&mut fields)?)),
+        "release" => Request::Release(solana::release(&mut fields)?),
+        "discard" => Request::Discard {
+            id: step_id(&mut fields)?,
+            attempt: fields.integer("attempt")?,
+        },
         "reclaimable" => Request::Reclaimable {
             wallet: fields.solana("wallet")?,
             chain_id: fields.integer("chain_id")?,

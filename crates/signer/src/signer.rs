@@ -1,6 +1,7 @@
 //! The operations: policy first, then a durable record in the gate, then a signature, then its release.
 
 mod attempts;
+mod holds;
 mod limits;
 mod permits;
 mod questions;
@@ -96,6 +97,9 @@ impl Service for Signer {
             } => self.receipt(&id, wallet, chain_id),
             Request::CheckSolana(request) => self.check_solana(&request),
             Request::SignSolana(request) => self.sign_solana(&request),
+            Request::PresignSolana(request) => self.presign(&request),
+            Request::Release(request) => self.release(&request),
+            Request::Discard { id, attempt } => self.discard(&id, attempt),
             Request::Reclaimable {
                 wallet,
                 chain_id,

@@ -25,6 +25,7 @@ from tradewind.cli.keys import keys
 from tradewind.cli.limits import limits
 from tradewind.cli.localnet import localnet
 from tradewind.cli.logs import logs
+from tradewind.cli.new import new
 from tradewind.cli.options import JSON_ASKED
 from tradewind.cli.pools.cycles import cycles
 from tradewind.cli.pools.route import route
@@ -33,6 +34,7 @@ from tradewind.cli.ps import ps
 from tradewind.cli.quote import quote
 from tradewind.cli.report import report
 from tradewind.cli.restart import restart
+from tradewind.cli.rules import rules
 from tradewind.cli.run import run
 from tradewind.cli.status import status
 from tradewind.cli.stop import stop
@@ -61,6 +63,10 @@ then one JSON line on stderr.
 
 class _Root(TyperGroup):
     """Shows every error as a short block with its remedy, whatever command it comes from."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """What a newcomer runs comes first."""
+        return sorted(super().list_commands(ctx), key=lambda name: name != "demo")
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -126,7 +132,6 @@ def _root(
 
 
 for command in (
-    demo,
     init,
     doctor,
     up,
@@ -149,7 +154,7 @@ for command in (
     decode,
 ):
     app.command()(command)
-for group in (intent, quote, limits, journal, keys, token, localnet):
+for group in (demo, rules, intent, quote, limits, journal, keys, token, localnet, new):
     app.add_typer(group, name=group.info.name)
 
 

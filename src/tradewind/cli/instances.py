@@ -53,9 +53,27 @@ def states_in(data: Path) -> list[InstanceState]:
 
 def shown(states: Sequence[InstanceState]) -> RenderableType:
     """One line an instance."""
-    columns = ("instance", "phase", "mode", "pid", "up", "version", "restarts", "warnings", "errors", "because")
+    columns: tuple[str, ...] = (
+        "instance",
+        "phase",
+        "mode",
+        "pid",
+        "up",
+        "version",
+        "restarts",
+        "warnings",
+        "errors",
+        "because",
+    )
     right = ("pid", "up", "version", "restarts", "warnings", "errors")
-    return table(columns, [_row(state) for state in states], right=right, unbroken=("instance", "phase"))
+    rows = [_row(state) for state in states]
+    if any(state.rule is not None for state in states):
+        columns = (*columns, "rule")
+        rows = [
+            (*row, Text("none: it runs all the time" if state.rule is None else state.rule.because))
+            for state, row in zip(states, rows, strict=True)
+        ]
+    return table(columns, rows, right=right, unbroken=("instance", "phase"))
 
 
 def _row(state: InstanceState) -> tuple[Text, ...]:

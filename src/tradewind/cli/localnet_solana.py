@@ -13,7 +13,7 @@ from tradewind.cli.options import JsonFlag
 from tradewind.cli.output import Output, facts, table
 from tradewind.errors import InvalidInput
 from tradewind.localnet.solana import NodeOptions, SolanaLocalnet, SolanaLocalnetDescription
-from tradewind.localnet.solana.configuration import service_toml, signer_toml, strategy_yaml
+from tradewind.localnet.solana.configuration import rules_yaml, service_toml, signer_toml, strategy_yaml
 
 KEYS_FOLDER = Path(".tradewind/solana-localnet")
 
@@ -92,6 +92,7 @@ def _write_desk(desk: Path, chain: SolanaLocalnetDescription, output: Output) ->
         strategies = desk / "configs" / "strategies"
         strategies.mkdir(parents=True, exist_ok=True)
         (strategies / "arb.yaml").write_text(strategy_yaml(chain, wallet=wallet.address))
+        (desk / "configs" / "rules.yaml").write_text(rules_yaml(chain))
     except OSError as error:
         message = f"{desk} cannot be written: {error.strerror}. Name another folder."
         raise InvalidInput.one("--desk", "folder_unusable", message, what="command line") from None
@@ -108,7 +109,11 @@ def _write_desk(desk: Path, chain: SolanaLocalnetDescription, output: Output) ->
         "  tradewind doctor\n"
         "  tradewind intent dispose 2 SOL --for USDC --watch\n"
         "Or an engine that takes what others leave:\n"
-        "  tradewind run --strategy arb"
+        "  tradewind run --strategy arb\n"
+        "Or only while there is much to take:\n"
+        "  tradewind run --rules configs/rules.yaml\n"
+        "Or one of your own:\n"
+        "  tradewind new strategy my_first"
     )
 
 

@@ -4,8 +4,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -15,16 +15,19 @@ from rich.text import Text
 
 from tradewind.cli.doctor.command import shown as findings_shown
 from tradewind.cli.exit_code import ExitCode
+from tradewind.cli.instance_journal import into_journal
 from tradewind.cli.instances import DEFAULT_DATA, DataFolder, shown
 from tradewind.cli.options import JsonFlag
 from tradewind.cli.output import Output
 from tradewind.commander.commander import BotCommander, Order, Outcome
 from tradewind.commander.engine_binary import find_engine
+from tradewind.commander.engine_check import check_by_engine
 from tradewind.commander.engine_line import EngineLine
-from tradewind.commander.event_relay import Publisher
 from tradewind.commander.instance_folder import DEFAULT_INSTANCE, InstanceFolder, InstanceName
 from tradewind.commander.instance_state import InstanceState, Phase
 from tradewind.commander.preflight.examine import examine, refuse_wrong
+from tradewind.commander.rules.governing import Governing
+from tradewind.commander.rules.reading import read_rules_file
 from tradewind.commander.strategy_file.reading import read_strategy_file
 from tradewind.commander.strategy_file.searching import find_file, folders
 from tradewind.commander.strategy_file.settings import StrategySettings
@@ -35,8 +38,6 @@ from tradewind.errors import InvalidInput
 from tradewind.execution.executor_settings import refuse_wallet_keys
 from tradewind.localnet.anvil import LEASH
 from tradewind.observability.clock import SystemClock
-from tradewind.streaming.embedded import EmbeddedEventStream
-from tradewind.streaming.journal import Journal
 
 _GOOD = {Phase.STOPPED, Phase.FINISHED}
 _REFRESH_S = 0.25
@@ -45,9 +46,9 @@ _REFRESH_S = 0.25
 def run(
     *,
     strategy: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option("--strategy", "-s", metavar="NAME[/INSTANCE]", help="What to run; give it again for more."),
-    ],
+    ] = None,
     config: Annotated[
         list[str] | None,
         typer.Option(
@@ -57,6 +58,11 @@ def run(
     instance: Annotated[
         str, typer.Option("--instance", metavar="NAME", help="For strategies that are given without one.")
     ] = DEFAULT_INSTANCE,
+    check: Annotated[bool, typer.Option("--check", help="Only look at the files, and start nothing.")] = False,
+    rules: Annotated[
+        Path | None,
+        typer.Option("--rules", metavar="FILE", help="Rules that start and stop instances by what the market does."),
+    ] = None,
     data: DataFolder = DEFAULT_DATA,
     as_json: JsonFlag = False,
 ) -> None:
@@ -69,14 +75,21 @@ def run(
 
     The engine is the one beside this program, on PATH, or built in this tree; where there is none cargo builds it.
 
+    With --rules the instances that the file names run only while their rule lets them, until somebody stops them;
+    those of --strategy that it does not name run all the time.
+
     Exit code 1 when one was refused or halted.
 
     Example: `tradewind run --strategy arb --config configs/strategies/arb.yaml`
     """
     output = Output(as_json=as_json)
     refuse_wallet_keys(os.environ)
-    orders = _orders(strategy, config or [], instance)
-    outcomes = asyncio.run(_run(orders, data, output))
+    governing = None if rules is None else Governing(read_rules_file(rules).settings, SystemClock())
+    orders = _orders(strategy or [], config or [], instance, governing)
+    if check:
+        _check(orders, output)
+        return
+    outcomes = asyncio.run(_run(orders, data, output, governing))
     failed = [outcome for outcome in outcomes if outcome.error is not None]
     if len(outcomes) == 1 and failed and failed[0].error is not None:
         raise failed[0].error
@@ -88,20 +101,44 @@ def run(
     raise typer.Exit(ExitCode.OK if good else ExitCode.NOT_DONE)
 
 
-def _orders(strategies: Sequence[str], configs: Sequence[str], instance: str) -> list[Order]:
+def _orders(
+    strategies: Sequence[str], configs: Sequence[str], instance: str, governing: Governing | None
+) -> list[Order]:
+    if not strategies and governing is None:
+        message = "Name strategies, or give a file of rules: --rules FILE."
+        raise InvalidInput.one("--strategy", "strategies_missing", message, what="command line")
     if configs and len(configs) != len(strategies):
         message = f"is given {len(configs)} times for {len(strategies)} strategies. Give one for each, or none."
         raise InvalidInput.one("--config", "config_count", message, what="command line")
     names = [InstanceName.parse(text if "/" in text else f"{text}/{instance}") for text in strategies]
     searched = folders(os.environ, here=Path.cwd())
-    named = configs or [name.strategy for name in names]
+    named = dict(zip(names, configs or [name.strategy for name in names], strict=True))
+    if len(named) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        message = "is asked for twice. Give each instance a name of its own."
+        raise InvalidInput.one(str(twice), "instance_twice", message, what="instances")
+    ruled = {} if governing is None else governing.files()
     return [
-        Order(name, read_strategy_file(find_file(text, searched), strategy=name.strategy))
-        for name, text in zip(names, named, strict=True)
+        Order(
+            name,
+            read_strategy_file(find_file(text, searched), strategy=name.strategy),
+            admission=None if governing is None else governing.admissions.get(name),
+        )
+        for name, text in {**ruled, **named}.items()
     ]
 
 
-async def _run(orders: Sequence[Order], data: Path, output: Output) -> list[Outcome]:
+def _check(orders: Sequence[Order], output: Output) -> None:
+    """The engine looks at what it would be given, too."""
+    command = find_engine(os.environ, here=Path.cwd())
+    for order in orders:
+        settings = order.file.settings
+        check_by_engine(command, settings, instance=order.name.instance, environment=os.environ)
+        said = f"{order.name}: {order.file.path} is right"
+        output.line({"strategy": order.name.strategy, "instance": order.name.instance, "mistakes": []}, Text(said))
+
+
+async def _run(orders: Sequence[Order], data: Path, output: Output, governing: Governing | None) -> list[Outcome]:
     command = find_engine(os.environ, here=Path.cwd())
     output.progress(f"engine {command.because}")
     told = _Told(output)
@@ -111,7 +148,7 @@ async def _run(orders: Sequence[Order], data: Path, output: Output) -> list[Outc
         environment=os.environ,
         halt=halt_wallet,
         preflight=told.preflight(data),
-        publishing=_publishing,
+        publishing=into_journal,
         triaging=Triaging(SystemClock()),
         leash=(sys.executable, "-I", "-S", str(LEASH), str(os.getpid())),
         on_state=told.state,
@@ -121,27 +158,19 @@ async def _run(orders: Sequence[Order], data: Path, output: Output) -> list[Outc
     for number, by in ((signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")):
         asyncio.get_running_loop().add_signal_handler(number, _stopper(commander, by))
     with told.shown(commander):
-        refreshing = asyncio.create_task(told.keep_fresh(commander))
+        beside = [asyncio.create_task(told.keep_fresh(commander))]
+        if governing is not None:
+            beside.append(asyncio.create_task(governing.run()))
         try:
             return await commander.run()
         finally:
-            refreshing.cancel()
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
 
 
 def _stopper(commander: BotCommander, by: str) -> Callable[[], None]:
     return lambda: commander.stop(by=by)
-
-
-@asynccontextmanager
-async def _publishing(folder: InstanceFolder) -> AsyncIterator[Publisher]:
-    """Each instance has a journal of its own, which others can follow."""
-    journal = await asyncio.to_thread(Journal.open, folder.path / "journal.db")
-    stream = EmbeddedEventStream(journal, SystemClock())
-    try:
-        yield stream
-    finally:
-        await stream.close()
-        journal.close()
 
 
 class _Told:
@@ -170,10 +199,12 @@ class _Told:
         if self._live is not None:
             return
         name = f"{state.strategy}/{state.instance}"
-        said = (state.phase, state.because, state.version_in_force, state.reload_fault, state.pid)
+        may_run = None if state.rule is None else state.rule.may_run
+        said = (state.phase, state.because, state.version_in_force, state.reload_fault, state.pid, may_run)
         if self._last.get(name) != said:
             self._last[name] = said
             because = state.reload_fault or state.because
+            because += "" if state.rule is None else f"  [{state.rule.because}]"
             self._output.line(state.model_dump(mode="json"), Text(f"{name}  {state.phase.value}  {because}"))
 
     def preflight(self, data: Path) -> Callable[[StrategySettings], Awaitable[None]]:

@@ -78,6 +78,7 @@ def _one(state: InstanceState, crash: CrashReport | None) -> Group:
         "file": state.file,
         "process": "–" if state.pid is None else str(state.pid),
         "configuration": f"version {state.version_in_force or '–'} in force, {state.version_written or '–'} written",
+        **({} if state.rule is None else {"rule": state.rule.because}),
         "reload": state.reload_fault or "nothing is wrong",
         "restarts": f"{state.restarts}, crashes that count: {state.crashes}",
         "last end": state.last_ending or "–",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tradewind.commander.instance_folder import InstanceFolder, InstanceName
 from tradewind.commander.instance_state import InstanceState
+from tradewind.commander.rules.admission import Admission
 from tradewind.commander.strategy_file.reading import StrategyFile
 from tradewind.commander.supervisor import Supervisor
 from tradewind.commander.supervisor_parts import SupervisorParts
@@ -17,10 +18,11 @@ MOST_INSTANCES = 64
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One instance to run, by a file that was read and is right."""
+    """One instance to run, by a file that was read and is right; with an `admission` only while that lets it."""
 
     name: InstanceName
     file: StrategyFile
+    admission: Admission | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class BotCommander:
             message = f"are {len(orders)}. Run 1 to {MOST_INSTANCES} with one commander."
             raise InvalidInput.one("instances", "instances_out_of_range", message, what="instances")
         self._supervisors = {
-            order.name: Supervisor(order.file, InstanceFolder(root, order.name), parts) for order in orders
+            order.name: Supervisor(order.file, InstanceFolder(root, order.name), parts, admission=order.admission)
+            for order in orders
         }
 
     @property

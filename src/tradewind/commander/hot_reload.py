@@ -1,5 +1,6 @@
 """Brings what the user changes in the file to the running engine: checked, written with a new version, acknowledged."""
 
+import asyncio
 import hashlib
 from pathlib import Path
 
@@ -38,12 +39,12 @@ class HotReload:
     async def run(self) -> None:
         """Until cancelled."""
         # What changed between the check and now.
-        self.take()
+        await self.take()
         while True:
             await self._clock.sleep(self._look_every_s)
-            self.look()
+            await self.look()
 
-    def look(self) -> None:
+    async def look(self) -> None:
         """Take the file when it has changed; say so when the engine does not acknowledge."""
         self._miss_acknowledgement()
         stamp = self._stamp()
@@ -54,12 +55,14 @@ class HotReload:
         # An editor touches a file also without changing it; half of a file that is being written has mistakes.
         if digest is not None and digest != self._digest:
             self._digest = digest
-            self.take()
+            await self.take()
 
-    def take(self) -> None:
+    async def take(self) -> None:
         """Check the file as it is, and write it for the engine when that changes something."""
         try:
-            settings = read_strategy_file(self._file, strategy=self._folder.name.strategy).settings
+            # A strategy in Python is looked at by a process of its own, which nobody else is to wait for.
+            read = await asyncio.to_thread(read_strategy_file, self._file, strategy=self._folder.name.strategy)
+            settings = read.settings
             content = resolved.content_of(settings, instance=self._folder.name.instance, folder=self._folder.path)
             made = resolved.next_version(self._folder.path, content, running=True)
             before = self._telling.state.version_written

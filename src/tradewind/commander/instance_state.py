@@ -13,6 +13,7 @@ from tradewind.domain.model import Model
 class Phase(StrEnum):
     """Where an instance stands. Without a commander that holds the folder, only the last five can be true."""
 
+    WAITING = "waiting"
     CHECKING = "checking"
     STARTING = "starting"
     RUNNING = "running"
@@ -26,6 +27,23 @@ class Phase(StrEnum):
 
 
 ENDED = frozenset({Phase.STOPPED, Phase.FINISHED, Phase.REFUSED, Phase.HALTED, Phase.ABANDONED})
+
+
+class MeasureSeen(Model):
+    """What a measure of a rule came to; without a value it is unknown, and `because` says why."""
+
+    name: str
+    value: int | None
+    unit: str
+    because: str = ""
+
+
+class RuleSeen(Model):
+    """What the rule of an instance says, and why."""
+
+    may_run: bool
+    because: str
+    measures: list[MeasureSeen] = Field(default_factory=list)
 
 
 class InstanceState(Model):
@@ -51,6 +69,7 @@ class InstanceState(Model):
     lines: int = 0
     warnings: int = 0
     errors: int = 0
+    rule: RuleSeen | None = None
     updated_at_ns: int
 
 

@@ -30,6 +30,11 @@ class BreakLoop:
     because: str
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Its rule stopped it, and may start it again."""
+
+
 class RestartPolicy:
     """Counts the crashes of one instance. Pauses double from the first to the longest, and start over after a run
     that lasted as long as the longest pause.

@@ -1,7 +1,9 @@
 """Keeps one instance running: checks, starts, watches, restarts, breaks crash loops, stops within a bound."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from tradewind.commander import resolved
 from tradewind.commander.alerting import Alerting
@@ -15,7 +17,8 @@ from tradewind.commander.instance_state import InstanceState, Phase, read_state
 from tradewind.commander.leftover import end_leftover
 from tradewind.commander.listening import Listening
 from tradewind.commander.relaying import meanwhile, relayed
-from tradewind.commander.restart_policy import BreakLoop, LeaveIt, RestartPolicy, StartAgain
+from tradewind.commander.restart_policy import BreakLoop, LeaveIt, Rest, RestartPolicy, StartAgain
+from tradewind.commander.rules.admission import Admission
 from tradewind.commander.strategy_file.reading import StrategyFile, read_strategy_file
 from tradewind.commander.supervisor_parts import Asked, SupervisorParts
 from tradewind.commander.telling import Telling
@@ -29,7 +32,17 @@ _LONGEST_HALT_PAUSE_S = 30.0
 class Supervisor:
     """`await run()` once; `stop()` from elsewhere."""
 
-    def __init__(self, file: StrategyFile, folder: InstanceFolder, parts: SupervisorParts) -> None:
+    def __init__(
+        self,
+        file: StrategyFile,
+        folder: InstanceFolder,
+        parts: SupervisorParts,
+        *,
+        admission: Admission | None = None,
+    ) -> None:
+        """With an `admission` an engine runs only while that lets it, for as long as nobody stops the instance."""
+        self._admission = admission
+        self._rests = False
         self._file = file
         self._folder = folder
         self._parts = parts
@@ -58,6 +71,8 @@ class Supervisor:
             await self._end_what_is_left()
             take_wish(self._folder)
             self._telling.begin()
+            if self._admission is not None:
+                self._admission.on_seen(self._telling.rule)
             async with self._alerting.opened(), relayed(self._folder, self._parts), meanwhile(self._hear_wishes()):
                 try:
                     await self._keep_running()
@@ -67,15 +82,30 @@ class Supervisor:
         return self.state
 
     async def _keep_running(self) -> None:
-        first = True
+        # What starts it by itself may find something red at any time, and waits then.
+        first = self._admission is None
         while not self._asked.stop.is_set():
+            await self._admitted()
             self._asked.restart.clear()
+            if self._asked.stop.is_set():
+                break
             self._telling.tell(Phase.CHECKING, "looks at what it needs")
             follows = await self._checked(first=first) or self._after(await self._one_life())
             first = False
             if not self._asked.stop.is_set() and not await self._carry_out(follows):
                 return
         self._telling.tell(Phase.STOPPED, f"asked by {self._asked.by}")
+
+    async def _admitted(self) -> None:
+        """Returns when its rule lets it run, or when somebody stops it."""
+        if self._admission is None or self._admission.may_run:
+            return
+        self._telling.tell(Phase.WAITING, "its rule does not let it run now")
+        asked = [
+            asyncio.ensure_future(self._admission.until(may_run=True)),
+            asyncio.ensure_future(self._asked.stop.wait()),
+        ]
+        await _first_of(asked)
 
     async def _checked(self, *, first: bool) -> StartAgain | None:
         """The first time what is red is raised; later the engine waits until it is not."""
@@ -120,14 +150,16 @@ class Supervisor:
     async def _until_it_ends(self, process: EngineProcess, listening: Listening) -> Ending:
         commander = self._file.settings.commander
         ended = asyncio.ensure_future(process.wait())
-        waited = [asyncio.ensure_future(event.wait()) for event in (self._asked.stop, self._asked.restart)]
+        waited = self._asked_for()
         silent = asyncio.ensure_future(self._silence(listening, commander.ready_within_ms / 1_000))
         try:
             await asyncio.wait({ended, silent, *waited}, return_when=asyncio.FIRST_COMPLETED)
             if ended.done():
                 return ended.result()
             late = silent.done() and not any(task.done() for task in waited)
-            self._telling.tell(Phase.STOPPING, "it was not ready in time" if late else f"asked by {self._asked.by}")
+            self._rests = not (late or self._asked.stop.is_set() or self._asked.restart.is_set())
+            asked = "its rule stops it" if self._rests else f"asked by {self._asked.by}"
+            self._telling.tell(Phase.STOPPING, "it was not ready in time" if late else asked)
             ending = await process.stop(within_s=commander.stop_within_ms / 1_000)
             return replace(ending, was_late=late)
         except asyncio.CancelledError:
@@ -136,6 +168,15 @@ class Supervisor:
         finally:
             for task in (silent, *waited):
                 task.cancel()
+
+    def _asked_for(self) -> list["asyncio.Future[Any]"]:
+        """What ends an engine: somebody asks for it, or its rule."""
+        waited: list[asyncio.Future[Any]] = [
+            asyncio.ensure_future(event.wait()) for event in (self._asked.stop, self._asked.restart)
+        ]
+        if self._admission is not None:
+            waited.append(asyncio.ensure_future(self._admission.until(may_run=False)))
+        return waited
 
     async def _silence(self, listening: Listening, within_s: float) -> None:
         """Returns when the engine has not called itself ready in time; otherwise never."""
@@ -149,14 +190,17 @@ class Supervisor:
             late.cancel()
             ready.cancel()
 
-    def _after(self, ending: Ending) -> StartAgain | LeaveIt | BreakLoop:
+    def _after(self, ending: Ending) -> StartAgain | LeaveIt | BreakLoop | Rest:
+        if self._rests:
+            self._rests = False
+            return Rest()
         if self._asked.restart.is_set():
             return StartAgain(0)
         follows = self._policy.decide(ending, now_ns=self._clock.now_ns())
         self._telling.crashes(self._policy.crashes)
         return follows
 
-    async def _carry_out(self, follows: StartAgain | LeaveIt | BreakLoop) -> bool:
+    async def _carry_out(self, follows: StartAgain | LeaveIt | BreakLoop | Rest) -> bool:
         """True when the engine is to be started again."""
         match follows:
             case LeaveIt(because):
@@ -166,6 +210,8 @@ class Supervisor:
             case BreakLoop(because):
                 await self._halt(because)
                 return False
+            case Rest():
+                self._read_again()
             case StartAgain(after_ms):
                 await self._pause(after_ms)
                 self._read_again()
@@ -179,11 +225,7 @@ class Supervisor:
 
     async def _rest(self, seconds: float) -> None:
         """Returns early when something is asked."""
-        pause = asyncio.ensure_future(self._clock.sleep(seconds))
-        waited = [asyncio.ensure_future(event.wait()) for event in (self._asked.stop, self._asked.restart)]
-        await asyncio.wait({pause, *waited}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (pause, *waited):
-            task.cancel()
+        await _first_of([asyncio.ensure_future(self._clock.sleep(seconds)), *self._asked_for()])
 
     def _read_again(self) -> None:
         """What the user changed meanwhile counts from this start on; a file with mistakes does not."""
@@ -256,3 +298,12 @@ class Supervisor:
             return
         self._asked.by = wish.by
         self._asked.restart.set()
+
+
+async def _first_of(waited: "Sequence[asyncio.Future[Any]]") -> None:
+    """Returns when one of them is done; the others are cancelled."""
+    try:
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waited:
+            task.cancel()

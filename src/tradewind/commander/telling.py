@@ -7,7 +7,7 @@ from typing import Any
 from tradewind.commander.ending import Ending
 from tradewind.commander.engine_process import EngineProcess
 from tradewind.commander.instance_folder import InstanceFolder
-from tradewind.commander.instance_state import InstanceState, Phase, write_state
+from tradewind.commander.instance_state import InstanceState, Phase, RuleSeen, write_state
 from tradewind.commander.strategy_file.reading import StrategyFile
 from tradewind.errors import TradewindError
 from tradewind.observability import events as observe
@@ -87,6 +87,10 @@ class Telling:
     def restarting(self) -> None:
         """One more start."""
         self._change(restarts=self.state.restarts + 1)
+
+    def rule(self, seen: RuleSeen) -> None:
+        """What its rule says."""
+        self._change(rule=seen)
 
     def ended(self, ending: Ending) -> None:
         """Its process is gone."""

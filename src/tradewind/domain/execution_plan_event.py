@@ -34,12 +34,15 @@ class ExecutionMethod(StrEnum):
 
 
 class PlanStrategy(StrEnum):
-    """What the transaction is for; `intent` is a step of somebody's intent."""
+    """What the transaction is for; `intent` is a step of somebody's intent, `custom` a wish of a user's strategy."""
 
     ARBITRAGE = "arbitrage"
     TRIANGULAR = "triangular"
     MARKET_MAKING = "market_making"
+    SNIPING = "sniping"
+    LIQUIDATION = "liquidation"
     INTENT = "intent"
+    CUSTOM = "custom"
 
 
 class PlanPriority(StrEnum):
@@ -95,13 +98,27 @@ class FlashLoan(Model):
     reserve: SolanaAddress
 
 
+class PlannedLiquidation(Model):
+    """Whose debt is repaid, and what is taken for it; the routes sell that. `repay_amount` is of the debt's token."""
+
+    model_config = CAMEL
+
+    provider: Annotated[str, Field(pattern=r"^kamino$")]
+    obligation: SolanaAddress
+    repay_reserve: SolanaAddress
+    withdraw_reserve: SolanaAddress
+    repay_amount: Raw
+
+
 class ExecutionPlanEvent(Event):
     """A transaction was planned: everything an executor needs, except the wallet, unless that is given as well.
 
-    `expected_profit` is in raw units of the input token (below zero is a cost), `expected_profit_usd` the same at the
-    reference price. `gas_estimate` is in compute units, `slippage` in basis points, `max_latency` in milliseconds from
-    the moment it is taken, `deadline` a moment in milliseconds since 1970, `priority_fee` in micro-lamports for each
-    compute unit. `intent_id` and `step` say which step of which intent it carries out.
+    `expected_profit` is in raw units of the input token, of a sale by `sniping` and of a liquidation in those of the
+    output token (below zero is a cost), and 0 for a purchase that is kept; `expected_profit_usd` is the same at the
+    reference price, null where nobody knows one. `gas_estimate` is in compute units, `slippage` in basis points,
+    `max_latency` in milliseconds from the moment it is taken, `deadline` a moment in milliseconds since 1970,
+    `priority_fee` in micro-lamports for each compute unit. `intent_id` and `step` say which step of which intent it
+    carries out.
     """
 
     stream = "PLANNED"
@@ -119,7 +136,7 @@ class ExecutionPlanEvent(Event):
     output_token: SolanaAddress
     input_amount: Raw
     expected_profit: SignedRaw
-    expected_profit_usd: Usd
+    expected_profit_usd: Usd | None
     simulation_success: bool
     gas_estimate: Annotated[int, Field(ge=0, le=1_400_000)]
     slippage: Bps
@@ -127,6 +144,7 @@ class ExecutionPlanEvent(Event):
     deadline: Milliseconds
     priority_fee: Annotated[int, Field(ge=0, lt=2**53)]
     flash_loan: FlashLoan | None = None
+    liquidation: PlannedLiquidation | None = None
     priority: PlanPriority = PlanPriority.NORMAL
     risk: MevRisk = MevRisk.LOW
     wallet: SolanaAddress | None = None
@@ -154,4 +172,7 @@ class ExecutionPlanEvent(Event):
             )
         if (self.strategy is PlanStrategy.INTENT) != (self.intent_id is not None):
             raise PydanticCustomError("intent_missing", "intentId is given if and only if strategy is 'intent'.")
+        if (self.strategy is PlanStrategy.LIQUIDATION) != (self.liquidation is not None):
+            message = "liquidation is given if and only if strategy is 'liquidation'."
+            raise PydanticCustomError("liquidation_missing", message)
         return self

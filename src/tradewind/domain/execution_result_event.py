@@ -19,11 +19,13 @@ from tradewind.domain.usd import Usd
 
 
 class ResultStatus(StrEnum):
-    """`timeout` says that nothing is proven within the plan's latency; a final status follows."""
+    """`timeout` says that nothing is proven within the plan's latency; a final status follows. `simulated`: nothing was
+    signed, and a node has told what the transaction would have done."""
 
     SUCCESS = "success"
     FAILED = "failed"
     TIMEOUT = "timeout"
+    SIMULATED = "simulated"
 
 
 class ProgramError(Model):
@@ -44,7 +46,8 @@ class ExecutionResultEvent(Event):
     `execution_cost` is what was paid in lamports, fees and tip together; `locked_lamports` stands in accounts that the
     transaction made (below zero: came back from such) and is no cost; `net_profit` is `actual_profit` without it
     and is known only when the profit is in SOL. `confirmation_time` and `latency` are milliseconds: from the first
-    sending to the confirmation, and from taking the plan to the result. A failure has an `error_code`.
+    sending to the confirmation, and from taking the plan to the result. A failure has an `error_code`, and so has
+    a simulation that failed. What was simulated has no signature; its amounts are what it would have moved.
     """
 
     stream = "EXECUTED"
@@ -80,7 +83,7 @@ class ExecutionResultEvent(Event):
 
     @classmethod
     def subjects(cls) -> tuple[str, ...]:
-        """`executed.success`, `executed.failed`, `executed.timeout`."""
+        """`executed.success`, `executed.failed`, `executed.timeout`, `executed.simulated`."""
         return tuple(f"{cls.subject}.{status.value}" for status in ResultStatus)
 
     def published_under(self) -> str:
@@ -98,8 +101,11 @@ class ExecutionResultEvent(Event):
 
     @model_validator(mode="after")
     def _codes_belong_to_failures(self) -> Self:
-        if (self.outcome is ResultStatus.SUCCESS) != (self.error_code is None):
+        simulated = self.outcome is ResultStatus.SIMULATED
+        if not simulated and (self.outcome is ResultStatus.SUCCESS) != (self.error_code is None):
             raise PydanticCustomError("error_code_missing", "errorCode is given unless status is 'success'.")
+        if simulated and self.signature is not None:
+            raise PydanticCustomError("signature_of_nothing", "What was simulated was not signed.")
         if self.outcome is ResultStatus.SUCCESS and self.signature is None:
             raise PydanticCustomError("signature_missing", "A success has the signature that landed.")
         return self

@@ -25,7 +25,8 @@ class OpportunityHop(Model):
 class OpportunityFound(Event):
     """A way through the pools promised a profit when the feed was at `slot` and `write_version`.
 
-    Amounts are in raw units of `base`. `not_planned` is the code of why no plan was made of it; None when one was.
+    `expected_profit` is in raw units of `base`, `input_amount` in those of the first hop's `input_mint`. `not_planned`
+    is the code of why no plan was made of it; None when one was.
     """
 
     stream = "OPPORTUNITIES"

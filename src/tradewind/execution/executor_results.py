@@ -110,8 +110,8 @@ def _net_profit(plan: ExecutionPlanEvent, actual: int | None, cost: int, *, in_b
 
 
 def _in_usd(plan: ExecutionPlanEvent, amount_raw: int | None) -> Decimal | None:
-    """By the reference price that the plan was valued at; unknown when it was valued at nothing."""
-    if amount_raw is None or plan.expected_profit == 0 or plan.expected_profit_usd == 0:
+    """By the reference price that the plan was valued at; unknown when it was not, or at nothing."""
+    if amount_raw is None or plan.expected_profit == 0 or not plan.expected_profit_usd:
         return None
     with localcontext(prec=_USD_DIGITS):
         try:

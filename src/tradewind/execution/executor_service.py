@@ -19,7 +19,7 @@ from tradewind.domain.events import (
 )
 from tradewind.domain.execution_plan_event import ExecutionMethod, ExecutionPlanEvent, MevRisk
 from tradewind.domain.execution_result_event import ExecutionResultEvent
-from tradewind.errors import TradewindError
+from tradewind.errors import Refused, TradewindError
 from tradewind.execution.bus_halt import BusHalt
 from tradewind.execution.executor_results import Taken, ended, not_proven_yet
 from tradewind.execution.executors.codes import ANOTHER_WALLET
@@ -212,6 +212,10 @@ class ExecutorService:
 
     async def _prepared(self, plan: ExecutionPlanEvent, step: RecordedStep) -> tuple[Reservation, Choice]:
         """A wallet and a lane, waited for until the deadline; what is signed already waits for neither."""
+        if plan.liquidation is not None:
+            # Its routes alone would sell what nobody has yet.
+            message = "A liquidation is built by the engine that planned it."
+            raise Refused("liquidation_unsupported", message, remedy="Let the engine execute it, or only tell of it.")
         pauses = Backoff(self._clock, first_s=0.05, most_s=1.0)
         reservation: Reservation | None = None
         try:

@@ -273,6 +273,30 @@ class SolanaAttempt(Answer):
     signed_at_ms: int
 
 
+class HoldState(StrEnum):
+    """What became of a held attempt. `maybe_released`: it was held before the machine started anew."""
+
+    HELD = "held"
+    MAYBE_RELEASED = "maybe_released"
+    RELEASED = "released"
+    DISCARDED = "discarded"
+
+
+class SolanaHold(Answer):
+    """An attempt whose bytes stay, or stayed, in the signer until it is released."""
+
+    attempt: int
+    state: HoldState
+    held_until_ms: int
+    last_valid_block_height: int
+
+
+class Discarded(Answer):
+    """A held attempt has ended, and its bytes never left."""
+
+    discarded: bool
+
+
 class RecordedSolanaStep(Answer):
     """What the gate knows of a step on Solana. `pending` attempts are recorded and wait for their signature."""
 
@@ -283,6 +307,7 @@ class RecordedSolanaStep(Answer):
     final: bool = False
     receipt: SolanaReceipt | None = None
     attempts: tuple[SolanaAttempt, ...] = ()
+    holds: tuple[SolanaHold, ...] = ()
     pending: tuple[int, ...] = ()
     pending_because: str | None = None
 

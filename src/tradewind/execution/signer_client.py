@@ -22,6 +22,7 @@ from tradewind.execution.signer_answers import (
     Budget,
     Budgets,
     Closed,
+    Discarded,
     KillEpoch,
     LimitChange,
     Limits,
@@ -37,6 +38,7 @@ from tradewind.execution.signer_answers import (
     SignedPage,
     SignedStep,
     SignerState,
+    SolanaHold,
     SolanaOutcome,
     SolanaReceipt,
     SolanaSignature,
@@ -229,18 +231,52 @@ class SignerClient:
         return await self._ask(
             SolanaSignature,
             "sign_solana",
-            intent_id=str(intent_id),
-            step=step,
-            attempt=attempt,
-            strategy_id=str(strategy_id) if strategy_id else None,
-            wallet=wallet,
-            chain_id=chain_id,
+            **_of_attempt(intent_id, step, attempt=attempt, strategy_id=strategy_id, wallet=wallet, chain_id=chain_id),
             unsigned_tx="0x" + unsigned_tx.hex(),
             lookup_tables=tables_sent(lookup_tables),
             last_valid_block_height=last_valid_block_height,
             quoted=quoted.sent(),
             evidence=evidence.sent(),
         )
+
+    async def presign_solana(
+        self,
+        intent_id: StepOwner,
+        step: int,
+        *,
+        attempt: int,
+        hold_ms: int,
+        strategy_id: UUID | str | None,
+        wallet: str,
+        chain_id: int,
+        unsigned_tx: bytes,
+        last_valid_block_height: int,
+        quoted: SolanaQuote,
+        evidence: SolanaEvidence,
+        lookup_tables: LookupTables | None = None,
+    ) -> SolanaHold:
+        """Have the gate record the attempt by the rules of `sign_solana`, and hold its bytes until it is released."""
+        return await self._ask(
+            SolanaHold,
+            "presign_solana",
+            **_of_attempt(intent_id, step, attempt=attempt, strategy_id=strategy_id, wallet=wallet, chain_id=chain_id),
+            hold_ms=hold_ms,
+            unsigned_tx="0x" + unsigned_tx.hex(),
+            lookup_tables=tables_sent(lookup_tables),
+            last_valid_block_height=last_valid_block_height,
+            quoted=quoted.sent(),
+            evidence=evidence.sent(),
+        )
+
+    async def release(self, intent_id: StepOwner, step: int, *, attempt: int, block_height: int) -> SolanaSignature:
+        """The bytes of a held attempt, the same ones each time: from the first time on it may land."""
+        return await self._ask(
+            SolanaSignature, "release", intent_id=str(intent_id), step=step, attempt=attempt, block_height=block_height
+        )
+
+    async def discard(self, intent_id: StepOwner, step: int, *, attempt: int) -> None:
+        """End a held attempt whose bytes never left: its step is free, and what it reserved is given back."""
+        await self._ask(Discarded, "discard", intent_id=str(intent_id), step=step, attempt=attempt)
 
     async def reclaimable(
         self, wallet: str, chain_id: int, *, finalized_block_height: int, after: int = 0
@@ -407,6 +443,19 @@ def _of_step(plan: ExecutionPlan, step: PlanStep) -> dict[str, object]:
         "strategy_id": str(plan.strategy_id),
         "wallet": plan.wallet,
         "chain_id": plan.chain_id,
+    }
+
+
+def _of_attempt(
+    intent_id: StepOwner, step: int, *, attempt: int, strategy_id: UUID | str | None, wallet: str, chain_id: int
+) -> dict[str, object]:
+    return {
+        "intent_id": str(intent_id),
+        "step": step,
+        "attempt": attempt,
+        "strategy_id": str(strategy_id) if strategy_id else None,
+        "wallet": wallet,
+        "chain_id": chain_id,
     }
 
 

@@ -101,6 +101,8 @@ async def test_a_chain_that_has_everything_is_green_and_paper_needs_no_signer(
         ({"commander__wallet": builders.SOLANA_WALLET}, {"balance"}),
         ({"commander__preflight__pools": [builders.SOLANA_WALLET]}, {"pools"}),
         ({"commander__preflight__programs": [builders.SOLANA_WALLET]}, {"programs"}),
+        ({"inventory__programs": [builders.SOLANA_WALLET]}, {"programs"}),
+        ({"inventory__snapshot": "no-such-pools.json"}, {"snapshot"}),
         ({"commander__preflight__least_free_bytes": 2**50}, {"disk"}),
         ({"mode": "live"}, {"signer"}),
     ],
@@ -120,6 +122,14 @@ async def test_each_thing_that_is_not_there_is_red_by_itself(
 async def test_a_feed_that_is_not_the_chosen_one_is_only_worth_a_look(settings: Settings, tmp_path: Path) -> None:
     found = await findings(settings(chain__shredstream="http://127.0.0.1:9"), tmp_path)
     assert (found["shredstream"].verdict, wrong_ones(found)) == (Verdict.WARNING, set())
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_grpc_server_that_is_not_yellowstone_is_told_apart(settings: Settings, tmp_path: Path) -> None:
+    shreds = settings().chain.shredstream
+    found = await findings(settings(chain__yellowstone=shreds, feeds__kind="yellowstone"), tmp_path)
+    assert wrong_ones(found) == {"yellowstone"}
+    assert found["yellowstone"].seen == "is a gRPC server that does not answer as Yellowstone (UNIMPLEMENTED)"
 
 
 @pytest.mark.asyncio(loop_scope="module")

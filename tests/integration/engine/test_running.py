@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.solana_deployment import SolanaDeployment
 from tests.integration.engine.cuttable import cuttable
 from tests.integration.engine.engine_process import EngineProcess
-from tests.integration.engine.trading import BOTH_VENUES, TRIANGLE, configuration, swap_by_somebody_else
+from tests.integration.engine.trading import BOTH_VENUES, TRIANGLE, configuration, slots_pass, swap_by_somebody_else
 from tests.integration.localnet_solana.swapping import WSOL
 from tradewind.domain.execution_plan_event import ExecutionPlanEvent, PlanExecutor
 from tradewind.domain.execution_result_event import ExecutionResultEvent
@@ -29,13 +29,6 @@ def open_the_triangle(deployment: SolanaDeployment, amount_raw: int = 50_000_000
 
 async def landed(deployment: SolanaDeployment) -> list[str]:
     return [entry["signature"] for entry in await deployment.landed() if entry["err"] is None]
-
-
-async def slots_pass(deployment: SolanaDeployment, slots: int) -> None:
-    end = deployment.chain.node.slot + slots
-    async with asyncio.timeout(30):
-        while deployment.chain.node.slot < end:
-            await asyncio.sleep(0.01)
 
 
 async def test_a_blacklisted_token_is_traded_no_more_and_the_change_is_acknowledged_at_once(

@@ -1,5 +1,6 @@
 """A local Solana with a signer, and an engine's configuration for it."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,6 +70,14 @@ def configuration(
         },
     }
     return config | changes
+
+
+async def slots_pass(deployment: SolanaDeployment, slots: int) -> None:
+    """Return when the chain is so many slots on."""
+    end = deployment.chain.node.slot + slots
+    async with asyncio.timeout(30):
+        while deployment.chain.node.slot < end:
+            await asyncio.sleep(0.01)
 
 
 def swap_by_somebody_else(chain: SolanaLocalnet, pool: DescribedPool, mint_in: str, amount_raw: int) -> None:

@@ -26,7 +26,8 @@ from tradewind.localnet import LocalnetError, MissingTool
 from tradewind.settings import Settings
 
 COMMANDS = [
-    ("demo",), ("init",), ("doctor",), ("up",), ("report",), ("halt",), ("resume",), ("sweep",), ("localnet", "evm"),
+    ("demo", "all"), ("demo", "arb"), ("rules", "check"), ("rules", "show"),
+    ("init",), ("doctor",), ("up",), ("report",), ("halt",), ("resume",), ("sweep",), ("localnet", "evm"),
     ("run",), ("ps",), ("status",), ("logs",), ("stop",), ("restart",),
     ("localnet", "solana"),
     ("intent", "submit"), ("intent", "acquire"), ("intent", "dispose"), ("intent", "show"), ("intent", "watch"),

@@ -25,7 +25,7 @@ chain:
   genesis_hash: 5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d
 feeds: {{kind: websocket}}
 inventory:
-  programs: [675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8, pAMMBay6oceH9fJKBRHGP5D4bD4sWpMSwMn52FMfXEA]
+  programs: [675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8, pAMMBay6oceH9fJKBRHGP5D4bD4sWpmSwMn52FMfXEA]
 limits:
   max_trade_lamports: 1_000_000_000
 blacklist: []
@@ -48,7 +48,7 @@ genesis_hash = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"
 kind = "websocket"
 
 [inventory]
-programs = ["675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8", "pAMMBay6oceH9fJKBRHGP5D4bD4sWpMSwMn52FMfXEA"]
+programs = ["675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8", "pAMMBay6oceH9fJKBRHGP5D4bD4sWpmSwMn52FMfXEA"]
 
 [limits]
 max_trade_lamports = 1_000_000_000
@@ -67,6 +67,7 @@ UNITS = (
 )
 WHOLE = "Write a whole number, such as 5000000, in the unit that its name ends with."
 ADDRESS = "Write base58 of 32 bytes, as explorers show it."
+LISTEN = "Write one such as 127.0.0.1:7010."
 HTTP = "Write it as http://host:port or https://host/path."
 SECTION = "Write keys and values below it."
 
@@ -99,6 +100,12 @@ MISTAKES: list[tuple[dict[str, Any], str, str, str]] = [
     ({"mode": DROP}, "mode", "field_missing", "Add mode: paper"),
     ({"mode": True}, "mode", "value_not_allowed", "Write one of live, paper, replay."),
     ({"mode": "live", "commander__wallet": DROP}, "commander.wallet", "wallet_missing", "Add the address of the wallet that it trades with."),
+    ({"quotes": {"listen": "localhost:7010"}}, "quotes.listen", "listen_malformed", LISTEN),
+    ({"quotes": {"listen": "127.0.0.1"}}, "quotes.listen", "listen_malformed", LISTEN),
+    ({"quotes": {"listen": "127.0.0.1:65536"}}, "quotes.listen", "listen_malformed", LISTEN),
+    ({"quotes": {"listen": "::1:7010"}}, "quotes.listen", "listen_malformed", LISTEN),
+    ({"quotes": {"listen": "0.0.0.0:7010"}}, "quotes.listen", "bind_not_loopback", "Write a loopback address, or add quotes.beyond_loopback: true."),
+    ({"quotes": {"listen": "[::]:7010", "beyond_loopback": False}}, "quotes.listen", "bind_not_loopback", "Write a loopback address, or add quotes.beyond_loopback: true."),
     ({"executes": "both"}, "executes", "value_not_allowed", "Write one of engine, service."),
     ({"limits__max_trade": 5}, "limits.max_trade", "unit_missing", UNITS),
     ({"limits__max_trade_lamports": 0.5}, "limits.max_trade_lamports", "limit_not_whole", WHOLE),
@@ -123,6 +130,9 @@ MISTAKES: list[tuple[dict[str, Any], str, str, str]] = [
     ({"commander__environment": ["RUST LOG"]}, "commander.environment[0]", "variable_malformed", "Write a name such as RUST_BACKTRACE."),
     ({"commander__wallet": "mine"}, "commander.wallet", "address_malformed", ADDRESS),
     ({"commander__preflight__pools": ["x"]}, "commander.preflight.pools[0]", "address_malformed", ADDRESS),
+    ({"lanes": {"rpc": False}}, "lanes", "lanes_off", "Switch rpc or tpu on, or name the regions of jito."),
+    ({"lanes": {"private_above_lamports": 1}}, "lanes", "no_private_lane", "Name the regions of jito, or take private_above_lamports out."),
+    ({"lanes": {"private_above_lamports": -1}}, "lanes.private_above_lamports", "limit_negative", "Write 0 or more."),
 ]  # fmt: skip
 
 

@@ -75,7 +75,8 @@ def test_a_result_is_published_under_its_status() -> None:
     plan = builders.execution_plan()
     for status in ResultStatus:
         code = None if status is ResultStatus.SUCCESS else "not_seen_yet"
-        event = builders.plan_envelope(builders.execution_result(plan, outcome=status, error_code=code))
+        signature = {"signature": None} if status is ResultStatus.SIMULATED else {}
+        event = builders.plan_envelope(builders.execution_result(plan, outcome=status, error_code=code, **signature))
         assert event.subject == f"executed.{status}.{plan.opportunity_id}"
 
 
@@ -83,6 +84,21 @@ def test_a_result_is_published_under_its_status() -> None:
 def test_what_is_no_success_has_a_code(outcome: ResultStatus) -> None:
     with pytest.raises(ValidationError):
         builders.execution_result(builders.execution_plan(), outcome=outcome)
+
+
+def test_what_was_simulated_is_an_end_of_its_own_without_a_signature() -> None:
+    plan = builders.execution_plan()
+    simulated = builders.execution_result(plan, outcome=ResultStatus.SIMULATED, signature=None)
+    assert simulated.is_final
+    with pytest.raises(ValidationError):
+        builders.execution_result(plan, outcome=ResultStatus.SIMULATED)
+
+
+def test_a_plan_whose_worth_nobody_knows_says_so() -> None:
+    plan = builders.execution_plan(expected_profit_usd=None)
+    body = body_of(plan)
+    assert body["expectedProfitUsd"] is None
+    assert read_back(body, plan).body == plan
 
 
 def test_a_plan_has_one_end_and_at_most_one_timeout() -> None:

@@ -10,7 +10,15 @@ from tests import builders
 from tests.unit.execution.executor_house import House
 from tests.unit.execution.executors.world import World
 from tradewind.domain.events import HaltRequested, KillSwitchEngaged, ShutdownRequested
-from tradewind.domain.execution_plan_event import ExecutionMethod, FlashLoan, MevRisk, PlanExecutor, PlanPriority
+from tradewind.domain.execution_plan_event import (
+    ExecutionMethod,
+    FlashLoan,
+    MevRisk,
+    PlanExecutor,
+    PlannedLiquidation,
+    PlanPriority,
+    PlanStrategy,
+)
 from tradewind.domain.execution_result_event import ProgramError, ResultStatus
 from tradewind.execution.executor_service import ServiceLimits
 from tradewind.execution.executors.flash_loan import LEAST_UNITS
@@ -164,6 +172,22 @@ async def test_a_plan_that_names_a_wallet_of_nobody_fails_at_once(world: World, 
     await house.publish(plan)
     [result] = await house.until_ended(plan)
     assert result.error_code == "wallet_unknown"
+    await house.close()
+
+
+async def test_a_liquidation_fails_at_once_for_its_routes_alone_would_sell_what_nobody_has(
+    world: World, tmp_path: Path
+) -> None:
+    house = House(world, tmp_path)
+    await house.service.start()
+    account = builders.SOLANA_WALLET
+    liquidation = PlannedLiquidation(
+        provider="kamino", obligation=account, repay_reserve=account, withdraw_reserve=account, repay_amount=1
+    )
+    plan = world.plan(strategy=PlanStrategy.LIQUIDATION, liquidation=liquidation)
+    await house.publish(plan)
+    [result] = await house.until_ended(plan)
+    assert result.error_code == "liquidation_unsupported"
     await house.close()
 
 

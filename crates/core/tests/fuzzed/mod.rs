@@ -13,6 +13,7 @@ mod books;
 mod calldata;
 mod input;
 mod json;
+mod loans;
 mod pools;
 mod real;
 mod routing;
@@ -78,6 +79,7 @@ pub(crate) const TARGETS: &[Target] = &[
     decoder!("accounts_pumpswap", "pumpswap"),
     decoder!("accounts_pump_curve", "pump_curve"),
     target!("solana_tokens", accounts::tokens, accounts::token_seeds),
+    target!("kamino_loans", loans::run, loans::seeds),
     target!("read_pools", texts::pools, texts::pool_seeds),
     target!("cow_auction", texts::auction, texts::auction_seeds),
     target!("decode_evm", transactions::evm, transactions::evm_seeds),

@@ -151,6 +151,40 @@ impl Fields {
         found.ok_or_else(|| wrong(&self.path(name), &value, "a whole number of at least 0"))
     }
 
+    /// A JSON integer within bounds; `default` when it is not given.
+    ///
+    /// # Errors
+    /// When it is something else or out of bounds.
+    pub fn integer_within(
+        &mut self,
+        name: &str,
+        default: u64,
+        (least, most): (u64, u64),
+    ) -> Result<u64, ConfigFault> {
+        let path = self.path(name);
+        let Some(value) = self.take_optional(name) else {
+            return Ok(default);
+        };
+        let expected = format!("a whole number from {least} to {most}");
+        let found = value
+            .as_u64()
+            .filter(|number| (least..=most).contains(number));
+        found.ok_or_else(|| wrong(&path, &value, &expected))
+    }
+
+    /// True or false; `default` when it is not given.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn flag(&mut self, name: &str, default: bool) -> Result<bool, ConfigFault> {
+        let path = self.path(name);
+        let Some(value) = self.take_optional(name) else {
+            return Ok(default);
+        };
+        let found = value.as_bool();
+        found.ok_or_else(|| wrong(&path, &value, "true or false"))
+    }
+
     /// A whole number as a decimal string, within bounds; `default` when it is not given.
     ///
     /// # Errors
@@ -177,6 +211,19 @@ impl Fields {
             ));
         }
         Ok(number)
+    }
+
+    /// `true` or `false`; `default` when it is not given.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn boolean(&mut self, name: &str, default: bool) -> Result<bool, ConfigFault> {
+        let path = self.path(name);
+        match self.take_optional(name) {
+            None => Ok(default),
+            Some(Value::Bool(given)) => Ok(given),
+            Some(other) => Err(wrong(&path, &other, "true or false")),
+        }
     }
 
     /// A list; empty when it is not given.
@@ -273,7 +320,7 @@ fn key(path: &str, text: &str) -> Result<ChainAddress, ConfigFault> {
 }
 
 /// A whole number without a sign, leading zeros or anything around it.
-fn canonical(text: &str) -> Option<u64> {
+pub(super) fn canonical(text: &str) -> Option<u64> {
     let number: u64 = text.parse().ok()?;
     (number.to_string() == text).then_some(number)
 }

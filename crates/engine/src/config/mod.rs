@@ -1,13 +1,16 @@
 //! The resolved configuration: one JSON file, read strictly, of which a part may change while the engine runs.
 //!
-//! - here: the whole file; - `fields`: the strict reader; - `changeable`: what may change;
-//! - `reload`: whether a changed file is taken; - `watch`: that it has changed.
+//! - here: the whole file; - `fields`: the strict reader; - `changeable`: what may change; - `lanes`: how it sends;
+//! - `python`: what runs a strategy in Python; - `reload`: whether a changed file is taken; - `watch`: that it has changed.
 
 mod changeable;
 mod fields;
+mod lanes;
+mod python;
 mod reload;
 mod watch;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -16,9 +19,13 @@ use tradewind_solana::Key;
 
 pub use changeable::{Changeable, InForce, Limits};
 pub use fields::{ConfigFault, Fields};
-pub use reload::{ParameterCheck, Reload};
+pub use lanes::{JitoAccess, LanesConfig};
+pub use python::PythonProgram;
+pub use reload::{ParameterCheck, Reload, TermsReader};
 pub use watch::ConfigWatch;
 
+/// Strategies that need no pools to begin with.
+const FIND_THEIR_POOLS: [&str; 1] = ["sniper"];
 /// Most bytes of a configuration.
 const MOST_BYTES: u64 = 4 << 20;
 
@@ -113,6 +120,16 @@ pub struct EngineConfig {
     pub mode: Mode,
     /// Who carries them out.
     pub executes: Executes,
+    /// How transactions are sent.
+    pub lanes: LanesConfig,
+    /// Whether a transaction is simulated before it is signed, and dropped when it would fail.
+    pub simulate: bool,
+    /// Mints that count as a US dollar.
+    pub usd_mints: Vec<ChainAddress>,
+    /// The strategy itself, where its user wrote it in Python.
+    pub python: Option<PythonProgram>,
+    /// Where quotes are served, if they are.
+    pub quotes: Option<SocketAddr>,
     /// What may change while it runs.
     pub changeable: Changeable,
 }
@@ -148,6 +165,14 @@ impl EngineConfig {
             )
         })?;
         let mut fields = Fields::of("", json)?;
+        let mode = fields.choice(
+            "mode",
+            &[
+                ("live", Mode::Live),
+                ("paper", Mode::Paper),
+                ("replay", Mode::Replay),
+            ],
+        )?;
         let config = Self {
             strategy: fields.text("strategy")?,
             instance: name(&mut fields, "instance")?,
@@ -156,18 +181,19 @@ impl EngineConfig {
             signer: signer(&mut fields)?,
             feed: feed(fields.object("feeds")?)?,
             inventory: inventory(fields.object("inventory")?)?,
-            mode: fields.choice(
-                "mode",
-                &[
-                    ("live", Mode::Live),
-                    ("paper", Mode::Paper),
-                    ("replay", Mode::Replay),
-                ],
-            )?,
+            mode,
             executes: fields.choice(
                 "executes",
                 &[("engine", Executes::Engine), ("service", Executes::Service)],
             )?,
+            lanes: LanesConfig::read(&mut fields)?,
+            simulate: fields.flag("simulate", mode == Mode::Paper)?,
+            usd_mints: fields.keys("usd_mints")?,
+            python: fields
+                .take_optional("python")
+                .map(PythonProgram::read)
+                .transpose()?,
+            quotes: quotes(&mut fields)?,
             changeable: Changeable {
                 version: fields.integer("version")?,
                 limits: Limits::read(fields.object("limits")?)?,
@@ -182,7 +208,9 @@ impl EngineConfig {
 
     /// What only several fields together say.
     fn check(&self) -> Result<(), ConfigFault> {
-        if self.inventory.snapshot.is_none() && self.inventory.programs.is_empty() {
+        let finds_its_own = FIND_THEIR_POOLS.contains(&self.strategy.as_str());
+        let is_empty = self.inventory.snapshot.is_none() && self.inventory.programs.is_empty();
+        if is_empty && !finds_its_own {
             return Err(ConfigFault::new(
                 "inventory",
                 "names no pools",
@@ -210,12 +238,21 @@ impl EngineConfig {
                 "is null, and feeds.kind is yellowstone",
                 "give its address",
             )),
-            FeedKind::Websocket | FeedKind::Yellowstone => Ok(()),
-            FeedKind::Shredstream => Err(ConfigFault::new(
-                "feeds.kind",
-                "is a feed that this engine does not read",
-                "give websocket or yellowstone",
+            FeedKind::Shredstream if self.chain.shredstream.is_none() => Err(ConfigFault::new(
+                "chain.shredstream",
+                "is null, and feeds.kind is shredstream",
+                "give its address",
             )),
+            FeedKind::Shredstream
+                if self.chain.websocket.is_none() && self.chain.yellowstone.is_none() =>
+            {
+                Err(ConfigFault::new(
+                    "chain.websocket",
+                    "is null, and entries do not say what became of them",
+                    "give its address, or chain.yellowstone",
+                ))
+            }
+            FeedKind::Websocket | FeedKind::Yellowstone | FeedKind::Shredstream => Ok(()),
         }
     }
 }
@@ -250,6 +287,9 @@ fn chain(mut fields: Fields) -> Result<ChainAccess, ConfigFault> {
             url,
             &["http://", "https://"],
         )?;
+    }
+    if let Some(url) = &access.shredstream {
+        scheme("chain.shredstream", url, &["http://", "https://"])?;
     }
     if let Some(url) = &access.websocket {
         scheme("chain.websocket", url, &["ws://", "wss://"])?;
@@ -289,6 +329,38 @@ fn signer(fields: &mut Fields) -> Result<Option<PathBuf>, ConfigFault> {
     let socket = fields.text("socket")?;
     fields.finish()?;
     Ok(Some(PathBuf::from(socket)))
+}
+
+fn quotes(fields: &mut Fields) -> Result<Option<SocketAddr>, ConfigFault> {
+    let Some(value) = fields.take_optional("quotes") else {
+        return Ok(None);
+    };
+    let mut fields = Fields::of("quotes", value)?;
+    let text = fields.text("listen")?;
+    let listen: SocketAddr = text.parse().map_err(|_| {
+        let fault = format!("{text:?} is no address with a port");
+        ConfigFault::new("quotes.listen", fault, "give one such as 127.0.0.1:7010")
+    })?;
+    let beyond_loopback = match fields.take_optional("beyond_loopback") {
+        None => false,
+        Some(Value::Bool(allowed)) => allowed,
+        Some(other) => {
+            return Err(fields::wrong(
+                "quotes.beyond_loopback",
+                &other,
+                "true or false",
+            ));
+        }
+    };
+    fields.finish()?;
+    if !listen.ip().is_loopback() && !beyond_loopback {
+        let fault = format!(
+            "{listen} can be reached from other machines, and nobody is asked who they are"
+        );
+        let remedy = "give a loopback address, or set quotes.beyond_loopback to true";
+        return Err(ConfigFault::new("quotes.listen", fault, remedy));
+    }
+    Ok(Some(listen))
 }
 
 fn feed(mut fields: Fields) -> Result<FeedKind, ConfigFault> {

@@ -1,26 +1,37 @@
-//! `Reload`: whether a changed file is taken: only limits, blacklist and parameters may differ, and the version grows.
+//! `Reload`: whether a changed file is taken: only limits, blacklist and parameters may differ, of these nothing that is
+//! read once when the engine starts, and the version grows.
 
 use serde_json::Value;
 
 use super::{Changeable, ConfigFault, EngineConfig};
+use crate::strategies::SendingTerms;
 
 /// How a strategy judges parameters before they count.
 pub type ParameterCheck = fn(&Value) -> Result<(), ConfigFault>;
+
+/// How a strategy's transactions are sent, of checked parameters.
+pub type TermsReader = fn(&Value) -> Option<SendingTerms>;
 
 /// The configuration that a process was started with, against which later ones are held.
 #[derive(Debug)]
 pub struct Reload {
     started_with: EngineConfig,
     check: ParameterCheck,
+    terms: TermsReader,
 }
 
 impl Reload {
     /// For this process.
     #[must_use]
-    pub const fn new(started_with: EngineConfig, check: ParameterCheck) -> Self {
+    pub const fn new(
+        started_with: EngineConfig,
+        check: ParameterCheck,
+        terms: TermsReader,
+    ) -> Self {
         Self {
             started_with,
             check,
+            terms,
         }
     }
 
@@ -38,11 +49,7 @@ impl Reload {
             ..next.clone()
         };
         if let Some(field) = difference(&self.started_with, &unchanged) {
-            return Err(ConfigFault::new(
-                field,
-                "cannot change while the engine runs",
-                "change it back, or restart the instance",
-            ));
+            return Err(needs_restart(field));
         }
         let next = next.changeable;
         if next == *in_force {
@@ -59,8 +66,35 @@ impl Reload {
             ));
         }
         (self.check)(&next.parameters)?;
+        if let Some(field) = self.read_once(&next.parameters) {
+            return Err(needs_restart(field));
+        }
         Ok(Some(next))
     }
+
+    /// The first parameter that differs and was read when the engine started: it would change nothing, in silence.
+    fn read_once(&self, next: &Value) -> Option<&'static str> {
+        let (before, after) = (
+            (self.terms)(&self.started_with.changeable.parameters)?,
+            (self.terms)(next)?,
+        );
+        let same = [
+            ("parameters.wallet", before.wallet == after.wallet),
+            (
+                "parameters.lookup_tables",
+                before.lookup_tables == after.lookup_tables,
+            ),
+        ];
+        same.iter().find(|(_, same)| !same).map(|(field, _)| *field)
+    }
+}
+
+fn needs_restart(field: &str) -> ConfigFault {
+    ConfigFault::new(
+        field,
+        "cannot change while the engine runs",
+        "change it back, or restart the instance",
+    )
 }
 
 /// The first field that differs.
@@ -75,6 +109,11 @@ fn difference(a: &EngineConfig, b: &EngineConfig) -> Option<&'static str> {
         ("inventory", a.inventory == b.inventory),
         ("mode", a.mode == b.mode),
         ("executes", a.executes == b.executes),
+        ("lanes", a.lanes == b.lanes),
+        ("simulate", a.simulate == b.simulate),
+        ("usd_mints", a.usd_mints == b.usd_mints),
+        ("python", a.python == b.python),
+        ("quotes", a.quotes == b.quotes),
     ];
     same.iter().find(|(_, same)| !same).map(|(field, _)| *field)
 }

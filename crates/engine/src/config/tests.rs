@@ -1,4 +1,5 @@
 use super::*;
+use crate::strategies::SendingTerms;
 use serde_json::json;
 use std::time::Duration;
 
@@ -52,6 +53,39 @@ fn a_whole_configuration_is_taken() {
 }
 
 #[test]
+fn quotes_are_served_on_loopback_and_beyond_it_only_when_the_user_says_so() {
+    let of = |quotes: Value| EngineConfig::parse(&with("/quotes", quotes).to_string());
+    let listen = |quotes: Value| of(quotes).expect("taken").quotes.map(|it| it.to_string());
+    assert_eq!(listen(Value::Null), None);
+    for address in ["127.0.0.1:7010", "[::1]:7010"] {
+        assert_eq!(listen(json!({"listen": address})).as_deref(), Some(address));
+    }
+    let everybody = json!({"listen": "0.0.0.0:7010", "beyond_loopback": true});
+    assert_eq!(listen(everybody).as_deref(), Some("0.0.0.0:7010"));
+    let refused = [
+        (json!({"listen": "0.0.0.0:7010"}), "quotes.listen"),
+        (
+            json!({"listen": "[::]:7010", "beyond_loopback": false}),
+            "quotes.listen",
+        ),
+        (json!({"listen": "localhost:7010"}), "quotes.listen"),
+        (json!({"listen": "127.0.0.1"}), "quotes.listen"),
+        (json!({"listen": 7010}), "quotes.listen"),
+        (json!({}), "quotes.listen"),
+        (
+            json!({"listen": "127.0.0.1:1", "beyond_loopback": 1}),
+            "quotes.beyond_loopback",
+        ),
+        (json!({"listen": "127.0.0.1:1", "port": 1}), "quotes.port"),
+        (json!("127.0.0.1:7010"), "quotes"),
+    ];
+    for (quotes, field) in refused {
+        let fault = of(quotes.clone()).expect_err("refused");
+        assert_eq!(fault.field, field, "{quotes}");
+    }
+}
+
+#[test]
 fn each_wrong_field_is_named_with_its_fault_and_its_remedy() {
     let cases = [
         ("/version", json!("1"), "version"),
@@ -85,7 +119,12 @@ fn each_wrong_field_is_named_with_its_fault_and_its_remedy() {
         ("/signer/socket", json!(3), "signer.socket"),
         ("/signer/key", json!("secret"), "signer.key"),
         ("/feeds/kind", json!("carrier pigeon"), "feeds.kind"),
-        ("/feeds/kind", json!("shredstream"), "feeds.kind"),
+        ("/feeds/kind", json!("shredstream"), "chain.shredstream"),
+        (
+            "/chain/shredstream",
+            json!("ftp://127.0.0.1:1"),
+            "chain.shredstream",
+        ),
         ("/inventory/snapshot", json!(null), "inventory"),
         (
             "/inventory/programs",
@@ -176,10 +215,14 @@ fn accepts_all(_: &Value) -> Result<(), ConfigFault> {
     Ok(())
 }
 
+fn terms(parameters: &Value) -> Option<SendingTerms> {
+    SendingTerms::read(&mut Fields::of("parameters", parameters.clone()).ok()?).ok()
+}
+
 fn started() -> (Reload, Changeable) {
     let config = EngineConfig::parse(&whole().to_string()).expect("taken");
     let in_force = config.changeable.clone();
-    (Reload::new(config, accepts_all), in_force)
+    (Reload::new(config, accepts_all, terms), in_force)
 }
 
 fn judged(change: &[(&str, Value)]) -> Result<Option<Changeable>, ConfigFault> {
@@ -238,4 +281,54 @@ async fn a_file_put_in_place_by_renaming_is_told() {
     std::fs::rename(&beside, &file).expect("renamed");
     let told = tokio::time::timeout(Duration::from_secs(5), watch.changed()).await;
     assert_eq!(told, Ok(true));
+}
+
+#[test]
+fn what_is_read_once_at_the_start_is_refused_and_not_ignored() {
+    let lanes = json!({"rpc": true, "tpu": true});
+    for (pointer, value, field) in [
+        ("/parameters/wallet", json!(WSOL), "parameters.wallet"),
+        (
+            "/parameters/lookup_tables",
+            json!([WSOL]),
+            "parameters.lookup_tables",
+        ),
+        ("/lanes", lanes, "lanes"),
+        ("/simulate", json!(true), "simulate"),
+        ("/usd_mints", json!([WSOL]), "usd_mints"),
+    ] {
+        let refused = judged(&[("/version", json!(2)), (pointer, value)]).expect_err(pointer);
+        assert_eq!(refused.field, field);
+        assert!(refused.remedy.contains("restart"), "{refused}");
+    }
+}
+
+#[test]
+fn lanes_are_rpc_alone_unless_given_and_wrong_ones_are_named() {
+    let taken = EngineConfig::parse(&whole().to_string()).expect("taken");
+    assert_eq!(taken.lanes, LanesConfig::default());
+    let jito = json!({"rpc": false, "jito": {"regions": ["grpc://127.0.0.1:1"], "requests_per_s": 5}, "private_above_lamports": "7"});
+    let taken = EngineConfig::parse(&with("/lanes", jito).to_string()).expect("taken");
+    assert_eq!(taken.lanes.private_above_lamports, Some(7));
+    assert_eq!(taken.lanes.jito.map(|jito| jito.requests_per_s), Some(5));
+    for (lanes, field) in [
+        (json!({"rpc": false}), "lanes"),
+        (json!({"rpc": 1}), "lanes.rpc"),
+        (json!({"jito": {"regions": []}}), "lanes.jito.regions"),
+        (
+            json!({"jito": {"regions": ["ftp://x"]}}),
+            "lanes.jito.regions[0]",
+        ),
+        (
+            json!({"jito": {"regions": ["http://x"], "requests_per_s": 0}}),
+            "lanes.jito.requests_per_s",
+        ),
+        (
+            json!({"private_above_lamports": "7"}),
+            "lanes.private_above_lamports",
+        ),
+        (json!({"quic": true}), "lanes.quic"),
+    ] {
+        assert_eq!(refusal(&with("/lanes", lanes)).field, field);
+    }
 }

@@ -3,12 +3,12 @@
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
 
-use super::Events;
+use super::{Events, Told};
 use crate::log::Log;
 
 /// Events that wait for the disk.
@@ -43,7 +43,7 @@ impl Journal {
             path: path.to_owned(),
             writer,
         };
-        Ok((journal, Events(Some(sender))))
+        Ok((journal, Events::to(Some(sender))))
     }
 
     /// The body of the plan with this id, if it was told.
@@ -81,14 +81,19 @@ fn ends_whole(file: &mut File) -> io::Result<bool> {
     Ok(last == *b"\n")
 }
 
-fn write_all(mut file: File, events: &Receiver<Value>, log: &Log) {
-    while let Ok(event) = events.recv() {
-        let mut lines = format!("{event}\n");
-        while let Ok(event) = events.try_recv() {
+fn write_all(mut file: File, events: &Receiver<Told>, log: &Log) {
+    while let Ok(first) = events.recv() {
+        let mut lines = String::new();
+        let mut waiting = Vec::new();
+        let mut next = Some(first);
+        while let Some(Told { event, progress }) = next {
             lines.push_str(&event.to_string());
             lines.push('\n');
+            waiting.extend(progress);
+            next = events.try_recv().ok();
         }
-        if let Err(error) = file.write_all(lines.as_bytes()) {
+        // Whoever waits for what could not be kept hears it by the end of the channel.
+        if let Err(error) = keep(&mut file, lines.as_bytes(), &waiting) {
             let message =
                 format!("events.jsonl: cannot be written: {error}; make room on its disk");
             log.error(
@@ -97,6 +102,23 @@ fn write_all(mut file: File, events: &Receiver<Value>, log: &Log) {
                 json!({"code": "events_unwritable"}),
             );
         }
+    }
+}
+
+/// Only what somebody waits for is worth a commit of the disk.
+fn keep(file: &mut File, lines: &[u8], waiting: &[SyncSender<()>]) -> io::Result<()> {
+    file.write_all(lines)?;
+    tell_progress(waiting);
+    if !waiting.is_empty() {
+        file.sync_data()?;
+    }
+    tell_progress(waiting);
+    Ok(())
+}
+
+fn tell_progress(waiting: &[SyncSender<()>]) {
+    for told in waiting {
+        let _gone = told.try_send(());
     }
 }
 
@@ -126,5 +148,27 @@ mod tests {
         let plan = again.plan("p").expect("read").expect("found");
         assert_eq!(plan["expectedProfit"], "5");
         assert_eq!(again.plan("q").expect("read"), None);
+    }
+
+    #[test]
+    fn whoever_waits_for_an_event_finds_it_in_the_file_and_hears_of_a_disk_that_takes_none() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("events.jsonl");
+        let log = || Log::new(Clock::System, io::sink());
+        let (journal, events) = Journal::open(&path, log()).expect("opened");
+        let kept = events.tell_kept(json!({"id": 7}));
+        assert!(kept.is_written());
+        let text = std::fs::read_to_string(&path).expect("read");
+        assert_eq!(text, "{\"id\":7}\n");
+        assert!(kept.is_on_disk());
+        drop(events);
+        journal.close();
+        let (sender, receiver) = sync_channel(1);
+        let unwritable = File::open(&path).expect("opened to read");
+        let writer = std::thread::spawn(move || write_all(unwritable, &receiver, &log()));
+        let events = Events::to(Some(sender));
+        assert!(!events.tell_kept(json!({"id": 8})).is_written());
+        drop(events);
+        writer.join().expect("ended");
     }
 }

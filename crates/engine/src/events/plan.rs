@@ -7,7 +7,8 @@ use super::envelope;
 use super::opportunity::opportunity_event_id;
 use crate::config::Changeable;
 use crate::identifier;
-use crate::pipeline::{Opportunity, Trade, TradeHop};
+use crate::lanes::Choice;
+use crate::pipeline::{Opportunity, Purpose, Trade, TradeHop};
 
 /// A plan as it is told.
 #[derive(Debug)]
@@ -24,6 +25,12 @@ pub struct PlanTold<'a> {
     pub trade: &'a Trade,
     /// What is in force.
     pub in_force: &'a Changeable,
+    /// By which lanes it is sent; None where somebody else chooses.
+    pub choice: Option<&'a Choice>,
+    /// Whether a node has simulated it, and it went well.
+    pub simulated: bool,
+    /// What it gains in US dollars, where anybody knows.
+    pub worth_usd: Option<String>,
     /// Now.
     pub at_ns: u64,
 }
@@ -33,13 +40,10 @@ pub struct PlanTold<'a> {
 pub fn plan_event(told: &PlanTold<'_>) -> Value {
     let trade = told.trade;
     let now_ms = told.at_ns / 1_000_000;
-    let method = if told.executor == "engine" {
-        "rpc"
-    } else {
-        "auto"
-    };
+    let method = told.choice.map_or("auto", Choice::method);
+    let private = told.choice.is_some_and(|choice| choice.private);
     let latency_ms = told.in_force.limits.max_opportunity_age_ms;
-    let body = json!({
+    let mut body = json!({
         "planId": told.plan_id,
         "opportunityId": told.opportunity.id,
         "strategy": told.kind,
@@ -47,22 +51,36 @@ pub fn plan_event(told: &PlanTold<'_>) -> Value {
         "executor": told.executor,
         "chainId": 101,
         "routes": trade.hops.iter().map(route).collect::<Vec<_>>(),
-        "inputToken": trade.base.to_string(),
-        "outputToken": trade.base.to_string(),
+        "inputToken": trade.mint_in.to_string(),
+        "outputToken": trade.mint_out.to_string(),
         "inputAmount": trade.amount_in_raw.to_string(),
-        "expectedProfit": trade.gain_raw().to_string(),
-        // The engine holds no reference price in dollars.
-        "expectedProfitUsd": "0",
-        "simulationSuccess": false,
+        "expectedProfit": trade.expected_raw().to_string(),
+        "expectedProfitUsd": told.worth_usd,
+        "simulationSuccess": told.simulated,
         "gasEstimate": trade.unit_limit,
         "slippage": told.in_force.limits.max_slippage_bps,
         "maxLatency": latency_ms.max(1),
         "deadline": now_ms + latency_ms,
         "priorityFee": trade.unit_price_micro_lamports,
+        "risk": if private { "high" } else { "low" },
         "wallet": trade.wallet.to_string(),
         "strategyId": trade.strategy_id,
         "timestamp": now_ms,
     });
+    if let Purpose::Liquidate(part) = trade.purpose {
+        body["flashLoan"] = json!({
+            "provider": "kamino",
+            "amount": part.borrowed_raw.to_string(),
+            "reserve": part.repay_reserve.to_string(),
+        });
+        body["liquidation"] = json!({
+            "provider": "kamino",
+            "obligation": part.obligation.to_string(),
+            "repayReserve": part.repay_reserve.to_string(),
+            "withdrawReserve": part.withdraw_reserve.to_string(),
+            "repayAmount": part.repaid_raw.to_string(),
+        });
+    }
     let causation = opportunity_event_id(&told.opportunity.id);
     let id = plan_event_id(told.plan_id);
     envelope(

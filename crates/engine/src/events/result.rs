@@ -16,6 +16,8 @@ pub enum Status {
     Failed,
     /// Nothing is proven yet.
     Timeout,
+    /// Nothing was signed; a node told what it would have done.
+    Simulated,
 }
 
 impl Status {
@@ -24,6 +26,7 @@ impl Status {
             Self::Success => "success",
             Self::Failed => "failed",
             Self::Timeout => "timeout",
+            Self::Simulated => "simulated",
         }
     }
 }
@@ -37,25 +40,31 @@ pub struct ResultTold<'a> {
     pub status: Status,
     /// Code and words, unless it succeeded.
     pub error: Option<(&'a str, &'a str)>,
-    /// Where it landed, and what it moved.
-    pub landed: Option<(u64, Moved)>,
+    /// The slot of its block.
+    pub slot: Option<u64>,
+    /// What it moved, or would have moved.
+    pub moved: Option<Moved>,
+    /// Which lane landed it, or carries it: a word of `executionMethod`.
+    pub method: &'a str,
     /// Which engine.
     pub executor_name: &'a str,
     /// Now.
     pub at_ns: u64,
 }
 
-/// The event; stream EXECUTED, subject `executed.success|failed|timeout`.
+/// The event; stream EXECUTED, subject `executed.success|failed|timeout|simulated`.
 #[must_use]
 pub fn result_event(told: &ResultTold<'_>) -> Value {
     let flight = told.flight;
     let now_ms = told.at_ns / 1_000_000;
-    let moved = told.landed.as_ref().map(|(_, moved)| moved);
-    let gained = moved.filter(|_| told.status == Status::Success);
+    let moved = told.moved.as_ref();
+    let gained = moved.filter(|_| matches!(told.status, Status::Success | Status::Simulated));
     let cost_lamports = moved.map_or(0, |moved| moved.cost_lamports);
-    let net = gained
+    let profit = gained.and_then(|moved| profit_raw(flight, moved));
+    let net = profit
         .filter(|_| flight.base_is_sol)
-        .map(|moved| (i128::from(moved.gained_raw) - i128::from(cost_lamports)).to_string());
+        .map(|profit_raw| (profit_raw - i128::from(cost_lamports)).to_string());
+    let [input, output] = amounts(flight, gained);
     let ending = if told.status == Status::Timeout {
         "timeout"
     } else {
@@ -68,20 +77,22 @@ pub fn result_event(told: &ResultTold<'_>) -> Value {
         "planId": flight.plan_id,
         "opportunityId": flight.opportunity_id,
         "status": told.status.name(),
-        "signature": flight.signature,
-        "blockSlot": told.landed.as_ref().map(|(slot, _)| slot),
-        "confirmationTime": told.landed.as_ref().map(|_| took_ms),
+        "signature": Some(&flight.signature).filter(|signature| !signature.is_empty()),
+        "blockSlot": told.slot,
+        "confirmationTime": told.slot.map(|_| took_ms),
         "expectedProfit": flight.expected_raw.to_string(),
-        "actualProfit": gained.map(|moved| moved.gained_raw.to_string()),
+        "actualProfit": profit.map(|profit_raw| profit_raw.to_string()),
         "executionCost": cost_lamports.to_string(),
         "lockedLamports": moved.map_or(0, |moved| moved.locked_lamports).to_string(),
         "netProfit": net,
         "latency": took_ms,
-        "executionMethod": "rpc",
+        "executionMethod": told.method,
         "error": told.error.map(|(_, words)| words),
         "errorCode": told.error.map(|(code, _)| code),
         "wallet": flight.wallet,
-        "attempts": 1,
+        "attempts": u8::from(!flight.signature.is_empty()),
+        "inputAmount": input,
+        "outputAmount": output,
         "executorName": told.executor_name,
         "timestamp": now_ms,
     });
@@ -94,4 +105,28 @@ pub fn result_event(told: &ResultTold<'_>) -> Value {
         Some(&causation),
         &body,
     )
+}
+
+/// What a circle left, or a sale above what had been paid for what it sold; a purchase has no profit yet.
+fn profit_raw(flight: &Flight, moved: &Moved) -> Option<i128> {
+    let gained_raw = i128::from(moved.gained_raw);
+    match &flight.open_way {
+        None => Some(gained_raw),
+        Some(way) if way.sells => Some(gained_raw - i128::from(way.cost_raw)),
+        Some(_) => None,
+    }
+}
+
+/// What a purchase or a sale paid and got; a circle only tells what it left.
+fn amounts(flight: &Flight, moved: Option<&Moved>) -> [Option<String>; 2] {
+    let (Some(way), Some(moved)) = (&flight.open_way, moved) else {
+        return [None, None];
+    };
+    let (paid_raw, got_raw) = if way.sells {
+        (moved.kept_raw, moved.gained_raw)
+    } else {
+        (moved.gained_raw, moved.kept_raw)
+    };
+    let paid_raw = paid_raw.saturating_neg().max(0);
+    [paid_raw, got_raw.max(0)].map(|raw| Some(raw.to_string()))
 }

@@ -4,7 +4,8 @@
 //! - `forks`: which slots are dead though nobody says so;
 //! - `opening`: the feed that a configuration chooses; - `websocket`: subscriptions over one connection;
 //! - `yellowstone`: filtered streams out of a validator; - `pauses`: between two attempts to connect;
-//! - `recording`: a feed written down, and read again.
+//! - `recording`: a feed written down, and read again;
+//! - `shredstream`: transactions before their execution, beside one of the others.
 
 mod forks;
 mod opening;
@@ -12,6 +13,7 @@ mod order;
 mod pauses;
 mod program_filter;
 mod recording;
+mod shredstream;
 mod update;
 pub(crate) mod websocket;
 mod yellowstone;
@@ -24,6 +26,7 @@ pub use opening::open;
 pub use order::{AccountOrder, OrderCounts, Undone};
 pub use program_filter::{Comparison, ProgramFilter};
 pub use recording::{Recorded, Recorder, Recording, RecordingFault};
+pub use shredstream::{EntryFeed, EntryOptions};
 pub use update::{AccountUpdate, FeedEvent, Moment, SlotStatus};
 pub use websocket::{WebsocketFeed, WebsocketOptions};
 pub use yellowstone::{Token, YellowstoneFeed, YellowstoneOptions};

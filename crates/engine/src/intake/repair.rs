@@ -13,7 +13,7 @@ use tradewind_core::ChainAddress;
 use super::Intake;
 use super::missing::{Missing, Scope};
 use crate::fault::EngineFault;
-use crate::feed::{AccountUpdate, Feed};
+use crate::feed::{AccountUpdate, Feed, Moment};
 use crate::inventory::{AccountReader, CLOCK, LoadedPool, Loading, load};
 use crate::pipeline::{Changed, Shared};
 
@@ -57,6 +57,7 @@ impl<R: AccountReader + 'static> Intake<R> {
                 self.record_stale(Some(&pools));
             }
         }
+        self.predict_anew(&what.scope);
         let fields = json!({"reason": reason, "pools": pools});
         self.shared
             .log
@@ -65,12 +66,25 @@ impl<R: AccountReader + 'static> Intake<R> {
         self.read_missing();
     }
 
+    /// What is predicted of these pools counts no more.
+    fn predict_anew(&self, scope: &Scope) {
+        match scope {
+            Scope::All => self.shared.shreds.anew(),
+            Scope::Pools(pools) => {
+                let pools: Vec<_> = pools.iter().copied().collect();
+                self.shared.shreds.truth(&pools);
+            }
+        }
+    }
+
     /// What is read from any of these accounts.
     pub(super) fn readers_of(&self, accounts: &[ChainAddress]) -> Missing {
         let inventory = self.shared.inventory();
         let ids = accounts.iter().flat_map(|it| inventory.readers(*it));
         let pools = ids.filter_map(|id| inventory.graph().address_of(*id));
-        let holdings = accounts.iter().any(|it| inventory.holding(*it).is_some());
+        let unpooled =
+            |it: &ChainAddress| inventory.holding(*it).is_some() || inventory.loans().follows(*it);
+        let holdings = accounts.iter().any(unpooled);
         Missing {
             holdings,
             ..Missing::pools(pools.collect())
@@ -81,6 +95,9 @@ impl<R: AccountReader + 'static> Intake<R> {
     pub(super) fn read_missing(&mut self) {
         if !self.is_heard || self.reading.is_some() || self.missing.is_nothing() {
             return;
+        }
+        for pool in std::mem::take(&mut *self.shared.joining.left()) {
+            self.pools.remove(&pool);
         }
         let mut of = std::mem::take(&mut self.missing);
         of.from_slot = of.from_slot.max(self.order.newest_slot());
@@ -136,6 +153,10 @@ impl<R: AccountReader + 'static> Intake<R> {
         self.follow(feed);
         let addresses: Vec<_> = loading.pools.iter().map(LoadedPool::pool_address).collect();
         self.doubt(&addresses);
+        self.predict_anew(&match reading.of.scope {
+            Scope::All => Scope::All,
+            Scope::Pools(_) => Scope::Pools(addresses.iter().copied().collect()),
+        });
         for (pool, reason) in &loading.left_out {
             let fields = json!({"pool": pool.to_string(), "code": "pool_left_out"});
             self.shared.log.warning("pool_left_out", reason, fields);
@@ -147,6 +168,7 @@ impl<R: AccountReader + 'static> Intake<R> {
                 .warning("pool_refused", &message, json!({"code": error.code()}));
         }
         self.scan(&addresses);
+        self.scan_loans(loading);
         if reading.of.scope == Scope::All {
             self.ready.send_replace(true);
         }
@@ -175,6 +197,24 @@ impl<R: AccountReader + 'static> Intake<R> {
         self.record_stale(Some(&doubted));
     }
 
+    /// So may every loan.
+    fn scan_loans(&self, loading: &Loading) {
+        let Some(market) = self.shared.inventory().loans().accounts().first().copied() else {
+            return;
+        };
+        let now = Instant::now();
+        let changed = Changed {
+            pool: market,
+            moment: Moment {
+                slot: newest_slot(loading),
+                write_version: 0,
+            },
+            told_at: now,
+            applied_at: now,
+        };
+        self.shared.changes.push(market, changed);
+    }
+
     /// Every pool may stand otherwise than when it was scanned last.
     fn scan(&self, pools: &[ChainAddress]) {
         let now = Instant::now();
@@ -188,7 +228,7 @@ impl<R: AccountReader + 'static> Intake<R> {
                     told_at: now,
                     applied_at: now,
                 };
-                self.shared.changes.push(*pool, changed);
+                self.shared.tell_change(changed);
             }
         }
     }
@@ -237,8 +277,12 @@ async fn read_all<R: AccountReader>(
         return Ok(None);
     }
     let mut loading = load(reader, pools).await?;
-    let holdings = shared.inventory().holdings();
-    let read = reader.read(&holdings).await?;
+    // The loans, too: they are in no pool.
+    let unpooled = {
+        let inventory = shared.inventory();
+        [inventory.holdings(), inventory.loans().accounts()].concat()
+    };
+    let read = reader.read(&unpooled).await?;
     loading.accounts.extend(read.into_iter().flatten());
     let mut slots = loading.accounts.iter().map(|it| it.moment.slot);
     Ok(slots.all(|slot| slot >= from_slot).then_some(loading))

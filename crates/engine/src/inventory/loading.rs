@@ -30,6 +30,17 @@ pub trait AccountReader: Send + Sync {
         &self,
         keys: &[ChainAddress],
     ) -> impl Future<Output = Result<Vec<Option<AccountUpdate>>, EngineFault>> + Send;
+
+    /// The mints of the token accounts that somebody has: a curve of pump does not name its coin.
+    ///
+    /// # Errors
+    /// When the chain does not answer.
+    fn mints_held_by(
+        &self,
+        _owner: ChainAddress,
+    ) -> impl Future<Output = Result<Vec<ChainAddress>, EngineFault>> + Send {
+        async { Ok(Vec::new()) }
+    }
 }
 
 /// A pool as the chain has it.
@@ -77,6 +88,7 @@ pub async fn load<R: AccountReader>(
     let mut seen: HashMap<ChainAddress, Option<AccountUpdate>> = HashMap::new();
     let mut wanted: BTreeSet<ChainAddress> = pools.iter().copied().chain([CLOCK]).collect();
     let (mut open, mut loading) = (pools.to_vec(), Loading::default());
+    let mut asked = BTreeSet::new();
     open.sort_unstable();
     open.dedup();
     for _ in 0..MOST_ROUNDS {
@@ -85,8 +97,13 @@ pub async fn load<R: AccountReader>(
         seen.extend(keys.into_iter().zip(read));
         wanted.clear();
         loading.clock = clock_of(&seen)?;
-        open = decode_all(open, &seen, &mut wanted, &mut loading);
-        if wanted.is_empty() {
+        let nameless;
+        (open, nameless) = decode_all(open, &seen, &mut wanted, &mut loading, &mut asked);
+        for pool in &nameless {
+            let mints = reader.mints_held_by(*pool).await?;
+            wanted.extend(mints.into_iter().filter(|mint| !seen.contains_key(mint)));
+        }
+        if wanted.is_empty() && nameless.is_empty() {
             break;
         }
     }
@@ -119,19 +136,21 @@ pub async fn load<R: AccountReader>(
     Ok(loading)
 }
 
-/// Decodes what can be decoded; gives back the pools that still need accounts, which are then wanted.
+/// Decodes what can be decoded; gives back the pools that still need accounts, which are then wanted, and those of them
+/// whose mints have to be asked for, each once.
 fn decode_all(
     open: Vec<ChainAddress>,
     seen: &HashMap<ChainAddress, Option<AccountUpdate>>,
     wanted: &mut BTreeSet<ChainAddress>,
     loading: &mut Loading,
-) -> Vec<ChainAddress> {
+    asked: &mut BTreeSet<ChainAddress>,
+) -> (Vec<ChainAddress>, Vec<ChainAddress>) {
     let accounts: AccountSet<'_> = seen
         .values()
         .flatten()
         .map(AccountUpdate::account)
         .collect();
-    let mut still_open = Vec::new();
+    let (mut still_open, mut nameless) = (Vec::new(), Vec::new());
     for pool in open {
         match decode(pool, &accounts, loading.clock) {
             Ok((decoded, swap_accounts)) => {
@@ -146,10 +165,16 @@ fn decode_all(
                 wanted.insert(account);
                 still_open.push(pool);
             }
+            Err(PoolError::StateInvalid {
+                field: "base_mint", ..
+            }) if asked.insert(pool) => {
+                nameless.push(pool);
+                still_open.push(pool);
+            }
             Err(error) => loading.left_out.push((pool, error.to_string())),
         }
     }
-    still_open
+    (still_open, nameless)
 }
 
 fn decode(

@@ -19,6 +19,8 @@ pub struct KnownTable {
     pub table: LookupTable,
     /// For the gate: the address at each place.
     pub told: Value,
+    /// To read transactions with: the same.
+    pub keys: Vec<Key>,
 }
 
 impl KnownTable {
@@ -48,6 +50,7 @@ impl KnownTable {
         Ok(Self {
             told: Value::Object(told.collect::<Map<_, _>>()),
             table: LookupTable::new(address, &keys).map_err(|error| error.to_string())?,
+            keys,
         })
     }
 }

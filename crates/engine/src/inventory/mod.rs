@@ -2,14 +2,19 @@
 //!
 //! - here: pools brought forward account by account, and whether each may be traded on;
 //! - `snapshot`: pools from a file in their JSON form;
-//! - `loading`: pools from the accounts of the chain; `lookup_table`: what makes transactions smaller.
+//! - `loading`: pools from the accounts of the chain; `lookup_table`: what makes transactions smaller;
+//! - `mirror`: a copy that can be led ahead of the chain.
 
+mod launch;
 mod loading;
+mod loans;
 mod lookup_table;
+mod mirror;
 mod pairing;
 mod snapshot;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tradewind_core::ChainAddress;
 use tradewind_core::pools::{ChainClock, Pool, PoolError, PoolMath};
@@ -19,12 +24,18 @@ use tradewind_solana::Key;
 use tradewind_solana::swaps::SwapAccounts;
 use tradewind_solana::token_accounts::{TokenProgram, token_account_address};
 
+pub use launch::{Launch, MintFacts};
 pub use loading::{AccountReader, CLOCK, LoadedPool, Loading, decode_clock, load};
+pub use loans::{LoanFault, Loans, Refreshed};
 pub use lookup_table::KnownTable;
 pub use snapshot::{SnapshotFault, read_snapshot};
 
 use crate::feed::{AccountUpdate, Moment};
+use crate::positions::Positions;
 use pairing::Pairing;
+
+/// What was bought and is not sold yet, shared.
+pub type PositionHandle = Arc<Mutex<Positions>>;
 
 /// How a pool stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,10 +62,14 @@ pub struct Applied {
     pub changed: Vec<PoolId>,
     /// Pools that could not take it, with the reason. They are stale until they are read anew.
     pub refused: Vec<(PoolId, PoolError)>,
+    /// Accounts of loans that stand otherwise than before.
+    pub loans: Vec<ChainAddress>,
+    /// Why an account of a loan could not be taken; it counts as unknown.
+    pub loans_refused: Vec<LoanFault>,
 }
 
 /// Pools, tokens, and what is known of both.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Inventory {
     graph: PoolGraph,
     standings: Vec<PoolStanding>,
@@ -72,9 +87,25 @@ pub struct Inventory {
     /// Token accounts of the wallet that are there.
     token_accounts: HashSet<ChainAddress>,
     clock: ChainClock,
+    /// Of pools that were found while the engine ran, what else is known.
+    launches: HashMap<ChainAddress, Launch>,
+    /// What was bought and is not sold yet; shared with whoever writes it down.
+    positions: PositionHandle,
+    loans: Loans,
 }
 
 impl Inventory {
+    /// The loans that are followed.
+    #[must_use]
+    pub const fn loans(&self) -> &Loans {
+        &self.loans
+    }
+
+    /// Follows loans, and knows the programs of their tokens from their reserves.
+    pub fn follow_loans(&mut self, loans: Loans) {
+        self.loans = loans;
+    }
+
     /// The pools and the tokens that they connect.
     #[must_use]
     pub const fn graph(&self) -> &PoolGraph {
@@ -174,6 +205,65 @@ impl Inventory {
         self.tables.push(table);
     }
 
+    /// Says what is known of a pool that was found.
+    pub fn add_launch(&mut self, launch: Launch) {
+        self.launches.insert(launch.pool, launch);
+    }
+
+    /// What is known of a pool that was found while the engine ran.
+    #[must_use]
+    pub fn launch(&self, pool: ChainAddress) -> Option<&Launch> {
+        self.launches.get(&pool)
+    }
+
+    /// Takes a pool that was found out again, with what only it was known for.
+    pub fn forget_launch(&mut self, pool: ChainAddress) {
+        let id = self.graph.pool_id(pool);
+        let accounts = id.map(|id| self.accounts_of(id)).unwrap_or_default();
+        self.remove(pool);
+        for account in accounts {
+            if self.graph.readers(account).is_empty() && !self.holdings.contains_key(&account) {
+                self.moments.remove(&account);
+            }
+        }
+        if let Some(launch) = self.launches.remove(&pool)
+            && self
+                .graph
+                .token(launch.coin)
+                .is_none_or(|token| self.graph.edges(token).is_empty())
+        {
+            self.token_programs.remove(&launch.coin);
+        }
+    }
+
+    /// The slot of a pool's newest write, or of the one by which it was found.
+    #[must_use]
+    pub fn written_slot(&self, pool: ChainAddress) -> u64 {
+        let standing = self.graph.pool_id(pool).and_then(|id| self.standing(id));
+        let found = self.launches.get(&pool).map(|launch| launch.found_slot);
+        let written = standing.map(|standing| standing.moment.slot);
+        written.max(found).unwrap_or_default()
+    }
+
+    /// The newest slot that was told.
+    #[must_use]
+    pub fn slot(&self) -> u64 {
+        self.settled_slot.max(self.clock.slot)
+    }
+
+    /// What was bought and is not sold yet.
+    pub fn positions(&self) -> MutexGuard<'_, Positions> {
+        self.positions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same, to be written by others.
+    #[must_use]
+    pub fn position_handle(&self) -> PositionHandle {
+        Arc::clone(&self.positions)
+    }
+
     /// The lookup tables that transactions may use.
     #[must_use]
     pub fn tables(&self) -> &[KnownTable] {
@@ -238,9 +328,15 @@ impl Inventory {
         for (id, _) in &updated.refused {
             self.set_stale(*id);
         }
+        let loan = self.loans.apply(update);
         Applied {
             changed: updated.applied,
             refused: updated.refused,
+            loans: matches!(loan, Ok(true))
+                .then_some(update.key)
+                .into_iter()
+                .collect(),
+            loans_refused: loan.err().into_iter().collect(),
         }
     }
 
@@ -329,6 +425,7 @@ impl Inventory {
         for standing in &mut self.standings {
             standing.stale = true;
         }
+        self.loans.set_all_stale();
     }
 
     /// How a pool stands.
@@ -376,6 +473,10 @@ impl Inventory {
         let pools = self.graph.pool_ids().filter_map(|id| self.graph.at(id));
         let mut accounts: Vec<_> = pools.flat_map(PoolMath::accounts).collect();
         accounts.extend(self.holdings.keys());
+        let loans = self.loans.accounts();
+        // Interest and the age of prices go by it.
+        accounts.extend((!loans.is_empty()).then_some(CLOCK));
+        accounts.extend(loans);
         accounts.sort_unstable();
         accounts.dedup();
         accounts

@@ -4,8 +4,10 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 use tradewind_core::ChainAddress;
 use tradewind_solana::Key;
+use tradewind_solana::flash_loan::FlashLoanError;
+use tradewind_solana::flash_loan::kamino::placed;
 use tradewind_solana::receipt::{
-    RECEIPT_LAMPORTS, ReceiptSeed, ReceiptSeedError, receipt_instruction,
+    RECEIPT_LAMPORTS, ReceiptSeed, ReceiptSeedError, receipt_address, receipt_instruction,
 };
 use tradewind_solana::signature::{SIGNATURE_BYTES, Signature};
 use tradewind_solana::system::SeedError;
@@ -15,6 +17,9 @@ use tradewind_solana::transaction::{BuildError, TransactionBuilder};
 
 use super::trade::Trade;
 use crate::inventory::Inventory;
+
+/// Instructions in front of the token accounts: limit, price, receipt.
+const BUDGET_AND_RECEIPT: usize = 3;
 
 /// Why a trade cannot be a transaction.
 #[derive(Debug, Error)]
@@ -34,6 +39,9 @@ pub enum AssemblyFault {
     /// A token account has no address.
     #[error("mint {0}: its token account has no address; leave its pools out")]
     NoTokenAccount(ChainAddress),
+    /// What it borrows and gives back does not belong together.
+    #[error(transparent)]
+    Loan(#[from] FlashLoanError),
     /// The blockhash is none.
     #[error("blockhash: is not 32 bytes in base 58")]
     Blockhash,
@@ -46,6 +54,8 @@ pub struct Assembled {
     pub wire: Vec<u8>,
     /// What the lookup tables that it uses hold, by table and place.
     pub lookup_tables: Value,
+    /// Accounts that it may make at the wallet's cost: its receipt, token accounts, and what programs make.
+    pub own_accounts: Vec<Key>,
 }
 
 /// Makes the transaction. What the gate's policy reads of the wallet stands in it, and not in a table.
@@ -66,20 +76,22 @@ pub fn assemble(
         .set_recent_blockhash(Key::parse(blockhash).ok_or(AssemblyFault::Blockhash)?)
         .set_compute_budget(trade.unit_limit, trade.unit_price_micro_lamports)
         .add_instruction(receipt_instruction(wallet, &seed, RECEIPT_LAMPORTS)?);
-    // What comes out of the last hop goes where the first was paid from, and that is there.
-    for hop in trade.hops.iter().rev().skip(1).rev() {
-        let mint = hop.hop.mint_out;
+    let mut own_accounts = vec![receipt_address(wallet, &seed)?];
+    own_accounts.extend(&trade.may_make);
+    let mut in_front = BUDGET_AND_RECEIPT;
+    for mint in trade.token_accounts.iter().copied() {
         if inventory.has_token_account(trade.wallet, mint) {
             continue;
         }
         let made = inventory
             .token_program(mint)
             .and_then(|program| create_token_account(wallet, wallet, Key(mint.solana()?), program));
-        builder.add_instruction(made.ok_or(AssemblyFault::NoTokenAccount(mint))?);
+        let made = made.ok_or(AssemblyFault::NoTokenAccount(mint))?;
+        own_accounts.extend(made.accounts.get(1).map(|account| account.key));
+        builder.add_instruction(made);
+        in_front += 1;
     }
-    for swap in &trade.swaps {
-        builder.add_instructions(swap.instructions.iter().cloned());
-    }
+    builder.add_instructions(placed(trade.instructions.clone(), in_front)?);
     if trade.tip_lamports > 0 {
         // Which of the eight is spread by the blockhash, so that senders do not all lock one.
         let place = blockhash
@@ -105,6 +117,7 @@ pub fn assemble(
     Ok(Assembled {
         wire: unsigned.to_wire(&blank)?,
         lookup_tables: Value::Object(lookup_tables.collect::<Map<_, _>>()),
+        own_accounts,
     })
 }
 
@@ -117,12 +130,17 @@ fn offer_tables(
     for known in inventory.tables() {
         builder.add_lookup_table(known.table.clone());
     }
-    for hop in &trade.hops {
-        let mint = Key(hop.hop.mint_in.solana().unwrap_or_default());
-        builder.keep_static(mint);
-        if let Some(program) = inventory.token_program(hop.hop.mint_in) {
+    // What the policy reads of the wallet: its accounts of everything that is traded.
+    for mint in trade
+        .hops
+        .iter()
+        .flat_map(|hop| [hop.hop.mint_in, hop.hop.mint_out])
+    {
+        let key = Key(mint.solana().unwrap_or_default());
+        builder.keep_static(key);
+        if let Some(program) = inventory.token_program(mint) {
             builder.keep_static(program.key());
-            if let Some(account) = token_account_address(wallet, mint, program) {
+            if let Some(account) = token_account_address(wallet, key, program) {
                 builder.keep_static(account);
             }
         }

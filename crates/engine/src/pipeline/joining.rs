@@ -1,7 +1,7 @@
 //! `Joining`: pools that somebody found while the engine runs, on their way to be read and followed.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 use tradewind_core::ChainAddress;
@@ -13,6 +13,7 @@ const MOST_POOLS: usize = 4_096;
 #[derive(Debug, Default)]
 pub struct Joining {
     pools: Mutex<BTreeSet<ChainAddress>>,
+    leaving: Mutex<BTreeSet<ChainAddress>>,
     news: Notify,
 }
 
@@ -26,6 +27,19 @@ impl Joining {
         pools.insert(pool);
         self.news.notify_one();
         true
+    }
+
+    /// A pool is read no more.
+    pub fn leave(&self, pool: ChainAddress) {
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        pools.remove(&pool);
+        drop(pools);
+        self.left().insert(pool);
+    }
+
+    /// The pools that are read no more, for whoever reads.
+    pub fn left(&self) -> MutexGuard<'_, BTreeSet<ChainAddress>> {
+        self.leaving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All that wait, as soon as there are any. May be dropped while it waits.

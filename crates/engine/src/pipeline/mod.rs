@@ -11,24 +11,33 @@
 mod assembly;
 mod circle;
 mod executor;
+mod failure;
 mod fresh_queue;
 mod joining;
+mod open_way;
 mod shared;
 mod stages;
 mod timing;
 mod trade;
+mod way;
+mod worth;
 
 pub use assembly::{Assembled, AssemblyFault, assemble};
-pub use circle::{CircleTerms, check_hop, plan_circle};
-pub use executor::{Executor, Sender};
+pub use circle::{CircleTerms, plan_circle};
+pub use executor::{Desk, Executor, Sender};
+pub use failure::Failure;
 pub use fresh_queue::{Dropped, FreshQueue, Pushed};
 pub use joining::Joining;
+pub use open_way::plan_open_way;
 pub use shared::{Counts, Shared};
-pub(crate) use stages::tell_applied;
+pub(crate) use stages::{named, scan_change_seen, tell_applied};
 pub use stages::{
     plan_opportunities, plan_opportunity, quote_update, quote_updates, scan_change, scan_changes,
 };
 pub use timing::{Stage, Timings};
 pub use trade::{
-    Candidate, Changed, Hop, NotPlanned, Opportunity, SIGNATURE_FEE_LAMPORTS, Trade, TradeHop,
+    Candidate, Changed, Hop, Liquidating, NotPlanned, Opportunity, PositionBounds, Purpose,
+    SIGNATURE_FEE_LAMPORTS, Seen, Trade, TradeHop,
 };
+pub use way::{Fees, Way, check_hop, hop_instructions, quoted, rents_of, slipped};
+pub use worth::{UsdMint, worth_usd};

@@ -1,22 +1,27 @@
 //! `Shared`: what the stages of one engine share: pools, the configuration in force, queues, counts and times.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
 
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 use tradewind_core::ChainAddress;
 
+use super::failure::Failure;
 use super::fresh_queue::FreshQueue;
 use super::joining::Joining;
 use super::timing::Timings;
-use super::trade::{Changed, Hop, Opportunity, Trade};
+use super::trade::{Changed, Hop, Opportunity, Seen, Trade};
 use crate::clock::Clock;
 use crate::config::InForce;
 use crate::events::Events;
 use crate::feed::AccountUpdate;
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, PositionHandle};
 use crate::log::Log;
+use crate::positions::Positions;
+use crate::quote_service::PoolChanges;
+use crate::shreds::ShredDesk;
 
 /// What happened how often.
 #[derive(Debug, Default)]
@@ -31,6 +36,8 @@ pub struct Counts {
     pub not_planned: AtomicU64,
     /// Plans.
     pub planned: AtomicU64,
+    /// Plans of which a node says that they would fail, or says nothing.
+    pub not_simulated: AtomicU64,
     /// Signed and sent.
     pub sent: AtomicU64,
     /// Messages of the feed that could not be what they said they were.
@@ -71,12 +78,23 @@ pub struct Shared {
     pub opportunities: FreshQueue<Vec<Hop>, Opportunity>,
     /// From the planner to the executor, by way.
     pub trades: FreshQueue<Vec<Hop>, (Opportunity, Trade)>,
+    /// To the streams of quotes.
+    pub pool_changes: PoolChanges,
     /// How often.
     pub counts: Counts,
     /// How long.
     pub timings: Timings,
     /// The newest slot of which the feed has told everything.
     pub settled_slot: AtomicU64,
+    /// Why the engine cannot go on, when it cannot.
+    pub failure: Failure,
+    /// What was bought and is not sold yet.
+    positions: PositionHandle,
+    /// Why the strategy's work is done, once it is.
+    finished: OnceLock<&'static str>,
+    finishing: Notify,
+    /// What is told of transactions before they are executed, and what that predicts.
+    pub shreds: ShredDesk,
     /// Whether no new work is taken.
     stopping: AtomicBool,
 }
@@ -99,6 +117,7 @@ impl Shared {
         log: Log,
         events: Events,
     ) -> Self {
+        let positions = inventory.position_handle();
         Self {
             instance,
             inventory: RwLock::new(inventory),
@@ -112,9 +131,15 @@ impl Shared {
             changes: FreshQueue::new(CHANGES),
             opportunities: FreshQueue::new(OPPORTUNITIES),
             trades: FreshQueue::new(TRADES),
+            pool_changes: PoolChanges::default(),
             counts: Counts::default(),
             timings: Timings::default(),
             settled_slot: AtomicU64::new(0),
+            failure: Failure::default(),
+            positions,
+            finished: OnceLock::new(),
+            finishing: Notify::new(),
+            shreds: ShredDesk::default(),
             stopping: AtomicBool::new(false),
         }
     }
@@ -126,11 +151,49 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The pools in which an opportunity was found: as the chain has them, or the copy with what is predicted.
+    pub fn inventory_seen(&self, seen: Seen) -> RwLockReadGuard<'_, Inventory> {
+        match seen {
+            Seen::Executed => self.inventory(),
+            Seen::Predicted(_) => self.shreds.predicted(),
+        }
+    }
+
     /// The pools, to change.
     pub fn inventory_mut(&self) -> RwLockWriteGuard<'_, Inventory> {
         self.inventory
             .write()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was bought and is not sold yet.
+    pub fn positions(&self) -> MutexGuard<'_, Positions> {
+        self.positions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The strategy's work is done: the engine ends by itself.
+    pub fn finish(&self, reason: &'static str) {
+        if self.finished.set(reason).is_ok() {
+            self.finishing.notify_one();
+        }
+    }
+
+    /// Waits until the strategy's work is done; why it is. For one waiter.
+    pub async fn until_finished(&self) -> &'static str {
+        loop {
+            if let Some(reason) = self.finished.get() {
+                return reason;
+            }
+            self.finishing.notified().await;
+        }
+    }
+
+    /// A pool stands otherwise than before: to the scanner, and to the streams of quotes.
+    pub fn tell_change(&self, changed: Changed) {
+        self.pool_changes.tell(changed.pool);
+        self.changes.push(changed.pool, changed);
     }
 
     /// Takes no new work from now on; what is queued is dropped.
@@ -141,6 +204,7 @@ impl Shared {
         self.changes.close();
         self.opportunities.close();
         self.trades.close();
+        self.shreds.close();
     }
 
     /// Whether no new work is taken.
@@ -161,6 +225,7 @@ impl Shared {
             "expired": number(&counts.expired),
             "not_planned": number(&counts.not_planned),
             "planned": number(&counts.planned),
+            "not_simulated": number(&counts.not_simulated),
             "sent": number(&counts.sent),
             "refused": number(&counts.refused),
             "stale_pools": self.inventory().stale().len(),
@@ -171,6 +236,7 @@ impl Shared {
                 "opportunities": dropped(self.opportunities.dropped()),
                 "trades": dropped(self.trades.dropped()),
             },
+            "predictions": self.shreds.counts.told(),
             "stages": self.timings.told(),
         })
     }

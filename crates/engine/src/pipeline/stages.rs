@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::shared::{Counts, Shared};
 use super::timing::Stage;
-use super::trade::{Candidate, Changed, Opportunity, Trade};
+use super::trade::{Candidate, Changed, Opportunity, Purpose, Seen, Trade};
 use crate::events::opportunity_found;
 use crate::feed::{AccountUpdate, Moment};
 use crate::identifier;
@@ -39,13 +39,14 @@ fn settle(shared: &Shared, slot: u64) {
     let changed = inventory.settle(slot);
     let applied = Applied {
         changed,
-        refused: Vec::new(),
+        ..Applied::default()
     };
     let moment = Moment {
         slot,
         write_version: 0,
     };
     tell_applied(shared, inventory, applied, moment, Instant::now());
+    shared.shreds.settled(slot);
 }
 
 /// One account's new bytes.
@@ -76,14 +77,22 @@ pub(crate) fn tell_applied(
         .filter(|id| !inventory.is_torn(**id))
         .filter_map(|id| inventory.graph().address_of(*id))
         .collect();
+    let addresses: Vec<_> = addresses.into_iter().chain(applied.loans).collect();
+    for fault in applied.loans_refused {
+        let message = format!("an account of a loan was not understood: {fault}");
+        shared
+            .log
+            .warning("loan_refused", &message, json!({"code": "loan_refused"}));
+    }
     for (id, _) in &applied.refused {
         if let Some(pool) = inventory.graph().address_of(*id) {
             shared.joining.add(pool);
         }
     }
     drop(inventory);
+    shared.shreds.truth(&addresses);
     let applied_at = Instant::now();
-    if !applied.changed.is_empty() {
+    if !addresses.is_empty() {
         shared.timings.add(Stage::Quote, applied_at - told_at);
     }
     for pool in addresses {
@@ -93,7 +102,7 @@ pub(crate) fn tell_applied(
             told_at,
             applied_at,
         };
-        shared.changes.push(pool, changed);
+        shared.tell_change(changed);
     }
     for (_, error) in applied.refused {
         let message = format!("an account was not understood: {error}");
@@ -105,14 +114,56 @@ pub(crate) fn tell_applied(
 
 /// Scanner: shows each changed pool to the strategy.
 pub fn scan_changes(shared: &Shared, mut scanner: Box<dyn Scanner>) {
+    let mut ticked_at = Instant::now();
     while !shared.changes.is_finished() {
+        let mut found = Vec::new();
         if let Some(changed) = shared.changes.pop(PATIENCE) {
-            for opportunity in scan_change(shared, scanner.as_mut(), changed) {
-                let way = opportunity.candidate.hops.clone();
-                shared.opportunities.push(way, opportunity);
-            }
+            found = scan_change(shared, scanner.as_mut(), changed);
+        }
+        if ticked_at.elapsed() >= PATIENCE {
+            ticked_at = Instant::now();
+            found.extend(tick(shared, scanner.as_mut()));
+        }
+        for opportunity in found {
+            let way = opportunity.candidate.hops.clone();
+            shared.opportunities.push(way, opportunity);
         }
     }
+}
+
+/// Time has passed.
+fn tick(shared: &Shared, scanner: &mut dyn Scanner) -> Vec<Opportunity> {
+    let in_force = shared.in_force.now();
+    let inventory = shared.inventory();
+    let sight = Sight {
+        inventory: &inventory,
+        in_force: &in_force,
+    };
+    let moment = Moment {
+        slot: inventory.slot(),
+        write_version: 0,
+    };
+    let ticked = scanner.tick(sight, shared.clock.now_ms());
+    drop(inventory);
+    if let Some(reason) = ticked.finished {
+        shared.finish(reason);
+    }
+    let now = Instant::now();
+    let candidates = ticked.candidates.into_iter();
+    let named_now = candidates.map(|candidate| {
+        let pool = candidate
+            .hops
+            .first()
+            .map_or(candidate.base, |hop| hop.pool);
+        let changed = Changed {
+            pool,
+            moment,
+            told_at: now,
+            applied_at: now,
+        };
+        named(shared, (changed, Seen::Executed), candidate, now)
+    });
+    named_now.collect()
 }
 
 /// One changed pool.
@@ -121,8 +172,18 @@ pub fn scan_change(
     scanner: &mut dyn Scanner,
     changed: Changed,
 ) -> Vec<Opportunity> {
+    scan_change_seen(shared, scanner, changed, Seen::Executed)
+}
+
+/// One changed pool, among the pools as the chain has them or as they are predicted.
+pub(crate) fn scan_change_seen(
+    shared: &Shared,
+    scanner: &mut dyn Scanner,
+    changed: Changed,
+    seen: Seen,
+) -> Vec<Opportunity> {
     let in_force = shared.in_force.now();
-    let inventory = shared.inventory();
+    let inventory = shared.inventory_seen(seen);
     let sight = Sight {
         inventory: &inventory,
         in_force: &in_force,
@@ -133,21 +194,32 @@ pub fn scan_change(
     shared
         .timings
         .add(Stage::Scanner, found_at - changed.applied_at);
-    let named = candidates.into_iter().map(|candidate| {
-        Counts::one(&shared.counts.opportunities);
-        Opportunity {
-            id: opportunity_id(&shared.instance, changed.moment, &candidate),
-            moment: changed.moment,
-            told_at: changed.told_at,
-            found_at,
-            found_at_ms: shared.clock.now_ms(),
-            candidate,
-        }
-    });
-    named.collect()
+    let candidates = candidates.into_iter();
+    candidates
+        .map(|candidate| named(shared, (changed, seen), candidate, found_at))
+        .collect()
 }
 
-fn opportunity_id(instance: &str, moment: Moment, candidate: &Candidate) -> String {
+/// A candidate that the strategy found in a change, with its name and its age.
+pub(crate) fn named(
+    shared: &Shared,
+    (changed, seen): (Changed, Seen),
+    candidate: Candidate,
+    found_at: Instant,
+) -> Opportunity {
+    Counts::one(&shared.counts.opportunities);
+    Opportunity {
+        id: opportunity_id(&shared.instance, changed.moment, seen, &candidate),
+        moment: changed.moment,
+        seen,
+        told_at: changed.told_at,
+        found_at,
+        found_at_ms: shared.clock.now_ms(),
+        candidate,
+    }
+}
+
+fn opportunity_id(instance: &str, moment: Moment, seen: Seen, candidate: &Candidate) -> String {
     let Moment {
         slot,
         write_version,
@@ -156,6 +228,12 @@ fn opportunity_id(instance: &str, moment: Moment, candidate: &Candidate) -> Stri
         "opportunity/{instance}/{slot}/{write_version}/{}/{}",
         candidate.base, candidate.amount_in_raw
     );
+    if let Seen::Predicted(_) = seen {
+        name.push_str("/predicted");
+    }
+    if let Purpose::Liquidate(part) = candidate.purpose {
+        let _infallible = write!(name, "/{}", part.obligation);
+    }
     for hop in &candidate.hops {
         let _infallible = write!(name, "/{}", hop.pool);
     }
@@ -169,7 +247,10 @@ pub fn plan_opportunities(shared: &Shared, mut planner: Box<dyn Planner>) {
             && let Some(trade) = plan_opportunity(shared, planner.as_mut(), &opportunity)
         {
             let way = opportunity.candidate.hops.clone();
-            shared.trades.push(way, (opportunity, trade));
+            match opportunity.seen {
+                Seen::Executed => drop(shared.trades.push(way, (opportunity, trade))),
+                Seen::Predicted(_) => shared.shreds.planned(opportunity, trade),
+            }
         }
     }
 }
@@ -186,7 +267,7 @@ pub fn plan_opportunity(
         return None;
     }
     let began = Instant::now();
-    let inventory = shared.inventory();
+    let inventory = shared.inventory_seen(opportunity.seen);
     let sight = Sight {
         inventory: &inventory,
         in_force: &in_force,

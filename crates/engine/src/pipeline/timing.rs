@@ -20,16 +20,22 @@ pub enum Stage {
     Build,
     /// From bytes to their signature, with the gate's commit.
     Gate,
+    /// From bytes to what a node says of them, where that is asked.
+    Simulation,
+    /// From the signature until the plan's event is on disk.
+    Keeping,
     /// From the feed's message to the signed bytes at the lane.
     Whole,
 }
 
-const STAGES: [(Stage, &str); 6] = [
+const STAGES: [(Stage, &str); 8] = [
     (Stage::Quote, "quote"),
     (Stage::Scanner, "scanner"),
     (Stage::Planner, "planner"),
     (Stage::Build, "build"),
     (Stage::Gate, "gate"),
+    (Stage::Simulation, "simulation"),
+    (Stage::Keeping, "keeping"),
     (Stage::Whole, "whole"),
 ];
 

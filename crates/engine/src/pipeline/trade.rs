@@ -4,7 +4,9 @@ use std::time::Instant;
 
 use thiserror::Error;
 use tradewind_core::ChainAddress;
-use tradewind_solana::swaps::SwapInstructions;
+use tradewind_solana::Key;
+use tradewind_solana::instruction::Instruction;
+use tradewind_solana::token_accounts::WRAPPED_SOL;
 
 use crate::feed::Moment;
 
@@ -35,17 +37,76 @@ pub struct Hop {
     pub mint_out: ChainAddress,
 }
 
-/// What a scanner takes for paying: a closed way through pools.
+/// What a trade is to the wallet, and so what its profit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// Ends in the mint that it began with: what comes out above what went in is gained.
+    Circle,
+    /// Gives the base for something that is kept: nothing is gained before that is sold.
+    Buy(PositionBounds),
+    /// Gives what was kept for the base: what comes out above what that had cost is gained.
+    Sell {
+        /// What it had cost, in raw units of the base.
+        cost_raw: u64,
+    },
+    /// Gives one mint for another because the strategy wants so. What that gains is the strategy's to know.
+    Swap {
+        /// What has to come out at least, in raw units of the other mint.
+        least_out_raw: u64,
+    },
+    /// Repays somebody's debt out of a flash loan and sells the collateral that comes for it: what that brings above the
+    /// debt and the loan's fee is gained.
+    Liquidate(Liquidating),
+}
+
+/// Which part of whose loan is liquidated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Liquidating {
+    /// The loan.
+    pub obligation: ChainAddress,
+    /// The debt's reserve, which lends what repays it, too.
+    pub repay_reserve: ChainAddress,
+    /// The collateral's reserve.
+    pub withdraw_reserve: ChainAddress,
+    /// The flash loan, and the most that is repaid, in raw units of the base.
+    pub borrowed_raw: u64,
+    /// What is repaid of the debt.
+    pub repaid_raw: u64,
+    /// What the flash loan costs.
+    pub fee_raw: u64,
+}
+
+/// What all purchases of an instance together have to keep within; looked at once more before one is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PositionBounds {
+    /// Most that is paid, in raw units of the base.
+    pub budget_raw: u64,
+    /// Most coins that are held at once.
+    pub most_positions: u64,
+}
+
+/// What a scanner takes for paying: a way through pools.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// Where the way begins and ends.
+    /// What a gain is counted in: where a circle begins and ends, what a purchase pays, what a sale brings.
     pub base: ChainAddress,
-    /// The input that gains most, in raw units of the base.
+    /// The input of the first hop, in raw units of what that takes.
     pub amount_in_raw: u64,
-    /// What that would gain after the costs that the scanner knows.
-    pub profit_raw: u64,
+    /// What that would gain after the costs that the scanner knows, in raw units of the base; below zero is a loss.
+    pub profit_raw: i64,
     /// In trade order.
     pub hops: Vec<Hop>,
+    /// What it is for.
+    pub purpose: Purpose,
+}
+
+/// In which pools an opportunity was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// In the pools as the chain has them.
+    Executed,
+    /// In pools as transactions of this slot will leave them, which nobody has seen executed.
+    Predicted(u64),
 }
 
 /// A candidate with its name and its age.
@@ -55,6 +116,8 @@ pub struct Opportunity {
     pub id: String,
     /// The write that opened it.
     pub moment: Moment,
+    /// In which pools it was found.
+    pub seen: Seen,
     /// When the feed's message came.
     pub told_at: Instant,
     /// When the scanner found it.
@@ -82,22 +145,35 @@ pub struct TradeHop {
     pub accounts: Vec<ChainAddress>,
 }
 
-/// What a planner decided: everything but the blockhash, the receipt and the signature.
+/// What a planner decided: everything but the budget, the receipt, the token accounts, the tip, the blockhash and the
+/// signature.
 #[derive(Debug, Clone)]
 pub struct Trade {
-    /// Where it begins and ends.
+    /// What it is for.
+    pub purpose: Purpose,
+    /// What a gain is counted in; one of the two below.
     pub base: ChainAddress,
+    /// Paid.
+    pub mint_in: ChainAddress,
+    /// Got; the same in a circle.
+    pub mint_out: ChainAddress,
     /// Who trades.
     pub wallet: ChainAddress,
-    /// In order.
+    /// The swaps, in order; each is looked at once more before anything is signed.
     pub hops: Vec<TradeHop>,
-    /// The hops' instructions.
-    pub swaps: Vec<SwapInstructions>,
-    /// Paid, in raw units of the base.
+    /// The mints whose token account of the wallet has to be there; one that is missing is made.
+    pub token_accounts: Vec<ChainAddress>,
+    /// What is done, in order.
+    pub instructions: Vec<Instruction>,
+    /// Accounts of the wallet that programs may make at its cost, beside the token accounts.
+    pub may_make: Vec<Key>,
+    /// Whether SOL moves as lamports of the wallet where the base is wrapped SOL.
+    pub moves_native_sol: bool,
+    /// Paid, in raw units of `mint_in`.
     pub amount_in_raw: u64,
-    /// Quoted to come back, in raw units of the base.
+    /// Quoted, in raw units of `mint_out`.
     pub amount_out_raw: u64,
-    /// What is to come back at least.
+    /// What is to come out at least, in raw units of `mint_out`.
     pub least_out_raw: u64,
     /// Most compute units.
     pub unit_limit: u32,
@@ -112,10 +188,41 @@ pub struct Trade {
 }
 
 impl Trade {
-    /// What is gained before fees and tip.
+    /// What is gained before this transaction's own fees and tip, by the quote, in raw units of the base; below zero is
+    /// a loss. Nothing, as long as what was bought is kept.
     #[must_use]
-    pub const fn gain_raw(&self) -> u64 {
-        self.amount_out_raw.saturating_sub(self.amount_in_raw)
+    pub fn expected_raw(&self) -> i64 {
+        let given_raw = match self.purpose {
+            Purpose::Circle => self.amount_in_raw,
+            Purpose::Buy(_) | Purpose::Swap { .. } => return 0,
+            Purpose::Sell { cost_raw } => cost_raw,
+            Purpose::Liquidate(part) => part.repaid_raw.saturating_add(part.fee_raw),
+        };
+        let gained = i128::from(self.amount_out_raw) - i128::from(given_raw);
+        i64::try_from(gained).unwrap_or(if gained < 0 { i64::MIN } else { i64::MAX })
+    }
+
+    /// What is paid and what is got as the sign-gate names them: lamports by the system program's address.
+    #[must_use]
+    pub fn gate_mints(&self) -> [ChainAddress; 2] {
+        let wrapped = ChainAddress::from(WRAPPED_SOL);
+        [self.mint_in, self.mint_out].map(|mint| {
+            if self.moves_native_sol && mint == wrapped {
+                ChainAddress::Solana([0; 32])
+            } else {
+                mint
+            }
+        })
+    }
+
+    /// What is traded for the base and kept, or was; None where nothing is.
+    #[must_use]
+    pub const fn coin(&self) -> Option<ChainAddress> {
+        match self.purpose {
+            Purpose::Circle | Purpose::Liquidate(_) => None,
+            Purpose::Buy(_) | Purpose::Swap { .. } => Some(self.mint_out),
+            Purpose::Sell { .. } => Some(self.mint_in),
+        }
     }
 }
 
@@ -150,6 +257,14 @@ pub enum NotPlanned {
         /// What has to be left.
         min_profit_raw: u64,
     },
+    /// What it would trade breaks a rule of the strategy.
+    #[error("{why}")]
+    Refused {
+        /// A stable name of the rule.
+        code: &'static str,
+        /// In words.
+        why: String,
+    },
     /// A limit in force forbids it.
     #[error("{what} of {lamports} lamports are above limits.{limit}")]
     AboveLimit {
@@ -174,6 +289,7 @@ impl NotPlanned {
             Self::WalletUnknown => "wallet_unknown",
             Self::NothingHeld => "nothing_held",
             Self::NotPaying { .. } => "not_paying",
+            Self::Refused { code, .. } => code,
             Self::AboveLimit { .. } => "above_limit",
         }
     }

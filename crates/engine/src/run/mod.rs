@@ -1,5 +1,7 @@
 //! Wires one engine and runs it to its end.
 
+mod discovering;
+mod lending;
 mod recovery;
 mod sending;
 mod stages;
@@ -9,6 +11,7 @@ mod telling;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::json;
@@ -21,18 +24,21 @@ use self::stages::join_all;
 use self::telling::{stopped, tell_in_flight, tell_status};
 use crate::chain_reader::ChainReader;
 use crate::clock::Clock;
-use crate::config::{ConfigWatch, EngineConfig, Executes, InForce, Mode, Reload};
+use crate::config::{ConfigWatch, EngineConfig, Executes, FeedKind, InForce, Mode, Reload};
 use crate::events::Journal;
 use crate::fault::{Ending, EngineFault};
-use crate::feed::{Recorder, open};
+use crate::feed::{EntryFeed, EntryOptions, Recorder, open};
 use crate::following::Follower;
 use crate::gate::Gate;
 use crate::intake::Intake;
 use crate::inventory::Inventory;
 use crate::log::Log;
 use crate::pipeline::Shared;
+use crate::positions::Positions;
+use crate::quote_service::serve_quotes;
 use crate::reloading::reload_changes;
 use crate::replay::replay;
+use crate::shreds::read_tables;
 use crate::stopping::told_to_stop;
 use crate::strategies::Strategy;
 
@@ -116,13 +122,17 @@ async fn replayed(shared: &Arc<Shared>, strategy: Strategy, run: &Run) -> Result
         "replaying",
         json!({"version": run.config.changeable.version}),
     );
+    let workers = strategy.workers(shared, &run.config)?;
     replay(
         Arc::clone(shared),
-        strategy,
+        (strategy.kind, workers),
         path,
         &run.config.chain.genesis_hash,
     )
     .await?;
+    if let Some(fault) = shared.failure.now() {
+        return Err(fault);
+    }
     stopped(shared, "recording_ended", &[]);
     Ok(())
 }
@@ -141,6 +151,9 @@ impl Running<'_> {
         let pool = Arc::new(self.rpc_pool()?);
         let reader = Arc::new(ChainReader::new(Arc::clone(&pool), "processed"));
         let wallet = self.wallet()?;
+        if signs {
+            self.open_positions()?;
+        }
         let pools = self.load(&reader, wallet).await?;
         let follower = if signs {
             Some(self.follower(&pool)?)
@@ -155,14 +168,23 @@ impl Running<'_> {
             Some(follower) => Some(self.sender(&pool, &reader, wallet, follower).await?),
             None => None,
         };
-        let stages = self.start_stages(sender)?;
+        let desk = self.desk(&pool, &reader).await?;
+        let workers = self.strategy.workers(&self.shared, config)?;
+        let discovering = self.discover(&reader, workers.scanner.as_ref())?;
+        let mut stages = self.start_stages(sender, desk, (workers.scanner, workers.planner))?;
+        stages.extend(self.start_predicting(&reader)?);
+        if let Some(listen) = config.quotes {
+            stages.push(serve_quotes(&self.shared, listen)?);
+        }
+        stages.extend(discovering.thread);
         let (intake, mut ready) =
             Intake::new(Arc::clone(&self.shared), reader, pools, self.recorder()?);
+        let intake = intake.with_programs(discovering.programs);
         let feed = open(&self.run.config)?;
         let intake = tokio::spawn(intake.run(feed));
         self.watch_config()?;
         let status = tokio::spawn(tell_status(Arc::clone(&self.shared), follower.clone()));
-        let stop = told_to_stop();
+        let stop = self.told_to_stop();
         tokio::pin!(stop);
         let mut reason = None;
         tokio::select! {
@@ -172,9 +194,13 @@ impl Running<'_> {
                 self.shared.log.info("engine_ready", "the pools are read and the feed runs", fields);
             }
         }
-        let reason = match reason {
-            Some(reason) => reason,
-            None => stop.await?,
+        let reason = if let Some(reason) = reason {
+            reason
+        } else {
+            tokio::select! {
+                told = &mut stop => told?,
+                finished = self.shared.until_finished() => self.finished(finished)?,
+            }
         };
         self.shared.stop();
         status.abort();
@@ -185,7 +211,13 @@ impl Running<'_> {
             Some(follower) => self.wait_for_flights(follower).await,
             None => Vec::new(),
         };
+        if let Some(process) = workers.process {
+            let _ended = tokio::task::spawn_blocking(move || process.close()).await;
+        }
         stopped(&self.shared, reason, &open);
+        if let Some(fault) = self.shared.failure.now() {
+            return Err(fault);
+        }
         if joined.is_ok_and(|all| all) {
             return Ok(());
         }
@@ -193,6 +225,14 @@ impl Running<'_> {
             "stage_panicked",
             "a stage ended by a defect; see standard error",
         ))
+    }
+
+    /// Waits for the first reason to stop.
+    async fn told_to_stop(&self) -> Result<&'static str, EngineFault> {
+        tokio::select! {
+            told = told_to_stop() => told,
+            () = self.shared.failure.wait() => Ok("failed"),
+        }
     }
 
     fn rpc_pool(&self) -> Result<RpcPool, EngineFault> {
@@ -238,6 +278,14 @@ impl Running<'_> {
         }
     }
 
+    /// What an earlier run bought, before anything of it is asked for.
+    fn open_positions(&self) -> Result<(), EngineFault> {
+        let folder = &self.run.config.folder;
+        let opened = Positions::open(&folder.join("positions"), self.shared.clock.now_ms());
+        *self.shared.positions() = opened.map_err(|error| unwritable(folder, &error))?;
+        Ok(())
+    }
+
     fn recorder(&self) -> Result<Option<Recorder>, EngineFault> {
         let config = &self.run.config;
         let made = self
@@ -252,9 +300,30 @@ impl Running<'_> {
         })
     }
 
+    /// With a Shredstream proxy: its entries, the tables that they need, and the stage that reads them.
+    fn start_predicting(
+        &self,
+        reader: &Arc<ChainReader>,
+    ) -> Result<Option<JoinHandle<()>>, EngineFault> {
+        let url = match (self.run.config.feed, &self.run.config.chain.shredstream) {
+            (FeedKind::Shredstream, Some(url)) => url.clone(),
+            _ => return Ok(None),
+        };
+        self.shared.shreds.open();
+        let stage = self.start_shred_stage()?;
+        let feed = EntryFeed::new(EntryOptions::new(url));
+        tokio::spawn(feed.run(Arc::clone(&self.shared)));
+        tokio::spawn(read_tables(Arc::clone(&self.shared), Arc::clone(reader)));
+        Ok(Some(stage))
+    }
+
     fn watch_config(&self) -> Result<(), EngineFault> {
         let watch = ConfigWatch::start(&self.run.path)?;
-        let reload = Reload::new(self.run.config.clone(), self.strategy.check);
+        let reload = Reload::new(
+            self.run.config.clone(),
+            self.strategy.check,
+            self.strategy.terms,
+        );
         tokio::spawn(reload_changes(
             Arc::clone(&self.shared),
             watch,

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tradewind_core::ChainAddress;
 use tradewind_solana::Key;
 
 use super::{GATE_TIMEOUT, Running, unwritable};
 use crate::fault::EngineFault;
-use crate::flight::Flight;
+use crate::flight::{Flight, OpenWay, tip_in};
 use crate::following::Follower;
 use crate::gate::{Gate, Signed};
+use crate::lanes::Choice;
 
 impl Running<'_> {
     /// Takes up what an earlier run left: what was signed is followed to its end, what was not is closed.
@@ -24,7 +25,7 @@ impl Running<'_> {
                 EngineFault::unavailable("signer_unavailable", fault.to_string())
             };
             if let Some(signed) = gate.recorded(&plan_id).map_err(away)? {
-                let flight = self.flight(&plan_id, signed)?;
+                let flight = self.flight(&plan_id, signed, follower)?;
                 let fields = json!({"plan_id": plan_id, "signature": flight.signature});
                 self.shared.log.info(
                     "recovered",
@@ -33,15 +34,25 @@ impl Running<'_> {
                 );
                 follower.take_off(flight);
                 recovered += 1;
-            } else if gate.close(&plan_id).map_err(away)? {
+            } else if gate.abandon(&plan_id).map_err(away)? {
                 let _asked_again = follower.steps().end(&plan_id);
             }
+        }
+        // What is under way in the positions and was never signed did not happen.
+        let (flying, pending) = (follower.in_flight(), self.shared.positions().pending());
+        for plan_id in pending.iter().filter(|plan_id| !flying.contains(plan_id)) {
+            follower.end_position(plan_id, None);
         }
         Ok(recovered)
     }
 
     /// A flight as an earlier run told of it.
-    fn flight(&self, plan_id: &str, signed: Signed) -> Result<Flight, EngineFault> {
+    fn flight(
+        &self,
+        plan_id: &str,
+        signed: Signed,
+        follower: &Follower,
+    ) -> Result<Flight, EngineFault> {
         let folder = &self.run.config.folder;
         let plan = self
             .journal
@@ -58,36 +69,61 @@ impl Running<'_> {
                 .unwrap_or_default(),
         };
         let bases = (self.strategy.mints)(&self.run.config.changeable.parameters);
-        let base = match (plan["inputToken"].as_str(), bases.as_slice()) {
-            (Some(base), _) => base.to_owned(),
-            (None, [only]) => only.to_string(),
-            (None, _) => String::new(),
+        let begun = self.shared.positions().begun(plan_id).cloned();
+        let base = match (&begun, plan["inputToken"].as_str(), bases.as_slice()) {
+            (Some(begun), _, _) => begun.base.to_string(),
+            (None, Some(base), _) => base.to_owned(),
+            (None, None, [only]) => only.to_string(),
+            (None, None, _) => String::new(),
         };
         let text = |name: &str| plan[name].as_str().unwrap_or_default().to_owned();
-        let number = |name: &str| text(name).parse().unwrap_or_default();
+        let number = |name: &str| text(name).parse::<u64>().unwrap_or_default();
+        let expected_raw = text("expectedProfit").parse().unwrap_or_default();
         let routes = plan["routes"].as_array().into_iter().flatten();
-        let pools = routes.filter_map(|route| Key::parse(route["pool"].as_str()?));
+        let mut pools: Vec<_> = routes
+            .filter_map(|route| Key::parse(route["pool"].as_str()?))
+            .map(ChainAddress::from)
+            .collect();
+        if let (Some(begun), true) = (&begun, pools.is_empty()) {
+            pools.push(begun.pool);
+        }
         let opportunity_id = match text("opportunityId") {
             // The plan was never told: its own id stands for what it was for.
             none if none.is_empty() => plan_id.to_owned(),
             known => known,
         };
+        let tip_lamports = tip_in(&signed.wire);
         Ok(Flight {
             plan_id: plan_id.to_owned(),
             opportunity_id,
             wallet,
             base_is_sol: base == tradewind_solana::token_accounts::WRAPPED_SOL.to_string(),
             base,
-            amount_in_raw: number("inputAmount"),
-            expected_raw: number("expectedProfit"),
-            tip_lamports: 0,
+            amount_in_raw: begun
+                .as_ref()
+                .map_or_else(|| number("inputAmount"), |begun| begun.amount_in_raw),
+            open_way: begun
+                .map(|begun| begun.way)
+                .or_else(|| OpenWay::of_plan(&plan)),
+            expected_raw,
+            tip_lamports,
+            choice: self.choice(&plan, tip_lamports, follower),
             signature: signed.signature,
             wire: signed.wire,
             last_valid_block_height: signed.last_valid_block_height,
             sent_at_ms: plan["timestamp"]
                 .as_u64()
                 .unwrap_or_else(|| self.shared.clock.now_ms()),
-            pools: pools.map(ChainAddress::from).collect(),
+            pools,
         })
+    }
+
+    /// By which lanes it goes on. What was private stays so; where no lane may carry it now it is followed without.
+    fn choice(&self, plan: &Value, tip_lamports: u64, follower: &Follower) -> Choice {
+        // A plan that was never told may have been private.
+        let bounded = self.run.config.lanes.private_above_lamports.is_some();
+        let private = plan["risk"].as_str().map_or(bounded, |risk| risk == "high");
+        let order = follower.lanes().order(tip_lamports, private);
+        order.unwrap_or_default()
     }
 }

@@ -3,8 +3,11 @@
 use serde_json::json;
 use tradewind_core::ChainAddress;
 use tradewind_core::pools::PoolMath as _;
+use tradewind_core::solana::TokenAccount;
+use tradewind_solana::Key;
+use tradewind_solana::token_accounts::TokenProgram;
 
-use super::Running;
+use super::{Running, unwritable};
 use crate::chain_reader::ChainReader;
 use crate::fault::{Ending, EngineFault};
 use crate::inventory::{AccountReader as _, KnownTable, Loading, load, read_snapshot};
@@ -37,24 +40,76 @@ impl Running<'_> {
         for program in &source.programs {
             addresses.extend(reader.accounts_of(*program).await?);
         }
+        addresses.extend(self.shared.positions().all().map(|held| held.pool));
         addresses.sort_unstable();
         addresses.dedup();
-        let loading = load(reader, &addresses).await?;
+        let mut loading = load(reader, &addresses).await?;
+        loading.tokens.extend(self.base_tokens(reader).await?);
         let pools: Vec<_> = loading
             .pools
             .iter()
             .map(|loaded| loaded.pool.address())
             .collect();
+        self.follow_loans(reader).await?;
         let tables = self.tables(reader).await?;
         let token_accounts = self.stock(&loading, tables, wallet);
         for account in reader.read(&token_accounts).await?.into_iter().flatten() {
             self.shared.inventory_mut().add_token_account(account.key);
         }
+        self.correct_positions(reader).await?;
         let fields = json!({"pools": pools.len(), "left_out": loading.left_out.len()});
         self.shared
             .log
             .info("pools_loaded", "the pools are known", fields);
         Ok(pools)
+    }
+
+    /// The chain has the last word on what is held: a coin that somebody moved otherwise is held no more.
+    async fn correct_positions(&self, reader: &ChainReader) -> Result<(), EngineFault> {
+        let held: Vec<_> = {
+            let inventory = self.shared.inventory();
+            let positions = inventory.positions();
+            let settled = positions.all().filter(|held| held.pending.is_none());
+            let wallet = inventory.wallet();
+            settled
+                .filter_map(|held| {
+                    let account = inventory.token_account(wallet?, held.coin)?;
+                    Some((held.coin, held.held_raw, account))
+                })
+                .collect()
+        };
+        let accounts: Vec<_> = held.iter().map(|(.., account)| *account).collect();
+        let read = reader.read(&accounts).await?;
+        for ((coin, held_raw, _), account) in held.into_iter().zip(read) {
+            let account = account.and_then(|it| TokenAccount::decode(it.key, &it.account()).ok());
+            let on_chain_raw = account.map_or(0, |account| account.amount_raw);
+            let fields = json!({
+                "mint": coin.to_string(), "held_raw": held_raw.to_string(), "on_chain_raw": on_chain_raw.to_string(),
+            });
+            self.shared
+                .log
+                .info("position_known", "it was bought before this start", fields);
+            // More than was bought is somebody's gift, and none of the position's business.
+            if on_chain_raw < held_raw {
+                let corrected = self.shared.positions().correct(coin, on_chain_raw);
+                corrected.map_err(|error| unwritable(&self.run.config.folder, &error))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The programs that keep the bases, which no pool may trade yet.
+    async fn base_tokens(
+        &self,
+        reader: &ChainReader,
+    ) -> Result<Vec<(ChainAddress, TokenProgram)>, EngineFault> {
+        let bases = (self.strategy.mints)(&self.run.config.changeable.parameters);
+        let read = reader.read(&bases).await?;
+        let tokens = read.into_iter().flatten().filter_map(|mint| {
+            let program = TokenProgram::of(Key(mint.owner.solana()?))?;
+            Some((mint.key, program))
+        });
+        Ok(tokens.collect())
     }
 
     /// Puts what was read into the inventory; gives the wallet's token accounts for its mints, there or not.

@@ -16,7 +16,7 @@ use tradewind_solana::token_accounts::WRAPPED_SOL;
 use super::{Planner, Scanner, SendingTerms, Sight, Strategy};
 use crate::config::{ConfigFault, Fields};
 use crate::pipeline::{
-    Candidate, CircleTerms, Hop, NotPlanned, SIGNATURE_FEE_LAMPORTS, Trade, plan_circle,
+    Candidate, CircleTerms, Hop, NotPlanned, Purpose, SIGNATURE_FEE_LAMPORTS, Trade, plan_circle,
 };
 
 /// As registered.
@@ -195,8 +195,9 @@ fn candidate(cycle: &Cycle) -> Option<Candidate> {
     Some(Candidate {
         base: cycle.base,
         amount_in_raw: u64::try_from(cycle.amount_in_raw).ok()?,
-        profit_raw: u64::try_from(cycle.profit_raw).ok()?,
+        profit_raw: i64::try_from(cycle.profit_raw).ok()?,
         hops: cycle.hops.iter().map(hop).collect(),
+        purpose: Purpose::Circle,
     })
 }
 

@@ -5,19 +5,28 @@
 //! Building, signing, sending and telling is the engine's, and the same for all.
 
 mod arb;
+mod liquidation;
+mod python;
+mod sniper;
 mod terms;
+
+use std::sync::Arc;
 
 use serde_json::Value;
 use tradewind_core::ChainAddress;
 
-pub use terms::SendingTerms;
+pub use liquidation::LoanSource;
+pub use python::PythonProcess;
+pub use terms::{OnPrediction, SendingTerms};
 
-use crate::config::{Changeable, ConfigFault};
+use crate::config::{Changeable, ConfigFault, EngineConfig};
+use crate::discovery::DiscoveryTerms;
+use crate::fault::EngineFault;
 use crate::inventory::Inventory;
-use crate::pipeline::{Candidate, NotPlanned, Trade};
+use crate::pipeline::{Candidate, NotPlanned, Shared, Trade};
 
 /// Every strategy that this engine has.
-pub const STRATEGIES: &[Strategy] = &[arb::STRATEGY];
+pub const STRATEGIES: &[Strategy] = &[arb::STRATEGY, liquidation::STRATEGY, sniper::STRATEGY];
 
 /// What a strategy looks at: the pools as they are, and what is in force now.
 #[derive(Debug, Clone, Copy)]
@@ -28,10 +37,29 @@ pub struct Sight<'a> {
     pub in_force: &'a Changeable,
 }
 
+/// What passing time brings.
+#[derive(Debug, Default)]
+pub struct Tick {
+    /// What might pay.
+    pub candidates: Vec<Candidate>,
+    /// Why the strategy's work is done, once it is: the engine then ends by itself, in good order.
+    pub finished: Option<&'static str>,
+}
+
 /// Sees what changed, and says what might pay.
 pub trait Scanner: Send {
     /// Called with each pool that stands otherwise than before.
     fn scan(&mut self, sight: Sight<'_>, changed: ChainAddress) -> Vec<Candidate>;
+
+    /// Called several times a second, whether or not anything has changed, with the time in milliseconds since 1970.
+    fn tick(&mut self, _sight: Sight<'_>, _now_ms: u64) -> Tick {
+        Tick::default()
+    }
+
+    /// Which new pools it wants to be shown, if any; of checked parameters. Asked once, when the engine starts.
+    fn discovery(&self, _parameters: &Value) -> Option<DiscoveryTerms> {
+        None
+    }
 }
 
 /// Decides whether a candidate pays, and with which amounts.
@@ -62,7 +90,70 @@ pub struct Strategy {
     pub planner: fn() -> Box<dyn Planner>,
 }
 
+/// Who does a strategy's part of the work.
+pub struct Workers {
+    /// Its first part.
+    pub scanner: Box<dyn Scanner>,
+    /// Its second part.
+    pub planner: Box<dyn Planner>,
+    /// The process of a strategy in Python, while the feed is live.
+    pub process: Option<PythonProcess>,
+}
+
 impl Strategy {
+    /// The one that a configuration names, or the one that runs its Python file.
+    ///
+    /// # Errors
+    /// When there is none of that name, or both.
+    pub fn of(config: &EngineConfig) -> Result<Self, ConfigFault> {
+        let name = &config.strategy;
+        match (Self::named(name), &config.python) {
+            (Some(known), None) => Ok(known),
+            (None, Some(_)) => Ok(python::STRATEGY),
+            (Some(_), Some(_)) => Err(ConfigFault::new(
+                "python",
+                format!("is given, and {name} is a strategy of the engine"),
+                "take it out, or give the strategy another name",
+            )),
+            (None, None) => {
+                let known: Vec<_> = STRATEGIES.iter().map(|strategy| strategy.name).collect();
+                Err(ConfigFault::new(
+                    "strategy",
+                    format!("{name:?} is not known"),
+                    format!("give one of {}, or python.file", known.join(", ")),
+                ))
+            }
+        }
+    }
+
+    /// Makes its two parts, and starts what they need.
+    ///
+    /// # Errors
+    /// When the process of a strategy in Python is not to be had.
+    pub fn workers(
+        &self,
+        shared: &Arc<Shared>,
+        config: &EngineConfig,
+    ) -> Result<Workers, EngineFault> {
+        if let Some(program) = &config.python {
+            return python::start(shared, config, program);
+        }
+        Ok(Workers {
+            scanner: (self.scanner)(),
+            planner: (self.planner)(),
+            process: None,
+        })
+    }
+
+    /// Which loans it follows; of checked parameters. Only one strategy does.
+    #[must_use]
+    pub fn loans(&self, parameters: &Value) -> Option<LoanSource> {
+        if self.name == liquidation::STRATEGY.name {
+            return liquidation::loans(parameters);
+        }
+        None
+    }
+
     /// By its name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {

@@ -17,10 +17,22 @@ pub struct SendingTerms {
     pub tip_lamports: u64,
     /// Priority fee for each compute unit.
     pub unit_price_micro_lamports: u64,
+    /// What becomes of a plan upon transactions that nobody has seen executed.
+    pub on_prediction: OnPrediction,
+}
+
+/// What becomes of a plan upon a prediction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnPrediction {
+    /// It waits until the prediction has come true.
+    Wait,
+    /// It is sent at once: what it may lose is its fee.
+    Send,
 }
 
 impl SendingTerms {
-    /// Reads `wallet`, `strategy_id`, `lookup_tables`, `tip_lamports` and `unit_price_micro_lamports`.
+    /// Reads `wallet`, `strategy_id`, `lookup_tables`, `tip_lamports`, `unit_price_micro_lamports` and
+    /// `on_prediction`.
     ///
     /// # Errors
     /// The first that cannot be taken.
@@ -35,6 +47,7 @@ impl SendingTerms {
                 0,
                 (0, 1_000_000_000),
             )?,
+            on_prediction: on_prediction(fields)?,
         };
         if (1..1_000).contains(&terms.tip_lamports) {
             return Err(ConfigFault::new(
@@ -54,6 +67,19 @@ impl SendingTerms {
             ));
         }
         Ok(terms)
+    }
+}
+
+fn on_prediction(fields: &mut Fields) -> Result<OnPrediction, ConfigFault> {
+    let path = fields.path("on_prediction");
+    match fields.optional_text("on_prediction")?.as_deref() {
+        None | Some("wait") => Ok(OnPrediction::Wait),
+        Some("send") => Ok(OnPrediction::Send),
+        Some(other) => Err(ConfigFault::new(
+            path,
+            format!("{other:?} is not known"),
+            "give wait or send",
+        )),
     }
 }
 

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 impl Gate {
     /// Closes a step for good, known or not, and gives back what its permit took out of the hour and the day. False, and nothing changes,
-    /// when an attempt is recorded, signed or not: that one may land.
+    /// when an attempt is recorded, signed or held or neither: that one may land. A discarded one cannot.
     ///
     /// # Errors
     /// The gate file cannot be written.
@@ -64,11 +64,13 @@ fn closed(connection: &Connection, id: &StepId) -> rusqlite::Result<bool> {
         .map(|found| found.is_some())
 }
 
+/// An attempt is recorded that was not discarded.
 pub(super) fn has_attempt(connection: &Connection, id: &StepId) -> rusqlite::Result<bool> {
     connection
         .query_row(
             "SELECT 1 FROM attempts WHERE intent_id = ?1 AND step = ?2
-             UNION ALL SELECT 1 FROM solana_attempts WHERE intent_id = ?1 AND step = ?2 LIMIT 1",
+             UNION ALL SELECT 1 FROM solana_attempts
+             WHERE intent_id = ?1 AND step = ?2 AND discarded_at_ms IS NULL LIMIT 1",
             params![id.intent_id, id.step],
             |_| Ok(()),
         )

@@ -137,6 +137,28 @@ impl Gate {
     }
 }
 
+/// No halt that stops what `wallet` does for `strategy_id` has begun after the epoch `since`, resumed or not.
+pub(super) fn require_none_since(
+    connection: &Connection,
+    wallet: impl Into<ChainAddress>,
+    strategy_id: Option<&str>,
+    since: u64,
+) -> Result<(), Fault> {
+    let wallet = wallet.into();
+    let mut rows = connection.prepare_cached("SELECT kill_epoch, reason, halted_by, halted_at_ms, wallet, strategy_id FROM halts WHERE kill_epoch > ?1
+         ORDER BY kill_epoch",)?;
+    let later = rows.query_map([since.cast_signed()], read_halt)?;
+    let later: Vec<Halt> = later.collect::<rusqlite::Result<_>>()?;
+    let stopping = later
+        .iter()
+        .find(|halt| halt.scope.covers(wallet, strategy_id));
+    Rule::Halted.require(stopping.is_none(), || {
+        let epoch = stopping.map_or(0, |halt| halt.kill_epoch);
+        format!("kill epoch {epoch} began while the attempt was held; discard it")
+    })?;
+    Ok(())
+}
+
 fn last_epoch(connection: &Connection) -> rusqlite::Result<u64> {
     let last: i64 = connection.query_row(
         "SELECT coalesce(max(kill_epoch), 0) FROM halts",

@@ -9,6 +9,7 @@
 
 mod attempts;
 mod budgets;
+mod checkpoints;
 mod closures;
 mod halts;
 mod limits;
@@ -24,6 +25,7 @@ mod usage;
 
 pub use attempts::{Attempt, Evidence, NewAttempt, SignedAttempt};
 pub use budgets::Budget;
+pub use checkpoints::Checkpoints;
 pub use halts::{Halt, HaltState};
 pub use limits::{SetLimit, Standing};
 pub use nonces::Adoption;
@@ -31,8 +33,8 @@ pub use permits::{NewPermit, PermitRecord};
 pub use settlements::{Finalized, Settlement};
 pub use signed::SignedStep;
 pub use solana::{
-    EarlierSignature, NewSolanaAttempt, Reclaimable, SignedSolana, SolanaAttempt, SolanaEvidence,
-    SolanaFinalized, SolanaSettlement, Status, TopUps,
+    EarlierSignature, Hold, HoldState, NewSolanaAttempt, Reclaimable, SignedSolana, SolanaAttempt,
+    SolanaEvidence, SolanaFinalized, SolanaSettlement, Status, TopUps, find_held,
 };
 pub use steps::{Kind, Outcome, Step, StepId};
 pub use sweeps::Sweep;

@@ -6,7 +6,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 
 /// "TwSg": what `file` and database tools show for a gate file.
 const APPLICATION_ID: i64 = 0x5477_5367;
-const VERSION: i64 = 5;
+const VERSION: i64 = 6;
 
 const ROWS: [&str; 16] = [
     "steps",
@@ -277,6 +277,15 @@ CREATE UNIQUE INDEX top_ups_open ON top_ups (wallet, chain_id) WHERE open = 1;
 CREATE INDEX top_ups_by_day ON top_ups (chain_id, recorded_at_s);
 ";
 
+// An attempt with an end of its hold keeps its bytes back: they are made when it is released, which its signature records.
+const HOLDS: &str = "
+ALTER TABLE solana_attempts ADD COLUMN held_until_ms INTEGER;
+-- The end of its blockhash as the caller was told; last_valid_block_height is never before it.
+ALTER TABLE solana_attempts ADD COLUMN held_to_height INTEGER;
+ALTER TABLE solana_attempts ADD COLUMN held_lamports INTEGER;
+ALTER TABLE solana_attempts ADD COLUMN discarded_at_ms INTEGER;
+";
+
 // A CHECK cannot be changed in place, so the table of steps is made anew around its rows.
 const FROM_2: &str = "
 ALTER TABLE steps RENAME TO steps_2;
@@ -321,7 +330,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), String> {
     match (id, version, objects) {
         (0, 0, 0) => create(connection, &new_id()?).map_err(text)?,
         (APPLICATION_ID, VERSION, _) => check(connection)?,
-        (APPLICATION_ID, 2..=4, _) => {
+        (APPLICATION_ID, 2..=5, _) => {
             check(connection)?;
             migrate(connection).map_err(text)?;
             check(connection)?;
@@ -377,6 +386,7 @@ fn create(connection: &mut Connection, gate_id: &str) -> rusqlite::Result<()> {
     tx.execute_batch(SWEEPS)?;
     tx.execute_batch(SOLANA)?;
     tx.execute_batch(UPKEEP)?;
+    tx.execute_batch(HOLDS)?;
     tx.execute("INSERT INTO meta (one, gate_id) VALUES (1, ?1)", [gate_id])?;
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", VERSION)?;
@@ -389,7 +399,8 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     // While rows refer to steps, their table could not be replaced; and a rename must leave those references alone.
     connection.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON;")?;
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    match pragma(&tx, "user_version")? {
+    let version = pragma(&tx, "user_version")?;
+    match version {
         2 => {
             tx.execute_batch(FROM_2)?;
             tx.execute_batch(STEPS)?;
@@ -406,7 +417,10 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
         }
         _ => {}
     }
-    tx.execute_batch(UPKEEP)?;
+    if version < 5 {
+        tx.execute_batch(UPKEEP)?;
+    }
+    tx.execute_batch(HOLDS)?;
     tx.pragma_update(None, "user_version", VERSION)?;
     tx.commit()?;
     connection.execute_batch("PRAGMA legacy_alter_table = OFF;")

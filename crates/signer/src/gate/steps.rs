@@ -202,6 +202,41 @@ pub(super) fn insert(
     Ok(())
 }
 
+/// Another action in the place of one that was discarded, under the same name.
+pub(super) fn begin_anew(
+    connection: &Connection,
+    id: &StepId,
+    step: &Step,
+    effect_by_s: u64,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE steps SET wallet = ?3, chain_id = ?4, strategy_id = ?5, kind = ?6, token = ?7, reserved_raw = ?8,
+             counts_raw = ?8, effect_by_s = ?9
+         WHERE intent_id = ?1 AND step = ?2",
+        params![
+            id.intent_id,
+            id.step,
+            step.wallet.to_string(),
+            step.chain_id.cast_signed(),
+            step.strategy_id,
+            step.kind.name(),
+            step.token.to_string(),
+            step.reserved_raw.to_string(),
+            effect_by_s.cast_signed(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// The last second in which an attempt of the step could take effect, as its blockhashes are taken to live.
+pub(super) fn effect_by_s(connection: &Connection, id: &StepId) -> rusqlite::Result<u64> {
+    connection.query_row(
+        "SELECT effect_by_s FROM steps WHERE intent_id = ?1 AND step = ?2",
+        params![id.intent_id, id.step],
+        |row| Ok(row.get::<_, i64>(0)?.cast_unsigned()),
+    )
+}
+
 /// Gives the step its nonce, once, and moves the end of its reservation forward.
 pub(super) fn extend(
     connection: &Connection,
@@ -232,14 +267,15 @@ pub(super) fn require_open(connection: &Connection, id: &StepId) -> Result<(), F
 }
 
 /// The last look before a signature leaves: the step is open, and nothing stops its wallet or its strategy.
-pub(super) fn require_signable(connection: &Connection, id: &StepId) -> Result<(), Fault> {
+pub(super) fn require_signable(connection: &Connection, id: &StepId) -> Result<Step, Fault> {
     closures::require_unclosed(connection, id)?;
     let Some(step) = find(connection, id)? else {
         let message = format!("no step {} of intent {} is known", id.step, id.intent_id);
         return Err(Rule::StepUnknown.refuse(message).into());
     };
     halts::require_running(connection, step.wallet, step.strategy_id.as_deref())?;
-    Ok(refuse_settled(&step)?)
+    refuse_settled(&step)?;
+    Ok(step)
 }
 
 // An outcome that is not final can be taken back by a reorganisation, and the step may need another attempt then.

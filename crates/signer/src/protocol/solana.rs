@@ -53,6 +53,45 @@ pub struct SignSolanaRequest {
     pub evidence: SolanaEvidence,
 }
 
+/// An attempt that is to be recorded, and whose bytes are held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PresignRequest {
+    /// What will be signed.
+    pub order: SignSolanaRequest,
+    /// For how long.
+    pub hold_ms: u64,
+}
+
+/// A held attempt whose bytes are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseRequest {
+    /// Of which step.
+    pub id: StepId,
+    /// Which one.
+    pub attempt: u32,
+    /// At `confirmed`, as the caller saw it.
+    pub block_height: u64,
+}
+
+pub(super) fn presign(fields: &mut Fields) -> Result<PresignRequest, Invalid> {
+    let hold_ms = fields.integer("hold_ms")?;
+    if hold_ms == 0 {
+        return Err(malformed("hold_ms", "must be greater than zero"));
+    }
+    Ok(PresignRequest {
+        order: sign(fields)?,
+        hold_ms,
+    })
+}
+
+pub(super) fn release(fields: &mut Fields) -> Result<ReleaseRequest, Invalid> {
+    Ok(ReleaseRequest {
+        id: step_id(fields)?,
+        attempt: fields.integer("attempt")?,
+        block_height: fields.integer("block_height")?,
+    })
+}
+
 pub(super) fn check(fields: &mut Fields) -> Result<CheckSolanaRequest, Invalid> {
     Ok(CheckSolanaRequest {
         strategy_id: strategy(fields)?,

@@ -1,6 +1,7 @@
 //! Questions: what is known, and what would be allowed. Nothing new is recorded; only `step` signs what is on record.
 
 use super::Signer;
+use super::holds::{hold, is_pending};
 use crate::answers;
 use crate::fault::{Fault, Refusal};
 use crate::gate::{Gate, Outcome, StepId};
@@ -50,7 +51,11 @@ impl Signer {
         let (attempts, on_solana) = (gate.attempts(id)?, gate.solana_attempts(id)?);
         let signed = attempts.iter().filter_map(answers::attempt);
         let signed = signed.chain(on_solana.iter().filter_map(answers::solana_attempt));
-        let unsigned = on_solana.iter().filter(|known| known.signed.is_none());
+        let unsigned = on_solana.iter().filter(|known| is_pending(&gate, known));
+        let holds: Vec<_> = on_solana
+            .iter()
+            .filter_map(|known| hold(&gate, known))
+            .collect();
         let pending = answers::pending(&attempts).into_iter();
         let pending: Vec<_> = pending.chain(unsigned.map(|known| known.attempt)).collect();
         let receipt = receipt.map(|(_, receipt)| answers::receipt(&receipt, RECEIPT_LAMPORTS));
@@ -66,6 +71,7 @@ impl Signer {
             "permit": permit,
             "attempts": signed.collect::<Vec<_>>(),
             "receipt": receipt,
+            "holds": holds,
             "pending": pending,
             "pending_because": pending_because,
         }))
@@ -84,8 +90,12 @@ impl Signer {
             }
         }
         for attempt in gate.solana_attempts(id)? {
-            if attempt.signed.is_none() {
-                results.push(self.finish_solana(gate, id, &attempt).map(drop));
+            if is_pending(gate, &attempt) {
+                let finished = match attempt.hold {
+                    Some(_) => self.finish_doubtful(gate, id, &attempt),
+                    None => self.finish_solana(gate, id, &attempt),
+                };
+                results.push(finished.map(drop));
             }
         }
         let mut because = None;

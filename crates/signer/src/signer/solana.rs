@@ -73,6 +73,11 @@ impl Signer {
         })?;
         let strategy_id = recorded_strategy(gate, &request.id)?;
         gate.require_running(known.wallet, strategy_id.as_deref())?;
+        let held = known.signed.is_none() && known.hold.is_some();
+        Rule::Held.require(!held, || {
+            let number = known.attempt;
+            format!("attempt {number} was recorded to be held; its bytes leave by `release` only")
+        })?;
         match &known.signed {
             Some(signed) => Ok(signed.clone()),
             None => self.finish_solana(gate, &request.id, known),
@@ -86,6 +91,18 @@ impl Signer {
         id: &StepId,
         attempt: &SolanaAttempt,
     ) -> Result<SignedSolana, Fault> {
+        self.require_still_passes(gate, id, attempt)?;
+        let bytes = (attempt.wallet, attempt.unsigned_tx.as_slice());
+        self.release_solana(gate, id, attempt.attempt, bytes, None)
+    }
+
+    /// The policy in force passes what was recorded under the same one or another.
+    pub(super) fn require_still_passes(
+        &self,
+        gate: &Gate,
+        id: &StepId,
+        attempt: &SolanaAttempt,
+    ) -> Result<(), Fault> {
         gate.require_open(id)?;
         let (in_force, strategy_id) = (self.in_force(gate)?, recorded_strategy(gate, id)?);
         let receipt = gate.receipt(id)?.map(|(_, receipt)| receipt);
@@ -105,13 +122,12 @@ impl Signer {
             quoted: &attempt.quoted,
             receipt: need(purpose, receipt.as_ref()),
         })?;
-        gate.require_room_on_solana(id, &passed, self.clock.now_ms() / 1000)?;
-        self.release_solana(
-            gate,
-            id,
-            attempt.attempt,
-            (attempt.wallet, &attempt.unsigned_tx),
-        )
+        // What it reserved counts in all that was recorded after it: under the same policy there is room for it.
+        let recorded_under = attempt.hold.as_ref().map(|hold| hold.policy_digest);
+        if recorded_under == Some(in_force.digest) {
+            return Ok(());
+        }
+        gate.require_room_on_solana(id, &passed, self.clock.now_ms() / 1000)
     }
 
     fn record_and_sign_solana(
@@ -120,6 +136,19 @@ impl Signer {
         request: &SignSolanaRequest,
         purpose: Purpose,
     ) -> Result<SignedSolana, Fault> {
+        self.record_on_solana(gate, request, purpose, None)?;
+        let bytes = (request.wallet, request.unsigned_tx.as_slice());
+        self.release_solana(gate, &request.id, request.attempt, bytes, None)
+    }
+
+    /// Records what may be signed now, or when it is released from its hold.
+    pub(super) fn record_on_solana(
+        &self,
+        gate: &mut Gate,
+        request: &SignSolanaRequest,
+        purpose: Purpose,
+        hold_ms: Option<u64>,
+    ) -> Result<(), Fault> {
         let now_ms = self.clock.now_ms();
         let strategy_id = request.strategy_id.as_deref();
         self.require_key(request.wallet)?;
@@ -143,6 +172,10 @@ impl Signer {
             .solana_of(request.wallet, request.chain_id)?;
         let block_height = request.evidence.block_height;
         let (wallet, life_s) = (request.wallet, chain.blockhash_life_s);
+        let within_life = hold_ms.is_none_or(|ms| ms <= life_s.saturating_mul(1_000));
+        Rule::Validity.require(within_life, || {
+            format!("hold_ms must be at most {life_s} s, which a blockhash is taken to live")
+        })?;
         gate.require_warm(wallet, request.chain_id, block_height, life_s, now_ms)?;
         gate.record_solana(&NewSolanaAttempt {
             id: &request.id,
@@ -154,20 +187,21 @@ impl Signer {
             evidence: &request.evidence,
             evidence_quorum: chain.evidence_quorum,
             policy_digest: in_force.digest,
+            held_until_ms: hold_ms.map(|ms| now_ms.saturating_add(ms)),
             now_ms,
         })?;
         self.boundaries.gate_committed();
-        let bytes = (request.wallet, request.unsigned_tx.as_slice());
-        self.release_solana(gate, &request.id, request.attempt, bytes)
+        Ok(())
     }
 
-    /// Signs, and records the signature unless a halt has come in between.
-    fn release_solana(
+    /// Signs, and records the signature unless a halt has come in between: now, or at all since a kill epoch.
+    pub(super) fn release_solana(
         &self,
         gate: &mut Gate,
         id: &StepId,
         attempt: u32,
         (wallet, unsigned_tx): (Key, &[u8]),
+        since: Option<u64>,
     ) -> Result<SignedSolana, Fault> {
         gate.require_running(wallet, recorded_strategy(gate, id)?.as_deref())?;
         let (signature, raw_tx) = sign_solana(&self.keys, wallet, unsigned_tx)?;
@@ -176,7 +210,7 @@ impl Signer {
             raw_tx,
             signed_at_ms: self.clock.now_ms(),
         };
-        gate.release_solana(id, attempt, &signed)?;
+        gate.release_solana(id, attempt, &signed, since)?;
         self.boundaries.signed();
         Ok(signed)
     }

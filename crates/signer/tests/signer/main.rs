@@ -11,6 +11,7 @@
 mod bench;
 mod budget;
 mod check;
+mod checkpoints;
 mod clock_set_back;
 mod closures;
 mod command_line;
@@ -45,6 +46,7 @@ mod solana_attempts;
 mod solana_bytes;
 #[cfg(feature = "failpoints")]
 mod solana_crashes;
+mod solana_holds;
 mod solana_model;
 mod solana_orders;
 mod solana_reclaims;

@@ -13,6 +13,7 @@ use tradewind_signer::signer::Unobserved;
 const VERSION_2: &str = include_str!("gate_v2.sql");
 const VERSION_3: &str = include_str!("gate_v3.sql");
 const VERSION_4: &str = include_str!("gate_v4.sql");
+const VERSION_5: &str = include_str!("gate_v5.sql");
 const SPENT: u64 = 50_000 * USDC_UNIT;
 
 fn order(name: &str) -> Order {
@@ -136,7 +137,7 @@ fn what_is_new_works_on_the_old_file() {
             .unwrap()
     };
     assert_eq!(count("SELECT count(*) FROM pragma_foreign_key_check"), 0);
-    assert_eq!(count("SELECT user_version FROM pragma_user_version"), 5);
+    assert_eq!(count("SELECT user_version FROM pragma_user_version"), 6);
     let unreferenced = "SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%steps_2%'";
     assert_eq!(count(unreferenced), 0);
 }
@@ -209,7 +210,7 @@ fn a_file_of_version_3_keeps_its_steps_and_what_they_count() {
     assert_eq!(pending["attempts"].as_array().unwrap().len(), 1);
     let count = |what: &str| bench.folder.count(what);
     assert_eq!(count("pragma_foreign_key_check"), 0);
-    assert_eq!(count("pragma_user_version WHERE user_version = 5"), 1);
+    assert_eq!(count("pragma_user_version WHERE user_version = 6"), 1);
     assert_eq!(count("sqlite_schema WHERE sql LIKE '%steps_3%'"), 0);
 }
 
@@ -249,5 +250,42 @@ fn a_file_of_version_4_takes_back_the_receipts_that_it_has_drawn() {
     bench.ok(&Reclaim::of("reclaim-1", &[seed]).request());
     let count = |what: &str| bench.folder.count(what);
     assert_eq!(count("pragma_foreign_key_check"), 0);
-    assert_eq!(count("pragma_user_version WHERE user_version = 5"), 1);
+    assert_eq!(count("pragma_user_version WHERE user_version = 6"), 1);
+}
+
+#[test]
+fn a_file_of_version_5_signs_what_waited_at_once_and_holds_what_is_to_be_held() {
+    let folder = solana_orders::folder();
+    let gate = Connection::open(folder.path("gate.db")).unwrap();
+    gate.execute_batch(VERSION_5).unwrap();
+    let waiting = solana_orders::SolanaOrder::new("waiting");
+    let (wallet, quoted) = (
+        solana_orders::WALLET,
+        waiting.request()["quoted"].to_string(),
+    );
+    gate.execute_batch(&format!(
+        "INSERT INTO steps VALUES ('waiting', 0, '{wallet}', 101, NULL, 'swap', NULL, '{}', '1000000000', '1000000000',
+             {START_S}, NULL, 0);
+         INSERT INTO outlays VALUES ('waiting', 0, 101, '{}', '7000', '7000', {START_S});",
+        solana_orders::WSOL,
+        solana_orders::NATIVE
+    ))
+    .unwrap();
+    gate.execute(
+        "INSERT INTO solana_attempts VALUES ('waiting', 0, 1, ?1, 101, ?2, '0x', '1', 1150, NULL, '[]', '{}', ?3, '0x',
+             0, '{}', 0, NULL, NULL, NULL)",
+        params![wallet, waiting.bytes(), quoted],
+    )
+    .unwrap();
+    let bench = Bench::watched(folder, Box::new(Unobserved));
+    let step = bench.ok(&waiting.step_request());
+    assert_eq!((&step["holds"], &step["pending"]), (&json!([]), &json!([])));
+    assert_eq!(step["attempts"].as_array().unwrap().len(), 1);
+    let held = solana_orders::SolanaOrder::new("held").with(|o| o.blockhash = 9);
+    let told = bench.ok(&held.presign_request(1_000));
+    assert_eq!(told["state"], "held");
+    bench.ok(&held.release_request(solana_orders::HEIGHT));
+    let count = |what: &str| bench.folder.count(what);
+    assert_eq!(count("pragma_foreign_key_check"), 0);
+    assert_eq!(count("pragma_user_version WHERE user_version = 6"), 1);
 }

@@ -5,13 +5,20 @@ use crate::orders::{Order, permit_of};
 use crate::process::Folder;
 use serde_json::{Value, json};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tradewind_signer::signer::Boundaries;
 
 /// Copies the gate file and its log as they are when the record has been committed: what the disk has at least.
-struct DiskAtCommit {
+pub struct DiskAtCommit {
     from: PathBuf,
     to: PathBuf,
+}
+
+impl DiskAtCommit {
+    pub fn new(from: &Path, to: &Path) -> Self {
+        let (from, to) = (from.to_owned(), to.to_owned());
+        Self { from, to }
+    }
 }
 
 impl Boundaries for DiskAtCommit {
@@ -25,10 +32,7 @@ impl Boundaries for DiskAtCommit {
 /// Asks one signer, then takes its power away: what it answered, and a signer over what the disk had by then.
 fn after_power_loss(request: &Value) -> (Value, Bench) {
     let (folder, later) = (Folder::new(), Folder::new());
-    let disk = DiskAtCommit {
-        from: folder.root().to_owned(),
-        to: later.root().to_owned(),
-    };
+    let disk = DiskAtCommit::new(folder.root(), later.root());
     let answer = Bench::watched(folder, Box::new(disk)).ok(request);
     assert_eq!(later.count("attempts WHERE raw_tx IS NOT NULL"), 0);
     assert_eq!(later.count("permits WHERE v IS NOT NULL"), 0);
@@ -67,10 +71,7 @@ fn a_permit_that_left_and_was_not_on_disk_is_made_again_to_the_same_bytes() {
 #[test]
 fn a_later_record_takes_the_signature_before_it_to_the_disk() {
     let (folder, later) = (Folder::new(), Folder::new());
-    let disk = DiskAtCommit {
-        from: folder.root().to_owned(),
-        to: later.root().to_owned(),
-    };
+    let disk = DiskAtCommit::new(folder.root(), later.root());
     let bench = Bench::watched(folder, Box::new(disk));
     bench.ok(&order().request());
     bench.ok(&order()

@@ -130,6 +130,11 @@ fn every_rule_refuses_and_leaves_no_trace() {
         "attempt_alive",
         "cold_start",
         "top_up",
+        "held",
+        "not_held",
+        "hold_expired",
+        "released",
+        "discarded",
     ];
     let mut seen = BTreeSet::from(elsewhere.map(str::to_owned));
     refuse_all(&signer, POLICY, &mut seen);

@@ -43,6 +43,55 @@ fn without_its_gate_the_signer_would_sign_a_second_copy() {
     assert_ne!(first["signature"], second["signature"]);
 }
 
+#[test]
+fn a_kill_behind_the_record_of_a_hold_leaves_it_held_and_nothing_signed() {
+    let order = SolanaOrder::new("killed");
+    let folder = folder();
+    folder.start().ok(&adoption(WALLET));
+    killed_by(&folder, "gate_committed", &order.presign_request(60_000));
+    let signer = folder.start();
+    let step = signer.ok(&order.step_request());
+    assert_eq!(
+        (&step["attempts"], &step["holds"][0]["state"]),
+        (&json!([]), &json!("held"))
+    );
+    assert_eq!(signer.ok(&order.presign_request(60_000)), step["holds"][0]);
+    assert_eq!(folder.count("solana_attempts"), 1);
+    signer.ok(&order.release_request(1_000));
+}
+
+#[test]
+fn a_kill_behind_the_record_of_a_release_gives_the_same_bytes_later_and_no_discard() {
+    let order = SolanaOrder::new("killed");
+    let folder = folder();
+    let signer = folder.start();
+    signer.ok(&adoption(WALLET));
+    signer.ok(&order.presign_request(60_000));
+    signer.stop();
+    killed_by(&folder, "signed", &order.release_request(1_000));
+    let signer = folder.start();
+    assert_eq!(signer.refusal(&order.discard_request()), "released");
+    let released = signer.ok(&order.release_request(1_000));
+    let step = signer.ok(&order.step_request());
+    assert_eq!(step["attempts"][0]["raw_tx"], released["raw_tx"]);
+    assert_eq!(folder.count("solana_attempts"), 1);
+}
+
+#[test]
+fn a_kill_behind_the_record_of_a_discard_leaves_the_step_free() {
+    let order = SolanaOrder::new("killed");
+    let folder = folder();
+    let signer = folder.start();
+    signer.ok(&adoption(WALLET));
+    signer.ok(&order.presign_request(60_000));
+    signer.stop();
+    killed_by(&folder, "gate_committed", &order.discard_request());
+    let signer = folder.start();
+    assert_eq!(signer.refusal(&order.release_request(1_000)), "discarded");
+    signer.ok(&order.discard_request());
+    signer.ok(&order.with(|o| o.attempt = 2).request());
+}
+
 /// A folder whose gate has a step that succeeded for good long ago, and the seed of its receipt.
 fn with_an_old_receipt() -> (Folder, String) {
     let folder = folder();

@@ -47,6 +47,9 @@ pub enum FlashLoanError {
         "instructions: they borrow already at place {0}; the program takes one flash loan a transaction"
     )]
     Twice(usize),
+    /// A loan without its repayment, or the repayment first.
+    #[error("instructions: one loan and behind it its repayment are needed; put both in")]
+    Unpaid,
     /// A compute budget instruction behind others: the loan's place would be guessed.
     #[error("instructions: the compute budget stands at place {0}, behind others; put it first")]
     ComputeBudgetBehind(usize),
@@ -71,6 +74,7 @@ impl FlashLoanError {
             Self::TooSmall { .. } => "flash_loan_too_small",
             Self::Insufficient { .. } => "reserve_insufficient",
             Self::Twice(_) => "flash_loan_twice",
+            Self::Unpaid => "flash_loan_unpaid",
             Self::ComputeBudgetBehind(_) => "compute_budget_behind",
             Self::PlaceTooFar(_) => "flash_loan_place_too_far",
             Self::Underivable(_) => "address_underivable",

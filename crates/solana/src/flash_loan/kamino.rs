@@ -12,7 +12,8 @@ use crate::transaction::{BuildError, LookupTable, TransactionBuilder};
 
 pub use tradewind_core::decode::solana::KAMINO_PROGRAM;
 
-const INSTRUCTIONS_SYSVAR: Key = Key::constant("Sysvar1nstructions1111111111111111111111111");
+pub(crate) const INSTRUCTIONS_SYSVAR: Key =
+    Key::constant("Sysvar1nstructions1111111111111111111111111");
 const FLASH_BORROW: [u8; 8] = [0x87, 0xe7, 0x34, 0xa7, 0x07, 0x34, 0xd4, 0xc1];
 const FLASH_REPAY: [u8; 8] = [0xb9, 0x75, 0x00, 0xcb, 0x60, 0xf5, 0xb4, 0xba];
 
@@ -132,6 +133,44 @@ pub fn wrap(
         fee_raw,
         size_bytes,
     })
+}
+
+/// Instructions that hold a loan, as they stand behind so many others: the repayment is told where the loan stands.
+/// Without a loan they are as given.
+///
+/// # Errors
+/// `flash_loan_twice`, `flash_loan_unpaid` where loan and repayment are not one each, the loan first;
+/// `flash_loan_place_too_far`.
+pub fn placed(
+    mut instructions: Vec<Instruction>,
+    behind: usize,
+) -> Result<Vec<Instruction>, FlashLoanError> {
+    let loans = instructions
+        .iter()
+        .enumerate()
+        .filter(|(_, one)| is_flash(one));
+    let places: Vec<_> = loans.map(|(place, _)| place).collect();
+    let [loan, repayment] = match places[..] {
+        [] => return Ok(instructions),
+        [loan, repayment] => [loan, repayment],
+        [_] => return Err(FlashLoanError::Unpaid),
+        [_, _, third, ..] => return Err(FlashLoanError::Twice(third)),
+    };
+    let begins = |place: usize, tag: &[u8; 8]| {
+        instructions
+            .get(place)
+            .is_some_and(|one| one.data.starts_with(tag))
+    };
+    if !begins(loan, &FLASH_BORROW) || !begins(repayment, &FLASH_REPAY) {
+        return Err(FlashLoanError::Unpaid);
+    }
+    let place = behind + loan;
+    let told = u8::try_from(place).map_err(|_| FlashLoanError::PlaceTooFar(place))?;
+    let data = instructions.get_mut(repayment).map(|one| &mut one.data);
+    if let Some(last) = data.and_then(|data| data.last_mut()) {
+        *last = told;
+    }
+    Ok(instructions)
 }
 
 fn is_flash(instruction: &Instruction) -> bool {

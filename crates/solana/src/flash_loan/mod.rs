@@ -10,3 +10,4 @@ mod reserve;
 
 pub use error::FlashLoanError;
 pub use reserve::KaminoReserve;
+pub(crate) use reserve::market_authority;

@@ -122,7 +122,8 @@ impl KaminoReserve {
     }
 }
 
-fn market_authority(market: Key) -> Result<Key, FlashLoanError> {
+/// The address by which a market signs.
+pub(crate) fn market_authority(market: Key) -> Result<Key, FlashLoanError> {
     let program = ChainAddress::Solana(KAMINO_PROGRAM.0);
     program_address(program, &[b"lma", &market.0])
         .map(key)

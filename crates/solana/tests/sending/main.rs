@@ -8,6 +8,7 @@
 
 mod drawn;
 mod flash_loans;
+mod liquidations;
 mod swaps_decode_back;
 mod template;
 mod transaction;

@@ -1,8 +1,6 @@
 """`tradewind demo`: what a newcomer sees first."""
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +9,10 @@ from typing import Annotated
 import typer
 from rich.live import Live
 
+from tradewind.cli.default_command import with_default
+from tradewind.cli.demo.arb_command import arb, demo_arb
+from tradewind.cli.demo.arb_report import arb_report
+from tradewind.cli.demo.folder import Keep, ScratchFolder, scratch
 from tradewind.cli.demo.report import report, solana_report
 from tradewind.cli.demo.run import new_story, run
 from tradewind.cli.demo.scene import scene
@@ -22,58 +24,37 @@ from tradewind.cli.demo.view import WIDTH, picture
 from tradewind.cli.exit_code import ExitCode
 from tradewind.cli.options import JsonFlag
 from tradewind.cli.output import Output, console
-from tradewind.errors import InvalidInput
 from tradewind.observability.clock import SystemClock
 
+demo = typer.Typer(
+    name="demo",
+    cls=with_default("all", when_bare=True),
+    help="See it work on local chains: an intent on each kind of chain and an arbitrage, or with `arb` that alone.",
+)
+demo.command()(arb)
 
-def demo(
+
+@demo.command(name="all")
+def every(
     *,
-    keep: Annotated[
-        bool, typer.Option("--keep", help="Keep the scratch folder: journal, gate, configs, logs.")
-    ] = False,
+    keep: Keep = False,
     svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw the run into an SVG picture.")] = None,
-    folder: Annotated[
-        Path | None, typer.Option("--dir", metavar="DIR", help="Use this empty folder, and keep it.")
-    ] = None,
+    folder: ScratchFolder = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Carry an intent from HTTP to a fill on a local chain of each kind, and prove it from the chain.
+    """Carry an intent from HTTP to a fill on a local chain of each kind, then an arbitrage; prove it from the chains.
 
     Starts a local Arbitrum One with the real Uniswap V3 contracts, the signer and the service as processes of their
-    own, sends them one intent, and follows it; then the same on a local Solana with the real programs. The wallets are
-    public test accounts; nothing leaves this machine. The first run fetches the local chains with npm (72 MB) and cargo
-    (20 MB); later ones need no network.
+    own, sends them one intent, and follows it; then the same on a local Solana with the real programs; then an engine
+    there takes what somebody else's trade leaves. The wallets are public test accounts; nothing leaves this machine.
+    The first run fetches the local chains with npm (72 MB) and cargo (20 MB); later ones need no network.
 
-    Example: `tradewind demo --keep`
+    Example: `tradewind demo all --keep`, or shorter: `tradewind demo --keep`
     """
     output = Output(as_json=as_json)
-    with _scratch(folder, keep=keep) as (path, kept):
+    with scratch(folder, keep=keep) as (path, kept):
         holds = asyncio.run(_demo(path, kept=kept, svg=svg, output=output))
     raise typer.Exit(ExitCode.OK if holds else ExitCode.NOT_DONE)
-
-
-@contextmanager
-def _scratch(folder: Path | None, *, keep: bool) -> Iterator[tuple[Path, bool]]:
-    if folder is None:
-        made = Path(tempfile.mkdtemp(prefix="tradewind-demo-"))
-    else:
-        made = folder.absolute()
-        try:
-            made.mkdir(mode=0o700, parents=True, exist_ok=True)
-            taken = any(made.iterdir())
-        except OSError as error:
-            message = f"{made} cannot be used: {error.strerror}. Name another folder."
-            raise InvalidInput.one("--dir", "folder_unusable", message, what="command line") from None
-        if taken:
-            raise InvalidInput.one(
-                "--dir", "folder_not_empty", f"{made} is not empty. Name an empty or a new folder.", what="command line"
-            )
-    kept = keep or folder is not None
-    try:
-        yield made, kept
-    finally:
-        if not kept:
-            shutil.rmtree(made, ignore_errors=True)
 
 
 async def _demo(folder: Path, *, kept: bool, svg: Path | None, output: Output) -> bool:
@@ -91,12 +72,14 @@ async def _demo(folder: Path, *, kept: bool, svg: Path | None, output: Output) -
         save_svg(whole, svg)
         output.progress(f"The picture is {svg}")
     solana, on_solana, solana_took_ns = await _demo_solana(folder / "solana", clock=clock, output=output)
+    arbitrage, taken, arb_took_ns = await demo_arb(folder / "arb", output=output, moves=1)
     if output.as_json:
         shown = report(story, ending, took_ns=took_ns, folder=str(folder) if kept else None)
-        output.emit({**shown, "solana": solana_report(solana, on_solana.checks, took_ns=solana_took_ns)})
+        shown["solana"] = solana_report(solana, on_solana.checks, took_ns=solana_took_ns)
+        output.emit({**shown, "arb": arb_report(arbitrage, taken, took_ns=arb_took_ns, folder=shown["folder"])})
     if kept:
         output.progress(f"Everything is kept in {folder}")
-    return ending.holds and on_solana.holds
+    return ending.holds and on_solana.holds and taken.holds
 
 
 async def _demo_solana(folder: Path, *, clock: SystemClock, output: Output) -> tuple[Story, SolanaEnding, int]:

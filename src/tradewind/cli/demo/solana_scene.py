@@ -43,6 +43,20 @@ class SolanaScene:
         return self.folder / SERVICE_CONFIG
 
 
+async def start_solana_signer(folder: Path, chain: SolanaLocalnet, stack: AsyncExitStack) -> None:
+    """A signer with the key of the chain's first wallet, stopped with the stack."""
+    wallet = chain.description.wallets[0]
+    (folder / SIGNER_CONFIG).write_text(signer_toml(chain.description, wallet=wallet.address))
+    passphrase = write_private(folder / PASSPHRASE_FILE, secrets.token_urlsafe(32))
+    binary = find_signer()
+    await import_key(binary, folder, passphrase, "--solana-file", Path(wallet.key_file or ""))
+    # The wallet is new, and so is the chain: nothing that another gate signed can be under way.
+    config = folder / SIGNER_CONFIG
+    await run_signer(binary, "adopt-wallet", "--config", config, "--wallet", wallet.address, "--chain", 101)
+    signer = await start_signer(folder)
+    stack.push_async_callback(signer.stop)
+
+
 @asynccontextmanager
 async def solana_scene(folder: Path, progress: Callable[[str], None]) -> AsyncIterator[SolanaScene]:
     """Set it up in an empty folder, and take the processes down again at the end."""
@@ -55,15 +69,7 @@ async def solana_scene(folder: Path, progress: Callable[[str], None]) -> AsyncIt
         )
         described, wallet = chain.description, chain.description.wallets[0]
         (folder / SERVICE_CONFIG).write_text(service_toml(described, wallet=wallet.address, port=0))
-        (folder / SIGNER_CONFIG).write_text(signer_toml(described, wallet=wallet.address))
-        passphrase = write_private(folder / PASSPHRASE_FILE, secrets.token_urlsafe(32))
-        binary = find_signer()
-        await import_key(binary, folder, passphrase, "--solana-file", Path(wallet.key_file or ""))
-        # The wallet is new, and so is the chain: nothing that another gate signed can be under way.
-        config = folder / SIGNER_CONFIG
-        await run_signer(binary, "adopt-wallet", "--config", config, "--wallet", wallet.address, "--chain", 101)
-        signer = await start_signer(folder)
-        stack.push_async_callback(signer.stop)
+        await start_solana_signer(folder, chain, stack)
         progress("Starting the service")
         service = await start_service(folder, SERVICE_CONFIG)
         stack.push_async_callback(service.stop)

@@ -28,16 +28,16 @@ _GOOD, _BAD, _ACCENT, _QUIET = "green3", "red1", "deep_sky_blue1", "grey58"
 
 def picture(story: Story, checks: Sequence[Check] | None = None, *, took_s: float | None = None) -> RenderableType:
     """Everything known so far; with `checks`, the end of the story."""
-    parts: list[RenderableType] = [_headline(story), _panel("The life of an intent", timeline(story))]
+    parts: list[RenderableType] = [_headline(story), panel("The life of an intent", timeline(story))]
     if story.priority is not None:
-        parts.append(_panel("Priority", _priority(story.priority)))
+        parts.append(panel("Priority", _priority(story.priority)))
     if story.plan is not None:
-        parts.append(_panel("Route", _route(story, story.plan)))
-        parts.append(_panel("Amounts", _amounts(story, story.plan)))
+        parts.append(panel("Route", _route(story, story.plan)))
+        parts.append(panel("Amounts", _amounts(story, story.plan)))
     if story.results:
-        parts.append(_panel("On chain", _on_chain(story)))
+        parts.append(panel("On chain", _on_chain(story)))
     if story.failure is not None:
-        parts.append(_panel("Not carried out", Text(story.failure.message, style=_BAD), style=_BAD))
+        parts.append(panel("Not carried out", Text(story.failure.message, style=_BAD), style=_BAD))
     if checks is not None:
         parts.append(_verdict(checks, took_s))
     return Group(*parts)
@@ -117,7 +117,8 @@ def _headline(story: Story) -> RenderableType:
     return Padding(Group(wish, where), (1, 2))
 
 
-def _panel(title: str, body: RenderableType, *, style: str = "grey37") -> Panel:
+def panel(title: str, body: RenderableType, *, style: str = "grey37") -> Panel:
+    """A part of a picture, under its title."""
     heading = Text(title, style="bold default" if style == "grey37" else f"bold {style}")
     return Panel(body, title=heading, title_align="left", border_style=style, box=ROUNDED, padding=(0, 1))
 
@@ -257,7 +258,7 @@ def _verdict(checks: Sequence[Check], took_s: float | None) -> RenderableType:
         if took_s is not None:
             end.append(f" in {took_s:.1f} s, from an empty folder to the settled fill", style=_QUIET)
     body = Group(made, Rule(style="grey37"), end)
-    return _panel("Verdict, from the chain and the journal themselves", body, style=_BAD if failed else _GOOD)
+    return panel("Verdict, from the chain and the journal themselves", body, style=_BAD if failed else _GOOD)
 
 
 def _amount(raw: int, token: Token | None) -> str:

@@ -30,13 +30,14 @@ async def check_chain(settings: StrategySettings, answering: Sequence[str], cloc
     pool = core.RPCConnectionPool(
         list(answering), genesis_hash=settings.chain.genesis_hash, request_timeout_ms=TIMEOUT_MS
     )
-    asked = [CLOCK, *limits.programs, *limits.pools, *([wallet] if wallet else [])]
+    programs = list(dict.fromkeys([*settings.inventory.programs, *limits.programs]))
+    asked = [CLOCK, *programs, *limits.pools, *([wallet] if wallet else [])]
     try:
         found = await SolanaCluster(pool, chain_id=SOLANA_MAINNET).accounts(list(dict.fromkeys(asked)))
         return [
             _clock(found, settings, clock),
             *([_money(found.by_address[wallet], wallet, settings)] if wallet else []),
-            *_programs(found, limits.programs),
+            *_programs(found, programs),
             *_pools(found, limits.pools),
         ]
     except TradewindError as error:
@@ -70,7 +71,7 @@ def _programs(found: Accounts, programs: Sequence[str]) -> list[Finding]:
         return []
     missing = [each for each in programs if (account := found.by_address[each]) is None or account.owner not in LOADERS]
     if missing:
-        remedy = "Correct commander.preflight.programs, or the network."
+        remedy = "Correct inventory.programs or commander.preflight.programs, or the network."
         return [wrong("programs", f"no program at {', '.join(missing)}", remedy)]
     return [good("programs", f"all {len(programs)} exist")]
 

@@ -1,6 +1,7 @@
 """Every finding of the pre-flight, looked for at once; and the refusal to start on a wrong one."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +24,22 @@ async def examine(settings: StrategySettings, folder: Path, clock: Clock) -> lis
         check_endpoints(settings), check_feeds(settings), check_signer(settings)
     )
     chain = await check_chain(settings, answering, clock) if answering else []
-    return [*endpoints, *feeds, *chain, *signer, check_disk(settings, folder)]
+    return [*endpoints, *feeds, *chain, *_snapshot(settings), *signer, check_disk(settings, folder)]
+
+
+def _snapshot(settings: StrategySettings) -> list[Finding]:
+    """Whether the file of pools can be read; what is in it the engine judges."""
+    path = settings.inventory.snapshot
+    if path is None:
+        return []
+    try:
+        with path.open("rb") as file:
+            file.read(1)
+            size = os.fstat(file.fileno()).st_size
+    except OSError as error:
+        remedy = "Correct inventory.snapshot, or take it out and name inventory.programs."
+        return [wrong("snapshot", f"{path} cannot be read: {error.strerror}", remedy)]
+    return [good("snapshot", f"{path.name} has {size:,} bytes")]
 
 
 def check_disk(settings: StrategySettings, folder: Path) -> Finding:

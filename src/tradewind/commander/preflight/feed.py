@@ -55,6 +55,7 @@ async def _websocket(url: str) -> str | None:
 
 
 async def _grpc(url: str) -> str | None:
+    """Whether a gRPC server is there; a stream of entries has nothing to ask beyond that."""
     channel = grpc_channel(url)
     try:
         async with asyncio.timeout(TIMEOUT_S):

@@ -38,7 +38,7 @@ async def look_at_yellowstone(url: str, token_file: Path | None, *, timeout_s: f
         if error.code() in _REFUSED:
             said = "wants a token (chain.yellowstone_token_file)" if token is None else "does not take the token"
             return f"{said}: {error.code().name}"
-        return f"does not answer ({error.code().name})"
+        return f"is a gRPC server that does not answer as Yellowstone ({error.code().name})"
     finally:
         await channel.close()
     return None

@@ -1,5 +1,6 @@
 """What is wrong between settings that are each right; looked for in the data, so that it is told with all else."""
 
+import ipaddress
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -8,6 +9,8 @@ from tradewind.commander.strategy_file.located import Place
 
 Said = tuple[Place, tuple[str, str, str]]
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+# Strategies of the engine that need no pools to begin with.
+_FIND_THEIR_POOLS = frozenset({"sniper"})
 
 
 def contradictions(data: dict[str, Any], *, strategy: str | None) -> Iterator[Said]:
@@ -16,6 +19,7 @@ def contradictions(data: dict[str, Any], *, strategy: str | None) -> Iterator[Sa
     yield from _feed_without_url(data)
     yield from _nothing_to_trade(data)
     yield from _live_without_wallet(data)
+    yield from _quotes_for_everybody(data)
     yield from _crossed_pauses(data)
 
 
@@ -42,6 +46,8 @@ def _feed_without_url(data: dict[str, Any]) -> Iterator[Said]:
 
 
 def _nothing_to_trade(data: dict[str, Any]) -> Iterator[Said]:
+    if data.get("strategy") in _FIND_THEIR_POOLS:
+        return
     inventory = data.get("inventory") or {}
     if isinstance(inventory, dict) and not inventory.get("snapshot") and not inventory.get("programs"):
         fault = "names neither a snapshot nor programs, so there would be no pools."
@@ -52,6 +58,18 @@ def _live_without_wallet(data: dict[str, Any]) -> Iterator[Said]:
     if data.get("mode") == "live" and not _at(data, "commander", "wallet"):
         fault = "is missing, and mode is live: a crash loop could not be halted."
         yield ("commander", "wallet"), ("wallet_missing", fault, "Add the address of the wallet that it trades with.")
+
+
+def _quotes_for_everybody(data: dict[str, Any]) -> Iterator[Said]:
+    listen = _at(data, "quotes", "listen")
+    try:
+        address = ipaddress.ip_address(str(listen).rpartition(":")[0].strip("[]"))
+    except ValueError:
+        return
+    if not address.is_loopback and _at(data, "quotes", "beyond_loopback") is not True:
+        fault = "can be reached from other machines, and nobody is asked who they are."
+        remedy = "Write a loopback address, or add quotes.beyond_loopback: true."
+        yield ("quotes", "listen"), ("bind_not_loopback", fault, remedy)
 
 
 def _crossed_pauses(data: dict[str, Any]) -> Iterator[Said]:

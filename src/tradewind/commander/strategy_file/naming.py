@@ -59,11 +59,15 @@ _NAME_REMEDY = "Write 1 to 64 lower-case letters, digits, - or _, a letter or di
 _SHORT = 32
 
 
-def mistakes_of(error: ValidationError, file: Path, located: Located) -> list[Mistake]:
-    """One for each thing that pydantic says."""
+def mistakes_of(
+    error: ValidationError, file: Path, located: Located, *, model: type[Model] = StrategySettings
+) -> list[Mistake]:
+    """One for each thing that pydantic says; `model` is what the file was read as."""
     found = error.errors(include_url=False)
     # A list whose only item is wrong is also called empty.
-    return [_mistake(item, file, located) for item in found if not (item["type"] == "too_short" and item["input"])]
+    return [
+        _mistake(item, file, located, model) for item in found if not (item["type"] == "too_short" and item["input"])
+    ]
 
 
 def at(file: Path, located: Located, place: Place, said: tuple[str, str, str]) -> Mistake:
@@ -86,13 +90,13 @@ def did_you_mean(written: str, known: list[str]) -> str:
     return f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(known)}."
 
 
-def _mistake(item: ErrorDetails, file: Path, located: Located) -> Mistake:
+def _mistake(item: ErrorDetails, file: Path, located: Located, model: type[Model]) -> Mistake:
     # The place of a fault in a key ends with a word of pydantic's own.
     place: Place = tuple(part for part in item["loc"] if part != "[key]")
-    return at(file, located, place, _said(item, place))
+    return at(file, located, place, _said(item, place, model))
 
 
-def _said(item: ErrorDetails, place: Place) -> tuple[str, str, str]:
+def _said(item: ErrorDetails, place: Place, model: type[Model]) -> tuple[str, str, str]:
     kind, context = item["type"], item.get("ctx", {})
     if "remedy" in context:
         return kind, item["msg"], str(context["remedy"])
@@ -101,15 +105,17 @@ def _said(item: ErrorDetails, place: Place) -> tuple[str, str, str]:
     if kind in _BOUNDS:
         fault, remedy = _BOUNDS[kind]
         return "value_out_of_range", fault, remedy.format(**context)
-    return _of_its_own(item, place, context)
+    return _of_its_own(item, place, context, model)
 
 
-def _of_its_own(item: ErrorDetails, place: Place, context: Mapping[str, Any]) -> tuple[str, str, str]:
+def _of_its_own(
+    item: ErrorDetails, place: Place, context: Mapping[str, Any], model: type[Model]
+) -> tuple[str, str, str]:
     match item["type"]:
         case "missing":
             said = "field_missing", "is missing.", f"Add {EXAMPLES.get(shown(place), str(place[-1]))}"
         case "extra_forbidden":
-            said = "unknown_field", "is not a setting.", did_you_mean(str(place[-1]), _known_beside(place))
+            said = "unknown_field", "is not a setting.", did_you_mean(str(place[-1]), _known_beside(place, model))
         case "literal_error":
             said = _not_one_of(item, context)
         case "url_malformed":
@@ -137,11 +143,16 @@ def _url_remedy(place: Place) -> str:
     return "Write it as http://host:port or https://host/path."
 
 
-def _known_beside(place: Place) -> list[str]:
-    model: type[Model] = StrategySettings
+def _known_beside(place: Place, model: type[Model]) -> list[str]:
+    inside = False
     for part in place[:-1]:
         field = model.model_fields.get(str(part))
+        if field is None and inside:
+            # The place in a list, or the key of a table, whose parts are of this model.
+            inside = False
+            continue
         found = None if field is None else _model_in(field.annotation)
+        inside = True
         if found is None:
             return []
         model = found

@@ -14,6 +14,7 @@ from tradewind.commander.strategy_file.located import Located, Malformed
 from tradewind.commander.strategy_file.mistake import Mistake, MistakesInFile
 from tradewind.commander.strategy_file.naming import at, mistakes_of
 from tradewind.commander.strategy_file.nesting import require_shallow
+from tradewind.commander.strategy_file.python_file import python_mistakes
 from tradewind.commander.strategy_file.secrets import secrets_in
 from tradewind.commander.strategy_file.settings import StrategySettings
 from tradewind.commander.strategy_file.toml_text import read_toml
@@ -43,14 +44,10 @@ def read_strategy_file(path: Path, *, strategy: str | None = None) -> StrategyFi
 
     `strategy` is the one that was asked for, when one was.
     """
-    raw = _bytes_of(path)
-    located = _located(path, raw)
+    raw, located = read_located(path)
     data = located.data
-    if not isinstance(data, dict):
-        said = "not_a_table", "holds no keys.", "Write keys and values, such as mode: paper."
-        raise MistakesInFile([at(path, located, (), said)])
     data.setdefault("signer", {})
-    mistakes = [*_twice(path, located), *_secret(path, located)]
+    mistakes = general_mistakes(path, located)
     settings: StrategySettings | None = None
     try:
         settings = StrategySettings.model_validate_json(json.dumps(data), context={"folder": path.resolve().parent})
@@ -58,9 +55,28 @@ def read_strategy_file(path: Path, *, strategy: str | None = None) -> StrategyFi
         secret = {mistake.field for mistake in mistakes}
         mistakes += [mistake for mistake in mistakes_of(error, path, located) if mistake.field not in secret]
     mistakes += [at(path, located, place, said) for place, said in contradictions(data, strategy=strategy)]
+    mistakes += [at(path, located, place, said) for place, said in python_mistakes(data, path.resolve().parent)]
     if mistakes or settings is None:
         raise MistakesInFile(mistakes)
     return StrategyFile(path, settings, hashlib.sha256(raw).hexdigest())
+
+
+def read_located(path: Path) -> tuple[bytes, Located]:
+    """The bytes of a file, and the table that they are, whatever its format.
+
+    Raises MistakesInFile, and Misconfigured `config_unreadable`.
+    """
+    raw = _bytes_of(path)
+    located = _located(path, raw)
+    if not isinstance(located.data, dict):
+        said = "not_a_table", "holds no keys.", "Write keys and values, such as mode: paper."
+        raise MistakesInFile([at(path, located, (), said)])
+    return raw, located
+
+
+def general_mistakes(path: Path, located: Located) -> list[Mistake]:
+    """What is wrong in a file of any kind: a key that stands twice, and a secret."""
+    return [*_twice(path, located), *_secret(path, located)]
 
 
 def _bytes_of(path: Path) -> bytes:

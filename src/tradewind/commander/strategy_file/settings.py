@@ -3,16 +3,20 @@
 Times are milliseconds, amounts carry their unit in the name. Relative paths start at the file's folder.
 """
 
+import ipaddress
 import re
-from typing import Annotated, Any, Literal
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from tradewind.domain.address import SolanaAddress
 from tradewind.domain.chain import SOLANA_MAINNET
 from tradewind.domain.model import Model
-from tradewind.settings_fields import FolderPath, RpcUrl, SocketPath, StrategyName, WebsocketUrl
+from tradewind.own_library import own_library
+from tradewind.settings_fields import BlockEngineUrl, FolderPath, RpcUrl, SocketPath, StrategyName, WebsocketUrl
 
 UNITS = (
     "lamports",
@@ -62,6 +66,10 @@ def _limit(value: object) -> object:
     return str(int(text))
 
 
+def _optional_limit(value: object) -> object:
+    return None if value is None else _limit(value)
+
+
 def _with_unit(name: str) -> str:
     if not _UNIT.fullmatch(name):
         said = ", ".join(f"_{unit}" for unit in UNITS)
@@ -87,6 +95,19 @@ def _plain(value: object, depth: int = 0) -> object:
         raise wrong("nested_too_deeply", f"is nested more than {_DEPTH} deep.", "Write it flatter.")
     for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         _plain(part, depth + 1)
+    return value
+
+
+def _listen(value: str) -> str:
+    """`host:port` as the engine writes it: the host is an IP address, in brackets when it is of version 6."""
+    host, colon, port = value.rpartition(":")
+    try:
+        address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+        bracketed = host == f"[{address}]" if address.version == 6 else host == str(address)
+    except ValueError:
+        bracketed = False
+    if not colon or not bracketed or not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65_535:
+        raise wrong("listen_malformed", "is not an address with a port.", "Write one such as 127.0.0.1:7010.")
     return value
 
 
@@ -135,6 +156,58 @@ class Inventory(Model):
 
     snapshot: FolderPath | None = None
     programs: Annotated[tuple[SolanaAddress, ...], Field(max_length=32), Once] = ()
+
+
+class Jito(Model):
+    """The block engine: base URLs of its regions, and what each of them allows."""
+
+    regions: Annotated[tuple[BlockEngineUrl, ...], Field(min_length=1, max_length=16, repr=False), Once]
+    requests_per_s: Annotated[int, Field(ge=1, le=10_000)] = 1
+
+
+class Lanes(Model):
+    """How the engine sends. `race`: the same bytes by all lanes at once. A trade that gains more than
+    `private_above_lamports` goes by Jito alone."""
+
+    rpc: bool = True
+    tpu: bool = False
+    jito: Jito | None = None
+    race: bool = False
+    private_above_lamports: Annotated[str | None, BeforeValidator(_optional_limit)] = None
+
+    @model_validator(mode="after")
+    def _somebody_sends(self) -> Self:
+        if not (self.rpc or self.tpu or self.jito):
+            raise wrong("lanes_off", "has every lane off.", "Switch rpc or tpu on, or name the regions of jito.")
+        if self.private_above_lamports is not None and self.jito is None:
+            raise wrong(
+                "no_private_lane",
+                "asks for a private lane, and there is none.",
+                "Name the regions of jito, or take private_above_lamports out.",
+            )
+        return self
+
+
+class PythonFile(Model):
+    """A strategy that is written in Python: its file, what runs it, and how long it may take.
+
+    `library` is a folder that imports are looked for in first.
+    """
+
+    file: FolderPath
+    interpreter: FolderPath = Path(sys.executable)
+    library: FolderPath | None = Field(default_factory=own_library)
+    answer_within_ms: Annotated[int, Field(ge=1, le=600_000)] = 1_000
+    start_within_ms: Annotated[int, Field(ge=1, le=600_000)] = 30_000
+    most_restarts: Annotated[int, Field(ge=0, le=1_000)] = 5
+    restart_window_ms: Milliseconds = 600_000
+
+
+class Quotes(Model):
+    """Where the engine serves quotes over gRPC; nobody who connects is asked who they are."""
+
+    listen: Annotated[str, AfterValidator(_listen)]
+    beyond_loopback: bool = False
 
 
 class Restart(Model):
@@ -210,6 +283,11 @@ class StrategySettings(Model):
     inventory: Inventory = Inventory()
     mode: Literal["live", "paper", "replay"]
     executes: Literal["engine", "service"] = "engine"
+    lanes: Lanes = Lanes()
+    simulate: bool | None = None
+    usd_mints: Annotated[tuple[SolanaAddress, ...], Field(max_length=16), Once] = ()
+    python: PythonFile | None = None
+    quotes: Quotes | None = None
     limits: Annotated[dict[LimitName, Limit], Field(max_length=256)] = Field(default_factory=dict)
     blacklist: Annotated[tuple[SolanaAddress, ...], Field(max_length=100_000), Once] = ()
     parameters: Annotated[dict[str, Parameter], Field(max_length=1_024)] = Field(default_factory=dict)

@@ -78,8 +78,10 @@ class ExecutorSelector:
             return _JITO, "it is critical"
         return self._by_value(plan.expected_profit_usd)
 
-    def _by_value(self, profit_usd: Decimal) -> tuple[ExecutionMethod, str]:
+    def _by_value(self, profit_usd: Decimal | None) -> tuple[ExecutionMethod, str]:
         rules = self._rules
+        if profit_usd is None:
+            return _RPC, "nobody knows what it is worth"
         if profit_usd > rules.jito_above_usd:
             return _JITO, f"it is worth more than {rules.jito_above_usd} USD"
         if profit_usd > rules.tpu_above_usd:

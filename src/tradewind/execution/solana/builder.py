@@ -30,12 +30,14 @@ class _Places:
     """The wallet's token accounts: `(mint, account, token program)` by mint.
 
     `unwraps`: its account of wrapped SOL is made for this transaction and closed by it. One that is there is the
-    wallet's own affair: what comes to it stays wrapped.
+    wallet's own affair: what comes to it stays wrapped. `uses`: mints whose accounts a round trip trades out of as they
+    are, neither making nor filling them; it was planned by what they hold.
     """
 
     wallet: str
     sides: Mapping[str, tuple[str, str, str]]
     unwraps: bool
+    uses: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,18 @@ class SolanaBuilder:
         for mint in mints:
             program = await self._wallets.program_of(mint)
             sides[mint] = (mint, core.token_account_address(request.wallet, mint, program), program)
-        return _Places(request.wallet, sides, await self._unwraps(request.wallet, sides))
+        returns = request.plan.input_token == request.plan.output_token
+        asked = list(sides) if returns else [WRAPPED_SOL] if WRAPPED_SOL in sides else []
+        there = await self._there(request.wallet, asked)
+        unwraps = WRAPPED_SOL in sides and WRAPPED_SOL not in there
+        return _Places(request.wallet, sides, unwraps, there if returns else frozenset())
 
-    async def _unwraps(self, wallet: str, mints: Mapping[str, object]) -> bool:
-        if WRAPPED_SOL not in mints:
-            return False
-        return not (await self._wallets.read(wallet, [WRAPPED_SOL])).tokens[WRAPPED_SOL].exists
+    async def _there(self, wallet: str, mints: Sequence[str]) -> frozenset[str]:
+        """Those of which the wallet has an account."""
+        if not mints:
+            return frozenset()
+        held = await self._wallets.read(wallet, mints)
+        return frozenset(mint for mint, token in held.tokens.items() if token.exists)
 
     def _swaps(self, request: BuildRequest, places: _Places, read: Accounts) -> list[core.SwapInstructions]:
         """One for each route, from the pools as they are now."""
@@ -182,7 +190,7 @@ def _inside(parts: _Parts, loan: Loan) -> list[core.SolanaInstruction]:
     made = [
         core.create_token_account(payer=wallet, owner=wallet, mint=mint, token_program=program)
         for mint, account, program in parts.places.sides.values()
-        if account != loan.token_account
+        if account != loan.token_account and mint not in parts.places.uses
     ]
     return [*made, *(step for swap in parts.swaps for step in swap.instructions)]
 
@@ -205,10 +213,10 @@ def _around(
     made = [
         core.create_token_account(payer=wallet, owner=wallet, mint=mint, token_program=program)
         for mint, (_, _, program) in places.sides.items()
-        if wraps or mint != WRAPPED_SOL
+        if (wraps or mint != WRAPPED_SOL) and mint not in places.uses
     ]
     wrapping: list[core.SolanaInstruction] = []
-    if plan.input_token == WRAPPED_SOL and wraps:
+    if plan.input_token == WRAPPED_SOL and wraps and WRAPPED_SOL not in places.uses:
         wrapping = core.wrap_sol(wallet, _most_in(plan.routes))
     unwrapping = (
         [core.close_token_account(account=places.sides[WRAPPED_SOL][1], destination=wallet, owner=wallet)]

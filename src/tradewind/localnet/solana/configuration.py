@@ -1,9 +1,11 @@
 """The configurations of a service and a signer that trade on a local Solana."""
 
+from collections.abc import Sequence
+from typing import Protocol
 from uuid import UUID
 
 from tradewind.domain.chain import LAMPORTS, SYSTEM_PROGRAM, WRAPPED_SOL
-from tradewind.localnet.solana.description import SolanaLocalnetDescription
+from tradewind.localnet.solana.description import DescribedMint, SolanaLocalnetDescription
 from tradewind.venues.solana.wallets import TOKEN_PROGRAMS
 
 STRATEGY_ID = UUID("a1b2c3d4-e5f6-7890-1234-567890abcdef")
@@ -16,6 +18,14 @@ _PROGRAMS = (
     "pAMMBay6oceH9fJKBRHGP5D4bD4sWpmSwMn52FMfXEA",
     "6EF8rrecthR5Dkzon8Nwu78hRvfCKubJ14M5uBEwF6P",
 )
+
+
+class Tokens(Protocol):
+    """Whatever names the tokens that may be traded."""
+
+    @property
+    def mints(self) -> Sequence[DescribedMint]:
+        """Wrapped SOL among them."""
 
 
 def service_toml(chain: SolanaLocalnetDescription, *, wallet: str, port: int = 8420, lane: str = "auto") -> str:
@@ -70,7 +80,7 @@ requests_per_s = 100
 """
 
 
-def signer_toml(chain: SolanaLocalnetDescription, *, wallet: str) -> str:
+def signer_toml(chain: Tokens, *, wallet: str) -> str:
     """The signer's configuration: what the market needs, and limits that a test can reach."""
     tokens = "\n".join(_token(mint.symbol, mint.mint, mint.decimals) for mint in chain.mints)
     # Fees, tips and rents, and whatever a trade against pump's curve sells: that moves the wallet's own SOL.
@@ -130,6 +140,27 @@ parameters:
   max_hops: 3
 commander:
   wallet: {wallet}
+"""
+
+
+def rules_yaml(chain: SolanaLocalnetDescription) -> str:
+    """Market rules for it: it runs while the two pools of WIND are far apart."""
+    pools = ", ".join(chain.pool(venue, "WIND/SOL").pool for venue in ("raydium_amm_v4", "pumpswap"))
+    return f"""chain:
+  chain_id: 101
+  rpc: ["{chain.urls["rpc"]}"]
+  websocket: "{chain.urls["websocket"]}"
+  genesis_hash: {chain.genesis_hash}
+look_every_ms: 200
+measures:
+  spread:
+    wind: {{pools: [{pools}]}}
+rules:
+  - instance: arb/main
+    start_when: {{any: [{{measure: spread.wind, at_least_ppm: 100000}}]}}
+    stop_when: {{any: [{{measure: spread.wind, at_most_ppm: 60000, for_s: 1}}]}}
+    run_at_least_s: 1
+    cooldown_s: 1
 """
 
 

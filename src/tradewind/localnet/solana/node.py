@@ -1,7 +1,7 @@
 """The node: slots that advance, transactions and bundles that land in them, and everybody who listens."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -195,6 +195,21 @@ class SolanaNode(ChainReading):
     def subscribe(self, capacity: int | None = None) -> Subscription:
         """Every event from now on, in order; see `Subscription` for what happens to a slow reader."""
         return self._subscribers.add(capacity or self.options.subscriber_queue)
+
+    def fall_behind(self) -> None:
+        """Tell entries alone, and what came of them only with `catch_up`: a node whose replay is behind the leader.
+
+        Whoever asks is answered from what was executed; up to `catch_up` nobody is told.
+        """
+        self._subscribers.hold()
+
+    def catch_up(self) -> None:
+        """Tell everything that was executed since `fall_behind`, in its order."""
+        self._subscribers.release()
+
+    def announce(self, wires: Sequence[bytes]) -> None:
+        """Tell an entry of the current slot with transactions that are not executed: its block is abandoned."""
+        self._subscribers.tell([EntryEvent(self.slot, tuple(wires))])
 
     def close(self) -> None:
         """End every subscription."""

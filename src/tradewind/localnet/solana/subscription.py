@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 
 from tradewind.localnet.errors import LocalnetError
-from tradewind.localnet.solana.events import NodeEvent
+from tradewind.localnet.solana.events import EntryEvent, NodeEvent
 
 
 class Subscription:
@@ -67,6 +67,8 @@ class Subscribers:
 
     def __init__(self) -> None:
         self._open: list[Subscription] = []
+        # What is told later; None while everything is told at once.
+        self._held: list[NodeEvent] | None = None
 
     def add(self, capacity: int) -> Subscription:
         """A new subscription that holds at most `capacity` unread events."""
@@ -77,10 +79,23 @@ class Subscribers:
     def tell(self, events: Iterable[NodeEvent]) -> None:
         """Give the events to each open subscription."""
         told = list(events)
+        if self._held is not None:
+            self._held += [event for event in told if not isinstance(event, EntryEvent)]
+            told = [event for event in told if isinstance(event, EntryEvent)]
         for subscription in self._open:
             for event in told:
                 subscription.offer(event)
         self._open = [subscription for subscription in self._open if not subscription.closed]
+
+    def hold(self) -> None:
+        """Tell entries alone from now on, and keep the rest for `release`."""
+        if self._held is None:
+            self._held = []
+
+    def release(self) -> None:
+        """Tell what was kept, in its order, and everything at once from now on."""
+        held, self._held = self._held or [], None
+        self.tell(held)
 
     def close(self) -> None:
         """End every subscription."""

@@ -44,6 +44,11 @@ async def test_value_decides_above_ten_cents_and_above_three(profit_usd: str, me
     assert choice.executor.method == method
 
 
+async def test_what_nobody_can_value_takes_the_cheapest_lane() -> None:
+    choice = await selector_of(World()).choose(builders.execution_plan(expected_profit_usd=None))
+    assert (choice.executor.method, choice.because) == ("rpc", "nobody knows what it is worth")
+
+
 @pytest.mark.parametrize(
     "changes", [{"priority": PlanPriority.CRITICAL}, {"flash_loan": LOAN}, {"risk": MevRisk.HIGH}], ids=str
 )

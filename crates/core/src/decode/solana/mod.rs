@@ -35,6 +35,15 @@ pub fn decode_transaction(raw: &[u8]) -> Result<Transaction<'_>, DecodeError> {
     Transaction::read(raw)
 }
 
+/// Reads the signed transaction that the bytes begin with, as transactions stand one behind the other in an entry; gives
+/// the bytes behind it too.
+///
+/// # Errors
+/// As [`decode_transaction`]; then nobody can say where the next one begins.
+pub fn decode_first_transaction(raw: &[u8]) -> Result<(Transaction<'_>, &[u8]), DecodeError> {
+    Transaction::read_first(raw)
+}
+
 /// Everything that this module can do with bytes that nobody vouches for. Never panics.
 pub fn inspect(raw: &[u8]) {
     if let Ok(transaction) = decode_transaction(raw) {

@@ -71,6 +71,15 @@ pub(super) const fn malformed(field: &'static str, fault: &'static str) -> Decod
 
 impl<'a> Transaction<'a> {
     pub(super) fn read(raw: &'a [u8]) -> Result<Self, DecodeError> {
+        let (transaction, rest) = Self::read_first(raw)?;
+        if !rest.is_empty() {
+            return Err(malformed("raw", "bytes behind its end"));
+        }
+        Ok(transaction)
+    }
+
+    /// The transaction that the bytes begin with, and what is behind it.
+    pub(super) fn read_first(raw: &'a [u8]) -> Result<(Self, &'a [u8]), DecodeError> {
         // No count of signatures that fits any packet begins with a set high bit; the versions from 1
         // on put their byte here.
         if let Some(first) = raw.first().filter(|first| **first >= 0x80) {
@@ -79,7 +88,7 @@ impl<'a> Transaction<'a> {
         let mut reader = Reader(raw);
         let count = reader.count("signatures")?;
         let signatures = reader.take("signatures", count.saturating_mul(SIGNATURE))?;
-        let message = reader.0;
+        let behind_signatures = reader.0;
         let version = reader.version()?;
         let [required_signatures, readonly_signed, readonly_unsigned] = reader.array("header")?;
         let key_count = reader.count("account_keys")?;
@@ -90,14 +99,14 @@ impl<'a> Transaction<'a> {
             Version::Legacy => Vec::new(),
             Version::V0 => reader.list("address_table_lookups", Reader::lookup)?,
         };
-        if !reader.0.is_empty() {
-            return Err(malformed("raw", "bytes behind its end"));
-        }
+        let rest = reader.0;
         let transaction = Self {
-            raw,
+            raw: raw.get(..raw.len() - rest.len()).unwrap_or(raw),
             version,
             signatures,
-            message,
+            message: behind_signatures
+                .get(..behind_signatures.len() - rest.len())
+                .unwrap_or(behind_signatures),
             required_signatures,
             readonly_signed,
             readonly_unsigned,
@@ -107,7 +116,7 @@ impl<'a> Transaction<'a> {
             lookups,
         };
         transaction.check()?;
-        Ok(transaction)
+        Ok((transaction, rest))
     }
 
     fn check(&self) -> Result<(), DecodeError> {

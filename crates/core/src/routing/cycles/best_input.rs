@@ -2,7 +2,8 @@
 //!
 //! Through constant products alone the output is `A x / (1 + C x)`, whatever their number: each further pool with
 //! reserves `r`, `s` and the share `g` left by its fee makes it `A' = A g s / r`, `C' = C + A g / r`. The gain
-//! `A x / (1 + C x) - x` is greatest at `x = (sqrt(A) - 1) / C`. Other families have no closed form and are searched.
+//! `A x / (1 + C x) - x` is greatest at `x = (sqrt(A) - 1) / C`, where it is
+//! `(sqrt(A) - 1)^2 / C`. Other families have no closed form and are searched.
 //!
 //! Both find the best real input. What is then left to win is rounding, and that is at its coarsest in the token
 //! whose unit is worth most: so at each token of the way the amounts next to the one found are tried, with the
@@ -32,6 +33,8 @@ const LEAST_BITS: usize = 40;
 const MOST_MOVES: usize = 8;
 /// A pool may refuse inputs that would bring it nothing: the least that it takes is looked for among so many doublings.
 const LEAST_DOUBLINGS: usize = 64;
+/// More than the rounding of a handful of operations on real numbers comes to.
+const UNCERTAINTY: f64 = 1e-12;
 /// How many units from the best real amounts a gain is looked for.
 const FURTHEST: u8 = 4;
 const TOKENS: usize = MAX_CYCLE_HOPS as usize + 1;
@@ -84,8 +87,8 @@ impl Amounts {
     }
 }
 
-/// The amounts at the input that gains most; `None` when none is found to gain.
-pub(super) fn best_amounts(graph: &PoolGraph, ways: &[Way]) -> Option<Amounts> {
+/// The amounts at the input that gains most; `None` when none is found to gain, or none can gain more than `cost_raw`.
+pub(super) fn best_amounts(graph: &PoolGraph, ways: &[Way], cost_raw: U256) -> Option<Amounts> {
     let mut passed = [None; MAX_CYCLE_HOPS as usize];
     for (place, way) in passed.iter_mut().zip(ways) {
         *place = Some((graph.at(way.pool)?, way.pair));
@@ -95,7 +98,7 @@ pub(super) fn best_amounts(graph: &PoolGraph, ways: &[Way]) -> Option<Amounts> {
         *place = pool;
     }
     let pools = pools.get(..ways.len())?;
-    let start = match closed_form(ways) {
+    let start = match closed_form(ways, cost_raw) {
         Closed::At(amounts) => amounts,
         Closed::Never => return None,
         Closed::NotConstantProduct => Amounts::of(pools, searched(pools)?)?,
@@ -109,12 +112,14 @@ pub(super) fn best_amounts(graph: &PoolGraph, ways: &[Way]) -> Option<Amounts> {
 enum Closed {
     /// The real amounts that gain most, as integers of at least one.
     At(Amounts),
-    /// It gains at no input.
+    /// It gains no more than its cost at any input.
     Never,
     NotConstantProduct,
 }
 
-fn closed_form(ways: &[Way]) -> Closed {
+/// Amounts are rounded down, so what a real input does not gain no whole one does: a cycle whose best real gain is less
+/// than one unit above its cost needs no quote.
+fn closed_form(ways: &[Way], cost_raw: U256) -> Closed {
     let (mut a, mut c) = (1.0f64, 0.0f64);
     for way in ways {
         let Some(product) = way.product else {
@@ -124,8 +129,11 @@ fn closed_form(ways: &[Way]) -> Closed {
         c += share;
         a = share * product.reserve_out;
     }
-    let input = (a.sqrt() - 1.0) / c;
-    if a <= 1.0 || !input.is_finite() {
+    let beyond = a.sqrt() - 1.0;
+    let input = beyond / c;
+    let most = (beyond + UNCERTAINTY) * (beyond + UNCERTAINTY) / c;
+    let least = (f64::from(cost_raw) + 1.0) * (1.0 - UNCERTAINTY);
+    if a <= 1.0 || !input.is_finite() || most < least {
         return Closed::Never;
     }
     let mut amount = input;

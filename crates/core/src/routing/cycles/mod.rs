@@ -221,7 +221,7 @@ impl CycleIndex {
             .hop_cost_raw
             .checked_mul(U256::from(ways.len()))?
             .checked_add(base.cycle_cost_raw)?;
-        let amounts = best_amounts(graph, ways)?;
+        let amounts = best_amounts(graph, ways, cost_raw)?;
         let amounts = amounts.all();
         let [amount_in_raw, .., amount_out_raw] = *amounts else {
             return None;

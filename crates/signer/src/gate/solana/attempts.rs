@@ -1,6 +1,7 @@
 //! Attempts on Solana: one row for each transaction, committed before it is signed.
 
 use super::evidence::SolanaEvidence;
+use super::holds::{self, Hold};
 use super::{receipts, reclaims, top_ups};
 use crate::fault::{Fault, Rule};
 use crate::gate::steps::{self, Kind, Step, StepId};
@@ -32,6 +33,8 @@ pub struct NewSolanaAttempt<'a> {
     pub evidence_quorum: u64,
     /// The policy that passed it.
     pub policy_digest: B256,
+    /// Until when its bytes are held; nothing for one that is signed at once.
+    pub held_until_ms: Option<u64>,
     /// Now.
     pub now_ms: u64,
 }
@@ -59,6 +62,8 @@ pub struct SolanaAttempt {
     pub signed: Option<SignedSolana>,
     /// Of the machine's run in which it was recorded; empty when that is not known.
     pub boot_id: String,
+    /// That its bytes are held until it is released; nothing for one that is signed at once.
+    pub hold: Option<Hold>,
 }
 
 /// The signature of an attempt.
@@ -92,16 +97,20 @@ impl Gate {
         let kill_epoch = halts::require_running(&tx, passed.wallet(), passed.strategy_id())?;
         closures::require_unclosed(&tx, new.id)?;
         let (asked, known) = (new.step(), steps::find(&tx, new.id)?);
-        if let Some(known) = &known {
+        let earlier = all(&tx, new.id)?;
+        let is_free = holds::all_discarded(&earlier);
+        if let Some(known) = known.as_ref().filter(|_| !is_free) {
             steps::require_same(known, &asked)?;
         }
         let receipt = receipts::find(&tx, new.id)?;
-        new.require_order(&tx, receipt.is_some())?;
+        new.require_order(&tx, &earlier, receipt.is_some())?;
         new.evidence.require_life(new.last_valid_block_height)?;
         let outlay_raw = new.outlay_raw(&tx)?;
         require_room(&tx, new.id, passed, outlay_raw, new.now_ms / 1000)?;
         let effect_by_s = (new.now_ms / 1000).saturating_add(passed.blockhash_life_s());
-        if known.is_some() {
+        if is_free {
+            steps::begin_anew(&tx, new.id, &asked, effect_by_s)?;
+        } else if known.is_some() {
             steps::extend(&tx, new.id, None, effect_by_s)?;
         } else {
             steps::insert(&tx, new.id, &asked, effect_by_s)?;
@@ -114,21 +123,26 @@ impl Gate {
         Ok(tx.commit()?)
     }
 
-    /// Records the signature, if nothing came in between; only then it may leave the process.
+    /// Records the signature, if nothing came in between; only then it may leave the process. Of one that was held this
+    /// is the record of its release, and no halt may have begun after the epoch `since`, not even for a while.
     ///
     /// # Errors
-    /// `halted`, `step_closed` or `step_settled` when that came in between, or the gate file cannot be written.
+    /// `halted`, `discarded`, `step_closed` or `step_settled` when that came in between, or the gate file cannot be written.
     pub fn release_solana(
         &mut self,
         id: &StepId,
         attempt: u32,
         signed: &SignedSolana,
+        since: Option<u64>,
     ) -> Result<(), Fault> {
         let tx = self.release()?;
-        steps::require_signable(&tx, id)?;
-        tx.execute(
+        let step = steps::require_signable(&tx, id)?;
+        if let Some(since) = since {
+            halts::require_none_since(&tx, step.wallet, step.strategy_id.as_deref(), since)?;
+        }
+        let recorded = tx.execute(
             "UPDATE solana_attempts SET signature = ?4, raw_tx = ?5, signed_at_ms = ?6
-             WHERE intent_id = ?1 AND step = ?2 AND attempt = ?3 AND raw_tx IS NULL",
+             WHERE intent_id = ?1 AND step = ?2 AND attempt = ?3 AND raw_tx IS NULL AND discarded_at_ms IS NULL",
             params![
                 id.intent_id,
                 id.step,
@@ -138,6 +152,9 @@ impl Gate {
                 signed.signed_at_ms.cast_signed()
             ],
         )?;
+        Rule::Discarded.require(recorded == 1, || {
+            format!("attempt {attempt} was discarded, or signed, in between")
+        })?;
         Ok(tx.commit()?)
     }
 
@@ -201,8 +218,12 @@ impl NewSolanaAttempt<'_> {
         }
     }
 
-    fn require_order(&self, connection: &Connection, receipt: bool) -> Result<(), Fault> {
-        let earlier = all(connection, self.id)?;
+    fn require_order(
+        &self,
+        connection: &Connection,
+        earlier: &[SolanaAttempt],
+        receipt: bool,
+    ) -> Result<(), Fault> {
         let next = earlier.last().map_or(1, |last| last.attempt + 1);
         Rule::AttemptOrder.require(self.attempt == next, || {
             format!(
@@ -211,6 +232,8 @@ impl NewSolanaAttempt<'_> {
             )
         })?;
         self.require_other_bytes(connection)?;
+        let earlier = holds::without_discarded(earlier);
+        holds::require_none(&earlier)?;
         if earlier.is_empty() {
             return Ok(());
         }
@@ -264,7 +287,7 @@ impl NewSolanaAttempt<'_> {
         connection.execute(
             "INSERT INTO outlays (intent_id, step, chain_id, token, reserved_raw, counts_raw, effect_by_s)
              VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)
-             ON CONFLICT (intent_id, step) DO UPDATE SET reserved_raw = ?5, counts_raw = ?5,
+             ON CONFLICT (intent_id, step) DO UPDATE SET chain_id = ?3, reserved_raw = ?5, counts_raw = ?5,
                  effect_by_s = max(effect_by_s, ?6)",
             params![
                 self.id.intent_id,
@@ -288,8 +311,8 @@ impl NewSolanaAttempt<'_> {
         connection.execute(
             "INSERT INTO solana_attempts (intent_id, step, attempt, wallet, chain_id, unsigned_tx, message_hash, blockhash,
                  last_valid_block_height, receipt, trade, lookup_tables, quoted, policy_digest, kill_epoch, evidence,
-                 recorded_at_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+                 recorded_at_ms, held_until_ms, held_to_height, held_lamports)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
             params![
                 self.id.intent_id,
                 self.id.step,
@@ -310,6 +333,11 @@ impl NewSolanaAttempt<'_> {
                 kill_epoch.cast_signed(),
                 self.evidence.recorded_in(boot_id).to_string(),
                 self.now_ms.cast_signed(),
+                self.held_until_ms.map(u64::cast_signed),
+                self.held_until_ms
+                    .map(|_| self.last_valid_block_height.cast_signed()),
+                self.held_until_ms
+                    .map(|_| self.passed.lamports().cast_signed()),
             ],
         )?;
         Ok(())
@@ -342,7 +370,8 @@ fn reserved_outlay(connection: &Connection, id: &StepId) -> rusqlite::Result<Opt
 
 fn trade(connection: &Connection, id: &StepId) -> rusqlite::Result<String> {
     connection.query_row(
-        "SELECT trade FROM solana_attempts WHERE intent_id = ?1 AND step = ?2 AND attempt = 1",
+        "SELECT trade FROM solana_attempts WHERE intent_id = ?1 AND step = ?2 AND discarded_at_ms IS NULL
+         ORDER BY attempt LIMIT 1",
         params![id.intent_id, id.step],
         |row| row.get(0),
     )
@@ -351,11 +380,17 @@ fn trade(connection: &Connection, id: &StepId) -> rusqlite::Result<String> {
 pub(super) fn all(connection: &Connection, id: &StepId) -> rusqlite::Result<Vec<SolanaAttempt>> {
     let mut rows = connection.prepare_cached(
         "SELECT attempt, wallet, chain_id, unsigned_tx, blockhash, last_valid_block_height, quoted, lookup_tables,
-             signature, raw_tx, signed_at_ms, coalesce(evidence ->> 'boot_id', '')
+             signature, raw_tx, signed_at_ms, coalesce(evidence ->> 'boot_id', ''), held_until_ms, held_to_height,
+             held_lamports, recorded_at_ms, kill_epoch, policy_digest, discarded_at_ms IS NOT NULL
          FROM solana_attempts WHERE intent_id = ?1 AND step = ?2 ORDER BY attempt",
     )?;
     let attempts = rows.query_map(params![id.intent_id, id.step], read_attempt)?;
     attempts.collect()
+}
+
+/// Those that could ever land.
+pub(super) fn live(connection: &Connection, id: &StepId) -> rusqlite::Result<Vec<SolanaAttempt>> {
+    Ok(holds::without_discarded(&all(connection, id)?))
 }
 
 fn read_attempt(row: &Row<'_>) -> rusqlite::Result<SolanaAttempt> {
@@ -378,6 +413,7 @@ fn read_attempt(row: &Row<'_>) -> rusqlite::Result<SolanaAttempt> {
         tables: read_tables(&steps::parsed(row, 7)?).ok_or_else(|| changed(7))?,
         signed,
         boot_id: row.get(11)?,
+        hold: holds::read(row, 12)?,
     })
 }
 

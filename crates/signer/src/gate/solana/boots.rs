@@ -27,12 +27,14 @@ pub(super) fn require_none_left(attempts: &[SolanaAttempt], boot_id: &str) -> Re
         let number = doubtful.map(|known| known.attempt).unwrap_or_default();
         format!(
             "attempt {number} was recorded before the machine started anew, and may have been signed and sent unknown to \
-             this gate. Put the policy back that passes it and ask `step`, which signs it; then look for its signature."
+             this gate. Put the policy back that passes it and ask `step`, which signs it (one that was held not \
+             before its blockhash has ended); then look for its signature."
         )
     })?;
     Ok(())
 }
 
-fn recorded_in(attempt: &SolanaAttempt, boot_id: &str) -> bool {
+/// Whether an attempt that has no signature was never told to anybody.
+pub(super) fn recorded_in(attempt: &SolanaAttempt, boot_id: &str) -> bool {
     !boot_id.is_empty() && attempt.boot_id == boot_id
 }

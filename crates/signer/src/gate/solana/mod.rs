@@ -4,6 +4,7 @@ mod attempts;
 mod boots;
 mod cold_starts;
 mod evidence;
+mod holds;
 mod receipts;
 mod reclaims;
 mod settlements;
@@ -13,6 +14,7 @@ pub(super) use boots::current_id as current_boot;
 
 pub use attempts::{NewSolanaAttempt, SignedSolana, SolanaAttempt};
 pub use evidence::{EarlierSignature, SolanaEvidence, Status};
+pub use holds::{Hold, HoldState, find_held};
 pub use reclaims::Reclaimable;
 pub use settlements::{SolanaFinalized, SolanaSettlement};
 pub use top_ups::TopUps;

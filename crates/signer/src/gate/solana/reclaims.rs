@@ -179,7 +179,7 @@ impl NewSolanaAttempt<'_> {
                  is {height}"
             )
         })?;
-        let (effect_by_s, now_s) = (effect_by_s(connection, id)?, self.now_ms / 1000);
+        let (effect_by_s, now_s) = (steps::effect_by_s(connection, id)?, self.now_ms / 1000);
         Rule::AttemptAlive.require(effect_by_s < now_s, || {
             let left_s = effect_by_s.saturating_sub(now_s).saturating_add(1);
             format!(
@@ -229,15 +229,6 @@ fn open(connection: &Connection, wallet: Key, chain_id: u64) -> rusqlite::Result
             |row| row.get(0),
         )
         .optional()
-}
-
-/// The last second in which an attempt of the step could take effect, as its blockhashes are taken to live.
-fn effect_by_s(connection: &Connection, id: &StepId) -> rusqlite::Result<u64> {
-    connection.query_row(
-        "SELECT effect_by_s FROM steps WHERE intent_id = ?1 AND step = ?2",
-        params![id.intent_id, id.step],
-        |row| Ok(row.get::<_, i64>(0)?.cast_unsigned()),
-    )
 }
 
 fn read_standing(row: &Row<'_>) -> rusqlite::Result<Standing> {

@@ -65,7 +65,7 @@ impl Gate {
     ) -> Result<bool, Fault> {
         let boot_id = self.boot_id.clone();
         let tx = self.write()?;
-        let attempts = attempts::all(&tx, id)?;
+        let attempts = attempts::live(&tx, id)?;
         let (Some(step), false) = (steps::find(&tx, id)?, attempts.is_empty()) else {
             let message = format!(
                 "no step {} of intent {} is known on Solana",

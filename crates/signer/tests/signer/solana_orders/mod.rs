@@ -305,6 +305,24 @@ impl SolanaOrder {
         })
     }
 
+    pub fn presign_request(&self, hold_ms: u64) -> Value {
+        let mut request = self.request();
+        request["op"] = json!("presign_solana");
+        request["hold_ms"] = json!(hold_ms);
+        request
+    }
+
+    pub fn release_request(&self, block_height: u64) -> Value {
+        json!({
+            "op": "release", "intent_id": self.intent, "step": 0, "attempt": self.attempt,
+            "block_height": block_height,
+        })
+    }
+
+    pub fn discard_request(&self) -> Value {
+        json!({ "op": "discard", "intent_id": self.intent, "step": 0, "attempt": self.attempt })
+    }
+
     pub fn check_request(&self) -> Value {
         json!({
             "op": "check_solana", "strategy_id": null, "wallet": WALLET, "chain_id": 101,

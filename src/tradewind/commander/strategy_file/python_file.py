@@ -1,0 +1,91 @@
+"""Has a strategy's Python file looked at with its parameters, in a process of its own: a file runs when it is read."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from tradewind.commander.engine_environment import engine_environment
+from tradewind.commander.strategy_file.located import Place
+from tradewind.own_library import own_library
+from tradewind.strategies.parameters import OF_THE_ENGINE
+
+Said = tuple[Place, tuple[str, str, str]]
+CHECK = "tradewind.strategies.check"
+_WITHIN_S = 10.0
+_PART = re.compile(r"([^.\[\]]+)|\[([0-9]+)\]")
+
+
+def python_mistakes(data: dict[str, Any], folder: Path) -> Iterator[Said]:
+    """The place of each, with its code, fault and remedy. `folder` is that of the user's configuration."""
+    section = data.get("python")
+    written = section.get("file") if isinstance(section, dict) else None
+    if not isinstance(section, dict) or not isinstance(written, str):
+        return
+    file = folder / Path(written).expanduser()
+    if not file.is_file():
+        said = (
+            "file_missing",
+            f"is {written}, and there is no such file.",
+            "Correct the path, which starts at this file.",
+        )
+        yield ("python", "file"), said
+        return
+    interpreter = section.get("interpreter")
+    python = folder / interpreter if isinstance(interpreter, str) else Path(sys.executable)
+    library = section.get("library")
+    searched = folder / library if isinstance(library, str) else own_library()
+    parameters = data.get("parameters") or {}
+    if not isinstance(parameters, dict):
+        return
+    of_the_user = {name: value for name, value in parameters.items() if name not in OF_THE_ENGINE}
+    commander = data.get("commander") or {}
+    passed = commander.get("environment") or () if isinstance(commander, dict) else ()
+    also = tuple(name for name in passed if isinstance(name, str))
+    stamp = file.stat()
+    answer = _looked_at(file, (stamp.st_mtime_ns, stamp.st_size), (python, searched), json.dumps(of_the_user), also)
+    for place, code, fault, remedy in answer:
+        yield place_of(place), (code, fault, remedy)
+
+
+def place_of(field: str) -> Place:
+    """`parameters.sizes[0]` as the place of a part of the data."""
+    return tuple(int(at) if at else name for name, at in _PART.findall(field))
+
+
+@lru_cache(maxsize=64)
+def _looked_at(
+    file: Path, _stamp: tuple[int, int], run: tuple[Path, Path | None], parameters: str, also: tuple[str, ...]
+) -> tuple[tuple[str, str, str, str], ...]:
+    """What is the same is looked at once: a file that is saved with another limit is taken at once."""
+    python, library = run
+    environment = engine_environment(os.environ, also=also)
+    if library is not None:
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(library), environment.get("PYTHONPATH"))))
+    try:
+        done = subprocess.run(
+            [str(python), "-P", "-m", CHECK, str(file)],
+            input=parameters.encode(),
+            capture_output=True,
+            timeout=_WITHIN_S,
+            env=environment,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        fault = f"is not read within {_WITHIN_S:.0f} s."
+        return (("python.file", "file_hangs", fault, "Do in on_start what takes long, not where the file is read."),)
+    except OSError as error:
+        remedy = "Name a Python that has tradewind."
+        return (("python.interpreter", "interpreter_unusable", f"cannot be run: {error.strerror}.", remedy),)
+    try:
+        told = json.loads(done.stdout)["mistakes"]
+        return tuple((one["field"], one["code"], one["fault"], one["remedy"]) for one in told)
+    except (ValueError, KeyError, TypeError):
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+        fault = f"cannot be looked at: {last[0][:300]}"
+        return (("python.file", "file_unchecked", fault, "Correct that, or name a Python that has tradewind."),)

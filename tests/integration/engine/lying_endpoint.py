@@ -1,0 +1,49 @@
+"""An endpoint of the same chain that tells another height than there is."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+from aiohttp import web
+
+
+class LyingEndpoint:
+    """Passes requests on; what it says of heights and slots is so much higher."""
+
+    def __init__(self, url: str, *, by: int) -> None:
+        self._url = url
+        self._by = by
+        self._session = aiohttp.ClientSession()
+        self.url = ""
+
+    async def serve(self, request: web.Request) -> web.Response:
+        """One question of JSON-RPC."""
+        question = await request.json()
+        async with self._session.post(self._url, json=question) as response:
+            answer = await response.json()
+        if question["method"] in {"getBlockHeight", "getSlot"} and "result" in answer:
+            answer["result"] += self._by
+        return web.json_response(answer)
+
+    async def close(self) -> None:
+        """Let go of its connections."""
+        await self._session.close()
+
+
+@asynccontextmanager
+async def lying_endpoint(url: str, *, by: int = 0) -> AsyncIterator[LyingEndpoint]:
+    """In front of this endpoint, on a port of its own; without `by` it is honest."""
+    endpoint = LyingEndpoint(url, by=by)
+    app = web.Application()
+    app.router.add_post("/", endpoint.serve)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    endpoint.url = f"http://{host}:{port}"
+    try:
+        yield endpoint
+    finally:
+        await runner.cleanup()
+        await endpoint.close()

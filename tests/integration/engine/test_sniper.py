@@ -1,0 +1,247 @@
+"""The sniper on the real pump program: it buys what was created a moment ago, sells by rule, and ends by itself."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from solders.keypair import Keypair
+from solders.message import MessageV0
+from solders.pubkey import Pubkey
+from solders.transaction import VersionedTransaction
+
+from tests.e2e import solana_deployment
+from tests.e2e.deployment import FAILPOINTS
+from tests.e2e.solana_deployment import SolanaDeployment, deployed_on_solana
+from tests.integration.engine.engine_process import ROOT, EngineProcess
+from tests.integration.engine.trading import configuration
+from tests.integration.localnet_solana.swapping import (
+    PUMP,
+    WSOL,
+    associated,
+    create_associated,
+    derived,
+    pump_create,
+    pump_curve_buy_exact_in,
+)
+from tradewind.commander.resolved import content_of
+from tradewind.commander.strategy_file.reading import read_strategy_file
+from tradewind.localnet.solana.configuration import STRATEGY_ID, signer_toml
+from tradewind.localnet.solana.description import SolanaLocalnetDescription
+
+AMOUNT_LAMPORTS = 100_000_000
+EMPTY_ACCOUNT_LAMPORTS = 890_880
+# Whoever makes a coin draws its mint's key; the signer lists what may be bought before it starts.
+COINS = [Keypair.from_seed(bytes([number]) * 32) for number in (201, 202)]
+
+
+def listing_the_coins(chain: SolanaLocalnetDescription, *, wallet: str) -> str:
+    listed = "".join(
+        f'[[chains.101.tokens]]\nsymbol = "COIN{number}"\naddress = "{coin.pubkey()}"\ndecimals = 6\n'
+        + "".join(
+            f'{name} = "{10**9}"\n'
+            for name in ("max_per_transaction", "max_per_hour", "max_per_day", "max_signed_per_day")
+        )
+        for number, coin in enumerate(COINS)
+    )
+    return signer_toml(chain, wallet=wallet) + listed
+
+
+@pytest_asyncio.fixture
+async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SolanaDeployment]:
+    monkeypatch.setattr(solana_deployment, "signer_toml", listing_the_coins)
+    async with deployed_on_solana(tmp_path, signer=FAILPOINTS, start=False) as running:
+        await running.start_signer()
+        yield running
+
+
+def sniper(desk: SolanaDeployment, tmp_path: Path, **parameters: Any) -> EngineProcess:
+    config = configuration(desk, [], folder=tmp_path / "sniper-1")
+    config |= {
+        "strategy": "sniper",
+        "instance": "sniper-1",
+        "parameters": {
+            "strategy_id": str(STRATEGY_ID),
+            "lookup_tables": [desk.chain.description.lookup_table],
+            "base": str(WSOL),
+            "venues": ["pump_curve"],
+            "amount_in_raw": str(AMOUNT_LAMPORTS),
+            "budget_raw": str(AMOUNT_LAMPORTS),
+            "at_end": "sell",
+            "take_profit_bps": "500",
+            "max_age_slots": "100000",
+        }
+        | parameters,
+    }
+    return EngineProcess(config, config_path=tmp_path / "resolved.json")
+
+
+def send(desk: SolanaDeployment, instructions: Sequence[Any], *signers: Keypair) -> None:
+    node = desk.chain.node
+    message = MessageV0.try_compile(signers[0].pubkey(), list(instructions), [], node.latest_blockhash().blockhash)
+    submission = node.submit(bytes(VersionedTransaction(message, list(signers))), lane="rpc")
+    assert submission.meta is not None, submission
+    assert submission.meta.err is None, submission
+
+
+def somebody(desk: SolanaDeployment) -> Keypair:
+    return desk.chain.wallets["third"]
+
+
+def create(desk: SolanaDeployment, coin: Keypair, *, own_lamports: int = 0) -> str:
+    """Somebody makes a coin, and may buy of it in the same transaction; its curve."""
+    maker = somebody(desk)
+    made = [pump_create(maker.pubkey(), coin.pubkey(), desk.chain.node)]
+    bought = buying(desk, coin, own_lamports) if own_lamports else []
+    send(desk, [*made, *bought], maker, coin)
+    return curve_of(coin)
+
+
+def curve_of(coin: Keypair) -> str:
+    return str(derived(PUMP, b"bonding-curve", bytes(coin.pubkey())))
+
+
+def buying(desk: SolanaDeployment, coin: Keypair, lamports: int) -> list[Any]:
+    maker, curve = somebody(desk).pubkey(), SimpleNamespace(base_mint=str(coin.pubkey()), pool=curve_of(coin))
+    account = create_associated(maker, maker, coin.pubkey())
+    return [account, pump_curve_buy_exact_in(curve, maker, lamports, desk.chain.node)]  # type: ignore[arg-type]
+
+
+def wealth(desk: SolanaDeployment) -> int:
+    """What the wallet has in SOL, wrapped or not."""
+    return desk.account_raw("SOL") + desk.lamports()
+
+
+def coins_held(desk: SolanaDeployment, coin: Keypair) -> int:
+    wallet = Pubkey.from_string(desk.wallet.address)
+    account = desk.chain.node.account(associated(wallet, coin.pubkey()), "confirmed")
+    return 0 if account is None else int.from_bytes(account.data[64:72], "little")
+
+
+async def landed(desk: SolanaDeployment) -> list[str]:
+    return [entry["signature"] for entry in await desk.landed() if entry["err"] is None]
+
+
+async def test_a_coin_of_a_moment_ago_is_bought_and_sold_by_rule_and_the_told_profit_is_the_wallets(
+    desk: SolanaDeployment, tmp_path: Path
+) -> None:
+    engine, before = sniper(desk, tmp_path), wealth(desk)
+    await engine.start()
+    await engine.until("engine_ready")
+    created_slot = desk.chain.node.slot
+    curve = create(desk, COINS[0])
+    await engine.until("pool_added", pool=curve, mint=str(COINS[0].pubkey()))
+    bought = await engine.until("executed", status="success")
+    assert coins_held(desk, COINS[0]) > 0
+    seen = len(engine.lines)
+    send(desk, buying(desk, COINS[0], 5_000_000_000), somebody(desk))
+    sold = await engine.until("executed", after=seen, status="success")
+    stopped = await engine.until("engine_stopped")
+    assert stopped["reason"] == "budget_spent"
+    assert await engine.exit_code() == 0
+    assert await landed(desk) == [bought["signature"], sold["signature"]]
+    assert coins_held(desk, COINS[0]) == 0
+    purchase, sale = engine.events("ExecutionResultEvent")
+    assert purchase["blockSlot"] >= created_slot
+    assert (purchase["actualProfit"], purchase["netProfit"]) == (None, None)
+    # The first trade of a coin makes the vault of its maker, at the cost of whoever trades.
+    assert purchase["inputAmount"] == str(AMOUNT_LAMPORTS + EMPTY_ACCOUNT_LAMPORTS)
+    assert purchase["outputAmount"] == sale["inputAmount"]
+    assert int(sale["netProfit"]) == int(sale["actualProfit"]) - int(sale["executionCost"])
+    # The receipt of the sale stands in an account of the wallet's, and comes back one day.
+    assert wealth(desk) - before == int(sale["netProfit"]) - int(sale["lockedLamports"])
+    assert int(sale["actualProfit"]) > 0
+    plans = engine.events("ExecutionPlanEvent")
+    assert [plan["strategy"] for plan in plans] == ["sniping", "sniping"]
+    assert [plan["inputToken"] for plan in plans] == [str(WSOL), str(COINS[0].pubkey())]
+
+
+async def test_a_coin_of_which_its_maker_holds_much_is_left_alone_and_the_reason_told(
+    desk: SolanaDeployment, tmp_path: Path
+) -> None:
+    engine = sniper(desk, tmp_path, max_sold_bps="10000")
+    await engine.start()
+    await engine.until("engine_ready")
+    refused = create(desk, COINS[0], own_lamports=8_000_000_000)
+    await engine.until("pool_added", pool=refused)
+    # The next one is bought, so the first was looked at.
+    taken = create(desk, COINS[1])
+    await engine.until("executed", status="success")
+    await engine.terminate()
+    assert coins_held(desk, COINS[0]) == 0
+    assert coins_held(desk, COINS[1]) > 0
+    found = {event["hops"][0]["pool"]: event["notPlanned"] for event in engine.events("OpportunityFound")}
+    assert found == {refused: "creator_share", taken: None}
+
+
+@pytest.mark.parametrize("line", ["sent", "executed"])
+async def test_a_position_survives_a_kill_between_its_purchase_and_its_sale_and_is_sold_once(
+    desk: SolanaDeployment, tmp_path: Path, line: str
+) -> None:
+    engine, before = sniper(desk, tmp_path), wealth(desk)
+    await engine.start()
+    await engine.until("engine_ready")
+    create(desk, COINS[0])
+    await engine.until(line)
+    await engine.kill()
+    seen = len(engine.lines)
+    await engine.start()
+    await engine.until("engine_ready", after=seen)
+    async with asyncio.timeout(30):
+        while not coins_held(desk, COINS[0]):
+            await asyncio.sleep(0.02)
+    send(desk, buying(desk, COINS[0], 5_000_000_000), somebody(desk))
+    await engine.until("engine_stopped", after=seen, reason="budget_spent")
+    assert await engine.exit_code() == 0
+    assert coins_held(desk, COINS[0]) == 0
+    results = {result["planId"]: result for result in engine.events("ExecutionResultEvent")}
+    assert await landed(desk) == [result["signature"] for result in results.values()]
+    sale = [result for result in results.values() if result["actualProfit"] is not None]
+    assert len(sale) == 1
+    assert wealth(desk) - before == int(sale[0]["netProfit"]) - int(sale[0]["lockedLamports"])
+
+
+async def test_the_example_configuration_finds_a_coin_on_paper_and_signs_nothing(
+    desk: SolanaDeployment, tmp_path: Path
+) -> None:
+    described = desk.chain.description
+    text = (ROOT / "configs" / "strategies" / "sniper.yaml").read_text()
+    for written, real in (
+        ("http://127.0.0.1:8899", described.urls["rpc"]),
+        ("ws://127.0.0.1:8900", described.urls["websocket"]),
+        ("5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d", described.genesis_hash),
+        ("../../signer.sock", str(desk.folder / "signer.sock")),
+    ):
+        assert written in text
+        text = text.replace(written, real)
+    (tmp_path / "sniper.yaml").write_text(text)
+    folder = tmp_path / "sniper-1"
+    folder.mkdir()
+    settings = read_strategy_file(tmp_path / "sniper.yaml", strategy="sniper").settings
+    config = {"version": 1} | content_of(settings, instance="sniper-1", folder=folder)
+    engine = EngineProcess(config, config_path=tmp_path / "resolved.json")
+    await engine.start()
+    await engine.until("engine_ready")
+    curve = create(desk, COINS[0])
+    await engine.until("planned")
+    assert await engine.terminate() == 0
+    (plan,) = engine.events("ExecutionPlanEvent")
+    assert (plan["routes"][0]["pool"], plan["routes"][0]["venue"]) == (curve, "pump_curve")
+    assert plan["expectedProfit"] == "0"
+    assert engine.said("sent") == []
+    assert await landed(desk) == []
+
+
+async def test_what_is_to_be_left_at_the_end_is_told_and_kept(desk: SolanaDeployment, tmp_path: Path) -> None:
+    engine = sniper(desk, tmp_path, at_end="leave")
+    await engine.start()
+    await engine.until("engine_ready")
+    create(desk, COINS[0])
+    left = await engine.until("position_left", mint=str(COINS[0].pubkey()))
+    await engine.until("engine_stopped", reason="budget_spent")
+    assert await engine.exit_code() == 0
+    assert left["held_raw"] == str(coins_held(desk, COINS[0]))
+    assert len(await landed(desk)) == 1
