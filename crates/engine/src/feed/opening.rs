@@ -10,8 +10,8 @@ use crate::fault::EngineFault;
 /// `token_file_unreadable`.
 pub fn open(config: &EngineConfig) -> Result<Box<dyn Feed>, EngineFault> {
     let chain = &config.chain;
+    // Entries do not say what becomes of them: another feed does, the faster one where both are given.
     match (config.feed, &chain.yellowstone) {
-        // Entries do not say what becomes of them: another feed does, the faster one where both are given.
         (FeedKind::Yellowstone, _) | (FeedKind::Shredstream, Some(_)) => yellowstone(chain),
         (FeedKind::Websocket, _) | (FeedKind::Shredstream, None) => Ok(websocket(chain)),
     }
