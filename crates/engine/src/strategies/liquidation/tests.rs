@@ -124,7 +124,7 @@ struct Desk {
 }
 
 impl Desk {
-    fn new(sol: u64, parameters: Value) -> Self {
+    fn new(sol: u64, parameters: &Value) -> Self {
         let mut inventory = Inventory::default();
         inventory.add_loaded(pool(sol));
         for mint in [SOL, USDC] {
@@ -146,7 +146,7 @@ impl Desk {
         inventory.add_token(collateral, TokenProgram::Token);
         Self {
             inventory,
-            in_force: in_force(&parameters),
+            in_force: in_force(parameters),
         }
     }
 
@@ -219,7 +219,7 @@ fn part(candidate: &Candidate) -> crate::pipeline::Liquidating {
 
 #[test]
 fn among_the_loans_of_a_market_only_the_unhealthy_one_is_found() {
-    let desk = Desk::new(50_000, parameters());
+    let desk = Desk::new(50_000, &parameters());
     let found = desk.scan(MARKET);
     let [candidate] = &found[..] else {
         panic!("{found:?}");
@@ -246,7 +246,7 @@ fn among_the_loans_of_a_market_only_the_unhealthy_one_is_found() {
 
 #[test]
 fn a_change_of_a_price_decides_about_every_loan_of_its_reserve() {
-    let mut desk = Desk::new(50_000, parameters());
+    let mut desk = Desk::new(50_000, &parameters());
     let mut data = dump(SOL_RESERVE);
     let price = u128::from_le_bytes(data[248..264].try_into().expect("16 bytes"));
     data[248..264].copy_from_slice(&(price * 110 / 100).to_le_bytes());
@@ -270,7 +270,7 @@ fn a_change_of_a_price_decides_about_every_loan_of_its_reserve() {
 
 #[test]
 fn an_unhealthy_loan_is_looked_at_again_when_a_pool_moves_until_it_is_healthy() {
-    let mut desk = Desk::new(50_000, parameters());
+    let mut desk = Desk::new(50_000, &parameters());
     let pool_address = pool(50_000).pool.address();
     let mut scanner = LiquidationScanner::default();
     assert!(
@@ -288,17 +288,17 @@ fn an_unhealthy_loan_is_looked_at_again_when_a_pool_moves_until_it_is_healthy() 
 
 #[test]
 fn what_may_differ_from_the_chain_is_broken_or_forbidden_is_not_traded_on() {
-    let mut desk = Desk::new(50_000, parameters());
+    let mut desk = Desk::new(50_000, &parameters());
     desk.in_force.blacklist = [key(USDC)].into();
     assert!(desk.scan(MARKET).is_empty(), "blacklisted");
-    let mut desk = Desk::new(50_000, parameters());
+    let mut desk = Desk::new(50_000, &parameters());
     desk.inventory.set_all_stale();
     assert!(desk.scan(MARKET).is_empty(), "stale");
-    let mut desk = Desk::new(50_000, parameters());
+    let mut desk = Desk::new(50_000, &parameters());
     let applied = desk.inventory.apply(&told(key(SOL_RESERVE), vec![0; 8], 2));
     assert_eq!(applied.loans_refused.len(), 1);
     assert!(desk.scan(MARKET).is_empty(), "a reserve that is none");
-    let mut desk = Desk::new(50_000, parameters());
+    let mut desk = Desk::new(50_000, &parameters());
     let late = ChainClock {
         unix_timestamp: CLOCK.unix_timestamp + 200,
         ..CLOCK
@@ -307,14 +307,14 @@ fn what_may_differ_from_the_chain_is_broken_or_forbidden_is_not_traded_on() {
     assert!(desk.scan(MARKET).is_empty(), "its price is too old");
     let rich = json!({"market": MARKET, "min_debt_usd": "8000", "bases": [{"mint": SOL}]});
     assert!(
-        Desk::new(50_000, rich).scan(MARKET).is_empty(),
+        Desk::new(50_000, &rich).scan(MARKET).is_empty(),
         "too small a loan"
     );
 }
 
 #[test]
 fn in_a_shallow_pool_less_is_repaid_than_could_be_and_no_other_amount_leaves_more() {
-    let desk = Desk::new(400, parameters());
+    let desk = Desk::new(400, &parameters());
     let found = desk.scan(MARKET);
     let [candidate] = &found[..] else {
         panic!("{found:?}");
@@ -329,7 +329,7 @@ fn in_a_shallow_pool_less_is_repaid_than_could_be_and_no_other_amount_leaves_mor
     let most = |max_repay_raw: u64| {
         let base =
             json!({"mint": SOL, "min_profit_raw": "1", "max_repay_raw": max_repay_raw.to_string()});
-        let limited = Desk::new(400, json!({"market": MARKET, "bases": [base]}));
+        let limited = Desk::new(400, &json!({"market": MARKET, "bases": [base]}));
         limited.scan(MARKET).first().map(|it| it.profit_raw)
     };
     assert_eq!(most(u64::MAX), Some(candidate.profit_raw));
@@ -344,7 +344,7 @@ fn in_a_shallow_pool_less_is_repaid_than_could_be_and_no_other_amount_leaves_mor
 
 #[test]
 fn a_plan_borrows_refreshes_liquidates_sells_and_gives_back_in_this_order() {
-    let desk = Desk::new(50_000, parameters()).with_table();
+    let desk = Desk::new(50_000, &parameters()).with_table();
     let candidate = desk.scan(MARKET).remove(0);
     let trade = desk.plan(&candidate).expect("planned");
     let part = part(&candidate);
@@ -369,7 +369,7 @@ fn a_plan_borrows_refreshes_liquidates_sells_and_gives_back_in_this_order() {
 
 #[test]
 fn the_repayment_names_the_place_of_the_loan_behind_budget_receipt_and_token_accounts() {
-    let mut desk = Desk::new(50_000, parameters()).with_table();
+    let mut desk = Desk::new(50_000, &parameters()).with_table();
     let candidate = desk.scan(MARKET).remove(0);
     let trade = desk.plan(&candidate).expect("planned");
     let borrowed_at = |desk: &Desk| {
@@ -401,18 +401,18 @@ fn the_repayment_names_the_place_of_the_loan_behind_budget_receipt_and_token_acc
 
 #[test]
 fn what_does_not_fit_or_does_not_pay_is_not_planned_and_says_why() {
-    let desk = Desk::new(50_000, parameters());
+    let desk = Desk::new(50_000, &parameters());
     let candidate = desk.scan(MARKET).remove(0);
     let refused = desk.plan(&candidate).expect_err("no lookup table");
     assert_eq!(refused.code(), "transaction_refused");
     assert!(refused.to_string().contains("bytes"), "{refused}");
     let dear = json!({"market": MARKET, "bases": [{"mint": SOL, "min_profit_raw": "1000000000"}]});
-    let desk = Desk::new(50_000, dear).with_table();
+    let desk = Desk::new(50_000, &dear).with_table();
     assert_eq!(
         desk.plan(&candidate).expect_err("too little").code(),
         "not_paying"
     );
-    let mut desk = Desk::new(50_000, parameters()).with_table();
+    let mut desk = Desk::new(50_000, &parameters()).with_table();
     let repaid = ChainAddress::Solana([2; 32]);
     desk.inventory
         .apply(&told(repaid, loan(9_000_000_000, 30_000_000_000), 2));
@@ -483,7 +483,7 @@ fn loans_of(parameters: &Value) -> Option<LoanSource> {
 
 #[test]
 fn a_closed_loan_is_no_loan_any_more() {
-    let mut desk = Desk::new(50_000, parameters());
+    let mut desk = Desk::new(50_000, &parameters());
     let closed = ChainAddress::Solana([2; 32]);
     let nobody = AccountUpdate {
         owner: ChainAddress::Solana([0; 32]),
