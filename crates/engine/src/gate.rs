@@ -403,6 +403,18 @@ mod tests {
     }
 
     #[test]
+    fn what_an_earlier_run_held_is_discarded_before_its_step_is_closed() {
+        let told = "{\"ok\": {\"holds\": [{\"attempt\": 1, \"state\": \"discarded\"}, {\"attempt\": 2, \"state\": \"held\"}]}}\n";
+        let discarded = "{\"ok\": {\"discarded\": true}}\n";
+        let closed = "{\"ok\": {\"closed\": true}}\n";
+        let (_folder, mut gate) = answering(vec![told, discarded, closed]);
+        assert_eq!(gate.abandon("x"), Ok(true));
+        let refusal = "{\"refused\": {\"code\": \"released\", \"rule\": \"released\", \"message\": \"no\"}}\n";
+        let (_folder, mut gate) = answering(vec![told, refusal]);
+        assert_eq!(gate.abandon("x"), Ok(false));
+    }
+
+    #[test]
     fn hex_is_read_as_it_is_written() {
         let bytes: Vec<u8> = (0..=255).collect();
         assert_eq!(unhex(&hex(&bytes)), Some(bytes));

@@ -17,6 +17,7 @@ use std::future::{Ready, ready};
 use std::net::{SocketAddr, TcpListener};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -41,7 +42,6 @@ use streaming::QuoteStream;
 
 use crate::fault::{Ending, EngineFault};
 use crate::pipeline::Shared;
-use std::sync::atomic::Ordering;
 
 const QUOTE: &str = "/tradewind.quotes.v1.Quotes/Quote";
 const STREAM_QUOTES: &str = "/tradewind.quotes.v1.Quotes/StreamQuotes";
@@ -248,3 +248,6 @@ impl ServerStreamingService<StreamQuotesRequest> for StreamMethod {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;
