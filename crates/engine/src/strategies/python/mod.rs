@@ -139,6 +139,7 @@ impl PythonPlanner {
             max_amount_in_raw: candidate.amount_in_raw,
             // In another base than wrapped SOL the least profit of the wish has to hold the costs as well.
             cost_raw: 0,
+            flash_loan: None,
             sending: &parameters.terms,
         };
         plan_circle(sight, candidate, &terms)
