@@ -38,6 +38,7 @@ fn trade(purpose: Purpose, coin: ChainAddress, amount_in_raw: u64) -> Trade {
         }],
         token_accounts: Vec::new(),
         instructions: Vec::new(),
+        loan: None,
         may_make: Vec::new(),
         loan: None,
         moves_native_sol: false,

@@ -143,6 +143,7 @@ impl Desk {
             }],
             token_accounts: Vec::new(),
             instructions: Vec::new(),
+            loan: None,
             may_make: Vec::new(),
             loan: None,
             moves_native_sol: false,
