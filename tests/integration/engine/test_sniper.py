@@ -228,7 +228,7 @@ async def test_the_example_configuration_finds_a_coin_on_paper_and_signs_nothing
     curve = create(desk, COINS[0])
     await engine.until("planned")
     assert await engine.terminate() == 0
-    (plan,) = engine.events("ExecutionPlanEvent")
+    plan = engine.events("ExecutionPlanEvent")[0]
     assert (plan["routes"][0]["pool"], plan["routes"][0]["venue"]) == (curve, "pump_curve")
     assert plan["expectedProfit"] == "0"
     assert engine.said("sent") == []

@@ -182,7 +182,7 @@ impl Discovery {
         let fields = json!({
             "pool": launch.pool.to_string(), "mint": launch.coin.to_string(), "decimals": launch.mint.decimals,
             "creator": launch.creator.map(|creator| creator.to_string()), "found_slot": launch.found_slot,
-            "born_slot": launch.born_slot,
+            "born_slot": launch.born_slot.filter(|slot| *slot < u64::MAX),
         });
         let pool = launch.pool;
         self.forgetting.add(pool);

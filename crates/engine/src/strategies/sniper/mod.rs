@@ -141,7 +141,6 @@ impl SniperScanner {
         if positions.has_traded(&launch.coin) {
             return None;
         }
-        let writes_down = positions.is_open();
         drop(positions);
         let said = match check_launch(sight.inventory, launch, parameters) {
             // Read anew before long.
@@ -149,9 +148,8 @@ impl SniperScanner {
             Ok(()) => "",
             Err(refused) => refused.code(),
         };
-        // What is bought is known afterwards; where nothing is signed it is told once.
-        let was_told = self.told.get(&pool) == Some(&said);
-        if was_told && (!said.is_empty() || !writes_down) {
+        // What may be bought is said with each change, until it is bought: the planner may find it stale.
+        if !said.is_empty() && self.told.get(&pool) == Some(&said) {
             return None;
         }
         if self.told.len() >= MOST_TOLD {
