@@ -44,7 +44,7 @@ static DUMPED: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     ADDRESSES.into_iter().map(read).collect()
 });
 
-fn account<'a>(place: usize, data: &'a [u8]) -> Account<'a> {
+fn account(place: usize, data: &[u8]) -> Account<'_> {
     Account {
         address: ADDRESSES[place].parse().unwrap(),
         owner: ChainAddress::Solana(KAMINO_PROGRAM.0),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tradewind_core::ChainAddress;
-use tradewind_core::lending::kamino::{KAMINO_PROGRAM, Obligation, Reserve};
+use tradewind_core::lending::kamino::{Fraction, KAMINO_PROGRAM, Obligation, Reserve};
 use tradewind_solana::Key;
 use tradewind_solana::flash_loan::KaminoReserve;
 use tradewind_solana::token_accounts::TokenProgram;
@@ -94,7 +94,8 @@ impl Running<'_> {
         let loans = accounts
             .iter()
             .filter_map(|it| Obligation::decode(&it.account()).ok());
-        let owing = |loan: &Obligation| loan.market == source.market && !loan.borrows.is_empty();
+        let owes = |loan: &Obligation| loan.borrows.iter().any(|it| it.borrowed > Fraction::ZERO);
+        let owing = |loan: &Obligation| loan.market == source.market && owes(loan);
         let mut loans: Vec<_> = loans.filter(owing).collect();
         loans.sort_by_key(|loan| std::cmp::Reverse(loan.stored_debt_value));
         if let Some(left_out) = loans.len().checked_sub(source.most_obligations + 1) {

@@ -81,7 +81,7 @@ impl Liquidation {
         if taken.repaid_raw == 0 || taken.collateral_raw == 0 {
             return Err(LendingError::NothingThere(deposit.reserve));
         }
-        question.redeemed(taken, bonus, whole)
+        question.redeemed(&taken, bonus, whole)
     }
 }
 
@@ -203,12 +203,12 @@ impl LiquidationQuestion<'_> {
     /// What the collateral brings, after the program's part.
     fn redeemed(
         &self,
-        taken: Taken,
+        taken: &Taken,
         bonus: Fraction,
         whole: bool,
     ) -> Result<Liquidation, LendingError> {
         let overflow = || LendingError::Overflow("redemption");
-        let reserve = self.repaid_into_withdrawn(&taken).ok_or_else(overflow)?;
+        let reserve = self.repaid_into_withdrawn(taken).ok_or_else(overflow)?;
         let redeemable_raw = reserve.redeemable_collateral_raw().ok_or_else(overflow)?;
         if redeemable_raw < taken.collateral_raw {
             return Err(LendingError::NotRedeemable(reserve.address));
