@@ -33,6 +33,10 @@ def restart(
             "instance_not_running", f"{folder.name} does not run.", remedy=f"tradewind run --strategy {folder.name}"
         )
     read_strategy_file(Path(before.file), strategy=folder.name.strategy)
+    if before.phase is Phase.WAITING:
+        because = "" if before.rule is None else f": {before.rule.because}"
+        remedy = "It takes its file as it is then when its rule starts it."
+        raise Conflict("instance_waiting", f"{folder.name} waits for its rule{because}.", remedy=remedy)
     wish_for(folder, "restart")
 
     def is_again(state: InstanceState | None) -> bool:

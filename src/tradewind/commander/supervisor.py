@@ -106,6 +106,7 @@ class Supervisor:
             asyncio.ensure_future(self._asked.stop.wait()),
         ]
         await _first_of(asked)
+        self._read_again()
 
     async def _checked(self, *, first: bool) -> StartAgain | None:
         """The first time what is red is raised; later the engine waits until it is not."""
@@ -211,7 +212,7 @@ class Supervisor:
                 await self._halt(because)
                 return False
             case Rest():
-                self._read_again()
+                pass
             case StartAgain(after_ms):
                 await self._pause(after_ms)
                 self._read_again()

@@ -20,6 +20,7 @@ from tests.integration.commander.test_commands import command, desk, running
 from tests.integration.commander.test_real_engine import LiveDesk, file_for
 from tests.integration.engine.trading import BOTH_VENUES, swap_by_somebody_else
 from tests.integration.localnet_solana.swapping import PUMP, WSOL, pump_create
+from tests.unit.cli.terminal import tradewind
 from tests.unit.commander.strategy_files import changed
 from tradewind.commander.instance_state import InstanceState, RuleSeen
 from tradewind.commander.relaying import meanwhile
@@ -137,6 +138,27 @@ async def test_an_instance_waits_for_its_rule_and_rests_and_runs_again_as_that_s
             assert (len(desk.starts()), supervisor.state.pid, supervisor.state.restarts) == (life, None, 0)
             assert [line["reason"] for line in desk.said("engine_stopped")] == ["asked to stop"] * life
     assert desk.states[-1].phase == "stopped"
+
+
+async def test_what_is_changed_while_it_waits_is_what_it_starts_with(tmp_path: Path) -> None:
+    desk, admission = Desk(tmp_path), Admission()
+    async with supervised(desk, admission):
+        await desk.until(lambda state: state.phase == "waiting")
+        # This cannot change under an engine that runs.
+        desk.rewrite(chain__rpc=["http://127.0.0.1:7777"])
+        await admission.tell(MAY)
+        await desk.until(lambda state: state.phase == "running")
+        assert desk.states[-1].reload_fault is None
+        resolved = json.loads((desk.folder.path / "resolved.json").read_text())
+        assert resolved["chain"]["rpc"] == ["http://127.0.0.1:7777"]
+
+
+async def test_a_restart_of_one_that_waits_is_refused_with_the_reason(tmp_path: Path) -> None:
+    desk, admission = Desk(tmp_path), Admission()
+    async with supervised(desk, admission):
+        await desk.until(lambda state: state.phase == "waiting")
+        said = await asyncio.to_thread(tradewind, "restart", "arb", "--data", desk.root, "--json")
+        assert (said.exit_code, said.error["code"]) == (1, "instance_waiting")
 
 
 async def test_who_stops_an_instance_by_hand_wins_over_its_rule(tmp_path: Path) -> None:
