@@ -40,7 +40,6 @@ fn trade(purpose: Purpose, coin: ChainAddress, amount_in_raw: u64) -> Trade {
         instructions: Vec::new(),
         loan: None,
         may_make: Vec::new(),
-        loan: None,
         moves_native_sol: false,
         amount_in_raw,
         amount_out_raw: 1,

@@ -145,7 +145,6 @@ impl Desk {
             instructions: Vec::new(),
             loan: None,
             may_make: Vec::new(),
-            loan: None,
             moves_native_sol: false,
             amount_in_raw: 1,
             amount_out_raw: 1,
