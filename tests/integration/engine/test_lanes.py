@@ -125,7 +125,9 @@ async def test_a_tip_is_counted_by_the_engine_that_takes_over_after_a_crash(
     await engine.start()
     sent = await engine.until("sent")
     await engine.kill()
+    seen = len(engine.lines)
     await engine.start()
+    await engine.until("engine_ready", after=seen)
     executed = await engine.until("executed", status="success", signature=sent["signature"])
     assert await engine.terminate() == 0
     results = {result["planId"]: result for result in engine.events("ExecutionResultEvent")}
