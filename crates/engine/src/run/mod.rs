@@ -155,6 +155,8 @@ impl Running<'_> {
             self.open_positions()?;
         }
         let pools = self.load(&reader, wallet).await?;
+        // Before anything of an earlier run is followed: a strategy in Python is told how that ends.
+        let workers = self.strategy.workers(&self.shared, config)?;
         let follower = if signs {
             Some(self.follower(&pool)?)
         } else {
@@ -169,7 +171,6 @@ impl Running<'_> {
             None => None,
         };
         let desk = self.desk(&pool, &reader).await?;
-        let workers = self.strategy.workers(&self.shared, config)?;
         let discovering = self.discover(&reader, workers.scanner.as_ref())?;
         let mut stages = self.start_stages(sender, desk, (workers.scanner, workers.planner))?;
         stages.extend(self.start_predicting(&reader)?);
