@@ -4,14 +4,10 @@
 
 use std::time::Duration;
 
-use hyper::http::uri::PathAndQuery;
 use prost::Message;
-use tonic::client::Grpc;
-use tonic::{Request, Status, Streaming};
-use tonic_prost::ProstCodec;
 
 use crate::fault::Fault;
-use crate::http_client::{http2, parse_address};
+use crate::grpc::{GrpcLimits, GrpcService, Streaming, said};
 
 const SUBSCRIBE: &str = "/shredstream.ShredstreamProxy/SubscribeEntries";
 
@@ -39,23 +35,13 @@ impl EntryStream {
     /// # Errors
     /// `endpoint_malformed`, `tls_unavailable`; `entries_unavailable` when the proxy does not answer in time, or refuses.
     pub async fn open(address: &str, patience: Duration, most_bytes: usize) -> Result<Self, Fault> {
-        let (origin, _) = parse_address(address)?;
-        let patience_ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
-        let client = http2(origin.scheme_str() == Some("https"), patience_ms)?;
-        let mut grpc = Grpc::with_origin(client, origin).max_decoding_message_size(most_bytes);
-        let codec: ProstCodec<SubscribeEntriesRequest, SlotEntries> = ProstCodec::default();
-        let opening = async {
-            grpc.ready()
-                .await
-                .map_err(|error| unavailable(&error.to_string()))?;
-            let request = Request::new(SubscribeEntriesRequest {});
-            let path = PathAndQuery::from_static(SUBSCRIBE);
-            let opened = grpc.server_streaming(request, path, codec).await;
-            opened.map_err(|status| refused(&status))
+        let limits = GrpcLimits {
+            timeout_ms: u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
+            max_message_bytes: most_bytes,
         };
-        let opened = tokio::time::timeout(patience, opening).await;
-        let opened = opened.map_err(|_| unavailable("it did not answer in time"))??;
-        Ok(Self(opened.into_inner()))
+        let proxy = GrpcService::new(address, None, limits)?;
+        let opened = proxy.listen(SUBSCRIBE, SubscribeEntriesRequest {}).await;
+        opened.map(Self).map_err(|why| unavailable(&why))
     }
 
     /// The next message. May be dropped while it waits.
@@ -64,13 +50,9 @@ impl EntryStream {
     /// `entries_unavailable` when the stream has ended.
     pub async fn next(&mut self) -> Result<SlotEntries, Fault> {
         let told = self.0.message().await;
-        told.map_err(|status| refused(&status))?
+        told.map_err(|status| unavailable(&said(&status)))?
             .ok_or_else(|| unavailable("it ended the stream"))
     }
-}
-
-fn refused(status: &Status) -> Fault {
-    unavailable(&format!("{:?}: {}", status.code(), status.message()))
 }
 
 fn unavailable(why: &str) -> Fault {

@@ -17,11 +17,13 @@ AMM_V4, PUMPSWAP = BOTH_VENUES
 LAMPORTS_IN = 50_000_000_000
 
 
-async def followed(deployment: SolanaDeployment, tmp_path: Path, on_prediction: str) -> EngineProcess:
-    """An engine that reads the entries, with everything there was to gain taken."""
+async def followed(
+    deployment: SolanaDeployment, tmp_path: Path, on_prediction: str, truth: str = "websocket"
+) -> EngineProcess:
+    """An engine that reads the entries, and what came of them from one other feed; all there was to gain is taken."""
     described = deployment.chain.description
     config = configuration(deployment, BOTH_VENUES, folder=tmp_path / "arb-1", feeds={"kind": "shredstream"})
-    config["chain"] |= {"shredstream": described.urls["shredstream"]}
+    config["chain"] |= {"websocket": None, "shredstream": described.urls["shredstream"], truth: described.urls[truth]}
     config["limits"] |= {"max_feed_silence_ms": "60000"}
     config["parameters"] |= {"on_prediction": on_prediction}
     engine = EngineProcess(config, config_path=tmp_path / "resolved.json")
@@ -76,9 +78,12 @@ async def test_an_arbitrage_is_found_in_an_entry_and_landed_before_anybody_told_
     assert deployment.account_raw("SOL") - tokens == gained(engine)
 
 
-async def test_a_plan_upon_an_entry_waits_until_it_was_executed(deployment: SolanaDeployment, tmp_path: Path) -> None:
+@pytest.mark.parametrize("truth", ["websocket", "yellowstone"])
+async def test_a_plan_upon_an_entry_waits_until_it_was_executed(
+    deployment: SolanaDeployment, tmp_path: Path, truth: str
+) -> None:
     tokens = deployment.account_raw("SOL")
-    engine = await followed(deployment, tmp_path, "wait")
+    engine = await followed(deployment, tmp_path, "wait", truth)
     node, seen = deployment.chain.node, len(engine.lines)
     node.fall_behind()
     node.submit(somebody(deployment, "raydium_amm_v4"), lane="rpc")

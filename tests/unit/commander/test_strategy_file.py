@@ -91,6 +91,8 @@ MISTAKES: list[tuple[dict[str, Any], str, str, str]] = [
     ({"signer": {"socket": "x" * 200}}, "signer.socket", "socket_path_too_long", "Choose a shorter folder."),
     ({"signer": {"socket": 7}}, "signer.socket", "wrong_type", "Write text, in quotes when it looks like a number."),
     ({"feeds__kind": "yellowstone"}, "feeds.kind", "feed_without_url", "Add chain.yellowstone, or choose another kind."),
+    ({"feeds__kind": "shredstream"}, "feeds.kind", "feed_without_url", "Add chain.shredstream, or choose another kind."),
+    ({"feeds__kind": "shredstream", "chain__shredstream": "http://127.0.0.1:1", "chain__websocket": DROP}, "feeds.kind", "feed_without_url", "Add chain.websocket or chain.yellowstone."),
     ({"feeds__kind": "websockets"}, "feeds.kind", "value_not_allowed", 'Write one of websocket, yellowstone, shredstream. Did you mean "websocket"?'),
     ({"feeds": DROP}, "feeds", "field_missing", "Add feeds: {kind: websocket}"),
     ({"inventory": DROP}, "inventory", "inventory_empty", "Add snapshot: FILE, or programs: [PROGRAM ID]."),

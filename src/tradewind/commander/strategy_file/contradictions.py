@@ -43,6 +43,10 @@ def _feed_without_url(data: dict[str, Any]) -> Iterator[Said]:
     if known and data.get("mode") != "replay" and _at(data, "chain", kind) is None:
         fault = f"is {kind}, and chain.{kind} is not set."
         yield ("feeds", "kind"), ("feed_without_url", fault, f"Add chain.{kind}, or choose another kind.")
+    told = any(_at(data, "chain", other) is not None for other in ("websocket", "yellowstone"))
+    if known and data.get("mode") != "replay" and kind == "shredstream" and not told:
+        fault = "is shredstream, whose entries do not say what became of them."
+        yield ("feeds", "kind"), ("feed_without_url", fault, "Add chain.websocket or chain.yellowstone.")
 
 
 def _nothing_to_trade(data: dict[str, Any]) -> Iterator[Said]:
