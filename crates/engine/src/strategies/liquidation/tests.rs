@@ -195,13 +195,14 @@ impl Desk {
 }
 
 fn in_force(parameters: Value) -> Changeable {
-    let limits = json!({
+    let mut whole = json!({
         "version": 1, "strategy": "liquidation", "instance": "a", "folder": "f",
         "chain": {"chain_id": 101, "rpc": ["http://x"], "websocket": "ws://x", "genesis_hash": SOL},
         "feeds": {"kind": "websocket"}, "inventory": {"snapshot": "s"}, "mode": "paper", "executes": "engine",
-        "limits": {}, "parameters": parameters,
+        "limits": {}, "parameters": null,
     });
-    let config = EngineConfig::parse(&limits.to_string()).expect("a configuration");
+    whole["parameters"] = parameters;
+    let config = EngineConfig::parse(&whole.to_string()).expect("a configuration");
     config.changeable
 }
 
