@@ -294,6 +294,12 @@ fn what_may_differ_from_the_chain_is_broken_or_forbidden_is_not_traded_on() {
     let mut desk = Desk::new(50_000, parameters());
     desk.inventory.set_all_stale();
     assert!(desk.scan(MARKET).is_empty(), "stale");
+    assert!(desk.inventory.loans().refreshed(CLOCK).is_none());
+    let told_before = desk
+        .inventory
+        .loans()
+        .obligation(ChainAddress::Solana([2; 32]));
+    assert_eq!(told_before, None, "the feed was interrupted");
     let mut desk = Desk::new(50_000, parameters());
     let applied = desk.inventory.apply(&told(key(SOL_RESERVE), vec![0; 8], 2));
     assert_eq!(applied.loans_refused.len(), 1);
