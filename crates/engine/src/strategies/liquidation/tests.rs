@@ -196,13 +196,14 @@ impl Desk {
 }
 
 fn in_force(parameters: &Value) -> Changeable {
-    let limits = json!({
+    let mut whole = json!({
         "version": 1, "strategy": "liquidation", "instance": "a", "folder": "f",
         "chain": {"chain_id": 101, "rpc": ["http://x"], "websocket": "ws://x", "genesis_hash": SOL},
         "feeds": {"kind": "websocket"}, "inventory": {"snapshot": "s"}, "mode": "paper", "executes": "engine",
-        "limits": {}, "parameters": parameters,
+        "limits": {}, "parameters": null,
     });
-    let config = EngineConfig::parse(&limits.to_string()).expect("a configuration");
+    whole["parameters"] = parameters;
+    let config = EngineConfig::parse(&whole.to_string()).expect("a configuration");
     config.changeable
 }
 
@@ -294,6 +295,12 @@ fn what_may_differ_from_the_chain_is_broken_or_forbidden_is_not_traded_on() {
     let mut desk = Desk::new(50_000, &parameters());
     desk.inventory.set_all_stale();
     assert!(desk.scan(MARKET).is_empty(), "stale");
+    assert!(desk.inventory.loans().refreshed(CLOCK).is_none());
+    let told_before = desk
+        .inventory
+        .loans()
+        .obligation(ChainAddress::Solana([2; 32]));
+    assert_eq!(told_before, None, "the feed was interrupted");
     let mut desk = Desk::new(50_000, &parameters());
     let applied = desk.inventory.apply(&told(key(SOL_RESERVE), vec![0; 8], 2));
     assert_eq!(applied.loans_refused.len(), 1);
