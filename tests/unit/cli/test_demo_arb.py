@@ -113,3 +113,11 @@ def test_a_plan_that_has_no_end_yet_is_under_way() -> None:
     told.line(EngineLine(0, "info", "planned", "", {"plan_id": "q"}))
     assert told.under_way == 1
     assert list(told.stages) == ["gate"]
+
+
+def test_an_engine_may_say_that_it_sent_before_it_says_what() -> None:
+    told = story()
+    told.line(EngineLine(70, "info", "sent", "", {"plan_id": "q", "signature": SIGNATURE}))
+    told.line(EngineLine(75, "info", "planned", "", {"plan_id": "q"}))
+    trade = told.trades["q"]
+    assert (trade.planned_ns, trade.sent_ns, trade.signature) == (70, 70, SIGNATURE)

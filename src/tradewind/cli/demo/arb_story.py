@@ -67,6 +67,7 @@ class ArbStory:
     open_at_end: list[str] | None = None
     said: list[str] = field(default_factory=list)
     _found_ns: dict[str, int] = field(default_factory=dict)
+    _sent: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     @property
     def spread_ppm(self) -> int | None:
@@ -107,8 +108,10 @@ class ArbStory:
         match line.event:
             case "planned":
                 self._planned(line)
-            case "sent" if (trade := self.trades.get(str(fields.get("plan_id")))) is not None:
-                trade.sent_ns, trade.signature = line.at_ns, str(fields.get("signature"))
+            case "sent":
+                plan_id = str(fields.get("plan_id"))
+                self._sent[plan_id] = line.at_ns, str(fields.get("signature"))
+                self._was_sent(plan_id)
             case "executed" if (trade := self.trades.get(str(fields.get("plan_id")))) is not None:
                 trade.ended_ns, trade.status = line.at_ns, str(fields.get("status"))
                 profit = fields.get("actual_profit_raw")
@@ -132,6 +135,13 @@ class ArbStory:
             move=self.moves[-1] if self.moves else None,
             found_ns=self._found_ns.get(opportunity_id),
         )
+        self._was_sent(str(fields.get("plan_id")))
+
+    def _was_sent(self, plan_id: str) -> None:
+        """An engine may say that it sent before it says what: a plan is never later than its bytes."""
+        if (trade := self.trades.get(plan_id)) is not None and plan_id in self._sent:
+            trade.sent_ns, trade.signature = self._sent[plan_id]
+            trade.planned_ns = min(trade.planned_ns, trade.sent_ns)
 
 
 def _stages(told: Any) -> dict[str, dict[str, int]]:
