@@ -1,5 +1,6 @@
 //! Kamino's refreshes and liquidations are, account for account and byte for byte, those of its own package.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
@@ -62,11 +63,13 @@ fn written(instruction: &Instruction) -> Value {
     let accounts: Vec<_> = accounts
         .map(|it| serde_json::json!([it.key.to_string(), it.is_signer, it.is_writable]))
         .collect();
-    let hex: String = instruction
+    let hex = instruction
         .data
         .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+        .fold(String::new(), |mut hex, byte| {
+            write!(hex, "{byte:02x}").expect("a string takes everything");
+            hex
+        });
     serde_json::json!({"program": instruction.program.to_string(), "accounts": accounts, "data": hex})
 }
 

@@ -202,7 +202,7 @@ fn in_force(parameters: &Value) -> Changeable {
         "feeds": {"kind": "websocket"}, "inventory": {"snapshot": "s"}, "mode": "paper", "executes": "engine",
         "limits": {}, "parameters": null,
     });
-    whole["parameters"] = parameters;
+    whole["parameters"] = parameters.clone();
     let config = EngineConfig::parse(&whole.to_string()).expect("a configuration");
     config.changeable
 }
