@@ -129,13 +129,13 @@ class _Desk(Deployment):
 def _configuration(folder: Path, world: EngineWorld, urls: dict[str, str]) -> dict[str, Any]:
     engine = folder / "arb"
     engine.mkdir()
-    chain = {"chain_id": 101, "rpc": [urls["rpc"]], "websocket": urls["websocket"], "yellowstone": None}
+    chain = {"chain_id": 101, "rpc": [urls["rpc"]], "requests_per_s": 1_000, "websocket": urls["websocket"]}
     return {
         "version": 1,
         "strategy": "arb",
         "instance": "bench",
         "folder": str(engine),
-        "chain": chain | {"shredstream": None, "genesis_hash": world.genesis_hash},
+        "chain": chain | {"genesis_hash": world.genesis_hash},
         "signer": {"socket": str(folder / "signer.sock")},
         "feeds": {"kind": "websocket"},
         "inventory": {"snapshot": None, "programs": ["675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8"]},

@@ -30,6 +30,7 @@ def test_it_has_the_keys_of_the_contract_and_nothing_of_the_commanders(tmp_path:
         "chain": {
             "chain_id": 101,
             "rpc": ["http://127.0.0.1:8899"],
+            "requests_per_s": 200,
             "websocket": "ws://127.0.0.1:8900",
             "yellowstone": None,
             "yellowstone_token_file": None,

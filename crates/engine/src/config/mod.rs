@@ -45,6 +45,8 @@ pub struct ChainAccess {
     pub chain_id: u64,
     /// HTTP endpoints of JSON-RPC.
     pub rpc: Vec<String>,
+    /// What each of them is asked in a second; sending has as many of its own.
+    pub requests_per_s: u32,
     /// Where accounts are subscribed to.
     pub websocket: Option<String>,
     /// A Yellowstone gRPC endpoint.
@@ -261,6 +263,12 @@ fn chain(mut fields: Fields) -> Result<ChainAccess, ConfigFault> {
     let access = ChainAccess {
         chain_id: fields.integer("chain_id")?,
         rpc: fields.texts("rpc")?,
+        requests_per_s: u32::try_from(fields.integer_within(
+            "requests_per_s",
+            200,
+            (1, 100_000),
+        )?)
+        .unwrap_or(u32::MAX),
         websocket: fields.optional_text("websocket")?,
         yellowstone: fields.optional_text("yellowstone")?,
         yellowstone_token_file: fields

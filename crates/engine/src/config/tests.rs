@@ -107,6 +107,7 @@ fn each_wrong_field_is_named_with_its_fault_and_its_remedy() {
         ("/chain/websocket", json!("http://x"), "chain.websocket"),
         ("/chain/websocket", json!(null), "chain.websocket"),
         ("/chain/yellowstone", json!("grpc://x"), "chain.yellowstone"),
+        ("/chain/requests_per_s", json!(0), "chain.requests_per_s"),
         (
             "/chain/yellowstone_token_file",
             json!(7),

@@ -102,7 +102,12 @@ impl Executor {
     pub fn run(mut self) {
         let shared = Arc::clone(&self.shared);
         while !shared.trades.is_finished() {
-            if let Some((opportunity, trade)) = shared.trades.pop(PATIENCE) {
+            let patience = if self.may_prepare() {
+                Duration::ZERO
+            } else {
+                PATIENCE
+            };
+            if let Some((opportunity, trade)) = shared.trades.pop(patience) {
                 self.execute(&opportunity, &trade);
             } else {
                 self.prepare_one();
@@ -517,16 +522,20 @@ impl Executor {
             .info("planned", "an opportunity was planned", fields);
     }
 
+    /// Whether there are fewer receipts than there should be, and the gate may be asked for one.
+    fn may_prepare(&self) -> bool {
+        let rests = self.rests_until.is_some_and(|until| Instant::now() < until);
+        self.sender.is_some() && self.prepared.len() < PREPARED && !rests
+    }
+
     /// Draws one receipt ahead, unless there are enough.
     fn prepare_one(&mut self) {
+        if !self.may_prepare() {
+            return;
+        }
         let Some((sender, _)) = self.sender.as_mut() else {
             return;
         };
-        if self.prepared.len() >= PREPARED
-            || self.rests_until.is_some_and(|until| Instant::now() < until)
-        {
-            return;
-        }
         let prepared = identifier::drawn()
             .and_then(|plan_id| sender.follower.steps().begin(&plan_id).map(|()| plan_id))
             .map_err(|error| error.to_string())

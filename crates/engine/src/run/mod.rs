@@ -236,12 +236,13 @@ impl Running<'_> {
         }
     }
 
+    /// The endpoints, with a limit of their own.
     fn rpc_pool(&self) -> Result<RpcPool, EngineFault> {
         let chain = &self.run.config.chain;
         let options = PoolOptions {
             limits: EndpointLimits {
-                requests_per_second: 200,
-                burst: 200,
+                requests_per_second: chain.requests_per_s,
+                burst: chain.requests_per_s,
                 max_response_bytes: 256 << 20,
                 request_timeout_ms: 10_000,
                 ..EndpointLimits::default()

@@ -31,7 +31,9 @@ impl Running<'_> {
         let config = &self.run.config;
         let steps = Steps::open(&config.folder.join("steps"));
         let steps = steps.map_err(|error| unwritable(&config.folder, &error))?;
-        let lanes = Lanes::open(&config.lanes, pool, &self.shared.log)?;
+        // What is to be sent never waits behind questions.
+        let sending = Arc::new(self.rpc_pool()?);
+        let lanes = Lanes::open(&config.lanes, &sending, &self.shared.log)?;
         let watch = ConfirmationWatch::new(
             Arc::clone(pool),
             WatchOptions {

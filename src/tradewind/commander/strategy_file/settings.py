@@ -127,11 +127,13 @@ Parameter = Annotated[Any, BeforeValidator(_plain)]
 class Chain(Model):
     """The network and how to reach it. The genesis hash says which one it is.
 
-    `yellowstone_token_file` holds what is sent as `x-token`; its owner alone may be able to read it.
+    `requests_per_s` is for each endpoint of `rpc`; what is sent has as many of its own. `yellowstone_token_file` holds
+    what is sent as `x-token`; its owner alone may be able to read it.
     """
 
     chain_id: Annotated[int, BeforeValidator(_chain_id)]
     rpc: Annotated[tuple[RpcUrl, ...], Field(min_length=1, max_length=16, repr=False), Once]
+    requests_per_s: Annotated[int, Field(ge=1, le=100_000)] = 200
     websocket: Annotated[WebsocketUrl | None, Field(repr=False)] = None
     yellowstone: Annotated[RpcUrl | None, Field(repr=False)] = None
     yellowstone_token_file: FolderPath | None = None
