@@ -1,11 +1,18 @@
 //! The last stage: build, sign-gate, send; or only tell the plan, where somebody else executes or nobody does.
+//!
+//! - here: from a trade to a flight; - `preparing`: receipts drawn ahead; - `simulating`: a node's word before it is
+//!   signed; - `telling`: the plan.
+
+mod preparing;
+mod simulating;
+mod telling;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use alloy_primitives::U256;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::runtime::Handle;
 use tradewind_core::pools::PoolMath as _;
 use tradewind_solana::blockhash_cache::BlockhashCache;
@@ -17,25 +24,17 @@ use super::stages::is_too_old;
 use super::timing::Stage;
 use super::trade::{Opportunity, Trade};
 use super::way::check_hop;
-use super::worth::{UsdMint, worth_usd};
+use super::worth::UsdMint;
 use crate::chain_reader::Heights;
-use crate::events::{Kept, PlanTold, ResultTold, Status, plan_event, result_event};
-use crate::flight::{Flight, Moved, OpenWay};
+use crate::events::Kept;
+use crate::flight::{Flight, OpenWay};
 use crate::following::Follower;
 use crate::gate::{Gate, GateFault, PreparedStep, Signed, SigningOrder};
-use crate::identifier;
 use crate::lanes::{Choice, Wish};
-use crate::simulation::{NotSimulated, Simulated, Simulator};
+use crate::simulation::Simulator;
 use crate::strategies::Sight;
 
-/// In the place of a receipt's seed and of a blockhash, where only the effect is asked for.
-const ANY_SEED: &str = "00000000000000000000000000000000";
-const ANY_BLOCKHASH: &str = "11111111111111111111111111111111";
 const PATIENCE: Duration = Duration::from_millis(50);
-/// Steps whose receipts are drawn ahead, so that a trade waits for one commit of the gate and not for two.
-const PREPARED: usize = 4;
-/// After a refusal, before the gate is asked for receipts again.
-const REST: Duration = Duration::from_secs(1);
 
 /// What the engine signs and sends with.
 #[derive(Debug)]
@@ -160,115 +159,6 @@ impl Executor {
                 pool.output(pair, U256::from(hop.amount_in_raw))
             };
             check_hop(sight, &hop.hop).is_ok() && same() == Some(U256::from(hop.amount_out_raw))
-        })
-    }
-
-    /// Nobody signs here: the plan is told, for the record or for whoever executes it, on disk before the line says so.
-    fn tell_only(&self, opportunity: &Opportunity, trade: &Trade) {
-        let plan_id = identifier::derived(&format!("plan/{}", opportunity.id));
-        let simulated = self.simulated(trade);
-        let failed = simulated.as_ref().is_some_and(Result::is_err);
-        if failed && !self.desk.paper {
-            return self.not_simulated(&plan_id, simulated.and_then(Result::err));
-        }
-        let went_well = simulated.as_ref().is_some_and(Result::is_ok);
-        let event = self.plan(&plan_id, opportunity, trade, None, went_well);
-        let kept = self.shared.events.tell_kept(event);
-        if !kept.is_written() || !kept.is_on_disk() {
-            return self.unkept(&plan_id);
-        }
-        self.say_planned(&plan_id, opportunity, trade);
-        if let Some(simulated) = simulated.filter(|_| self.desk.paper) {
-            let flight = self.flight(&plan_id, opportunity, trade);
-            self.tell_simulated(&flight, trade, &simulated);
-        }
-    }
-
-    /// What a node says that the transaction would do; None where nobody is asked.
-    fn simulated(&self, trade: &Trade) -> Option<Result<Simulated, NotSimulated>> {
-        self.desk.simulator.as_ref()?;
-        let assembled = {
-            let inventory = self.shared.inventory();
-            // Neither decides what it does: the node puts in a blockhash of its own, and any receipt is as good.
-            assemble(trade, &inventory, ANY_SEED, ANY_BLOCKHASH)
-        };
-        Some(match assembled {
-            Ok(assembled) => self.ask_node(trade, &assembled)?,
-            Err(fault) => Err(NotSimulated::Untold(fault.to_string())),
-        })
-    }
-
-    fn ask_node(
-        &self,
-        trade: &Trade,
-        assembled: &Assembled,
-    ) -> Option<Result<Simulated, NotSimulated>> {
-        let (simulator, runtime) = self.desk.simulator.as_ref()?;
-        let inventory = self.shared.inventory();
-        let watched = inventory.token_account(trade.wallet, trade.base);
-        drop(inventory);
-        let watched = watched.unwrap_or(trade.wallet);
-        let asked = Instant::now();
-        let told = runtime.block_on(simulator.simulate(&assembled.wire, watched));
-        self.shared.timings.add(Stage::Simulation, asked.elapsed());
-        Some(told)
-    }
-
-    fn not_simulated(&self, plan_id: &str, fault: Option<NotSimulated>) {
-        let Some(fault) = fault else {
-            return;
-        };
-        Counts::one(&self.shared.counts.not_simulated);
-        let fields = json!({"plan_id": plan_id, "code": fault.code()});
-        self.shared
-            .log
-            .warning("simulation_failed", &fault.to_string(), fields);
-    }
-
-    /// What the transaction would have done is the plan's end: nothing is signed.
-    fn tell_simulated(
-        &self,
-        flight: &Flight,
-        trade: &Trade,
-        simulated: &Result<Simulated, NotSimulated>,
-    ) {
-        let (moved, words) = match simulated {
-            Ok(told) => (self.would_move(trade, told), None),
-            Err(fault) => (None, Some((fault.code(), fault.to_string()))),
-        };
-        let event = result_event(&ResultTold {
-            flight,
-            status: Status::Simulated,
-            error: words.as_ref().map(|(code, words)| (*code, words.as_str())),
-            slot: None,
-            moved,
-            method: "auto",
-            executor_name: &self.shared.instance,
-            at_ns: self.shared.clock.now_ns(),
-        });
-        let body = &event["body"];
-        let fields = json!({
-            "plan_id": flight.plan_id, "status": body["status"], "actual_profit_raw": body["actualProfit"],
-            "net_profit_raw": body["netProfit"], "code": body["errorCode"],
-        });
-        let message = format!("plan {}: simulated", flight.plan_id);
-        self.shared.log.info("simulated", &message, fields);
-        self.shared.events.tell(event);
-    }
-
-    /// What a circle would leave; what an open way would move is not told by one account.
-    fn would_move(&self, trade: &Trade, told: &Simulated) -> Option<Moved> {
-        if trade.coin().is_some() {
-            return None;
-        }
-        let inventory = self.shared.inventory();
-        let account = inventory.token_account(trade.wallet, trade.base)?;
-        let before_raw = i128::from(inventory.holding(account)?.amount_raw);
-        Some(Moved {
-            gained_raw: i64::try_from(i128::from(told.held_raw?) - before_raw).ok()?,
-            kept_raw: 0,
-            cost_lamports: trade.fee_lamports.saturating_add(trade.tip_lamports),
-            locked_lamports: 0,
         })
     }
 
@@ -401,27 +291,6 @@ impl Executor {
         chosen.ok()
     }
 
-    /// What is expected of a trade, before anything is signed for it.
-    fn flight(&self, plan_id: &str, opportunity: &Opportunity, trade: &Trade) -> Flight {
-        Flight {
-            plan_id: plan_id.to_owned(),
-            opportunity_id: opportunity.id.clone(),
-            wallet: trade.wallet.to_string(),
-            base: trade.base.to_string(),
-            base_is_sol: trade.base == WRAPPED_SOL.into(),
-            open_way: None,
-            amount_in_raw: trade.amount_in_raw,
-            expected_raw: trade.expected_raw(),
-            tip_lamports: trade.tip_lamports,
-            signature: String::new(),
-            wire: Vec::new(),
-            last_valid_block_height: 0,
-            choice: Choice::default(),
-            sent_at_ms: self.shared.clock.now_ms(),
-            pools: trade.hops.iter().map(|hop| hop.hop.pool).collect(),
-        }
-    }
-
     fn take_off(&mut self, draft: Draft, signed: Signed, opportunity: &Opportunity) {
         let Some((sender, runtime)) = self.sender.as_ref() else {
             return;
@@ -476,96 +345,5 @@ impl Executor {
             }
         }
         drop(guard);
-    }
-
-    fn unkept(&self, plan_id: &str) {
-        let message = "events.jsonl: does not take the plan, so nothing is done upon it; make room on its disk";
-        let fields = json!({"plan_id": plan_id, "code": "plan_unkept"});
-        self.shared.log.error("plan_unkept", message, fields);
-    }
-
-    fn plan(
-        &self,
-        plan_id: &str,
-        opportunity: &Opportunity,
-        trade: &Trade,
-        choice: Option<&Choice>,
-        simulated: bool,
-    ) -> Value {
-        let in_force = self.shared.in_force.now();
-        let inventory = self.shared.inventory();
-        let gain_raw = u64::try_from(trade.expected_raw()).ok();
-        let worth_usd = gain_raw
-            .and_then(|gain_raw| worth_usd(&inventory, &self.desk.dollars, trade.base, gain_raw));
-        drop(inventory);
-        plan_event(&PlanTold {
-            plan_id,
-            kind: self.desk.kind,
-            executor: self.desk.carried_out_by,
-            opportunity,
-            trade,
-            in_force: &in_force,
-            choice,
-            simulated,
-            worth_usd,
-            at_ns: self.shared.clock.now_ns(),
-        })
-    }
-
-    fn say_planned(&self, plan_id: &str, opportunity: &Opportunity, trade: &Trade) {
-        let fields = json!({
-            "plan_id": plan_id, "opportunity_id": opportunity.id, "executor": self.desk.carried_out_by,
-            "expected_profit_raw": trade.expected_raw().to_string(), "input_amount_raw": trade.amount_in_raw.to_string(),
-        });
-        self.shared
-            .log
-            .info("planned", "an opportunity was planned", fields);
-    }
-
-    /// Whether there are fewer receipts than there should be, and the gate may be asked for one.
-    fn may_prepare(&self) -> bool {
-        let rests = self.rests_until.is_some_and(|until| Instant::now() < until);
-        self.sender.is_some() && self.prepared.len() < PREPARED && !rests
-    }
-
-    /// Draws one receipt ahead, unless there are enough.
-    fn prepare_one(&mut self) {
-        if !self.may_prepare() {
-            return;
-        }
-        let Some((sender, _)) = self.sender.as_mut() else {
-            return;
-        };
-        let prepared = identifier::drawn()
-            .and_then(|plan_id| sender.follower.steps().begin(&plan_id).map(|()| plan_id))
-            .map_err(|error| error.to_string())
-            .and_then(|id| {
-                sender
-                    .gate
-                    .prepare(id, &sender.wallet)
-                    .map_err(|fault| fault.to_string())
-            });
-        match prepared {
-            Ok(step) => self.prepared.push_back(step),
-            Err(why) => {
-                self.rests_until = Some(Instant::now() + REST);
-                self.shared.log.warning(
-                    "receipt_refused",
-                    &why,
-                    json!({"code": "receipt_refused"}),
-                );
-            }
-        }
-    }
-
-    fn close_prepared(&mut self) {
-        let Some((sender, _)) = self.sender.as_mut() else {
-            return;
-        };
-        for step in self.prepared.drain(..) {
-            if sender.gate.close(&step.plan_id) == Ok(true) {
-                let _asked_again = sender.follower.steps().end(&step.plan_id);
-            }
-        }
     }
 }

@@ -1,20 +1,25 @@
 //! `Follower`: what becomes of a flight: the same bytes again until the chain has decided, then its result, and the gate.
+//!
+//! - here: from the first sending to the result; - `settling`: the end told to the gate; - `resolving`: its lost answers.
+
+mod resolving;
+mod settling;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::task::JoinHandle;
 use tradewind_core::ChainAddress;
-use tradewind_solana::confirmation::{Awaited, Confirmation, ConfirmationWatch, Inclusion, Level};
+use tradewind_solana::confirmation::{Awaited, Confirmation, ConfirmationWatch, Level};
 use tradewind_solana::signed_transaction::{PACKET_BYTES, SignedTransaction};
 
-use crate::chain_reader::{ChainReader, Finality};
+use crate::chain_reader::ChainReader;
 use crate::events::{ResultTold, Status, result_event};
 use crate::flight::{Flight, Moved};
-use crate::gate::{Gate, GateFault, Signed};
+use crate::gate::{Gate, GateFault};
 use crate::lanes::{LaneName, Lanes, Sending};
 use crate::pipeline::{Changed, Shared};
 use crate::steps::Steps;
@@ -29,10 +34,6 @@ const GATE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Before a gate that gave no answer is asked again: the first time, and at most.
 const FIRST_REST: Duration = Duration::from_millis(50);
 const LONGEST_REST: Duration = Duration::from_secs(2);
-/// Between two looks at how far the chain is for ever.
-const FINALITY_EVERY: Duration = Duration::from_millis(400);
-/// What the gate takes for dead has no room left even on endpoints that are so far behind.
-const SURELY_DEAD_BLOCKS: u64 = 60;
 
 /// Follows flights. Shared by reference.
 #[derive(Debug)]
@@ -109,51 +110,6 @@ impl Follower {
         self.reserve(&flight.plan_id, flight.pools.clone());
         let follower = Arc::clone(self);
         tokio::spawn(async move { follower.follow(flight).await })
-    }
-
-    /// The gate's answer was lost: it is asked until it says whether this flight is signed. It is then sent and followed,
-    /// or told as failed. Must be called within a tokio runtime.
-    pub fn resolve(self: &Arc<Self>, draft: Flight) -> JoinHandle<()> {
-        self.reserve(&draft.plan_id, draft.pools.clone());
-        let follower = Arc::clone(self);
-        tokio::spawn(async move {
-            if let Some(signed) = follower.answer_of(&draft.plan_id).await {
-                let flight = draft.signed(signed);
-                let fields = json!({"plan_id": flight.plan_id, "signature": flight.signature});
-                let message = "the gate had signed; its answer was lost";
-                follower.shared.log.info("resolved", message, fields);
-                follower.follow(flight).await;
-            } else {
-                follower.never_signed(&draft, "answer_lost", "the gate has not signed it");
-                follower.look_again(&draft.pools);
-            }
-        })
-    }
-
-    /// What the gate has on record of a step; None once it is closed, and can never be signed.
-    async fn answer_of(&self, plan_id: &str) -> Option<Signed> {
-        let mut rest = FIRST_REST;
-        loop {
-            let id = plan_id.to_owned();
-            match self.ask(move |gate| on_record(gate, &id)).await {
-                Ok(OnRecord::Signed(signed)) => return Some(signed),
-                Ok(OnRecord::Closed) => {
-                    let _asked_again = self.steps().end(plan_id);
-                    return None;
-                }
-                Ok(OnRecord::Undecided) | Err(_) => {}
-            }
-            tokio::time::sleep(rest).await;
-            rest = (rest * 2).min(LONGEST_REST);
-        }
-    }
-
-    /// A plan that was told comes to nothing: it is told, and its pools are free.
-    pub fn never_signed(&self, draft: &Flight, code: &str, why: &str) {
-        self.end_position(&draft.plan_id, None);
-        let method = draft.choice.method();
-        self.result(draft, Status::Failed, Some((code, why)), method, None, None);
-        self.release(&draft.plan_id);
     }
 
     async fn ask<T: Send + 'static>(
@@ -319,91 +275,6 @@ impl Follower {
         None
     }
 
-    /// Tells the gate how the step ended, once that is final, and closes the book on it. A gate that is away is told
-    /// when it is back.
-    async fn settle(&self, flight: &Flight, decided: &Confirmation, moved: Option<Moved>) {
-        let Some(settlement) = self.settlement(flight, decided, moved).await else {
-            return;
-        };
-        let mut rest = FIRST_REST;
-        loop {
-            let told = settlement.clone();
-            match self.ask(move |gate| gate.settle(&told)).await {
-                Ok(()) => {
-                    let _kept_open = self.steps().end(&flight.plan_id);
-                    return;
-                }
-                Err(GateFault::Lost(_)) => {
-                    tokio::time::sleep(rest).await;
-                    rest = (rest * 2).min(LONGEST_REST);
-                }
-                Err(fault) => return self.fault(flight, "not_settled", &fault.to_string()),
-            }
-        }
-    }
-
-    /// How it ended for ever, with the evidence of a quorum; None when it is not decided for ever after all.
-    async fn settlement(
-        &self,
-        flight: &Flight,
-        decided: &Confirmation,
-        moved: Option<Moved>,
-    ) -> Option<Value> {
-        let mut settlement = json!({
-            "op": "settle_solana", "intent_id": flight.plan_id, "step": 0, "signatures": [],
-        });
-        let (outcome, inclusion) = match decided {
-            Confirmation::Landed(inclusion) => ("succeeded", Some(*inclusion)),
-            Confirmation::Reverted { inclusion, .. } => ("reverted", Some(*inclusion)),
-            Confirmation::Expired { .. } | Confirmation::Pending { .. } => ("expired", None),
-        };
-        settlement["outcome"] = outcome.into();
-        let (finality, endpoints) = if let Some(mut inclusion) = inclusion {
-            // A fork may have put it into another block meanwhile.
-            match self.decided(flight, Level::Finalized).await? {
-                Confirmation::Landed(last)
-                | Confirmation::Reverted {
-                    inclusion: last, ..
-                } => {
-                    inclusion.slot = last.slot;
-                }
-                Confirmation::Expired { .. } | Confirmation::Pending { .. } => return None,
-            }
-            landed(&mut settlement, flight, inclusion, moved);
-            let finality = self.final_beyond(0).await;
-            let witnesses = self
-                .reader
-                .witnesses(&flight.signature, inclusion.slot)
-                .await;
-            (finality, witnesses)
-        } else {
-            settlement["signature"] = Value::Null;
-            settlement["slot"] = Value::Null;
-            settlement["spent"] = json!({});
-            settlement["signatures"] = json!([{"signature": flight.signature, "status": "absent"}]);
-            let end = flight.last_valid_block_height + SURELY_DEAD_BLOCKS;
-            (self.final_beyond(end).await, who_does_not_know(decided))
-        };
-        settlement["finalized"] =
-            json!({"slot": finality.slot, "block_height": finality.block_height});
-        settlement["endpoints"] = if endpoints.is_empty() {
-            finality.endpoints.into()
-        } else {
-            endpoints.into()
-        };
-        Some(settlement)
-    }
-
-    /// How far the chain is for ever, once it is beyond this height.
-    async fn final_beyond(&self, height: u64) -> Finality {
-        loop {
-            match self.reader.finality().await {
-                Ok(finality) if finality.block_height > height => return finality,
-                _ => tokio::time::sleep(FINALITY_EVERY).await,
-            }
-        }
-    }
-
     fn result(
         &self,
         flight: &Flight,
@@ -451,57 +322,4 @@ impl Follower {
     fn flying(&self) -> MutexGuard<'_, HashMap<String, Vec<ChainAddress>>> {
         self.flying.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// What the gate has on record of a step.
-enum OnRecord {
-    Signed(Signed),
-    Closed,
-    /// Recorded and not signed: whether it will be is not decided.
-    Undecided,
-}
-
-fn on_record(gate: &mut Gate, plan_id: &str) -> Result<OnRecord, GateFault> {
-    if let Some(signed) = gate.recorded(plan_id)? {
-        return Ok(OnRecord::Signed(signed));
-    }
-    Ok(if gate.close(plan_id)? {
-        OnRecord::Closed
-    } else {
-        OnRecord::Undecided
-    })
-}
-
-/// Who does not know the signature. One that was not asked, or did not answer, says nothing.
-fn who_does_not_know(decided: &Confirmation) -> Vec<String> {
-    let (Confirmation::Expired { evidence } | Confirmation::Pending { evidence }) = decided else {
-        return Vec::new();
-    };
-    let absent = evidence
-        .iter()
-        .filter(|one| one.knows_signature == Some(false));
-    absent.map(|one| one.endpoint.clone()).collect()
-}
-
-fn landed(settlement: &mut Value, flight: &Flight, inclusion: Inclusion, moved: Option<Moved>) {
-    settlement["signature"] = flight.signature.clone().into();
-    settlement["slot"] = inclusion.slot.into();
-    // What is not named stays reserved.
-    let mut spent = json!({});
-    if let Some(moved) = moved {
-        let mut lamports = moved.spent_lamports();
-        if let Some(way) = &flight.open_way {
-            let paid_raw = u64::try_from(moved.gained_raw.saturating_neg()).unwrap_or_default();
-            if way.sells {
-                let given_raw = u64::try_from(moved.kept_raw.saturating_neg()).unwrap_or_default();
-                spent[&way.coin] = given_raw.to_string().into();
-            } else if way.moves_native_sol {
-                lamports = lamports.saturating_add(paid_raw);
-            } else {
-                spent[&flight.base] = paid_raw.to_string().into();
-            }
-        }
-        spent["11111111111111111111111111111111"] = lamports.to_string().into();
-    }
-    settlement["spent"] = spent;
 }
