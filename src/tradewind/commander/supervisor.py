@@ -79,6 +79,10 @@ class Supervisor:
                 except TradewindError as error:
                     self._telling.tell(Phase.REFUSED, str(error))
                     raise
+                finally:
+                    # Behind the lock the file of the state is somebody else's.
+                    if self._admission is not None:
+                        self._admission.on_seen(lambda _: None)
         return self.state
 
     async def _keep_running(self) -> None:
@@ -228,6 +232,11 @@ class Supervisor:
         """Returns early when something is asked."""
         await _first_of([asyncio.ensure_future(self._clock.sleep(seconds)), *self._asked_for()])
 
+    async def _rest_of_a_halt(self, seconds: float) -> None:
+        """Nothing but a stop ends it: a rule that changes its mind does not make the signer answer."""
+        asked = asyncio.ensure_future(self._asked.stop.wait())
+        await _first_of([asyncio.ensure_future(self._clock.sleep(seconds)), asked])
+
     def _read_again(self) -> None:
         """What the user changed meanwhile counts from this start on; a file with mistakes does not."""
         try:
@@ -251,7 +260,7 @@ class Supervisor:
                 await self._parts.halt(self._file.settings, f"crash loop of {self._folder.name}: {because}")
             except TradewindError as error:
                 self._telling.tell(Phase.PAUSING, f"{because}; the halt of {wallet} is not confirmed: {error}")
-                await self._rest(pause_s)
+                await self._rest_of_a_halt(pause_s)
                 pause_s = min(pause_s * 2, _LONGEST_HALT_PAUSE_S)
                 if self._asked.stop.is_set():
                     self._telling.tell(Phase.STOPPED, f"{because}; the halt of {wallet} was never confirmed")

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tradewind.strategies.loading import Unloadable, load_strategy
+from tradewind.strategies.loading import Unloadable, load_strategy, made
 from tradewind.strategies.parameters import Mistake, MistakenParameters, read_parameters
 from tradewind.strategies.private_pipes import private_pipes
 
@@ -17,7 +17,9 @@ from tradewind.strategies.private_pipes import private_pipes
 def mistakes_in(file: Path, parameters: dict[str, Any]) -> list[Mistake]:
     """Of the file, or of the parameters for it."""
     try:
-        read_parameters(load_strategy(file).parameters_type(), parameters)
+        kind = load_strategy(file)
+        made(kind)
+        read_parameters(kind.parameters_type(), parameters)
     except Unloadable as error:
         return [error.mistake]
     except MistakenParameters as error:

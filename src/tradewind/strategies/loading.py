@@ -56,3 +56,12 @@ def _raised(error: Exception, file: Path) -> str:
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
     where = f" in line {lines[-1]}" if lines else ""
     return f"{file.name} raises {type(error).__name__}{where}: {error}."
+
+
+def made(kind: type[Strategy[Any]]) -> Strategy[Any]:
+    """One of them. Raises Unloadable when it cannot be made."""
+    try:
+        return kind()
+    except Exception as error:
+        fault = f"raises {type(error).__name__} when {kind.__name__} is made: {error}."
+        raise Unloadable("init_raised", fault, "Correct its __init__, or do that in on_start.") from error

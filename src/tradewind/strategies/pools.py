@@ -48,7 +48,8 @@ class Pools(Mapping[str, Pool]):
     def __init__(self) -> None:
         self._graph = core.PoolGraph()
         self._pools: dict[str, Pool] = {}
-        self._indices: dict[tuple[str, int], core.CycleIndex] = {}
+        # Each with the pools that changed since it was asked last.
+        self._indices: dict[tuple[str, int], tuple[core.CycleIndex, set[str]]] = {}
 
     def __getitem__(self, address: str) -> Pool:
         return self._pools[address]
@@ -81,9 +82,12 @@ class Pools(Mapping[str, Pool]):
         """
         if not any(pool.trades(base) for pool in self._pools.values()):
             return []
-        index = self._indices.get((base, max_hops))
-        if index is None:
-            index = self._indices[base, max_hops] = core.CycleIndex(self._graph, [(base, 0, 0)], max_hops)
+        if (base, max_hops) not in self._indices:
+            self._indices[base, max_hops] = core.CycleIndex(self._graph, [(base, 0, 0)], max_hops), set()
+        index, changed = self._indices[base, max_hops]
+        for address in changed:
+            index.update(self._graph, address)
+        changed.clear()
         found = [cycle for pool in through for cycle in index.update(self._graph, pool.address)]
         ways = {tuple(hop.pool for hop in cycle.hops): cycle for cycle in found}
         best = sorted(ways.values(), key=lambda cycle: -cycle.profit_raw)
@@ -104,6 +108,8 @@ class Pools(Mapping[str, Pool]):
         if any(pool["address"] not in self._pools for pool in told):
             # An index knows the pools that there were when it was made.
             self._indices.clear()
+        for _, changed in self._indices.values():
+            changed.update(str(pool["address"]) for pool in told)
         for pool in told:
             address = str(pool["address"])
             self._pools[address] = Pool(

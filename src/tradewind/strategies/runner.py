@@ -3,13 +3,14 @@
 The messages are those of docs/strategies.md; the engine asks over a pipe, a test through `testing`.
 """
 
+import json
 import traceback
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tradewind.strategies.context import Context
-from tradewind.strategies.loading import Unloadable, load_strategy
+from tradewind.strategies.loading import Unloadable, load_strategy, made
 from tradewind.strategies.parameters import Mistake, MistakenParameters, read_parameters
 from tradewind.strategies.state_file import NAME, StateFile
 from tradewind.strategies.strategy import Strategy
@@ -53,7 +54,7 @@ class Runner:
             return _refused(Mistake("python.interpreter", "protocol_differs", fault, "Install one release of both."))
         try:
             kind = load_strategy(self._file)
-            strategy = kind()
+            strategy = made(kind)
             strategy.parameters = read_parameters(kind.parameters_type(), message["parameters"])
         except Unloadable as error:
             return _refused(error.mistake)
@@ -88,6 +89,8 @@ class Runner:
         during = f"on_{message['kind']}"
         try:
             wishes = [wish.document() for wish in _wished(strategy, message)]
+            # What no engine could read is the strategy's fault, and told as such.
+            json.dumps(wishes)
             self._state.write(strategy.state)
         except Exception as error:  # noqa: BLE001 (as above, and the strategy goes on)
             return {"raised": _raised(during, error)}

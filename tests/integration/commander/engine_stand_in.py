@@ -59,13 +59,13 @@ def fail(fault: str) -> None:
         os.abort()
 
 
-def wait_for_the_commander(happened: "queue.Queue[str]") -> None:
+def wait_for_the_commander(happened: "queue.SimpleQueue[str]") -> None:
     """Its end is the end of standard input."""
     sys.stdin.read()
     happened.put("stdin ended")
 
 
-def watch(path: Path, first: dict[str, Any], refuses: bool, happened: "queue.Queue[str]") -> None:
+def watch(path: Path, first: dict[str, Any], refuses: bool, happened: "queue.SimpleQueue[str]") -> None:
     """Takes each new version, or refuses it."""
     version = first["version"]
     while True:
@@ -87,7 +87,8 @@ def main() -> None:
     config = json.loads(path.read_bytes())
     asked = config["parameters"].get("stand_in", {})
     fault = asked.get("fault", "")
-    happened: queue.Queue[str] = queue.Queue()
+    # A signal handler may put into it while it is being read.
+    happened: queue.SimpleQueue[str] = queue.SimpleQueue()
     Path("environment.json").write_text(json.dumps(dict(os.environ)))
     with Path("starts").open("a") as starts:
         starts.write(f"{os.getpid()}\n")

@@ -71,7 +71,9 @@ async def test_a_swap_starts_the_arbitrage_and_the_calm_that_it_makes_stops_it(t
         assert name == desk.folder.name
         tokens_raw = deployment.account_raw("SOL")
         async with supervised(desk, admission), meanwhile(governing.run()):
-            await desk.until(lambda state: state.rule is not None and bool(state.rule.measures))
+            await desk.until(
+                lambda state: state.rule is not None and any(it.value is not None for it in state.rule.measures)
+            )
             rule = desk.states[-1].rule
             assert rule is not None
             assert rule.because == "spread.wind 40,000 ppm: starts when spread.wind ≥ 100,000 ppm"

@@ -33,7 +33,13 @@ def engine_of(
     named = {
         "strategy": "mine",
         "instance": "mine-1",
-        "python": {"file": str(file), "interpreter": sys.executable, "start_within_ms": 120_000} | (python or {}),
+        "python": {
+            "file": str(file),
+            "interpreter": sys.executable,
+            "start_within_ms": 120_000,
+            "answer_within_ms": 60_000,
+        }
+        | (python or {}),
         "parameters": own | (parameters or {}),
     }
     config = configuration(deployment, BOTH_VENUES, folder=tmp_path / "mine-1", **(named | changes))
@@ -156,8 +162,9 @@ async def test_a_slow_strategy_is_told_what_is_newest_and_nothing_between(
     expected = str(_quoted(deployment, pool.pool))
     await engine.until("strategy_log", message=expected)
     assert await engine.terminate() == 0
-    # The one that it was slow with, the changes of all six swaps at once, and what was still under way.
-    assert len(engine.said("strategy_log")) <= 4
+    # The one that it was slow with, the changes of the swaps at once, and what the feed had still under way. Six swaps,
+    # each with a state of its own, would be seven.
+    assert len(engine.said("strategy_log")) < 7
 
 
 def _quoted(deployment: SolanaDeployment, pool: str) -> int:

@@ -25,7 +25,11 @@ def test_the_test_that_it_writes_passes_at_once_and_fails_when_the_strategy_does
 
     def tried() -> subprocess.CompletedProcess[str]:
         library = own_library()
-        environment = dict(os.environ) | ({} if library is None else {"PYTHONPATH": str(library)})
+        environment = (
+            dict(os.environ)
+            | {"PYTHONDONTWRITEBYTECODE": "1"}
+            | ({} if library is None else {"PYTHONPATH": str(library)})
+        )
         argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(test)]
         return subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
 

@@ -60,6 +60,20 @@ def test_a_pool_that_comes_later_is_on_circles_too() -> None:
     assert pools.circles(WRAPPED_SOL, pools.values())
 
 
+def test_circles_know_what_changed_while_nobody_asked_for_any() -> None:
+    (first, other), (moved,) = (update["pools"] for update in recorded_updates())
+    asked_once, asked_now = Pools(), Pools()
+    for pools in (asked_once, asked_now):
+        pools.take([first, other])
+    asked_once.circles(WRAPPED_SOL, asked_once.values())
+    for pools in (asked_once, asked_now):
+        pools.take([moved])
+        pools.take([other])
+    through = [pools[other["address"]] for pools in (asked_once, asked_now)]
+    found = asked_once.circles(WRAPPED_SOL, through[:1])
+    assert found == asked_now.circles(WRAPPED_SOL, through[1:]) != []
+
+
 def test_a_way_that_cannot_take_its_input_gives_nothing() -> None:
     pools = Pools()
     told(pools)

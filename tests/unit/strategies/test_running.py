@@ -67,6 +67,22 @@ def test_what_raises_fails_the_test_that_drives_it(tmp_path: Path) -> None:
         harness.play(recorded_updates())
 
 
+def test_a_wish_that_is_no_json_fails_as_what_raises_does(tmp_path: Path) -> None:
+    body = "yield Swap(WRAPPED_SOL, update.changed[0].other(WRAPPED_SOL), 5, 1, tag=b'x')"
+    text = f"{HEAD}\nclass Mine(Strategy[None]):\n    def on_update(self, update):\n        {body}\n"
+    harness = Harness(file_of(tmp_path, text))
+    with pytest.raises(StrategyRaised, match="TypeError"):
+        harness.play(recorded_updates())
+
+
+def test_a_class_that_cannot_be_made_is_a_mistake_of_the_file(tmp_path: Path) -> None:
+    text = f"{HEAD}\nclass Mine(Strategy[None]):\n    def __init__(self):\n        raise ValueError('no')\n"
+    text += "    def on_update(self, update):\n        return []\n"
+    [mistake] = mistakes_in(file_of(tmp_path, text), {})
+    assert (mistake.field, mistake.code) == ("python.file", "init_raised")
+    assert "ValueError" in mistake.fault
+
+
 @pytest.mark.parametrize(
     ("text", "code", "said"),
     [

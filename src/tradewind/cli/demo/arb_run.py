@@ -70,7 +70,7 @@ async def run_arb(
                 f"Not everything was done in time; the engine is {story.phase}: {story.because}.",
                 remedy="Run it with --keep and look at commander-data/arb/demo/engine.log in its folder.",
             ) from None
-        spread = story.spread_ppm or 0
+        spread = _spread_of(scene)
         scene.commander.stop(by="the demo")
         await running
     changed()
