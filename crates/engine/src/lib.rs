@@ -1,5 +1,6 @@
 //! The execution plane: a feed of account changes in, priced and planned, and signed transactions out.
 
+pub mod appending;
 pub mod arguments;
 pub mod chain_reader;
 pub mod clock;

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use thiserror::Error;
 use tradewind_core::ChainAddress;
 use tradewind_solana::Key;
 
+use crate::appending::append;
 use crate::flight::{Moved, OpenWay};
 use crate::pipeline::{Purpose, Trade};
 
@@ -254,8 +255,7 @@ impl Positions {
         let Some(file) = self.file.as_mut() else {
             return Err(io::Error::new(io::ErrorKind::NotFound, "it is not open"));
         };
-        file.write_all(format!("{line}\n").as_bytes())?;
-        file.sync_data()?;
+        append(file, format!("{line}\n").as_bytes(), true)?;
         self.take(line)
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a line that is none"))
     }

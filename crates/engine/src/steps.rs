@@ -9,6 +9,8 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::appending::append;
+
 /// The open steps, and their file: `+id` opens one, `-id` ends it.
 #[derive(Debug)]
 pub struct Steps {
@@ -63,8 +65,7 @@ impl Steps {
     /// # Errors
     /// Those of the file system; nothing may then be signed for it.
     pub fn begin(&mut self, id: &str) -> io::Result<()> {
-        writeln!(self.file, "+{id}")?;
-        self.file.sync_data()?;
+        append(&mut self.file, format!("+{id}\n").as_bytes(), true)?;
         self.open.insert(id.to_owned());
         Ok(())
     }
@@ -75,7 +76,7 @@ impl Steps {
     /// Those of the file system.
     pub fn end(&mut self, id: &str) -> io::Result<()> {
         self.open.remove(id);
-        writeln!(self.file, "-{id}")
+        append(&mut self.file, format!("-{id}\n").as_bytes(), false)
     }
 
     /// Where it is written.

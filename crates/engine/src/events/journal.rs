@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use serde_json::{Value, json};
 
 use super::{Events, Told};
+use crate::appending::append;
 use crate::log::Log;
 
 /// Events that wait for the disk.
@@ -107,7 +108,7 @@ fn write_all(mut file: File, events: &Receiver<Told>, log: &Log) {
 
 /// Only what somebody waits for is worth a commit of the disk.
 fn keep(file: &mut File, lines: &[u8], waiting: &[SyncSender<()>]) -> io::Result<()> {
-    file.write_all(lines)?;
+    append(file, lines, false)?;
     tell_progress(waiting);
     if !waiting.is_empty() {
         file.sync_data()?;

@@ -140,36 +140,33 @@ impl Follower {
         };
         drop(sending);
         let moved = self.tell(&flight, &decided, method).await;
-        match (&decided, moved) {
-            (
-                Confirmation::Landed(it) | Confirmation::Reverted { inclusion: it, .. },
-                Some(moved),
-            ) => {
-                self.end_position(&flight.plan_id, Some((it.slot, moved)));
+        let landed = match &decided {
+            Confirmation::Landed(it) | Confirmation::Reverted { inclusion: it, .. } => {
+                moved.map(|moved| (it.slot, moved))
             }
-            (Confirmation::Expired { .. }, _) => self.end_position(&flight.plan_id, None),
-            // What it moved is not known: the step stays open, and the next start follows it again.
-            _ if flight.open_way.is_some() => {
-                self.release(&flight.plan_id);
-                return;
-            }
-            _ => {}
-        }
+            Confirmation::Expired { .. } | Confirmation::Pending { .. } => None,
+        };
+        let is_kept = self.end_position(&flight.plan_id, landed);
         self.release(&flight.plan_id);
+        if !is_kept {
+            // The step stays open: the next start follows it again.
+            return;
+        }
         self.look_again(&flight.pools);
         self.settle(&flight, &decided, moved).await;
     }
 
-    /// Writes down what became of a purchase or a sale.
-    pub fn end_position(&self, plan_id: &str, landed: Option<(u64, Moved)>) {
+    /// Writes down what became of a purchase or a sale; whether that is on disk.
+    pub fn end_position(&self, plan_id: &str, landed: Option<(u64, Moved)>) -> bool {
         let ended = self.shared.positions().end(plan_id, landed);
-        if let Err(error) = ended {
+        if let Err(error) = &ended {
             let message = format!("positions: cannot be written: {error}; make room on its disk");
             let fields = json!({"plan_id": plan_id, "code": "positions_unwritable"});
             self.shared
                 .log
                 .error("positions_unwritable", &message, fields);
         }
+        ended.is_ok()
     }
 
     /// What was found through these pools meanwhile was left alone: it is looked for again.
@@ -236,18 +233,13 @@ impl Follower {
     async fn tell(&self, flight: &Flight, decided: &Confirmation, method: &str) -> Option<Moved> {
         match decided {
             Confirmation::Landed(inclusion) => {
-                let moved = self.moved(flight).await;
-                if moved.is_some() {
-                    let slot = Some(inclusion.slot);
-                    self.result(flight, Status::Success, None, method, slot, moved);
-                } else {
-                    let why = "it landed, and no endpoint tells what it moved";
-                    self.fault(flight, "balances_untold", why);
-                }
+                let moved = Some(self.moved_by(flight).await);
+                let slot = Some(inclusion.slot);
+                self.result(flight, Status::Success, None, method, slot, moved);
                 moved
             }
             Confirmation::Reverted { inclusion, fault } => {
-                let moved = self.moved(flight).await;
+                let moved = self.told_moved(flight).await;
                 let moved = moved.unwrap_or_else(|| Moved::assumed_failed(inclusion.fee_lamports));
                 let words = format!("{fault:?}");
                 let (slot, moved) = (Some(inclusion.slot), Some(moved));
@@ -264,7 +256,23 @@ impl Follower {
         }
     }
 
-    async fn moved(&self, flight: &Flight) -> Option<Moved> {
+    /// What it moved, asked for until a node tells: it landed, and nothing else says what came of it.
+    async fn moved_by(&self, flight: &Flight) -> Moved {
+        let mut is_told = false;
+        loop {
+            if let Some(moved) = self.told_moved(flight).await {
+                return moved;
+            }
+            if !std::mem::replace(&mut is_told, true) {
+                let why = "it landed, and no endpoint tells what it moved; they are asked on";
+                self.fault(flight, "balances_untold", why);
+            }
+            tokio::time::sleep(LONGEST_REST).await;
+        }
+    }
+
+    /// The same, asked for a while.
+    async fn told_moved(&self, flight: &Flight) -> Option<Moved> {
         for _ in 0..BALANCE_LOOKS {
             let told = self.reader.transaction(&flight.signature).await.ok();
             if let Some(moved) = told.and_then(|told| Moved::read(&told, flight)) {

@@ -149,6 +149,13 @@ impl<R: AccountReader + 'static> Intake<R> {
         for update in reading.meanwhile.values() {
             refused.extend(inventory.apply(update).refused);
         }
+        for pool in refused
+            .iter()
+            .filter_map(|(id, _)| inventory.graph().address_of(*id))
+        {
+            // Read again: what was told last may be understood.
+            self.shared.joining.add(pool);
+        }
         drop(inventory);
         self.follow(feed);
         let addresses: Vec<_> = loading.pools.iter().map(LoadedPool::pool_address).collect();

@@ -38,10 +38,13 @@ impl Running<'_> {
                 let _asked_again = follower.steps().end(&plan_id);
             }
         }
-        // What is under way in the positions and was never signed did not happen.
-        let (flying, pending) = (follower.in_flight(), self.shared.positions().pending());
-        for plan_id in pending.iter().filter(|plan_id| !flying.contains(plan_id)) {
-            follower.end_position(plan_id, None);
+        // What is under way in the positions, and at the gate neither signed nor open, did not happen.
+        let (flying, open) = (follower.in_flight(), follower.steps().all());
+        let pending = self.shared.positions().pending();
+        for plan_id in &pending {
+            if !flying.contains(plan_id) && !open.contains(plan_id) {
+                let _the_next_start_does_it = follower.end_position(plan_id, None);
+            }
         }
         Ok(recovered)
     }
@@ -68,9 +71,16 @@ impl Running<'_> {
                 .map(|wallet| wallet.to_string())
                 .unwrap_or_default(),
         };
+        // A liquidation pays with what it takes: it is counted in what it brings, as a circle is.
+        let is_liquidation = plan["liquidation"].is_object();
+        let counted_in = if is_liquidation {
+            "outputToken"
+        } else {
+            "inputToken"
+        };
         let bases = (self.strategy.mints)(&self.run.config.changeable.parameters);
         let begun = self.shared.positions().begun(plan_id).cloned();
-        let base = match (&begun, plan["inputToken"].as_str(), bases.as_slice()) {
+        let base = match (&begun, plan[counted_in].as_str(), bases.as_slice()) {
             (Some(begun), _, _) => begun.base.to_string(),
             (None, Some(base), _) => base.to_owned(),
             (None, None, [only]) => only.to_string(),
@@ -104,7 +114,7 @@ impl Running<'_> {
                 .map_or_else(|| number("inputAmount"), |begun| begun.amount_in_raw),
             open_way: begun
                 .map(|begun| begun.way)
-                .or_else(|| OpenWay::of_plan(&plan)),
+                .or_else(|| OpenWay::of_plan(&plan).filter(|_| !is_liquidation)),
             expected_raw,
             tip_lamports,
             choice: self.choice(&plan, tip_lamports, follower),

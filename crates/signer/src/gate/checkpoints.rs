@@ -10,6 +10,8 @@ use std::thread;
 use std::time::Duration;
 
 const EVERY: Duration = Duration::from_secs(1);
+/// A log of less is left alone.
+const LEAST_PAGES: i64 = 1_000;
 /// Should the thread be gone, a commit does it all the same, 64 MiB later.
 const LEFT_TO_COMMITS_PAGES: i64 = 16_384;
 
@@ -50,7 +52,10 @@ impl Checkpoints {
         });
     }
 
-    /// Moves what was committed since the last time; commits go on meanwhile.
+    /// Moves what was committed, once it is much; commits go on meanwhile.
+    ///
+    /// The first commit behind a log that was moved whole has to begin it anew, and waits for the disk once more: so it is
+    /// not done more often than it must.
     ///
     /// # Errors
     /// The gate file cannot be read or written.
@@ -59,10 +64,19 @@ impl Checkpoints {
             .connection
             .query_row("PRAGMA data_version", [], |row| row.get(0))?;
         if version != self.version {
-            self.connection
-                .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
             self.version = version;
+            let (logged, moved) = self.pages("NOOP")?;
+            if logged - moved >= LEAST_PAGES {
+                self.pages("PASSIVE")?;
+            }
         }
         Ok(())
+    }
+
+    /// Pages in the log, and how many of them are in the file as well.
+    fn pages(&self, how: &str) -> Result<(i64, i64), Fault> {
+        let pragma = format!("PRAGMA wal_checkpoint({how})");
+        let pages = |row: &rusqlite::Row<'_>| Ok((row.get(1)?, row.get(2)?));
+        Ok(self.connection.query_row(&pragma, [], pages)?)
     }
 }

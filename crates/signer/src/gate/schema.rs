@@ -400,6 +400,11 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON;")?;
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version = pragma(&tx, "user_version")?;
+    if version == VERSION {
+        // Somebody else who opened it, such as a halt at the terminal, was faster.
+        drop(tx);
+        return connection.execute_batch("PRAGMA legacy_alter_table = OFF;");
+    }
     match version {
         2 => {
             tx.execute_batch(FROM_2)?;

@@ -279,7 +279,7 @@ pub(super) fn require_signable(connection: &Connection, id: &StepId) -> Result<S
 }
 
 // An outcome that is not final can be taken back by a reorganisation, and the step may need another attempt then.
-fn refuse_settled(step: &Step) -> Result<(), Refusal> {
+pub(super) fn refuse_settled(step: &Step) -> Result<(), Refusal> {
     Rule::StepSettled.require(!step.is_final, || {
         let outcome = step.outcome.map_or("ended", Outcome::name);
         format!("the step is settled for good: {outcome}")

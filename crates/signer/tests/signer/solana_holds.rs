@@ -376,6 +376,14 @@ fn a_step_whose_held_attempt_has_ended_expires_by_proof_and_releases_nothing() {
     );
     bench.ok(&order.discard_request());
     assert_eq!(used(&bench, "WSOL", "day"), "0");
+    // It has ended for good: another attempt is refused before anything is reserved for it.
+    let second = SolanaOrder::new("first").with(|it| it.attempt = 2);
+    assert_eq!(
+        bench.rule(&second.presign_request(HOLD_MS)),
+        Some(Rule::StepSettled)
+    );
+    assert_eq!(used(&bench, "WSOL", "day"), "0");
+    assert_eq!(bench.folder.count("solana_attempts"), 1);
 }
 
 #[test]

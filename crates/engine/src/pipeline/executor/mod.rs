@@ -22,7 +22,7 @@ use super::assembly::{Assembled, assemble};
 use super::shared::{Counts, Shared};
 use super::stages::is_too_old;
 use super::timing::Stage;
-use super::trade::{Opportunity, Trade};
+use super::trade::{Opportunity, Seen, Trade};
 use super::way::check_hop;
 use super::worth::UsdMint;
 use crate::chain_reader::Heights;
@@ -81,6 +81,8 @@ pub struct Executor {
     /// None where this engine signs nothing.
     sender: Option<(Sender, Handle)>,
     prepared: VecDeque<PreparedStep>,
+    /// Begun, and without a receipt yet.
+    unprepared: Option<String>,
     rests_until: Option<Instant>,
 }
 
@@ -93,6 +95,7 @@ impl Executor {
             desk,
             sender,
             prepared: VecDeque::new(),
+            unprepared: None,
             rests_until: None,
         }
     }
@@ -118,10 +121,7 @@ impl Executor {
     /// One trade.
     pub fn execute(&mut self, opportunity: &Opportunity, trade: &Trade) {
         let in_force = self.shared.in_force.now();
-        if is_too_old(opportunity, in_force.limits.max_opportunity_age_ms)
-            || !self.still_stands(opportunity, trade)
-        {
-            Counts::one(&self.shared.counts.expired);
+        if !self.is_timely(opportunity, trade) {
             return;
         }
         if self.sender.is_none() {
@@ -144,7 +144,20 @@ impl Executor {
         }
     }
 
-    /// Whether every pool (as it was seen: executed or predicted) would still give just what was planned, and nothing of it is forbidden meanwhile.
+    /// Whether it is young, still stands, and new work is taken; counted where not.
+    fn is_timely(&self, opportunity: &Opportunity, trade: &Trade) -> bool {
+        let limit_ms = self.shared.in_force.now().limits.max_opportunity_age_ms;
+        let is_timely = !self.shared.is_stopping()
+            && !is_too_old(opportunity, limit_ms)
+            && self.still_stands(opportunity, trade);
+        if !is_timely {
+            Counts::one(&self.shared.counts.expired);
+        }
+        is_timely
+    }
+
+    /// Whether every pool (as it was seen: executed or predicted) would still give just what was planned, and nothing of
+    /// it is forbidden meanwhile.
     fn still_stands(&self, opportunity: &Opportunity, trade: &Trade) -> bool {
         let in_force = self.shared.in_force.now();
         let inventory = self.shared.inventory_seen(opportunity.seen);
@@ -152,13 +165,25 @@ impl Executor {
             inventory: &inventory,
             in_force: &in_force,
         };
-        trade.hops.iter().all(|hop| {
+        let stands = trade.hops.iter().all(|hop| {
             let same = || {
                 let pool = inventory.graph().pool(hop.hop.pool).ok()?;
                 let pair = pool.pair(hop.hop.mint_in, hop.hop.mint_out).ok()?;
                 pool.output(pair, U256::from(hop.amount_in_raw))
             };
             check_hop(sight, &hop.hop).is_ok() && same() == Some(U256::from(hop.amount_out_raw))
+        });
+        drop(inventory);
+        stands && (opportunity.seen == Seen::Executed || self.is_certain(trade))
+    }
+
+    /// Whether the chain's own pools are up to date: a copy hears of a gap a little later.
+    fn is_certain(&self, trade: &Trade) -> bool {
+        let inventory = self.shared.inventory();
+        trade.hops.iter().all(|hop| {
+            let id = inventory.graph().pool_id(hop.hop.pool);
+            id.and_then(|id| inventory.standing(id))
+                .is_some_and(|standing| !standing.stale)
         })
     }
 
@@ -179,7 +204,8 @@ impl Executor {
             self.prepared.push_front(step);
             return;
         };
-        if !self.has_begun(&step, trade, &unsigned) {
+        // A gate or a node that was asked may have taken its time.
+        if !self.is_timely(opportunity, trade) || !self.has_begun(&step, trade, &unsigned) {
             self.prepared.push_front(step);
             return;
         }
@@ -301,8 +327,13 @@ impl Executor {
         };
         let began = Instant::now();
         if !draft.kept.is_on_disk() {
-            // It is with the gate: the next start sends it, from a disk that takes something again.
+            // It is with the gate: it is followed, and not sent; a start in time sends it, from a disk that takes something.
             self.unkept(&flight.plan_id);
+            let _guard = runtime.enter();
+            sender.follower.take_off(Flight {
+                choice: Choice::default(),
+                ..flight
+            });
             return;
         }
         self.shared.timings.add(Stage::Keeping, began.elapsed());

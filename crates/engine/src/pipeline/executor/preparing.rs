@@ -27,15 +27,19 @@ impl Executor {
         let Some((sender, _)) = self.sender.as_mut() else {
             return;
         };
-        let prepared = identifier::drawn()
-            .and_then(|plan_id| sender.follower.steps().begin(&plan_id).map(|()| plan_id))
-            .map_err(|error| error.to_string())
-            .and_then(|id| {
-                sender
-                    .gate
-                    .prepare(id, &sender.wallet)
-                    .map_err(|fault| fault.to_string())
-            });
+        // A step that the gate gave no receipt for is asked for again: it gives a step one receipt only.
+        let begun = match self.unprepared.take() {
+            Some(plan_id) => Ok(plan_id),
+            None => identifier::drawn()
+                .and_then(|plan_id| sender.follower.steps().begin(&plan_id).map(|()| plan_id)),
+        };
+        let prepared = begun.map_err(|error| error.to_string()).and_then(|id| {
+            let prepared = sender.gate.prepare(id.clone(), &sender.wallet);
+            prepared.map_err(|fault| {
+                self.unprepared = Some(id);
+                fault.to_string()
+            })
+        });
         match prepared {
             Ok(step) => self.prepared.push_back(step),
             Err(why) => {
@@ -53,9 +57,10 @@ impl Executor {
         let Some((sender, _)) = self.sender.as_mut() else {
             return;
         };
-        for step in self.prepared.drain(..) {
-            if sender.gate.close(&step.plan_id) == Ok(true) {
-                let _asked_again = sender.follower.steps().end(&step.plan_id);
+        let prepared = self.prepared.drain(..).map(|step| step.plan_id);
+        for plan_id in prepared.chain(self.unprepared.take()) {
+            if sender.gate.close(&plan_id) == Ok(true) {
+                let _asked_again = sender.follower.steps().end(&plan_id);
             }
         }
     }

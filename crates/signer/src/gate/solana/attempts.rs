@@ -99,8 +99,11 @@ impl Gate {
         let (asked, known) = (new.step(), steps::find(&tx, new.id)?);
         let earlier = all(&tx, new.id)?;
         let is_free = holds::all_discarded(&earlier);
-        if let Some(known) = known.as_ref().filter(|_| !is_free) {
-            steps::require_same(known, &asked)?;
+        match &known {
+            // It may be another action, of somebody else, and not one that has ended for good.
+            Some(known) if is_free => steps::refuse_settled(known)?,
+            Some(known) => steps::require_same(known, &asked)?,
+            None => {}
         }
         let receipt = receipts::find(&tx, new.id)?;
         new.require_order(&tx, &earlier, receipt.is_some())?;
