@@ -315,6 +315,8 @@ async def test_a_swap_that_was_sent_before_a_crash_is_told_with_its_amounts_afte
     seen = len(engine.lines)
     await engine.start()
     said = await engine.until("strategy_log", after=seen)
+    # What was under way may end before the engine hears signals.
+    await engine.until("engine_ready", after=seen)
     assert await engine.terminate() == 0
     assert said["message"] == f"1000000000 {deployment.account_raw('WIND') - had_raw} None"
 

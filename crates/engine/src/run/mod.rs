@@ -39,7 +39,7 @@ use crate::quote_service::serve_quotes;
 use crate::reloading::reload_changes;
 use crate::replay::replay;
 use crate::shreds::read_tables;
-use crate::stopping::told_to_stop;
+use crate::stopping::StopReasons;
 use crate::strategies::Strategy;
 
 /// How long the gate may take for one answer.
@@ -147,6 +147,8 @@ struct Running<'a> {
 impl Running<'_> {
     async fn run(&self) -> Result<(), EngineFault> {
         let config = &self.run.config;
+        // Heard from here on, though looked at behind the start: it is no crash to be stopped early.
+        let mut reasons = StopReasons::heard()?;
         let signs = config.mode == Mode::Live && config.executes == Executes::Engine;
         let pool = Arc::new(self.rpc_pool()?);
         let reader = Arc::new(ChainReader::new(Arc::clone(&pool), "processed"));
@@ -154,7 +156,14 @@ impl Running<'_> {
         if signs {
             self.open_positions()?;
         }
-        let pools = self.load(&reader, wallet).await?;
+        let pools = tokio::select! {
+            biased;
+            reason = reasons.first() => {
+                stopped(&self.shared, reason, &[]);
+                return Ok(());
+            }
+            loaded = self.load(&reader, wallet) => loaded?,
+        };
         // Before anything of an earlier run is followed: a strategy in Python is told how that ends.
         let workers = self.strategy.workers(&self.shared, config)?;
         let follower = if signs {
@@ -185,11 +194,11 @@ impl Running<'_> {
         let intake = tokio::spawn(intake.run(feed));
         self.watch_config()?;
         let status = tokio::spawn(tell_status(Arc::clone(&self.shared), follower.clone()));
-        let stop = self.told_to_stop();
+        let stop = self.told_to_stop(&mut reasons);
         tokio::pin!(stop);
         let mut reason = None;
         tokio::select! {
-            told = &mut stop => reason = Some(told?),
+            told = &mut stop => reason = Some(told),
             _ = ready.wait_for(|ready| *ready) => {
                 let fields = json!({"version": self.shared.in_force.now().version, "recovered": recovered, "pools": self.shared.inventory().graph().len()});
                 self.shared.log.info("engine_ready", "the pools are read and the feed runs", fields);
@@ -199,7 +208,7 @@ impl Running<'_> {
             reason
         } else {
             tokio::select! {
-                told = &mut stop => told?,
+                told = &mut stop => told,
                 finished = self.shared.until_finished() => self.finished(finished)?,
             }
         };
@@ -229,10 +238,10 @@ impl Running<'_> {
     }
 
     /// Waits for the first reason to stop.
-    async fn told_to_stop(&self) -> Result<&'static str, EngineFault> {
+    async fn told_to_stop(&self, reasons: &mut StopReasons) -> &'static str {
         tokio::select! {
-            told = told_to_stop() => told,
-            () = self.shared.failure.wait() => Ok("failed"),
+            reason = reasons.first() => reason,
+            () = self.shared.failure.wait() => "failed",
         }
     }
 
