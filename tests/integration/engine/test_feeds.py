@@ -88,10 +88,11 @@ async def test_a_feed_that_is_cut_leaves_the_pools_untraded_until_it_heals_and_t
         assert await engine.terminate() == 0
 
 
-async def test_what_a_dead_slot_wrote_is_taken_back_over_yellowstone(
-    deployment: SolanaDeployment, tmp_path: Path
+@pytest.mark.parametrize("kind", FEEDS)
+async def test_what_a_dead_slot_wrote_is_taken_back_and_the_next_trade_is_found(
+    deployment: SolanaDeployment, tmp_path: Path, kind: str
 ) -> None:
-    engine = fed_by("yellowstone", deployment, tmp_path, mode="paper")
+    engine = fed_by(kind, deployment, tmp_path, mode="paper")
     await engine.start()
     await engine.until("engine_ready")
     open_the_triangle(deployment)

@@ -135,24 +135,6 @@ async def test_what_changed_while_the_feed_was_cut_is_read_from_the_chain(
         assert await engine.terminate() == 0
 
 
-async def test_what_a_dead_slot_wrote_is_taken_back_and_the_next_trade_lands(
-    deployment: SolanaDeployment, tmp_path: Path
-) -> None:
-    engine = engine_of(deployment, tmp_path, mode="paper")
-    await engine.start()
-    await engine.until("engine_ready")
-    open_the_triangle(deployment)
-    first = await engine.until("planned")
-    deployment.chain.node.rollback(2)
-    seen = len(engine.lines)
-    await engine.until("slot_dead")
-    await slots_pass(deployment, 2)
-    open_the_triangle(deployment)
-    again = await engine.until("planned", after=seen)
-    assert again["expected_profit_raw"] == first["expected_profit_raw"]
-    assert await engine.terminate() == 0
-
-
 async def test_one_folder_has_one_engine(deployment: SolanaDeployment, tmp_path: Path) -> None:
     engine = engine_of(deployment, tmp_path)
     await engine.start()
