@@ -87,7 +87,7 @@ async def test_quote_simulation_and_fill_are_the_same_amounts(
     assert (fill.amount_in_raw, fill.amount_out_raw) == (-spent, received)
     assert simulated == SimulatedAmounts(fill.amount_in_raw, fill.amount_out_raw)
     assert (plan.quoted_in_raw, plan.quoted_out_raw) == (fill.amount_in_raw, fill.amount_out_raw)
-    assert gas_of(plan).expected_gas >= receipt.gas_used, (gas_of(plan).expected_gas, receipt.gas_used)
+    assert gas_of(plan).gas_limit >= receipt.gas_used, (gas_of(plan), receipt.gas_used)
 
 
 async def balances(localnet: EvmLocalnet, order: Order) -> tuple[int, int]:
