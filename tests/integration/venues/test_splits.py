@@ -70,7 +70,7 @@ async def test_a_split_fills_in_one_transaction_at_its_quote_and_beats_the_best_
     else:
         assert (got, paid < single.amount_in_raw) == (order.amount_raw, True)
     # Nothing stays with the router, and the gas that was planned for suffices without being far off. The limit is what
-    # must hold: pools write their oracles once a second, so the block it lands in may ask more than the one estimated at.
+    # must hold: pools write their oracles once a second, so the block it lands in may ask more than was estimated.
     for token in (order.token_in, order.token_out):
         assert await localnet.balance_of(token.address, at.SWAP_ROUTER_02) == 0
     assert receipt.gas_used <= gas_of(plan).gas_limit
