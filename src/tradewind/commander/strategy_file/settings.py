@@ -16,7 +16,7 @@ from tradewind.domain.address import SolanaAddress
 from tradewind.domain.chain import SOLANA_MAINNET
 from tradewind.domain.model import Model
 from tradewind.own_library import own_library
-from tradewind.settings_fields import BlockEngineUrl, FolderPath, RpcUrl, SocketPath, StrategyName, WebsocketUrl
+from tradewind.settings.fields import BlockEngineUrl, FolderPath, RpcUrl, SocketPath, StrategyName, WebsocketUrl
 
 UNITS = (
     "lamports",
