@@ -45,7 +45,7 @@ impl Running<'_> {
                     let _asked_again = follower.steps().end(&plan_id);
                 }
                 OnRecord::Undecided => {
-                    follower.resolve(self.flight(&plan_id, None, follower)?);
+                    follower.discard(self.flight(&plan_id, None, follower)?, "restarted");
                     recovered += 1;
                 }
             }
