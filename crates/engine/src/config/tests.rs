@@ -46,6 +46,7 @@ fn a_whole_configuration_is_taken() {
     let config = EngineConfig::parse(&whole().to_string()).expect("taken");
     assert_eq!(config.changeable.limits.max_tip_lamports, 10_000);
     assert_eq!(config.changeable.limits.max_in_flight_count, 4);
+    assert_eq!(config.changeable.limits.max_open_holds, 2);
     assert_eq!(
         (config.mode, config.executes),
         (Mode::Live, Executes::Engine)
@@ -82,6 +83,14 @@ fn quotes_are_served_on_loopback_and_beyond_it_only_when_the_user_says_so() {
     for (quotes, field) in refused {
         let fault = of(quotes.clone()).expect_err("refused");
         assert_eq!(fault.field, field, "{quotes}");
+    }
+}
+
+#[test]
+fn nothing_is_held_without_bounds() {
+    for (limit, value) in [("max_open_holds", "0"), ("max_hold_ms", "60001")] {
+        let fault = refusal(&with(&format!("/limits/{limit}"), json!(value)));
+        assert_eq!(fault.field, format!("limits.{limit}"));
     }
 }
 
