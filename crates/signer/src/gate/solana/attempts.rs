@@ -2,7 +2,7 @@
 
 use super::evidence::SolanaEvidence;
 use super::holds::{self, Hold};
-use super::{receipts, reclaims, top_ups};
+use super::{receipts, reclaims, top_ups, unlisted_mints};
 use crate::fault::{Fault, Rule};
 use crate::gate::ledger::Ledger;
 use crate::gate::prepared::Prepared;
@@ -126,6 +126,7 @@ impl Gate {
         new.insert(&tx, kill_epoch, address.as_deref(), &boot_id)?;
         reclaims::record(&tx, new)?;
         top_ups::record(&tx, new)?;
+        unlisted_mints::record(&tx, new, is_free)?;
         Ok(tx.commit()?)
     }
 
@@ -201,7 +202,7 @@ fn require_room(
         };
         reservation.require_room(connection, ledger, now_s)?;
     }
-    Ok(())
+    unlisted_mints::require_room(connection, id, passed, now_s)
 }
 
 impl NewSolanaAttempt<'_> {
