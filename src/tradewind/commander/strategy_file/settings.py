@@ -128,7 +128,8 @@ class Chain(Model):
     """The network and how to reach it. The genesis hash says which one it is.
 
     `requests_per_s` is for each endpoint of `rpc`; what is sent has as many of its own. `yellowstone_token_file` holds
-    what is sent as `x-token`; its owner alone may be able to read it.
+    what is sent as `x-token`; its owner alone may be able to read it. `yellowstone_ca_file` has certificates of who
+    vouches for that server, beside the system's.
     """
 
     chain_id: Annotated[int, BeforeValidator(_chain_id)]
@@ -143,6 +144,8 @@ class Chain(Model):
     """A Yellowstone gRPC server."""
     yellowstone_token_file: FolderPath | None = None
     """What is sent to it as `x-token`; its owner alone may be able to read the file."""
+    yellowstone_ca_file: FolderPath | None = None
+    """The authority that vouches for it, when the system knows none that does."""
     shredstream: Annotated[RpcUrl | None, Field(repr=False)] = None
     """A Shredstream proxy, which tells entries before they are executed."""
     genesis_hash: SolanaAddress
