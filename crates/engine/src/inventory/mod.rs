@@ -3,6 +3,7 @@
 //! - here: pools brought forward account by account, and whether each may be traded on;
 //! - `snapshot`: pools from a file in their JSON form;
 //! - `loading`: pools from the accounts of the chain; `lookup_table`: what makes transactions smaller;
+//! - `stocking`: what was known before the feed, for a recording;
 //! - `mirror`: a copy that can be led ahead of the chain.
 
 mod launch;
@@ -12,6 +13,7 @@ mod lookup_table;
 mod mirror;
 mod pairing;
 mod snapshot;
+mod stocking;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -18,11 +18,12 @@ use tradewind_core::pools::PoolMath as _;
 use tradewind_solana::blockhash_cache::BlockhashCache;
 use tradewind_solana::token_accounts::WRAPPED_SOL;
 
+use self::simulating::measured;
 use super::assembly::{Assembled, assemble};
 use super::shared::{Counts, Shared};
 use super::stages::is_too_old;
 use super::timing::Stage;
-use super::trade::{Opportunity, Seen, Trade};
+use super::trade::{Opportunity, Purpose, Seen, Trade};
 use super::way::check_hop;
 use super::worth::UsdMint;
 use crate::chain_reader::Heights;
@@ -30,11 +31,23 @@ use crate::events::Kept;
 use crate::flight::{Flight, OpenWay};
 use crate::following::Follower;
 use crate::gate::{Gate, GateFault, PreparedStep, Signed, SigningOrder};
+use crate::inventory::Inventory;
 use crate::lanes::{Choice, Wish};
 use crate::simulation::Simulator;
 use crate::strategies::Sight;
 
 const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Whether a loan that is to be liquidated may still be: somebody else may have been first.
+fn loan_stands(inventory: &Inventory, trade: &Trade) -> bool {
+    match trade.purpose {
+        Purpose::Liquidate(part) => {
+            let loans = inventory.loans();
+            loans.is_unhealthy(part.obligation, inventory.clock())
+        }
+        _ => true,
+    }
+}
 
 /// What the engine signs and sends with.
 #[derive(Debug)]
@@ -129,7 +142,7 @@ impl Executor {
             return;
         }
         let most = usize::try_from(in_force.limits.max_in_flight_count).unwrap_or(usize::MAX);
-        let pools: Vec<_> = trade.hops.iter().map(|hop| hop.hop.pool).collect();
+        let pools = trade.reserved();
         let free = self.sender.as_ref().is_some_and(|(sender, _)| {
             sender.follower.in_flight().len() < most && !sender.follower.is_busy(&pools)
         });
@@ -173,6 +186,7 @@ impl Executor {
             };
             check_hop(sight, &hop.hop).is_ok() && same() == Some(U256::from(hop.amount_out_raw))
         });
+        let stands = stands && loan_stands(&inventory, trade);
         drop(inventory);
         stands && (opportunity.seen == Seen::Executed || self.is_certain(trade))
     }
@@ -195,11 +209,19 @@ impl Executor {
             return;
         };
         shared.timings.add(Stage::Build, began.elapsed());
-        if let Some(Err(fault)) = self.ask_node(trade, &unsigned) {
+        let told = self.ask_node(trade, &unsigned);
+        if let Some(Err(fault)) = told {
             self.not_simulated(&step.plan_id, Some(fault));
             self.prepared.push_front(step);
             return;
         }
+        let told = told.and_then(Result::ok);
+        let measured = told.and_then(|told| measured(trade, &told));
+        let rebuilt = measured.as_ref().and_then(|it| self.build(&step, it));
+        let (trade, (unsigned, last_valid_block_height)) = match (&measured, rebuilt) {
+            (Some(measured), Some(rebuilt)) => (measured, rebuilt),
+            _ => (trade, (unsigned, last_valid_block_height)),
+        };
         let Some(choice) = self.chosen(&step, trade) else {
             self.prepared.push_front(step);
             return;
@@ -244,7 +266,7 @@ impl Executor {
             last_valid_block_height,
             mint_in: &mints[0],
             mint_out: &mints[1],
-            amount_in_raw: trade.amount_in_raw,
+            amount_in_raw: trade.gate_amount_in_raw(),
             amount_out_raw: trade.amount_out_raw,
             heights: &heights,
         });
