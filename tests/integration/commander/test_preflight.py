@@ -238,6 +238,7 @@ def signer_state(**changes: Any) -> SignerState:
         "policy_digest": "ab" * 32,
         "wallets": (wallet,),
         "halts": (),
+        "liquidators": (),
     }
     return SignerState.model_construct(**{**usual, **changes})
 
@@ -268,3 +269,23 @@ def test_the_signers_policy_key_and_kill_switch_are_judged(tmp_path: Path, state
     assert {each.name for each in found if each.verdict is Verdict.WRONG} == wrong
     if "kill switch" in wrong:
         assert "tradewind resume --epoch 7" in found[-1].remedy
+
+
+@pytest.mark.parametrize(
+    ("liquidators", "executes", "verdicts"),
+    [
+        ((), "engine", [Verdict.WRONG]),
+        (("another",), "engine", [Verdict.WRONG]),
+        ((builders.SOLANA_WALLET,), "engine", [Verdict.OK]),
+        ((), "service", []),
+    ],
+)
+def test_a_policy_without_a_rule_for_liquidations_is_red_for_who_is_to_have_them_signed(
+    tmp_path: Path, liquidators: tuple[str, ...], executes: str, verdicts: list[Verdict]
+) -> None:
+    settings = read_strategy_file(written(tmp_path, changed(mode="live"))).settings
+    settings = settings.model_copy(update={"strategy": "liquidation", "executes": executes})
+    found = judge(signer_state(liquidators=liquidators), settings)
+    told = [each for each in found if each.name == "liquidations"]
+    assert [each.verdict for each in told] == verdicts
+    assert all("[chains.101.liquidations]" in each.remedy for each in told if each.verdict is Verdict.WRONG)
