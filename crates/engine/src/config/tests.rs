@@ -113,6 +113,11 @@ fn each_wrong_field_is_named_with_its_fault_and_its_remedy() {
             json!(7),
             "chain.yellowstone_token_file",
         ),
+        (
+            "/chain/yellowstone_ca_file",
+            json!(7),
+            "chain.yellowstone_ca_file",
+        ),
         ("/feeds/kind", json!("yellowstone"), "chain.yellowstone"),
         ("/chain/genesis_hash", json!("0x12"), "chain.genesis_hash"),
         ("/chain/speed", json!(1), "chain.speed"),

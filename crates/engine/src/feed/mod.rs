@@ -45,6 +45,10 @@ pub trait Feed: Send {
     /// nothing is, or the next gap does.
     fn follow(&mut self, accounts: &[ChainAddress]);
 
+    /// Tells of these accounts no more, unless a program that is followed writes them; what was asked for before that may
+    /// still come.
+    fn unfollow(&mut self, accounts: &[ChainAddress]);
+
     /// Tells of every account of these programs that passes, of whose address nobody knows yet.
     fn follow_programs(&mut self, programs: &[ProgramFilter]);
 

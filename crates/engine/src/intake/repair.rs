@@ -96,9 +96,6 @@ impl<R: AccountReader + 'static> Intake<R> {
         if !self.is_heard || self.reading.is_some() || self.missing.is_nothing() {
             return;
         }
-        for pool in std::mem::take(&mut *self.shared.joining.left()) {
-            self.pools.remove(&pool);
-        }
         let mut of = std::mem::take(&mut self.missing);
         of.from_slot = of.from_slot.max(self.order.newest_slot());
         let pools: Vec<_> = match &of.scope {
@@ -123,10 +120,16 @@ impl<R: AccountReader + 'static> Intake<R> {
     }
 
     /// Puts what was read in place, unless it was missed again meanwhile.
-    pub(super) fn take(&mut self, loading: &Loading, feed: &mut dyn Feed) {
+    pub(super) fn take(&mut self, mut loading: Loading, feed: &mut dyn Feed) {
         let Some(reading) = self.reading.take() else {
             return;
         };
+        // What was taken out while it was read stays out.
+        self.leave(feed);
+        loading
+            .pools
+            .retain(|pool| self.pools.contains(&pool.pool_address()));
+        let loading = &loading;
         if self.missing.scope == Scope::All {
             self.read_missing();
             return;

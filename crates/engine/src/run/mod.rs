@@ -1,6 +1,7 @@
 //! Wires one engine and runs it to its end.
 
 mod discovering;
+mod held;
 mod lending;
 mod recovery;
 mod sending;
@@ -34,7 +35,6 @@ use crate::intake::Intake;
 use crate::inventory::Inventory;
 use crate::log::Log;
 use crate::pipeline::Shared;
-use crate::positions::Positions;
 use crate::quote_service::serve_quotes;
 use crate::reloading::reload_changes;
 use crate::replay::replay;
@@ -292,9 +292,9 @@ impl Running<'_> {
     /// What an earlier run bought, before anything of it is asked for.
     fn open_positions(&self) -> Result<(), EngineFault> {
         let folder = &self.run.config.folder;
-        let opened = Positions::open(&folder.join("positions"), self.shared.clock.now_ms());
-        *self.shared.positions() = opened.map_err(|error| unwritable(folder, &error))?;
-        Ok(())
+        let (path, now_ms) = (folder.join("positions"), self.shared.clock.now_ms());
+        let opened = self.shared.position_book().open(&path, now_ms);
+        opened.map_err(|error| unwritable(folder, &error))
     }
 
     fn recorder(&self) -> Result<Option<Recorder>, EngineFault> {

@@ -1,8 +1,9 @@
-"""The signer: whether it answers, holds the wallet's key for Solana, and nothing that matters is halted."""
+"""The signer: whether it answers, holds the wallet's key, lets a sniper buy, and nothing that matters is halted."""
 
 from importlib.metadata import version
 
 from tradewind.commander.finding import Finding, failed, good, warning, wrong
+from tradewind.commander.preflight.unlisted_mints import buys_unlisted, judge_unlisted
 from tradewind.commander.strategy_file.settings import StrategySettings
 from tradewind.errors import TradewindError
 from tradewind.execution.signer_answers import SignerState
@@ -13,12 +14,13 @@ TIMEOUT_S = 5.0
 
 async def check_signer(settings: StrategySettings) -> list[Finding]:
     """What is wrong for a live engine is worth a look for one that signs nothing of value."""
+    signer = SignerClient(settings.signer.socket, timeout_s=TIMEOUT_S)
     try:
-        state = await SignerClient(settings.signer.socket, timeout_s=TIMEOUT_S).hello()
+        found = judge(await signer.hello(), settings)
+        if buys_unlisted(settings):
+            found.append(judge_unlisted(await signer.limits(), settings))
     except TradewindError as error:
         found = [failed("signer", error)]
-    else:
-        found = judge(state, settings)
     if settings.mode == "live":
         return found
     return [warning(each.name, each.seen, each.remedy) if each.verdict == "wrong" else each for each in found]

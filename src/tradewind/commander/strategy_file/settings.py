@@ -128,7 +128,8 @@ class Chain(Model):
     """The network and how to reach it. The genesis hash says which one it is.
 
     `requests_per_s` is for each endpoint of `rpc`; what is sent has as many of its own. `yellowstone_token_file` holds
-    what is sent as `x-token`; its owner alone may be able to read it.
+    what is sent as `x-token`; its owner alone may be able to read it. `yellowstone_ca_file` has certificates of who
+    vouches for that server, beside the system's.
     """
 
     chain_id: Annotated[int, BeforeValidator(_chain_id)]
@@ -137,6 +138,7 @@ class Chain(Model):
     websocket: Annotated[WebsocketUrl | None, Field(repr=False)] = None
     yellowstone: Annotated[RpcUrl | None, Field(repr=False)] = None
     yellowstone_token_file: FolderPath | None = None
+    yellowstone_ca_file: FolderPath | None = None
     shredstream: Annotated[RpcUrl | None, Field(repr=False)] = None
     genesis_hash: SolanaAddress
 

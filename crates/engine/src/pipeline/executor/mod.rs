@@ -280,7 +280,7 @@ impl Executor {
 
     /// A purchase or a sale is on disk before it is signed; a circle has no position.
     fn has_begun(&self, step: &PreparedStep, trade: &Trade, unsigned: &Assembled) -> bool {
-        let mut positions = self.shared.positions();
+        let positions = self.shared.position_book();
         let begun = positions.begin(&step.plan_id, trade, &unsigned.own_accounts);
         let told = begun.inspect_err(|fault| {
             let fields = json!({"plan_id": step.plan_id});
