@@ -11,7 +11,7 @@ from rich.text import Text
 
 from tradewind.cli.output import table
 from tradewind.commander.instance_folder import InstanceFolder, InstanceName, folders_in
-from tradewind.commander.instance_state import InstanceState, Phase, current_state
+from tradewind.commander.instance_state import InstanceState, Phase, RuleSeen, current_state
 from tradewind.errors import NotFound
 
 DEFAULT_DATA = Path("commander-data")
@@ -51,6 +51,11 @@ def states_in(data: Path) -> list[InstanceState]:
     return [state for folder in folders_in(data) if (state := current_state(folder)) is not None]
 
 
+def rule_shown(rule: RuleSeen) -> str:
+    """What the rule says, and why the file as it is now does not count, when it does not."""
+    return rule.because if rule.fault is None else f"{rule.because} – {rule.fault}"
+
+
 def shown(states: Sequence[InstanceState]) -> RenderableType:
     """One line an instance."""
     columns: tuple[str, ...] = (
@@ -70,7 +75,7 @@ def shown(states: Sequence[InstanceState]) -> RenderableType:
     if any(state.rule is not None for state in states):
         columns = (*columns, "rule")
         rows = [
-            (*row, Text("none: it runs all the time" if state.rule is None else state.rule.because))
+            (*row, Text("none: it runs all the time" if state.rule is None else rule_shown(state.rule)))
             for state, row in zip(states, rows, strict=True)
         ]
     return table(columns, rows, right=right, unbroken=("instance", "phase"))

@@ -20,6 +20,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
 }
 _MOST = 100_000
 _NS_PER_S = 10**9
+_NS_PER_MS = 10**6
 _LOG = "Program log: "
 
 
@@ -30,7 +31,7 @@ class LaunchWindow:
         self._program = program
         self._said = tuple(instructions or KNOWN.get(program, ()))
         self._window_ns = window_s * _NS_PER_S
-        self._fresh_ns = fresh_within_ms * 1_000_000
+        self.fresh_within_ms = fresh_within_ms
         self._at_ns: deque[int] = deque(maxlen=_MOST)
         self._since_ns: int | None = None
         self._heard_ns = 0
@@ -56,7 +57,7 @@ class LaunchWindow:
         """Launches a minute over the window, rounded down."""
         if self._since_ns is None:
             return unknown("the logs of its program are not heard")
-        if now_ns - self._heard_ns > self._fresh_ns:
+        if now_ns - self._heard_ns > self.fresh_within_ms * _NS_PER_MS:
             return unknown(f"the chain was not heard for {(now_ns - self._heard_ns) // _NS_PER_S} s")
         while self._at_ns and self._at_ns[0] <= now_ns - self._window_ns:
             self._at_ns.popleft()
