@@ -114,21 +114,29 @@ def _stages_of(trade: ArbTrade) -> RenderableType:
 
 def _steps(trade: ArbTrade) -> Iterator[tuple[bool, str, str, int | None]]:
     """Done, name, detail, and how long after the one before."""
-    last: int | None = None
-    if trade.move is not None:
-        last = trade.move.at_ns
-        sold = format_raw(trade.move.amount_raw, trade.move.decimals, trade.move.symbol)
-        yield True, "moved", f"somebody sold {sold}", None
-    if trade.found_ns is not None:
-        yield True, "found", "the feed told of it, and a way through the pools pays", _between(last, trade.found_ns)
-        last = trade.found_ns
+    move, is_sent = trade.move, trade.sent_ns is not None
+    if move is not None:
+        sold = format_raw(move.amount_raw, move.decimals, move.symbol)
+        yield True, "moved", f"somebody sold {sold}; the pools are {_percent(move.spread_ppm)} apart", None
+        yield True, "update", "the feed told of it", _between(move.at_ns, trade.told_ns)
+    else:
+        yield True, "update", "the pools were read as the market opened", None
+    yield True, "found", "a way through the pools pays", trade.found_after_ns
     planned = f"{_sol(trade.amount_in_raw)} SOL in, {_sol(trade.expected_raw)} SOL expected"
-    yield True, "planned", planned, _between(last, trade.planned_ns)
-    yield trade.sent_ns is not None, "signed", trade.signature or "", _between(trade.planned_ns, trade.sent_ns)
+    yield True, "planned", planned, _between(trade.found_after_ns, trade.planned_after_ns)
+    yield is_sent, "gate", "recorded on the disk, then signed", trade.gate_ns
+    yield is_sent, "sent", trade.signature or "", _after_the_gate(trade)
     gained = "" if trade.profit_raw is None else f"{_sol(trade.profit_raw)} SOL gained"
     slot = "" if trade.result is None or trade.result.block_slot is None else f", slot {trade.result.block_slot:,}"
     said = f"{trade.status or 'under way'}{': ' if gained else ''}{gained}{slot}"
     yield trade.ended_ns is not None, "landed", said, _between(trade.sent_ns, trade.ended_ns)
+
+
+def _after_the_gate(trade: ArbTrade) -> int | None:
+    """What is left of the way to the lane."""
+    if trade.planned_after_ns is None or trade.gate_ns is None:
+        return None
+    return _between(trade.planned_after_ns + trade.gate_ns, trade.sent_after_ns)
 
 
 def _trades(story: ArbStory) -> RenderableType:
@@ -148,6 +156,9 @@ def _trades(story: ArbStory) -> RenderableType:
         )
     gained_raw = sum(trade.profit_raw or 0 for trade in trades)
     total = Text.assemble((f"{len(trades)} taken, ", _QUIET), (f"{_sol(gained_raw)} SOL", "bold"), (" gained", _QUIET))
+    if story.changed_raw is not None:
+        total.append("; by the chain the wallet has ", style=_QUIET)
+        total.append(f"{_sol(story.changed_raw)} SOL", style="bold").append(" more", style=_QUIET)
     return Group(made, total)
 
 
