@@ -121,7 +121,7 @@ def test_the_way_of_a_trade_has_each_part_with_what_it_took() -> None:
     steps = {words[1]: " ".join(words[-2:]) for words in shown if words[:1] == ["✔"]}
     # Told 2 ms before 1,010 ms, 8 ms after the move; planned 1.7 ms after it was found; 12 - 2 - 7 ms after the gate.
     assert steps == {
-        "moved": "% apart",
+        "moved": "40 SOL",
         "update": "8.00 ms",
         "found": "300 µs",
         "planned": "1.70 ms",
@@ -129,7 +129,18 @@ def test_the_way_of_a_trade_has_each_part_with_what_it_took() -> None:
         "sent": "3.00 ms",
         "landed": "100 ms",
     }
-    assert "by the chain the wallet has 0.000000005 SOL more" in file.getvalue()
+    assert "the wallet has 0.000000005 SOL more" in file.getvalue()
+
+
+def test_while_it_goes_on_the_picture_fits_into_24_rows() -> None:
+    told = story()
+    for number in range(30):
+        told.line(EngineLine(1_010 * MS, "info", "planned", "", {"plan_id": str(number)}))
+    file = io.StringIO()
+    Console(file=file, width=80).print(arb_picture(told, rows=24))
+    lines = file.getvalue().splitlines()
+    assert len(lines) <= 24
+    assert "31 taken" in lines[-2]
 
 
 def test_a_plan_that_has_no_end_yet_is_under_way() -> None:
