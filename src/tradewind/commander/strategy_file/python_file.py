@@ -48,9 +48,11 @@ def python_mistakes(data: dict[str, Any], folder: Path) -> Iterator[Said]:
     passed = commander.get("environment") or () if isinstance(commander, dict) else ()
     also = tuple(name for name in passed if isinstance(name, str))
     stamp = file.stat()
-    answer = _looked_at(file, (stamp.st_mtime_ns, stamp.st_size), (python, searched), json.dumps(of_the_user), also)
-    for place, code, fault, remedy in answer:
-        yield place_of(place), (code, fault, remedy)
+    try:
+        _look(file, (stamp.st_mtime_ns, stamp.st_size), (python, searched), json.dumps(of_the_user), also)
+    except _NotRightError as found:
+        for place, code, fault, remedy in found.mistakes:
+            yield place_of(place), (code, fault, remedy)
 
 
 def place_of(field: str) -> Place:
@@ -58,11 +60,27 @@ def place_of(field: str) -> Place:
     return tuple(int(at) if at else name for name, at in _PART.findall(field))
 
 
+class _NotRightError(Exception):
+    def __init__(self, *mistakes: tuple[str, str, str, str]) -> None:
+        super().__init__("mistakes in a strategy's file")
+        self.mistakes = mistakes
+
+
 @lru_cache(maxsize=64)
-def _looked_at(
+def _look(
     file: Path, _stamp: tuple[int, int], run: tuple[Path, Path | None], parameters: str, also: tuple[str, ...]
+) -> None:
+    """What was right is not looked at again: a configuration that is saved with another limit is taken at once.
+
+    What was not right is: what it imports may be there by now, and a machine that was slow may not be.
+    """
+    if mistakes := _mistakes(file, run, parameters, also):
+        raise _NotRightError(*mistakes)
+
+
+def _mistakes(
+    file: Path, run: tuple[Path, Path | None], parameters: str, also: tuple[str, ...]
 ) -> tuple[tuple[str, str, str, str], ...]:
-    """What is the same is looked at once: a file that is saved with another limit is taken at once."""
     python, library = run
     environment = engine_environment(os.environ, also=also)
     if library is not None:

@@ -8,6 +8,7 @@ import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -117,7 +118,16 @@ def _variable(value: str) -> str:
     return value
 
 
+def _without_credentials(value: str) -> str:
+    if urlsplit(value).username is not None:
+        raise wrong(
+            "url_credentials", "holds a user name, which is not sent.", "Write the address that your provider gives."
+        )
+    return value
+
+
 Once = AfterValidator(_once)
+EndpointUrl = Annotated[RpcUrl, AfterValidator(_without_credentials)]
 Milliseconds = Annotated[int, Field(ge=1, le=86_400_000)]
 LimitName = Annotated[str, Field(max_length=64), AfterValidator(_with_unit)]
 Limit = Annotated[str, BeforeValidator(_limit)]
@@ -134,7 +144,7 @@ class Chain(Model):
 
     chain_id: Annotated[int, BeforeValidator(_chain_id)]
     """101, which is Solana."""
-    rpc: Annotated[tuple[RpcUrl, ...], Field(min_length=1, max_length=16, repr=False), Once]
+    rpc: Annotated[tuple[EndpointUrl, ...], Field(min_length=1, max_length=16, repr=False), Once]
     """Its nodes; of several, the one that answers best is asked."""
     requests_per_s: Annotated[int, Field(ge=1, le=100_000)] = 200
     """The most that one endpoint is asked; what is sent has as many of its own."""
