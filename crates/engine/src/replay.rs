@@ -119,15 +119,18 @@ impl Replaying {
 
     fn stale(&self, pools: Option<&[ChainAddress]>) {
         let mut inventory = self.shared.inventory_mut();
-        let Some(pools) = pools else {
-            inventory.set_all_stale();
-            return;
-        };
-        for pool in pools {
-            if let Some(id) = inventory.graph().pool_id(*pool) {
-                inventory.set_stale(id);
+        match pools {
+            None => inventory.set_all_stale(),
+            Some(pools) => {
+                for pool in pools {
+                    if let Some(id) = inventory.graph().pool_id(*pool) {
+                        inventory.set_stale(id);
+                    }
+                }
             }
         }
+        drop(inventory);
+        self.shared.misses.tell(pools);
     }
 
     fn settle(&mut self, slot: u64) {

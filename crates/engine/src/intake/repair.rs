@@ -52,10 +52,14 @@ impl<R: AccountReader + 'static> Intake<R> {
         drop(inventory);
         self.predict_anew(&what.scope);
         match &what.scope {
-            Scope::All => self.record_stale(None),
+            Scope::All => {
+                self.record_stale(None);
+                self.shared.misses.tell(None);
+            }
             Scope::Pools(pools) => {
                 let pools: Vec<_> = pools.iter().copied().collect();
                 self.record_stale(Some(&pools));
+                self.shared.misses.tell(Some(&pools));
             }
         }
         let fields = json!({"reason": reason, "pools": pools});
