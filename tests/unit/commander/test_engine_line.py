@@ -1,14 +1,12 @@
-"""Lines of an engine: understood, or kept as text; the local log; what is redacted."""
+"""Lines of an engine: understood, or kept as text; what is redacted of them."""
 
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tradewind.commander.engine_line import EngineLine, parse_line
-from tradewind.commander.log_file import LogFile
 from tradewind.commander.redaction import redacted
 
 
@@ -31,24 +29,6 @@ def test_odd_moments_and_levels_are_replaced() -> None:
 @given(st.binary(max_size=200))
 def test_no_line_is_an_error(raw: bytes) -> None:
     parse_line(raw, now_ns=0)
-
-
-def test_a_full_log_file_makes_room_for_a_new_one_and_keeps_the_newest(tmp_path: Path) -> None:
-    log = LogFile(tmp_path / "engine.log", file_bytes=20, kept_files=2)
-    for number in range(10):
-        log.write(f"line {number}".encode())
-    log.close()
-    kept = {path.name: path.read_text().split("\n")[:-1] for path in tmp_path.iterdir()}
-    assert kept == {"engine.log": ["line 8", "line 9"], "engine.log.1": ["line 6", "line 7"]}
-    assert (tmp_path / "engine.log").stat().st_mode & 0o777 == 0o600
-
-
-def test_a_log_goes_on_where_the_last_life_ended(tmp_path: Path) -> None:
-    for text in (b"one", b"two"):
-        log = LogFile(tmp_path / "engine.log")
-        log.write(text)
-        log.close()
-    assert (tmp_path / "engine.log").read_text() == "one\ntwo\n"
 
 
 SIGNATURE = "5" * 87
