@@ -74,8 +74,11 @@ class Supervisor:
             self._telling.begin()
             if self._admission is not None:
                 self._admission.on_seen(self._hear_rule)
-            hearing = lasting("wishes", self._hear_wishes, self._clock, self._alerting.alert)
-            async with self._alerting.opened(), relayed(self._folder, self._parts), meanwhile(hearing):
+            async with (
+                self._alerting.opened(),
+                relayed(self._folder, self._parts),
+                meanwhile(lasting("wishes", self._hear_wishes, self._clock, self._alerting.alert)),
+            ):
                 try:
                     await self._keep_running()
                 except Exception as error:
