@@ -75,7 +75,7 @@ def _lines(found: dict[File, list[Setting]]) -> Iterator[str]:
     yield "# Settings"
     yield ""
     yield "Made from the code by `tradewind settings --markdown`. `<name>` is a name of yours (of a chain, its id);"
-    yield "`[]` is each entry of a list. What is needed is needed where its table is there. The signer's settings are in"
+    yield "`[]` is each entry of a list. Needed means: where its table is there. The signer's settings are in"
     yield "the file that `tradewind init` writes, each with its comment."
     for file, several in found.items():
         yield from ("", f"## {_TITLES[file]}", "")
