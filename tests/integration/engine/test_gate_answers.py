@@ -26,8 +26,7 @@ def open_the_triangle(deployment: SolanaDeployment, amount_raw: int) -> None:
 
 
 async def open_until(deployment: SolanaDeployment, is_said: Callable[[], bool]) -> None:
-    """Move the triangle's first pool on: a gate that gave no receipt is left alone for a while, and so is what was found
-    then."""
+    """Move the triangle's first pool on: a gate that refused a receipt is left alone for a while, and trades are."""
     async with asyncio.timeout(30):
         while not is_said():
             open_the_triangle(deployment, 100_000_000 + deployment.chain.node.slot % 1_000)
