@@ -11,6 +11,7 @@ use tradewind_core::ChainAddress;
 use super::failure::Failure;
 use super::fresh_queue::FreshQueue;
 use super::joining::Joining;
+use super::misses::Misses;
 use super::timing::Timings;
 use super::trade::{Changed, Hop, Opportunity, Seen, Trade};
 use crate::clock::Clock;
@@ -19,7 +20,7 @@ use crate::events::Events;
 use crate::feed::AccountUpdate;
 use crate::inventory::{Inventory, PositionHandle};
 use crate::log::Log;
-use crate::positions::Positions;
+use crate::positions::{PositionBook, Positions};
 use crate::quote_service::PoolChanges;
 use crate::shreds::ShredDesk;
 
@@ -86,6 +87,8 @@ pub struct Shared {
     pub trades: FreshQueue<Vec<Hop>, (Opportunity, Trade)>,
     /// To the streams of quotes.
     pub pool_changes: PoolChanges,
+    /// To a strategy that is told of pools, and keeps what it was told.
+    pub misses: Misses,
     /// How often.
     pub counts: Counts,
     /// How long.
@@ -138,6 +141,7 @@ impl Shared {
             opportunities: FreshQueue::new(OPPORTUNITIES),
             trades: FreshQueue::new(TRADES),
             pool_changes: PoolChanges::default(),
+            misses: Misses::default(),
             counts: Counts::default(),
             timings: Timings::default(),
             settled_slot: AtomicU64::new(0),
@@ -174,9 +178,13 @@ impl Shared {
 
     /// What was bought and is not sold yet.
     pub fn positions(&self) -> MutexGuard<'_, Positions> {
-        self.positions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.positions.known()
+    }
+
+    /// The same, to be written; that waits for the disk.
+    #[must_use]
+    pub fn position_book(&self) -> &PositionBook {
+        &self.positions
     }
 
     /// The strategy's work is done: the engine ends by itself.

@@ -30,6 +30,7 @@ _PREFIXES = {
     "engine_": Topic.LIFE,
     "wallet_halted": Topic.LIFE,
     "config_": Topic.CONFIGURATION,
+    "rules_": Topic.CONFIGURATION,
     "feed_": Topic.FEED,
     "pool_": Topic.FEED,
     "pools_": Topic.FEED,
