@@ -1,5 +1,6 @@
 """The arb engine has the sign-gate hold what it plans upon an entry, until that has happened or has not."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -118,9 +119,10 @@ async def test_what_was_held_upon_an_entry_that_comes_to_nothing_is_discarded_an
 async def until_settled(deployment: SolanaDeployment, engine: EngineProcess) -> None:
     """Until the gate has heard for good how everything ended that was sent."""
     signer = SignerClient(deployment.folder / "signer.sock")
-    for line in engine.said("executed"):
-        while not (await signer.solana_step(line["plan_id"], 0)).final:
-            await slots_pass(deployment, 1)
+    async with asyncio.timeout(30):
+        for line in engine.said("executed"):
+            while not (await signer.solana_step(line["plan_id"], 0)).final:
+                await slots_pass(deployment, 1)
 
 
 async def test_an_engine_that_is_killed_while_its_plan_is_held_discards_it_and_trades_what_is_there(
@@ -149,6 +151,35 @@ async def test_an_engine_that_is_killed_while_its_plan_is_held_discards_it_and_t
     results = [result for result in engine.events("ExecutionResultEvent") if result["status"] == "success"]
     assert sorted(everything) == sorted(result["signature"] for result in results)
     assert deployment.account_raw("SOL") - tokens == gained(engine)
+
+
+async def test_an_engine_that_is_killed_once_a_hold_was_let_go_follows_just_that_to_its_end(
+    deployment: SolanaDeployment, tmp_path: Path
+) -> None:
+    tokens = deployment.account_raw("SOL")
+    async with forgetful_gate(deployment.folder / "signer.sock", tmp_path / "gate.sock") as gate:
+        engine = await followed(deployment, tmp_path, "presign", gate=gate.path, limits=PATIENT)
+        node, seen = deployment.chain.node, len(engine.lines)
+        node.fall_behind()
+        node.submit(somebody(deployment, "raydium_amm_v4"), lane="rpc")
+        held = await engine.until("held", after=seen)
+        node.catch_up()
+        released = await engine.until("released", after=seen, plan_id=held["plan_id"])
+        await engine.kill()
+        seen = len(engine.lines)
+        await engine.start()
+        # What it had told before it was killed it tells once more, or was told for good before.
+        await engine.until("engine_ready", after=seen)
+        async with asyncio.timeout(30):
+            while held["plan_id"] not in {result["planId"] for result in engine.events("ExecutionResultEvent")}:
+                await slots_pass(deployment, 1)
+        assert await engine.terminate() == 0
+    assert released["signature"] == str(held_bytes(deployment, gate, held["plan_id"]).signatures[0])
+    results = {result["planId"]: result for result in engine.events("ExecutionResultEvent")}
+    assert results[held["plan_id"]]["signature"] == released["signature"]
+    assert {result["status"] for result in results.values()} == {"success"}
+    assert sorted(await landed(deployment)) == sorted(result["signature"] for result in results.values())
+    assert deployment.account_raw("SOL") - tokens == sum(int(result["actualProfit"]) for result in results.values())
 
 
 @pytest.mark.parametrize("op", ["presign_solana", "release"])
