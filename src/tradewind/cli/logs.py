@@ -14,7 +14,7 @@ from tradewind.cli.options import JsonFlag
 from tradewind.cli.output import Output
 from tradewind.commander.engine_line import LEVELS, EngineLine, Level, parse_line
 from tradewind.commander.following import Following
-from tradewind.commander.redaction import redacted
+from tradewind.commander.redaction import redacted, redacted_data
 from tradewind.errors import InvalidInput
 
 _MOST_CHARACTERS = 100
@@ -61,7 +61,7 @@ def _parsed(raw: Iterator[bytes], usual: Level) -> Iterator[EngineLine]:
 def _show(output: Output, lines: Iterator[EngineLine] | deque[EngineLine]) -> None:
     for line in lines:
         document = {"at_ns": line.at_ns, "level": line.level, "event": line.event, "message": redacted(line.message)}
-        document |= {key: redacted(value) if isinstance(value, str) else value for key, value in line.fields.items()}
+        document |= redacted_data(line.fields)
         output.line(document, _text(line))
 
 
@@ -77,7 +77,7 @@ def _short(value: object) -> str:
 
 def _text(line: EngineLine) -> Text:
     at = time.strftime("%H:%M:%S", time.gmtime(line.at_ns // 10**9)) if line.at_ns else "        "
-    fields = " ".join(f"{key}={_short(value)}" for key, value in line.fields.items())
+    fields = " ".join(f"{key}={_short(value)}" for key, value in redacted_data(line.fields).items())
     event = "" if line.event == "text" else f"{line.event}  "
     said = "  ".join(part for part in (redacted(line.message), redacted(fields)) if part)
     return Text.assemble((f"{at} ", "dim"), (f"{line.level:<7} ", _STYLES[line.level]), (event, "bold"), said)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from tradewind.commander import resolved
 from tradewind.commander.changed_file import ChangedFile
+from tradewind.commander.defect import in_words
 from tradewind.commander.instance_folder import InstanceFolder
 from tradewind.commander.strategy_file.reading import read_strategy_file
 from tradewind.commander.telling import Telling
-from tradewind.errors import TradewindError
 from tradewind.observability.clock import Clock
 
 LOOK_EVERY_S = 0.02
@@ -65,8 +65,8 @@ class HotReload:
                 self._telling.written(made.version)
             elif self._telling.state.reload_fault:
                 self._telling.reload_fault(None)
-        except TradewindError as error:
-            self._telling.reload_fault(str(error))
+        except Exception as error:  # noqa: BLE001 (whatever is wrong with a file, the next one is taken)
+            self._telling.reload_fault(in_words("the look at the file", error))
 
     def _miss_acknowledgement(self) -> None:
         state = self._telling.state

@@ -9,6 +9,7 @@ from typing import Any
 from tradewind.commander import resolved
 from tradewind.commander.alerting import Alerting
 from tradewind.commander.crash_report import write_report
+from tradewind.commander.defect import as_error, in_words
 from tradewind.commander.ending import Ending, EndingKind
 from tradewind.commander.engine_environment import engine_environment
 from tradewind.commander.engine_process import EngineProcess
@@ -24,7 +25,6 @@ from tradewind.commander.strategy_file.reading import StrategyFile, read_strateg
 from tradewind.commander.supervisor_parts import Asked, SupervisorParts
 from tradewind.commander.telling import Telling
 from tradewind.commander.wish import Wish, take_wish
-from tradewind.errors import Refused, TradewindError, Unavailable
 
 _FIRST_HALT_PAUSE_S = 0.5
 _LONGEST_HALT_PAUSE_S = 30.0
@@ -74,13 +74,20 @@ class Supervisor:
             self._telling.begin()
             if self._admission is not None:
                 self._admission.on_seen(self._hear_rule)
-            hearing = lasting("wishes", self._hear_wishes, self._clock, self._alerting.alert)
-            async with self._alerting.opened(), relayed(self._folder, self._parts), meanwhile(hearing):
+            async with (
+                self._alerting.opened(),
+                relayed(self._folder, self._parts),
+                meanwhile(lasting("wishes", self._hear_wishes, self._clock, self._alerting.alert)),
+            ):
                 try:
                     await self._keep_running()
-                except TradewindError as error:
-                    self._telling.tell(Phase.REFUSED, str(error))
-                    raise
+                except Exception as error:
+                    failure = as_error("the supervisor", error)
+                    self._telling.tell(Phase.REFUSED, str(failure))
+                    if failure is error:
+                        raise
+                    self._alerting.alert("commander_failed", str(failure))
+                    raise failure from error
                 finally:
                     # Behind the lock the file of the state is somebody else's.
                     if self._admission is not None:
@@ -117,10 +124,11 @@ class Supervisor:
         """The first time what is red is raised; later the engine waits until it is not."""
         try:
             await self._parts.preflight(self._file.settings)
-        except (Refused, Unavailable) as error:
+        except Exception as error:
             if first:
                 raise
-            return StartAgain(self._file.settings.commander.restart.longest_pause_ms, str(error))
+            because = in_words("the pre-flight", error)
+            return StartAgain(self._file.settings.commander.restart.longest_pause_ms, because)
         return None
 
     async def _one_life(self) -> Ending:
@@ -174,6 +182,10 @@ class Supervisor:
             return replace(ending, was_late=late)
         except asyncio.CancelledError:
             await asyncio.shield(process.stop(within_s=0))
+            raise
+        except Exception:
+            # Nobody would watch it any more.
+            await process.stop(within_s=commander.stop_within_ms / 1_000)
             raise
         finally:
             for task in (silent, *waited):
@@ -248,8 +260,8 @@ class Supervisor:
         self._asked.restart.clear()
         try:
             self._file = await self._read_file()
-        except TradewindError as error:
-            self._telling.reload_fault(str(error))
+        except Exception as error:  # noqa: BLE001 (the engine starts with the file as it was)
+            self._telling.reload_fault(in_words("the look at the file", error))
         else:
             self._telling.reload_fault(None)
 
@@ -265,8 +277,9 @@ class Supervisor:
             self._asked.restart.clear()
             try:
                 await self._parts.halt(self._file.settings, f"crash loop of {self._folder.name}: {because}")
-            except TradewindError as error:
-                self._telling.tell(Phase.PAUSING, f"{because}; the halt of {wallet} is not confirmed: {error}")
+            except Exception as error:  # noqa: BLE001 (whatever failed, the wallet has to be halted)
+                unconfirmed = f"the halt of {wallet} is not confirmed: {in_words('the halt', error)}"
+                self._telling.tell(Phase.PAUSING, f"{because}; {unconfirmed}")
                 await self._rest_of_a_halt(pause_s)
                 pause_s = min(pause_s * 2, _LONGEST_HALT_PAUSE_S)
                 if self._asked.stop.is_set():
@@ -320,9 +333,8 @@ class Supervisor:
     async def _restart(self, wish: Wish) -> None:
         try:
             await self._read_file()
-        except TradewindError as error:
-            # The engine that runs is better than none.
-            self._telling.reload_fault(f"not restarted: {error}")
+        except Exception as error:  # noqa: BLE001 (the engine that runs is better than none)
+            self._telling.reload_fault(f"not restarted: {in_words('the look at the file', error)}")
             return
         self._asked.by = wish.by
         self._asked.restart.set()

@@ -38,7 +38,7 @@ def read_rules_file(path: Path, *, in_force: RulesSettings | None = None) -> Rul
     mistakes = general_mistakes(path, located)
     settings: RulesSettings | None = None
     try:
-        settings = RulesSettings.model_validate_json(json.dumps(located.data, default=str))
+        settings = RulesSettings.model_validate_json(json.dumps(located.data))
     except ValidationError as error:
         secret = {mistake.field for mistake in mistakes}
         found = mistakes_of(error, path, located, model=RulesSettings)

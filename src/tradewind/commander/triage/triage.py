@@ -4,7 +4,7 @@ import json
 
 from tradewind.commander.engine_line import LEVELS, EngineLine
 from tradewind.commander.instance_folder import InstanceFolder
-from tradewind.commander.redaction import redacted
+from tradewind.commander.redaction import redacted, redacted_data
 from tradewind.commander.strategy_file.settings import Logs
 from tradewind.commander.triage.allowance import Allowance
 from tradewind.commander.triage.classification import Class, classified
@@ -48,9 +48,9 @@ class Triage:
         if suppressed:
             said["suppressed_before"] = suppressed
         labels = {**self._labels, "level": line.level, "topic": found.topic.value}
-        return {"labels": labels, "at_ns": line.at_ns, "line": redacted(json.dumps(said, default=str))}
+        return {"labels": labels, "at_ns": line.at_ns, "line": json.dumps(redacted_data(said), default=str)}
 
     def _text(self, line: EngineLine, *, suppressed: int) -> str:
-        fields = " ".join(f"{name}={value}" for name, value in line.fields.items())
+        fields = " ".join(f"{name}={value}" for name, value in redacted_data(line.fields).items())
         more = f" (and {suppressed} more before)" if suppressed else ""
         return redacted(f"{self._name} {line.level}: {line.event}: {line.message} {fields}".strip()) + more
