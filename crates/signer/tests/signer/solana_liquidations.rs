@@ -183,6 +183,11 @@ fn what_it_takes_and_gives_goes_through_the_wallets_own_accounts_only() {
         let order = changed(|it| it.accounts[place].0 = key(other));
         refused(&bench, &order, Rule::SwapAccounts);
     }
+    let elsewhere = changed(|it| {
+        it.accounts[14].0 = key(OTHERS_COLLATERAL_ACCOUNT);
+        it.accounts[12].0 = key(COLLATERAL_ACCOUNT);
+    });
+    refused(&bench, &elsewhere, Rule::SwapAccounts);
     for place in [4, 7] {
         let order = changed(|it| it.accounts[place].0 = key(PINNED));
         refused(&bench, &order, Rule::Liquidation);
