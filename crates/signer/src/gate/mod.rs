@@ -22,6 +22,7 @@ mod signed;
 mod solana;
 mod steps;
 mod sweeps;
+mod tables;
 mod usage;
 
 pub use attempts::{Attempt, Evidence, NewAttempt, SignedAttempt};
