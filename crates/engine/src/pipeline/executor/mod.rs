@@ -124,6 +124,8 @@ impl Executor {
         if !self.is_timely(opportunity, trade) {
             return;
         }
+        let waited = opportunity.told_at.elapsed();
+        self.shared.timings.add(Stage::Planned, waited);
         if self.sender.is_none() {
             self.tell_only(opportunity, trade);
             return;
@@ -210,6 +212,7 @@ impl Executor {
             return;
         }
         let simulated = self.desk.simulator.is_some();
+        let chosen = Instant::now();
         let event = self.plan(&step.plan_id, opportunity, trade, Some(&choice), simulated);
         let kept = shared.events.tell_kept(event);
         let open_way = trade
@@ -227,6 +230,7 @@ impl Executor {
             self.prepared.push_front(step);
             return;
         }
+        shared.timings.add(Stage::Written, chosen.elapsed());
         let Some((sender, _)) = self.sender.as_mut() else {
             return;
         };
