@@ -18,7 +18,7 @@ from tradewind.localnet.solana.description import DescribedMint
 SLOT = 1_000
 _TOKEN_PROGRAM = "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"  # noqa: S105 - an address
 _ATA_PROGRAM = "ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL"
-_AMM_V4 = "675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8"
+AMM_V4 = "675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8"
 _CLOCK = "SysvarC1ock11111111111111111111111111111111"
 _SYSVAR = "Sysvar1111111111111111111111111111111111111"
 _AMM_BYTES, _ACCOUNT_BYTES, _MINT_BYTES = 752, 165, 82
@@ -27,6 +27,7 @@ _COIN_DECIMALS, _SOL_DECIMALS = 6, 9
 _RESERVE_RAW = 10**12
 _HELD_RAW = 10**12
 _UNIX_S = 1_800_000_000
+_SIDES = ("a", "b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,12 @@ class EngineWorld:
         coins = [DescribedMint(symbol=f"COIN{i}", mint=str(_key(f"mint {i}")), decimals=6) for i in range(self.opening)]
         wrapped = DescribedMint(symbol="SOL", mint=WRAPPED_SOL, decimals=_SOL_DECIMALS)
         return (wrapped, *coins)
+
+    @property
+    def pairs(self) -> Iterator[list[dict[str, str]]]:
+        """The pools over each coin: address, coin and vaults."""
+        for pair in range(self.pools // 2):
+            yield [_described(f"{pair} {side}", pair) for side in _SIDES]
 
     @property
     def genesis_hash(self) -> str:
@@ -67,8 +74,13 @@ class EngineWorld:
             mint = _key(f"mint {pair}")
             yield _account(str(mint), _TOKEN_PROGRAM, _mint(_COIN_DECIMALS))
             yield _account(str(_token_account(wallet, mint)), _TOKEN_PROGRAM, _held(mint, wallet, 0))
-            for side in ("a", "b"):
+            for side in _SIDES:
                 yield from _pool(f"{pair} {side}", mint, opens=side == "a" and pair < self.opening)
+
+
+def _described(name: str, pair: int) -> dict[str, str]:
+    keys = {part: str(_key(f"{part} {name}")) for part in ("pool", "base", "quote")}
+    return keys | {"coin": str(_key(f"mint {pair}"))}
 
 
 def _pool(name: str, mint: Pubkey, *, opens: bool) -> Iterator[dict[str, Any]]:
@@ -80,7 +92,7 @@ def _pool(name: str, mint: Pubkey, *, opens: bool) -> Iterator[dict[str, Any]]:
         struct.pack_into("<Q", data, at, number)
     for at, key in {336: base, 368: quote, 400: mint, 432: wrapped, 496: _key(f"orders {name}")}.items():
         data[at : at + 32] = bytes(key)
-    yield _account(str(pool), _AMM_V4, bytes(data))
+    yield _account(str(pool), AMM_V4, bytes(data))
     yield _account(str(base), _TOKEN_PROGRAM, _held(mint, authority, _RESERVE_RAW))
     yield _account(str(quote), _TOKEN_PROGRAM, _held(wrapped, authority, _RESERVE_RAW))
     yield {"pool": {"address": str(pool), "base_vault": str(base), "quote_vault": str(quote), "opens": opens}}

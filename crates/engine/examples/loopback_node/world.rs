@@ -57,6 +57,8 @@ pub(crate) struct State {
     pub(crate) closed_ns: Vec<u64>,
     /// Transactions that close no gap that is open.
     pub(crate) astray: u64,
+    /// When the first transaction came.
+    pub(crate) first_sent_at: Option<Instant>,
 }
 
 pub(crate) struct World {
@@ -152,6 +154,7 @@ impl State {
         if self.landed.contains_key(signature) {
             return;
         }
+        self.first_sent_at.get_or_insert(at);
         let closes = self
             .gaps
             .iter()
