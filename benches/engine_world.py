@@ -18,6 +18,7 @@ from tradewind.localnet.solana.description import DescribedMint
 SLOT = 1_000
 _TOKEN_PROGRAM = "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"  # noqa: S105 - an address
 _ATA_PROGRAM = "ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL"
+_LOADER = "BPFLoaderUpgradeab1e11111111111111111111111"
 AMM_V4 = "675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8"
 _CLOCK = "SysvarC1ock11111111111111111111111111111111"
 _SYSVAR = "Sysvar1111111111111111111111111111111111111"
@@ -37,6 +38,7 @@ class EngineWorld:
     pools: int
     opening: int
     wallet: Keypair
+    unix_s: int = _UNIX_S
 
     @property
     def mints(self) -> tuple[DescribedMint, ...]:
@@ -66,7 +68,8 @@ class EngineWorld:
         wallet, wrapped = self.wallet.pubkey(), Pubkey.from_string(WRAPPED_SOL)
         header = {"slot": SLOT, "wallet": str(wallet), "genesis_hash": self.genesis_hash, "quote_mint": WRAPPED_SOL}
         yield {"header": header}
-        yield _account(_CLOCK, _SYSVAR, struct.pack("<QqQQq", SLOT, _UNIX_S, 2, 2, _UNIX_S))
+        yield _account(_CLOCK, _SYSVAR, struct.pack("<QqQQq", SLOT, self.unix_s, 2, 2, self.unix_s))
+        yield _account(AMM_V4, _LOADER, b"")
         yield _account(str(wallet), SYSTEM_PROGRAM, b"", lamports=10**11)
         yield _account(WRAPPED_SOL, _TOKEN_PROGRAM, _mint(_SOL_DECIMALS))
         yield _account(str(_token_account(wallet, wrapped)), _TOKEN_PROGRAM, _held(wrapped, wallet, _HELD_RAW))
