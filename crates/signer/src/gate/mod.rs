@@ -46,6 +46,7 @@ pub use sweeps::Sweep;
 
 use crate::fault::{Fault, Internal};
 use ledger::Ledger;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{File, OpenOptions};
@@ -115,6 +116,10 @@ impl Gate {
         connection.busy_timeout(BUSY_TIMEOUT).map_err(wrong)?;
         schema::prepare(&mut connection).map_err(|why| unusable(path, &why))?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
+        // Else a statement is planned anew for each of its values.
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+            .map_err(wrong)?;
         let id = schema::gate_id(&connection).map_err(wrong)?;
         let ledger = Ledger::beside(&mut connection).map_err(wrong)?;
         Ok(Self {
