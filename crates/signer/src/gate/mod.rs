@@ -11,6 +11,7 @@ mod attempts;
 mod budgets;
 mod checkpoints;
 mod closures;
+mod failure;
 mod halts;
 mod limits;
 mod nonces;
@@ -26,6 +27,7 @@ mod usage;
 pub use attempts::{Attempt, Evidence, NewAttempt, SignedAttempt};
 pub use budgets::Budget;
 pub use checkpoints::Checkpoints;
+pub use failure::{Failure, GATE_FAILED};
 pub use halts::{Halt, HaltState};
 pub use limits::{SetLimit, Standing};
 pub use nonces::Adoption;
@@ -54,6 +56,7 @@ pub struct Gate {
     connection: Connection,
     id: String,
     boot_id: String,
+    failure: Failure,
 }
 
 /// Held while a signer runs: two signers on one gate file would be two gates.
@@ -109,6 +112,7 @@ impl Gate {
             connection,
             id,
             boot_id: solana::current_boot(),
+            failure: Failure::default(),
         })
     }
 
@@ -116,6 +120,12 @@ impl Gate {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Whether its file has failed, for all who use it.
+    #[must_use]
+    pub fn failure(&self) -> Failure {
+        self.failure.clone()
     }
 
     /// How many rows there are. Only grows: an older copy of the file has fewer.

@@ -47,11 +47,18 @@ impl Signer {
         if step.is_none() && !closed && receipt.is_none() {
             return Ok(json!({ "found": false }));
         }
-        let pending_because = self.finish(&mut gate, id)?;
+        let pending_because = if closed {
+            None
+        } else {
+            self.finish(&mut gate, id)?
+        };
         let (attempts, on_solana) = (gate.attempts(id)?, gate.solana_attempts(id)?);
         let signed = attempts.iter().filter_map(answers::attempt);
         let signed = signed.chain(on_solana.iter().filter_map(answers::solana_attempt));
-        let unsigned = on_solana.iter().filter(|known| is_pending(&gate, known));
+        // Of a closed step nothing waits, and nothing ever left.
+        let unsigned = on_solana
+            .iter()
+            .filter(|known| !closed && is_pending(&gate, known));
         let holds: Vec<_> = on_solana
             .iter()
             .filter_map(|known| hold(&gate, known))
