@@ -101,7 +101,7 @@ impl Reading<'_, '_> {
         Rule::SwapAccounts.require(elsewhere == 1, || {
             place.says("the account of collateral stands in a second place")
         })?;
-        self.require_amounts(place, call, repaid)?;
+        require_amounts(place, call, repaid)?;
         self.liquidated = true;
         self.flows.leave(repaid.mint, call.max_repaid_raw);
         self.flows.come(received.mint, call.least_received_raw);
@@ -126,28 +126,6 @@ impl Reading<'_, '_> {
             "a liquidation is signed in a circular trade only: sell what it brings, and quote the mint of the debt in \
              both places"
                 .to_owned()
-        })
-    }
-
-    fn require_amounts(
-        &self,
-        place: Place,
-        call: &Liquidated,
-        repaid: LendingReserve,
-    ) -> Result<(), Refusal> {
-        let (amount, cap) = (call.max_repaid_raw, repaid.max_repaid_raw);
-        Rule::Liquidation.require((1..=cap).contains(&amount), || {
-            place.says(&format!(
-                "{amount} raw units of {} would be repaid, which is not from 1 to the cap of {cap}; repay less, or raise \
-                 {REPAID}",
-                repaid.mint
-            ))
-        })?;
-        Rule::Liquidation.require(call.least_received_raw > 0, || {
-            place.says("may bring nothing; give it a minimum of 1 or more")
-        })?;
-        Rule::Liquidation.require(call.threshold_override == 0, || {
-            place.says("names another threshold; give 0")
         })
     }
 
@@ -208,6 +186,23 @@ impl Liquidations {
             listed(&reserve_key(*key, reserve))
         });
     }
+}
+
+fn require_amounts(place: Place, call: &Liquidated, repaid: LendingReserve) -> Result<(), Refusal> {
+    let (amount, cap) = (call.max_repaid_raw, repaid.max_repaid_raw);
+    Rule::Liquidation.require((1..=cap).contains(&amount), || {
+        place.says(&format!(
+            "{amount} raw units of {} would be repaid, which is not from 1 to the cap of {cap}; repay less, or raise \
+             {REPAID}",
+            repaid.mint
+        ))
+    })?;
+    Rule::Liquidation.require(call.least_received_raw > 0, || {
+        place.says("may bring nothing; give it a minimum of 1 or more")
+    })?;
+    Rule::Liquidation.require(call.threshold_override == 0, || {
+        place.says("names another threshold; give 0")
+    })
 }
 
 fn term_key(id: u64, what: &str) -> String {
