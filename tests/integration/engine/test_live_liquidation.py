@@ -14,6 +14,7 @@ from tests.integration.engine.liquidating import liquidating
 from tests.integration.localnet_solana.swapping import WSOL
 from tradewind import core
 from tradewind.domain.execution_plan_event import ExecutionPlanEvent
+from tradewind.localnet.solana.programs import RAYDIUM_AMM_V4, ensure_programs
 from tradewind.localnet.solana.submission import RefusalCode
 
 # By the first eight bytes of an instruction.
@@ -64,6 +65,18 @@ async def test_what_a_node_cannot_execute_is_not_signed(tmp_path: Path) -> None:
         assert await engine.terminate() == 0
         assert engine.said("sent") == []
         assert scene.lending.owed_raw(scene.loan) > 0
+
+
+async def test_with_another_program_in_its_place_all_that_stands_in_front_of_it_goes_well(tmp_path: Path) -> None:
+    another = ensure_programs()[RAYDIUM_AMM_V4]
+    async with liquidating(tmp_path, klend=another) as scene:
+        engine = scene.engine(simulate=True)
+        await engine.start()
+        dropped = await engine.until("simulation_failed")
+        # Limit, price, receipt, and the account for the collateral's tokens, whose mint is there; then the loan.
+        assert "it would fail: instruction 4" in dropped["message"]
+        assert await engine.terminate() == 0
+        assert engine.said("sent") == []
 
 
 async def test_without_a_rule_in_the_signers_policy_it_does_not_start_and_says_what_to_add(tmp_path: Path) -> None:
