@@ -167,13 +167,16 @@ fn offer_tables(
             }
         }
     }
-    let accounts = trade.token_accounts.iter();
-    let accounts = accounts.filter_map(|mint| inventory.token_account(trade.wallet, *mint));
+    let mints = trade.token_accounts.iter().copied();
+    let accounts = mints
+        .clone()
+        .filter_map(|mint| inventory.token_account(trade.wallet, mint));
+    let made = mints.filter(|mint| !inventory.has_token_account(trade.wallet, *mint));
     let reserves = match trade.purpose {
         Purpose::Liquidate(part) => vec![part.repay_reserve, part.withdraw_reserve],
         _ => Vec::new(),
     };
-    for address in accounts.chain(reserves) {
+    for address in accounts.chain(made).chain(reserves) {
         builder.keep_static(Key(address.solana().unwrap_or_default()));
     }
 }

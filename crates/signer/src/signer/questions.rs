@@ -27,6 +27,10 @@ impl Signer {
             .map(|(wallet, chains)| json!({ "address": wallet.to_string(), "chains": chains }))
             .collect();
         let halts: Vec<_> = gate.halts()?.iter().map(answers::halt).collect();
+        let rules = in_force.policy.solana.values();
+        let rules = rules.filter_map(|chain| chain.liquidations.as_ref());
+        let liquidators = rules.flat_map(|rule| &rule.wallets);
+        let liquidators: Vec<_> = liquidators.map(ToString::to_string).collect();
         Ok(json!({
             "version": env!("CARGO_PKG_VERSION"),
             "gate_id": gate.id(),
@@ -37,6 +41,7 @@ impl Signer {
             "halt_reason": state.reason,
             "halts": halts,
             "wallets": wallets,
+            "liquidators": liquidators,
         }))
     }
 

@@ -329,3 +329,10 @@ fn refuses_a_section_that_could_not_mean_what_it_says() {
         assert!(wrong.to_string().contains(expected), "{to}: {wrong}");
     }
 }
+
+#[test]
+fn the_signer_tells_who_may_liquidate_by_the_policy_in_force() {
+    let told = |config: &str| under(config).ok(&json!({ "op": "hello" }))["liquidators"].clone();
+    assert_eq!(told(&config()), json!([]));
+    assert_eq!(told(&with_section()), json!([WALLET]));
+}
