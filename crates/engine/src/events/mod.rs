@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 pub use journal::Journal;
 pub use opportunity::opportunity_found;
 pub use plan::{PlanTold, plan_event};
-pub use result::{ResultTold, Status, result_event};
+pub use result::{ResultTold, Status, correction, result_event};
 
 /// Hears every event as it is told; must neither wait nor hold on to whoever tells.
 type Listener = Box<dyn Fn(&Value) + Send + Sync>;
