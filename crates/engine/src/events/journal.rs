@@ -52,15 +52,29 @@ impl Journal {
     /// # Errors
     /// Those of the file system.
     pub fn plan(&self, plan_id: &str) -> io::Result<Option<Value>> {
-        let mut found = None;
+        Ok(self.bodies("ExecutionPlanEvent", plan_id)?.pop())
+    }
+
+    /// The body of the first result of a plan that was told as its end.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn result(&self, plan_id: &str) -> io::Result<Option<Value>> {
+        let told = self.bodies("ExecutionResultEvent", plan_id)?.into_iter();
+        let mut ends = told.filter(|body| body["status"] != "timeout");
+        Ok(ends.next())
+    }
+
+    fn bodies(&self, kind: &str, plan_id: &str) -> io::Result<Vec<Value>> {
+        let mut found = Vec::new();
         for line in BufReader::new(File::open(&self.path)?).lines() {
             let line = line?;
             if line.contains(plan_id)
                 && let Ok(mut event) = serde_json::from_str::<Value>(&line)
-                && event["type"] == "ExecutionPlanEvent"
+                && event["type"] == kind
                 && event["body"]["planId"] == plan_id
             {
-                found = Some(event["body"].take());
+                found.push(event["body"].take());
             }
         }
         Ok(found)

@@ -96,6 +96,12 @@ impl Events {
         Kept(Some(progress))
     }
 
+    /// Tells one that something ends by: it is written again until it is on the disk.
+    #[must_use]
+    pub fn tell_lasting(&self, event: Value) -> Kept {
+        self.tell_kept(event)
+    }
+
     fn put(&self, event: Value, progress: Option<SyncSender<()>>) {
         if let Some(heard) = self.listener.get() {
             heard(&event);

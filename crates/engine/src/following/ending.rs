@@ -8,13 +8,15 @@ use serde_json::{Value, json};
 use tradewind_solana::confirmation::{Awaited, Confirmation, Level};
 
 use super::Follower;
-use crate::events::correction;
+use crate::events::{Kept, correction};
 use crate::flight::{Flight, Moved};
 
 /// What became of a flight, and what it moved.
 pub(super) struct End {
     pub(super) decided: Confirmation,
     pub(super) moved: Option<Moved>,
+    /// Its result, on the way to the disk.
+    pub(super) kept: Kept,
 }
 
 impl End {

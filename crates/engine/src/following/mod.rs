@@ -20,7 +20,7 @@ use tradewind_solana::signed_transaction::{PACKET_BYTES, SignedTransaction};
 
 use self::ending::{End, Ends};
 use crate::chain_reader::ChainReader;
-use crate::events::{ResultTold, Status, result_event};
+use crate::events::{Kept, ResultTold, Status, result_event};
 use crate::flight::{Flight, Moved};
 use crate::gate::{Gate, GateFault};
 use crate::lanes::{LaneName, Lanes, Sending};
@@ -167,7 +167,7 @@ impl Follower {
         let Some(end) = self.for_ever(&flight, end, method).await else {
             return;
         };
-        self.settle(&flight, &end).await;
+        self.settle(&flight, end).await;
     }
 
     /// Writes down what became of a purchase or a sale; whether that is on disk.
@@ -254,7 +254,8 @@ impl Follower {
                     told = true;
                     let words = "nothing is proven yet; the same bytes are sent on";
                     let (error, method) = (Some(("not_proven", words)), flight.choice.method());
-                    self.result(flight, Status::Timeout, error, method, None, None);
+                    // Nothing follows from it: it need not be on the disk.
+                    drop(self.result(flight, Status::Timeout, error, method, None, None));
                 }
                 Ok(Confirmation::Pending { .. }) => {}
                 Ok(decided) => return Some(decided),
@@ -270,13 +271,14 @@ impl Follower {
     /// meanwhile, that counts.
     async fn tell(&self, flight: &Flight, decided: Confirmation, method: &str) -> End {
         let mut decided = decided;
-        let moved = loop {
+        let (moved, kept) = loop {
             match &decided {
                 Confirmation::Landed(inclusion) => match self.moved_by(flight).await {
                     Ok(moved) => {
                         let slot = Some(inclusion.slot);
-                        self.result(flight, Status::Success, None, method, slot, Some(moved));
-                        break Some(moved);
+                        let status = Status::Success;
+                        let kept = self.result(flight, status, None, method, slot, Some(moved));
+                        break (Some(moved), kept);
                     }
                     Err(otherwise) => decided = otherwise,
                 },
@@ -287,18 +289,22 @@ impl Follower {
                     let words = format!("{fault:?}");
                     let (slot, moved) = (Some(inclusion.slot), Some(moved));
                     let error = Some(("reverted", words.as_str()));
-                    self.result(flight, Status::Failed, error, method, slot, moved);
-                    break moved;
+                    let kept = self.result(flight, Status::Failed, error, method, slot, moved);
+                    break (moved, kept);
                 }
                 Confirmation::Expired { .. } | Confirmation::Pending { .. } => {
                     let words = "its blockhash expired, and a quorum does not know it";
                     let error = Some(("expired", words));
-                    self.result(flight, Status::Failed, error, method, None, None);
-                    break None;
+                    let kept = self.result(flight, Status::Failed, error, method, None, None);
+                    break (None, kept);
                 }
             }
         };
-        End { decided, moved }
+        End {
+            decided,
+            moved,
+            kept,
+        }
     }
 
     /// What it moved, asked for until a node tells: it landed, and nothing else says what came of it. Or that it did not.
@@ -339,7 +345,7 @@ impl Follower {
         method: &str,
         slot: Option<u64>,
         moved: Option<Moved>,
-    ) {
+    ) -> Kept {
         let shared = &self.shared;
         let event = result_event(&ResultTold {
             flight,
@@ -370,7 +376,7 @@ impl Follower {
         } else {
             event
         };
-        shared.events.tell(event);
+        shared.events.tell_lasting(event)
     }
 
     fn fault(&self, flight: &Flight, code: &str, why: &str) {

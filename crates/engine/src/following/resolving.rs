@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 
 use super::{Departure, FIRST_REST, Follower, LONGEST_REST};
-use crate::events::{ResultTold, Status, result_event};
+use crate::events::{Kept, ResultTold, Status, result_event};
 use crate::flight::{Flight, tip_in};
 use crate::gate::{OnRecord, Signed};
 use crate::pipeline::Counts;
@@ -61,12 +61,8 @@ impl Follower {
             let id = draft.plan_id.clone();
             match self.ask(move |gate| gate.abandon(&id)).await {
                 Ok(OnRecord::Signed(signed)) => return Some(signed),
-                Ok(OnRecord::Closed { .. }) => {
-                    let _asked_again = self.steps().end(&draft.plan_id);
-                    return None;
-                }
+                Ok(OnRecord::Closed { .. }) => return None,
                 Ok(OnRecord::Undecided) if self.expire_unsigned(&draft.plan_id).await => {
-                    let _asked_again = self.steps().end(&draft.plan_id);
                     return None;
                 }
                 Ok(OnRecord::Undecided) | Err(_) => {}
@@ -76,16 +72,19 @@ impl Follower {
         }
     }
 
-    /// A plan that was told comes to nothing: it is told, and its pools are free.
-    pub fn never_signed(&self, draft: &Flight, code: &str, why: &str) {
+    /// A plan that was told comes to nothing: it is told, its pools are free, and the book on its step is closed. Must be
+    /// called within a tokio runtime.
+    pub fn never_signed(self: &Arc<Self>, draft: &Flight, code: &str, why: &str) {
         self.end_position(&draft.plan_id, None);
         let method = draft.choice.method();
-        self.result(draft, Status::Failed, Some((code, why)), method, None, None);
+        let kept = self.result(draft, Status::Failed, Some((code, why)), method, None, None);
         self.release(&draft.plan_id);
+        self.close_book_later(&draft.plan_id, kept);
     }
 
-    /// A plan that was told was held for nothing: the gate has given back what it reserved.
-    pub fn say_discarded(&self, draft: &Flight, reason: &str) {
+    /// A plan that was told was held for nothing: the gate has given back what it reserved, and the book on its step is
+    /// closed. Must be called within a tokio runtime.
+    pub fn say_discarded(self: &Arc<Self>, draft: &Flight, reason: &str) {
         Counts::one(&self.shared.counts.discarded);
         let message = "a held attempt was given up, and nothing of it was sent";
         let fields = json!({
@@ -93,7 +92,7 @@ impl Follower {
         });
         self.shared.log.info("discarded", message, fields);
         let words = format!("it was held, and is not sent: {reason}");
-        self.shared.events.tell(result_event(&ResultTold {
+        let kept = self.shared.events.tell_lasting(result_event(&ResultTold {
             flight: draft,
             status: Status::Failed,
             error: Some(("discarded", &words)),
@@ -103,5 +102,21 @@ impl Follower {
             executor_name: &self.shared.instance,
             at_ns: self.shared.clock.now_ns(),
         }));
+        self.close_book_later(&draft.plan_id, kept);
+    }
+
+    fn close_book_later(self: &Arc<Self>, plan_id: &str, kept: Kept) {
+        let (follower, plan_id) = (Arc::clone(self), plan_id.to_owned());
+        tokio::spawn(async move { follower.close_book(&plan_id, kept).await });
+    }
+
+    /// The step has ended, once its result is on the disk. Where that is not to be had it stays open: the next start tells it
+    /// again.
+    pub(super) async fn close_book(&self, plan_id: &str, kept: Kept) {
+        let kept = move || kept.is_written() && kept.is_on_disk();
+        if tokio::task::spawn_blocking(kept).await.unwrap_or_default() {
+            self.ends.forget(plan_id);
+            let _asked_again = self.steps().end(plan_id);
+        }
     }
 }

@@ -18,11 +18,11 @@ const SURELY_DEAD_BLOCKS: u64 = 60;
 impl Follower {
     /// Tells the gate how the step ended, and closes the book on it. A gate that is away is told when it is back, and one
     /// that wants more evidence when there is more.
-    pub(super) async fn settle(&self, flight: &Flight, end: &End) {
+    pub(super) async fn settle(&self, flight: &Flight, end: End) {
         let mut rest = FIRST_REST;
         let mut is_told = false;
         loop {
-            let settlement = self.settlement(flight, end).await;
+            let settlement = self.settlement(flight, &end.decided, end.moved).await;
             let why = match self.ask(move |gate| gate.settle(&settlement)).await {
                 Ok(true) => break,
                 Ok(false) => Some("the gate notes it, and wants more evidence".to_owned()),
@@ -38,23 +38,27 @@ impl Follower {
             tokio::time::sleep(rest).await;
             rest = (rest * 2).min(LONGEST_REST);
         }
-        self.ends.forget(&flight.plan_id);
-        let _kept_open = self.steps().end(&flight.plan_id);
+        self.close_book(&flight.plan_id, end.kept).await;
     }
 
     /// How it ended for ever, with the evidence of a quorum.
-    async fn settlement(&self, flight: &Flight, end: &End) -> Value {
+    async fn settlement(
+        &self,
+        flight: &Flight,
+        decided: &Confirmation,
+        moved: Option<Moved>,
+    ) -> Value {
         let mut settlement = json!({
             "op": "settle_solana", "intent_id": flight.plan_id, "step": 0, "signatures": [],
         });
-        let (outcome, slot) = match &end.decided {
+        let (outcome, slot) = match decided {
             Confirmation::Landed(it) => ("succeeded", Some(it.slot)),
             Confirmation::Reverted { inclusion: it, .. } => ("reverted", Some(it.slot)),
             Confirmation::Expired { .. } | Confirmation::Pending { .. } => ("expired", None),
         };
         settlement["outcome"] = outcome.into();
         let (finality, endpoints) = if let Some(slot) = slot {
-            landed(&mut settlement, flight, slot, end.moved);
+            landed(&mut settlement, flight, slot, moved);
             let witnesses = self.witnesses(flight, slot).await;
             (self.final_beyond(0).await, witnesses)
         } else {
@@ -63,10 +67,7 @@ impl Follower {
             settlement["spent"] = json!({});
             settlement["signatures"] = json!([{"signature": flight.signature, "status": "absent"}]);
             let last = flight.last_valid_block_height + SURELY_DEAD_BLOCKS;
-            (
-                self.final_beyond(last).await,
-                who_does_not_know(&end.decided),
-            )
+            (self.final_beyond(last).await, who_does_not_know(decided))
         };
         settlement["finalized"] =
             json!({"slot": finality.slot, "block_height": finality.block_height});

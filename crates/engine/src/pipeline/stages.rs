@@ -73,7 +73,7 @@ fn quote(shared: &Shared, update: &AccountUpdate, told_at: Instant, dead_slots: 
 }
 
 /// Shows what an account's bytes did to the scanner.
-pub(crate) fn tell_applied(
+fn tell_applied(
     shared: &Shared,
     inventory: RwLockWriteGuard<'_, Inventory>,
     applied: Applied,

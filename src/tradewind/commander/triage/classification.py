@@ -40,6 +40,7 @@ _PREFIXES = {
     "discarded": Topic.TRADE,
     "sent": Topic.TRADE,
     "executed": Topic.TRADE,
+    "result_": Topic.TRADE,
     "opportunity_": Topic.TRADE,
     "plan_": Topic.TRADE,
     "attempt_": Topic.TRADE,

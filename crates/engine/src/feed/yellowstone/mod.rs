@@ -22,6 +22,7 @@ use futures_util::stream::{self, BoxStream, SelectAll};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tradewind_core::ChainAddress;
+use tradewind_solana::fault::Fault;
 use tradewind_solana::grpc::Authorities;
 
 use self::agreement::Agreement;

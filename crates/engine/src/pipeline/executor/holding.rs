@@ -219,7 +219,6 @@ impl Executor {
             let plan_id = &hold.flight.plan_id;
             match sender.gate.abandon(plan_id) {
                 Ok(OnRecord::Closed { .. }) => {
-                    let _asked_again = sender.follower.steps().end(plan_id);
                     sender.follower.say_discarded(&hold.flight, reason);
                 }
                 Ok(OnRecord::Signed(_) | OnRecord::Undecided) => {}
