@@ -431,9 +431,11 @@ async fn what_was_read_anew_since_is_not_taken_back_to_what_was_before_a_dead_sl
     running.tell_write(&told(8), 11, 2);
     running.tell_slot(11, SlotStatus::Dead);
     running.settled().await;
+    running.tell_gap();
+    running.settled().await;
+    assert_eq!(running.stale(), 1);
     running.node.put(told(6));
     running.node.go_to(12);
-    running.tell_gap();
     running.tell_slot(12, SlotStatus::Processed);
     running.until(|| running.stale() == 0).await;
     running.quote_all();
