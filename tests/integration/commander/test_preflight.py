@@ -11,6 +11,8 @@ import pytest_asyncio
 from aiohttp import web
 
 from tests import builders
+from tests.integration.engine.authority import Authority
+from tests.integration.engine.cuttable import cuttable
 from tests.unit.commander.strategy_files import changed, written
 from tradewind.commander.finding import Finding, Verdict
 from tradewind.commander.preflight.examine import examine, refuse_wrong
@@ -157,6 +159,24 @@ async def test_a_yellowstone_server_is_asked_with_the_token_that_the_engine_will
         token.chmod(0o600)
         assert "holds no token" in str(await seen(chain__yellowstone_token_file=str(token)))
         assert "cannot be read" in str(await seen(chain__yellowstone_token_file=str(tmp_path / "nowhere")))
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_yellowstone_server_over_tls_is_believed_when_the_file_names_who_vouches_for_it(
+    settings: Settings, chain: SolanaLocalnet, tmp_path: Path
+) -> None:
+    known, stranger = Authority(tmp_path, "known"), Authority(tmp_path, "stranger")
+    async with cuttable(chain.description.urls["yellowstone"], tls=known.server()) as server:
+        changes: dict[str, Any] = {"chain__yellowstone": server.url, "feeds__kind": "yellowstone"}
+
+        async def verdict(**more: Any) -> Verdict:
+            return (await findings(settings(**changes, **more), tmp_path))["yellowstone"].verdict
+
+        assert await verdict(chain__yellowstone_ca_file=str(known.file)) is Verdict.OK
+        assert await verdict(chain__yellowstone_ca_file=str(stranger.file)) is Verdict.WRONG
+        assert await verdict() is Verdict.WRONG
+        known.file.write_text("no certificate")
+        assert await verdict(chain__yellowstone_ca_file=str(known.file)) is Verdict.WRONG
 
 
 @pytest.mark.asyncio(loop_scope="module")

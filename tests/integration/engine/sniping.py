@@ -14,10 +14,11 @@ from solders.system_program import CreateAccountParams, create_account
 from solders.transaction import VersionedTransaction
 
 from tests.e2e.solana_deployment import SolanaDeployment
-from tests.integration.engine.engine_process import EngineProcess
+from tests.integration.engine.engine_process import ROOT, EngineProcess
 from tests.integration.engine.trading import configuration
 from tests.integration.localnet_solana.swapping import (
     PUMP,
+    PUMP_AMM,
     TOKEN,
     WSOL,
     amm_v4_swap,
@@ -35,8 +36,13 @@ from tradewind.localnet.solana.configuration import STRATEGY_ID, signer_toml
 from tradewind.localnet.solana.description import DescribedPool, SolanaLocalnetDescription
 from tradewind.localnet.solana.market.raydium_amm_v4 import AmmV4Pool
 from tradewind.localnet.solana.market.tokens import WSOL as WRAPPED
-from tradewind.localnet.solana.market.tokens import Token
-from tradewind.localnet.solana.token_accounts import MINT_BYTES, associated_token_address
+from tradewind.localnet.solana.market.tokens import Token, write_associated
+from tradewind.localnet.solana.token_accounts import (
+    MINT_BYTES,
+    TOKEN_2022_PROGRAM,
+    associated_token_address,
+    encode_token_account,
+)
 
 AMOUNT_LAMPORTS = 100_000_000
 EMPTY_ACCOUNT_LAMPORTS = 890_880
@@ -47,16 +53,12 @@ COINS = [Keypair.from_seed(bytes([number]) * 32) for number in range(201, 208)]
 
 
 def sniping_toml(chain: SolanaLocalnetDescription, *, wallet: str) -> str:
-    """The signer's configuration of the market, with the coins that may be bought."""
-    listed = "".join(
-        f'[[chains.101.tokens]]\nsymbol = "COIN{number}"\naddress = "{coin.pubkey()}"\ndecimals = 6\n'
-        + "".join(
-            f'{name} = "{10**9}"\n'
-            for name in ("max_per_transaction", "max_per_hour", "max_per_day", "max_signed_per_day")
-        )
-        for number, coin in enumerate(COINS)
-    )
-    return signer_toml(chain, wallet=wallet) + listed
+    """The signer's configuration of the market, which lists no coin, with the section that the documentation gives."""
+    documented = (ROOT / "docs" / "engine.md").read_text().partition("**Trading live**")[2]
+    section = documented.partition("```toml\n")[2].partition("```")[0]
+    written = "FVen3X669xLzsi6N2V91DoiyzHzg1uAgqiT8jZ9nS96Z"
+    assert written in section
+    return signer_toml(chain, wallet=wallet) + "\n" + section.replace(written, wallet)
 
 
 def sniper(desk: SolanaDeployment, tmp_path: Path, *, feed: str = "websocket", **parameters: Any) -> EngineProcess:
@@ -178,6 +180,32 @@ def open_pumpswap(desk: SolanaDeployment, coin: Keypair) -> DescribedPool:
     return described("pumpswap", pool, coin, vaults=(associated(pool, coin.pubkey()), associated(pool, WSOL)))
 
 
+def store_pumpswap(desk: SolanaDeployment, coin: Keypair, like: DescribedPool) -> DescribedPool:
+    """A pool of PumpSwap for a coin of Token-2022, stored like another one: the program would not make this one."""
+    node, mint = desk.chain.node, coin.pubkey()
+    pool = derived(PUMP_AMM, b"pool", bytes(2), bytes(somebody(desk).pubkey()), bytes(mint), bytes(WSOL))
+    vaults = (associated_token_address(pool, mint, TOKEN_2022_PROGRAM), associated(pool, WSOL))
+    known = node.account(Pubkey.from_string(like.pool))
+    assert known is not None
+    data = known.data[:43] + bytes(mint) + known.data[75:139] + bytes(vaults[0]) + bytes(vaults[1]) + known.data[203:]
+    held = encode_token_account(mint=mint, owner=pool, amount_raw=IN_POOL_RAW, native_reserve_lamports=None)
+    node.set_account(vaults[0], Account(known.lamports, held, TOKEN_2022_PROGRAM))
+    write_associated(node, WRAPPED, pool, IN_POOL_LAMPORTS)
+    node.set_account(pool, Account(known.lamports, data, known.owner))
+    return described("pumpswap", pool, coin, vaults=vaults)
+
+
+def freeze(desk: SolanaDeployment, coin: Keypair, owner: Pubkey) -> None:
+    """An owner's account of a coin, frozen."""
+    held = encode_token_account(mint=coin.pubkey(), owner=owner, amount_raw=0, native_reserve_lamports=None)
+    account = Account(desk.chain.node.rent_exempt_lamports(len(held)), _frozen(held), TOKEN)
+    desk.chain.node.set_account(associated(owner, coin.pubkey()), account)
+
+
+def _frozen(held: bytes) -> bytes:
+    return held[:108] + b"\2" + held[109:]
+
+
 def open_amm_v4(desk: SolanaDeployment, coin: Keypair, *, frozen: bool = False) -> DescribedPool:
     """A pool of Raydium as its program stores it: to make one, it wants a market of an order book that nobody uses."""
     token = Token(str(coin.pubkey())[:8], coin.pubkey(), 6, SUPPLY_RAW)
@@ -186,8 +214,7 @@ def open_amm_v4(desk: SolanaDeployment, coin: Keypair, *, frozen: bool = False) 
     if frozen:
         vault = node.account(pool.coin_vault)
         assert vault is not None
-        data = vault.data[:108] + b"\2" + vault.data[109:]
-        node.set_account(pool.coin_vault, Account(vault.lamports, data, vault.owner))
+        node.set_account(pool.coin_vault, Account(vault.lamports, _frozen(vault.data), vault.owner))
     return described("raydium_amm_v4", pool.address, coin, vaults=(pool.coin_vault, pool.pc_vault))
 
 

@@ -21,8 +21,11 @@ from tests.integration.engine.sniping import (
     wealth,
 )
 from tests.integration.localnet_solana.swapping import WSOL
+from tradewind.commander.finding import Verdict
+from tradewind.commander.preflight.signer import check_signer
 from tradewind.commander.resolved import content_of
 from tradewind.commander.strategy_file.reading import read_strategy_file
+from tradewind.commander.strategy_file.settings import StrategySettings
 
 
 async def test_a_coin_of_a_moment_ago_is_bought_and_sold_by_rule_and_the_told_profit_is_the_wallets(
@@ -104,23 +107,28 @@ async def test_a_position_survives_a_kill_between_its_purchase_and_its_sale_and_
     assert wealth(desk) - before == int(sale[0]["netProfit"]) - int(sale[0]["lockedLamports"])
 
 
-async def test_the_example_configuration_finds_a_coin_on_paper_and_signs_nothing(
-    desk: SolanaDeployment, tmp_path: Path
-) -> None:
+def example(desk: SolanaDeployment, tmp_path: Path, **replaced: str) -> StrategySettings:
+    """The example configuration for this chain."""
     described = desk.chain.description
     text = (ROOT / "configs" / "strategies" / "sniper.yaml").read_text()
-    for written, real in (
-        ("http://127.0.0.1:8899", described.urls["rpc"]),
-        ("ws://127.0.0.1:8900", described.urls["websocket"]),
-        ("5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d", described.genesis_hash),
-        ("../../signer.sock", str(desk.folder / "signer.sock")),
-    ):
+    addresses = {
+        "http://127.0.0.1:8899": described.urls["rpc"],
+        "ws://127.0.0.1:8900": described.urls["websocket"],
+        "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d": described.genesis_hash,
+        "../../signer.sock": str(desk.folder / "signer.sock"),
+    }
+    for written, real in (addresses | replaced).items():
         assert written in text
         text = text.replace(written, real)
     (tmp_path / "sniper.yaml").write_text(text)
-    folder = tmp_path / "sniper-1"
+    return read_strategy_file(tmp_path / "sniper.yaml", strategy="sniper").settings
+
+
+async def test_the_example_configuration_finds_a_coin_on_paper_and_signs_nothing(
+    desk: SolanaDeployment, tmp_path: Path
+) -> None:
+    settings, folder = example(desk, tmp_path), tmp_path / "sniper-1"
     folder.mkdir()
-    settings = read_strategy_file(tmp_path / "sniper.yaml", strategy="sniper").settings
     config = {"version": 1} | content_of(settings, instance="sniper-1", folder=folder)
     engine = EngineProcess(config, config_path=tmp_path / "resolved.json")
     await engine.start()
@@ -133,6 +141,25 @@ async def test_the_example_configuration_finds_a_coin_on_paper_and_signs_nothing
     assert plan["expectedProfit"] == "0"
     assert engine.said("sent") == []
     assert await landed(desk) == []
+
+
+async def live_pre_flight(desk: SolanaDeployment, tmp_path: Path) -> dict[str, Verdict]:
+    live = {"mode: paper": "mode: live", "blacklist: []": f"commander: {{wallet: {desk.wallet.address}}}"}
+    return {each.name: each.verdict for each in await check_signer(example(desk, tmp_path, **live))}
+
+
+async def test_the_pre_flight_of_the_example_live_is_good_with_the_documented_policy(
+    desk: SolanaDeployment, tmp_path: Path
+) -> None:
+    assert set((await live_pre_flight(desk, tmp_path)).values()) == {Verdict.OK}
+
+
+async def test_the_pre_flight_of_the_example_live_is_red_where_the_policy_lets_it_buy_nothing(
+    deployment: SolanaDeployment, tmp_path: Path
+) -> None:
+    found = await live_pre_flight(deployment, tmp_path)
+    assert {name for name, verdict in found.items() if verdict is not Verdict.OK} == {"unlisted mints"}
+    assert found["unlisted mints"] is Verdict.WRONG
 
 
 async def test_what_is_to_be_left_at_the_end_is_told_and_kept(desk: SolanaDeployment, tmp_path: Path) -> None:

@@ -14,12 +14,14 @@ from tests.integration.engine.sniping import (
     coins_held,
     create,
     curve_of,
+    freeze,
     landed,
     mint_coin,
     open_amm_v4,
     open_pumpswap,
     raise_price,
     sniper,
+    store_pumpswap,
 )
 from tradewind.localnet.solana.token_accounts import TOKEN_2022_PROGRAM
 
@@ -31,11 +33,8 @@ HOOK = (64, b"\x24\0" + bytes([7]) * 32 + bytes([8]) * 32)
 
 
 def reasons(engine: EngineProcess) -> dict[str, str | None]:
-    """Why nothing was planned, by pool, as it was told first."""
-    told: dict[str, str | None] = {}
-    for event in engine.events("OpportunityFound"):
-        told.setdefault(event["hops"][0]["pool"], event["notPlanned"])
-    return told
+    """Why nothing was planned, by pool, as it was told last."""
+    return {event["hops"][0]["pool"]: event["notPlanned"] for event in engine.events("OpportunityFound")}
 
 
 async def test_coins_that_somebody_has_a_power_over_or_that_cannot_be_sold_are_told_and_forgotten(
@@ -48,24 +47,33 @@ async def test_coins_that_somebody_has_a_power_over_or_that_cannot_be_sold_are_t
     mint_coin(desk, COINS[1], freezes=True)
     mint_coin(desk, COINS[2], program=TOKEN_2022_PROGRAM, extension=FEE)
     mint_coin(desk, COINS[3], program=TOKEN_2022_PROGRAM, extension=HOOK)
-    mint_coin(desk, COINS[4])
+    for coin in COINS[4:6]:
+        mint_coin(desk, coin)
+    # Nobody can freeze it any more: the wallet's own account was frozen before.
+    freeze(desk, COINS[4], Pubkey.from_string(desk.wallet.address))
+    first = open_pumpswap(desk, COINS[0])
     refused = {
-        open_pumpswap(desk, COINS[0]).pool: "mint_authority",
+        first.pool: "mint_authority",
         open_amm_v4(desk, COINS[1]).pool: "freeze_authority",
-        open_pumpswap(desk, COINS[2]).pool: "transfer_fee",
-        open_pumpswap(desk, COINS[3]).pool: "extension_refused",
-        # Nobody can freeze it any more: the pool's own account was frozen before.
-        open_amm_v4(desk, COINS[4], frozen=True).pool: "simulation_failed",
+        open_pumpswap(desk, COINS[4]).pool: "simulation_failed",
+    }
+    # Not even a pool that could be quoted.
+    untraded = {
+        store_pumpswap(desk, COINS[2], first).pool: ("unsupported_feature", "has a transfer fee"),
+        store_pumpswap(desk, COINS[3], first).pool: ("unsupported_feature", "has a transfer hook"),
+        open_amm_v4(desk, COINS[5], frozen=True).pool: ("swaps_disabled", "is frozen"),
     }
     for pool in refused:
         await engine.until("pool_dropped", pool=pool)
+    for pool, (code, why) in untraded.items():
+        assert why in (await engine.until("pool_not_added", pool=pool, code=code))["message"]
     # The next one is bought, so the engine looked at the others.
-    bought = create(desk, COINS[5])
+    bought = create(desk, COINS[6])
     await engine.until("executed", status="success")
     await engine.terminate()
     assert reasons(engine) == refused | {bought: None}
     assert len(await landed(desk)) == 1
-    assert coins_held(desk, COINS[5]) > 0
+    assert coins_held(desk, COINS[6]) > 0
 
 
 async def test_a_node_that_refuses_to_simulate_the_sale_ends_in_no_purchase_and_a_reason(

@@ -82,11 +82,9 @@ def pumpswap_buy_exact_in(
     return _call(PUMP_AMM, data, [*_pumpswap_head(pool, user, node), *volume, *_pumpswap_tail(pool, node)])
 
 
-def pumpswap_create_pool(
-    user: Pubkey, coin: Pubkey, coins_raw: int, lamports: int, *, number: int = 1
-) -> tuple[Pubkey, Instruction]:
+def pumpswap_create_pool(user: Pubkey, coin: Pubkey, coins_raw: int, lamports: int) -> tuple[Pubkey, Instruction]:
     """A pool of somebody's own, and `create_pool` with its 18 accounts. Shares in it are of Token-2022."""
-    index = number.to_bytes(2, "little")
+    index = (1).to_bytes(2, "little")
     pool = derived(PUMP_AMM, b"pool", index, bytes(user), bytes(coin), bytes(WSOL))
     shares = derived(PUMP_AMM, b"pool_lp_mint", bytes(pool))
     keys = [
@@ -213,7 +211,9 @@ def _pumpswap_tail(pool: DescribedPool, node: SolanaNode) -> list[tuple[Pubkey, 
     recipient = Pubkey.from_bytes(_data(node, derived(PUMP_AMM, b"global_config"))[643:675])
     quote = Pubkey.from_string(pool.quote_mint)
     coin = Pubkey.from_string(pool.base_mint)
-    return [(derived(PUMP_AMM, b"pool-v2", bytes(coin)), 0), (recipient, 0), (associated(recipient, quote), WRITABLE)]
+    has_creator = any(_data(node, Pubkey.from_string(pool.pool))[211:243])
+    beside = [(derived(PUMP_AMM, b"pool-v2", bytes(coin)), 0)] if has_creator else []
+    return [*beside, (recipient, 0), (associated(recipient, quote), WRITABLE)]
 
 
 def _data(node: SolanaNode, key: Pubkey) -> bytes:

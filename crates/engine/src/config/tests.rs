@@ -109,16 +109,6 @@ fn each_wrong_field_is_named_with_its_fault_and_its_remedy() {
         ("/chain/websocket", json!(null), "chain.websocket"),
         ("/chain/yellowstone", json!("grpc://x"), "chain.yellowstone"),
         ("/chain/requests_per_s", json!(0), "chain.requests_per_s"),
-        (
-            "/chain/yellowstone_token_file",
-            json!(7),
-            "chain.yellowstone_token_file",
-        ),
-        (
-            "/chain/yellowstone_ca_file",
-            json!(7),
-            "chain.yellowstone_ca_file",
-        ),
         ("/feeds/kind", json!("yellowstone"), "chain.yellowstone"),
         ("/chain/genesis_hash", json!("0x12"), "chain.genesis_hash"),
         ("/chain/speed", json!(1), "chain.speed"),
@@ -195,6 +185,14 @@ fn each_wrong_field_is_named_with_its_fault_and_its_remedy() {
             !refused.fault.is_empty() && !refused.remedy.is_empty(),
             "{refused}"
         );
+    }
+}
+
+#[test]
+fn the_files_of_a_yellowstone_server_are_paths() {
+    for name in ["yellowstone_token_file", "yellowstone_ca_file"] {
+        let given = with(&format!("/chain/{name}"), json!(7));
+        assert_eq!(refusal(&given).field, format!("chain.{name}"));
     }
 }
 

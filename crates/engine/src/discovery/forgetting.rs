@@ -12,12 +12,15 @@ use crate::pipeline::Shared;
 /// Between two looks at all of them.
 const EVERY: Duration = Duration::from_secs(1);
 
+/// A pool that was found, and the coin in it.
+type Found = (ChainAddress, ChainAddress);
+
 /// The pools that were found, the oldest first.
 #[derive(Debug)]
 pub struct Forgetting {
     most_pools: usize,
     after_slots: u64,
-    found: VecDeque<ChainAddress>,
+    found: VecDeque<Found>,
     swept_at: Option<Instant>,
 }
 
@@ -34,8 +37,8 @@ impl Forgetting {
     }
 
     /// One more was found.
-    pub fn add(&mut self, pool: ChainAddress) {
-        self.found.push_back(pool);
+    pub fn add(&mut self, pool: ChainAddress, coin: ChainAddress) {
+        self.found.push_back((pool, coin));
     }
 
     /// Takes out what is unwanted and what is too much, and now and then what was sold or is silent.
@@ -49,23 +52,25 @@ impl Forgetting {
         self.swept_at = Some(now);
         let gone = self.take_out(shared, &unwanted);
         let mut inventory = shared.inventory_mut();
-        for pool in &gone {
+        for (pool, _) in &gone {
             let accounts = inventory.forget_launch(*pool);
             shared.joining.leave(*pool, accounts);
         }
         drop(inventory);
-        for pool in gone {
+        for (pool, coin) in gone {
+            // Bought meanwhile: it has to be sold somewhere.
+            if shared.positions().of(&coin).is_some() {
+                self.add(pool, coin);
+                shared.joining.add(pool);
+                continue;
+            }
             let message = format!("{pool} is not watched any more");
             let fields = json!({"pool": pool.to_string()});
             shared.log.info("pool_dropped", &message, fields);
         }
     }
     /// Takes those out that go, and gives them. One whose coin is held, or is being traded, stays.
-    fn take_out(
-        &mut self,
-        shared: &Shared,
-        unwanted: &BTreeSet<ChainAddress>,
-    ) -> Vec<ChainAddress> {
+    fn take_out(&mut self, shared: &Shared, unwanted: &BTreeSet<ChainAddress>) -> Vec<Found> {
         let (mut surplus, after_slots) = (
             self.found.len().saturating_sub(self.most_pools),
             self.after_slots,
@@ -74,15 +79,14 @@ impl Forgetting {
         let positions = inventory.positions();
         let slot = inventory.slot();
         let mut gone = Vec::new();
-        self.found.retain(|pool| {
-            let coin = inventory.launch(*pool).map(|launch| launch.coin);
-            let is_held = coin.is_some_and(|coin| positions.of(&coin).is_some());
-            let is_sold = coin.is_some_and(|coin| positions.is_done_with(&coin));
+        self.found.retain(|(pool, coin)| {
+            let is_held = positions.of(coin).is_some();
+            let is_sold = positions.is_done_with(coin);
             let is_silent = slot.saturating_sub(inventory.written_slot(*pool)) > after_slots;
             let goes = unwanted.contains(pool) || is_sold || is_silent || surplus > 0;
             if goes && !is_held {
                 surplus = surplus.saturating_sub(1);
-                gone.push(*pool);
+                gone.push((*pool, *coin));
             }
             is_held || !goes
         });

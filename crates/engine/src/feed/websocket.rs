@@ -218,7 +218,8 @@ impl WebsocketFeed {
         if !connection.asked.is_empty() || !self.to_ask.is_empty() {
             return None;
         }
-        let accounts = std::mem::take(&mut connection.joined);
+        let mut accounts = std::mem::take(&mut connection.joined);
+        accounts.retain(|account| self.accounts.contains(account));
         if let Some(reason) = self.gap.take() {
             return Some(FeedEvent::Gap { reason });
         }

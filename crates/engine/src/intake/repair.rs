@@ -14,7 +14,7 @@ use super::Intake;
 use super::missing::{Missing, Scope};
 use crate::fault::EngineFault;
 use crate::feed::{AccountUpdate, Feed, Moment};
-use crate::inventory::{AccountReader, CLOCK, LoadedPool, Loading, load};
+use crate::inventory::{AccountReader, CLOCK, LeftOut, LoadedPool, Loading, load};
 use crate::pipeline::{Changed, Shared};
 
 /// Between two attempts to read the chain.
@@ -139,7 +139,7 @@ impl<R: AccountReader + 'static> Intake<R> {
         let mut refused = Vec::new();
         let mut inventory = self.shared.inventory_mut();
         // What was found and is no pool is not asked for again; what was one may be one again.
-        for (pool, _) in &loading.left_out {
+        for LeftOut { pool, .. } in &loading.left_out {
             if reading.of.scope != Scope::All && inventory.graph().pool_id(*pool).is_none() {
                 self.pools.remove(pool);
             }
@@ -167,9 +167,9 @@ impl<R: AccountReader + 'static> Intake<R> {
             Scope::All => Scope::All,
             Scope::Pools(_) => Scope::Pools(addresses.iter().copied().collect()),
         });
-        for (pool, reason) in &loading.left_out {
+        for LeftOut { pool, why, .. } in &loading.left_out {
             let fields = json!({"pool": pool.to_string(), "code": "pool_left_out"});
-            self.shared.log.warning("pool_left_out", reason, fields);
+            self.shared.log.warning("pool_left_out", why, fields);
         }
         for (_, error) in refused {
             let message = format!("an account was not understood: {error}");

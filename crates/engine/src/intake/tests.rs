@@ -522,6 +522,7 @@ async fn a_pool_that_was_taken_out_is_not_followed_any_more_and_what_another_rea
     running.tell_write(&found[1], 10, 1);
     running.settled().await;
     assert_eq!(running.shared.updates.len(), 0);
+    running.node.asked();
     running.tell_gap();
     running.node.go_to(11);
     running.tell_slot(11, SlotStatus::Processed);

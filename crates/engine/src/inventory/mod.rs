@@ -27,7 +27,7 @@ use tradewind_solana::swaps::SwapAccounts;
 use tradewind_solana::token_accounts::TokenProgram;
 
 pub use launch::{Launch, MintFacts};
-pub use loading::{AccountReader, CLOCK, LoadedPool, Loading, decode_clock, load};
+pub use loading::{AccountReader, CLOCK, LeftOut, LoadedPool, Loading, decode_clock, load};
 pub use loans::{LoanFault, Loans, Refreshed};
 pub use lookup_table::KnownTable;
 pub use snapshot::{SnapshotFault, read_snapshot};
@@ -209,8 +209,8 @@ impl Inventory {
                 self.moments.insert(account.key, account.moment);
             }
         }
-        for (pool, _) in &loading.left_out {
-            self.remove(*pool);
+        for left_out in &loading.left_out {
+            self.remove(left_out.pool);
         }
         self.set_clock(loading.clock);
     }

@@ -89,6 +89,7 @@ fn a_position_is_what_its_purchase_moved_also_after_a_crash_and_its_sale_realize
     let positions = opened(&path, 99).expect("opened again");
     assert_eq!(positions.known().began_at_ms(), Some(7), "the run goes on");
     assert_eq!(positions.known().pending(), ["p1"]);
+    assert_eq!(positions.known().being_paid(), (1, 100));
     positions
         .end("p1", Some((50, moved(-101, 777))))
         .expect("ended");
@@ -97,6 +98,12 @@ fn a_position_is_what_its_purchase_moved_also_after_a_crash_and_its_sale_realize
         (held.held_raw, held.cost_raw, held.bought_slot),
         (777, 101, 50)
     );
+    assert_eq!(
+        positions.known().being_paid(),
+        (0, 0),
+        "it has left the wallet"
+    );
+    assert!(!positions.known().is_done_with(&coin(3)));
     let sale = trade(Purpose::Sell { cost_raw: 101 }, coin(3), 777);
     positions.begin("p2", &sale, &[]).expect("begun");
     assert!(
@@ -113,6 +120,8 @@ fn a_position_is_what_its_purchase_moved_also_after_a_crash_and_its_sale_realize
         .expect("ended");
     assert!(positions.known().is_empty());
     assert_eq!(sums(&positions), (100, 29, 0));
+    assert!(positions.known().is_done_with(&coin(3)));
+    assert!(!positions.known().is_done_with(&coin(4)), "never bought");
     assert!(
         positions.known().begun("p1").is_some(),
         "its result may have to be told again"

@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Held {
     pub(super) coin: ChainAddress,
-    pub(super) held_raw: u64,
+    pub(super) amount_raw: u64,
     pub(super) account: ChainAddress,
     /// The slot in which it was bought: whoever has not come so far knows nothing of it.
     pub(super) since_slot: u64,
@@ -49,7 +49,7 @@ async fn read_one<R: AccountReader>(reader: &R, held: &Held) -> Result<Option<u6
         }
         let agrees =
             before.is_some_and(|(told_slot, told_raw)| slot > told_slot && amount_raw == told_raw);
-        if amount_raw >= held.held_raw || agrees {
+        if amount_raw >= held.amount_raw || agrees {
             return Ok(Some(amount_raw));
         }
         if before.is_none_or(|(_, told_raw)| told_raw != amount_raw) {
@@ -88,7 +88,7 @@ mod tests {
     const COIN: ChainAddress = ChainAddress::Solana([3; 32]);
     const HELD: Held = Held {
         coin: COIN,
-        held_raw: 777,
+        amount_raw: 777,
         account: ChainAddress::Solana([4; 32]),
         since_slot: 50,
     };

@@ -76,7 +76,7 @@ impl Running<'_> {
                 .filter_map(|held| {
                     Some(Held {
                         coin: held.coin,
-                        held_raw: held.held_raw,
+                        amount_raw: held.held_raw,
                         account: inventory.token_account(wallet?, held.coin)?,
                         since_slot: held.bought_slot,
                     })
@@ -86,7 +86,7 @@ impl Running<'_> {
         let read = read_held(reader, &held).await?;
         for (held, on_chain_raw) in held.iter().zip(read) {
             let fields = json!({
-                "mint": held.coin.to_string(), "held_raw": held.held_raw.to_string(),
+                "mint": held.coin.to_string(), "held_raw": held.amount_raw.to_string(),
                 "on_chain_raw": on_chain_raw.map(|raw| raw.to_string()),
             });
             let log = &self.shared.log;
@@ -100,7 +100,7 @@ impl Running<'_> {
                 continue;
             };
             // More than was bought is somebody's gift, and none of the position's business.
-            if on_chain_raw < held.held_raw {
+            if on_chain_raw < held.amount_raw {
                 let book = self.shared.position_book();
                 let corrected = book.correct(held.coin, on_chain_raw);
                 corrected.map_err(|error| unwritable(&self.run.config.folder, &error))?;

@@ -2,7 +2,7 @@
 
 use super::evidence::SolanaEvidence;
 use super::holds::{self, Hold};
-use super::{receipts, reclaims, top_ups};
+use super::{receipts, reclaims, top_ups, unlisted_mints};
 use crate::fault::{Fault, Rule};
 use crate::gate::steps::{self, Kind, Step, StepId};
 use crate::gate::usage::Reservation;
@@ -123,6 +123,7 @@ impl Gate {
         new.insert(&tx, kill_epoch, address.as_deref(), &boot_id)?;
         reclaims::record(&tx, new)?;
         top_ups::record(&tx, new)?;
+        unlisted_mints::record(&tx, new, is_free)?;
         Ok(tx.commit()?)
     }
 
@@ -199,7 +200,7 @@ fn require_room(
         };
         reservation.require_room(connection, now_s)?;
     }
-    Ok(())
+    unlisted_mints::require_room(connection, id, passed, now_s)
 }
 
 impl NewSolanaAttempt<'_> {
