@@ -1,16 +1,19 @@
 """The arb engine has the sign-gate hold what it plans upon an entry, until that has happened or has not."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
+from solders.account import Account
 from solders.message import MessageV0
+from solders.pubkey import Pubkey
 from solders.transaction import VersionedTransaction
 
 from tests.e2e.solana_deployment import SolanaDeployment
 from tests.integration.engine.engine_process import EngineProcess
 from tests.integration.engine.forgetful_gate import ForgetfulGate, forgetful_gate
-from tests.integration.engine.predicting import LAMPORTS_IN, followed, gained, predictions, somebody
+from tests.integration.engine.predicting import AMM_V4, LAMPORTS_IN, followed, gained, predictions, somebody
 from tests.integration.engine.trading import BOTH_VENUES, TRIANGLE, slots_pass
 from tests.integration.localnet_solana.swapping import WSOL, amm_v4_swap
 from tradewind.execution.signer_answers import HoldState
@@ -46,6 +49,16 @@ async def assert_given_up(deployment: SolanaDeployment, engine: EngineProcess, p
     assert (step.attempts, step.pending, step.closed) == ((), (), True)
     results = [result for result in engine.events("ExecutionResultEvent") if result["planId"] == plan_id]
     assert [(result["status"], result["errorCode"]) for result in results] == [("failed", "discarded")]
+
+
+def deposit(deployment: SolanaDeployment, account: Pubkey, lamports: int) -> None:
+    """An account of wrapped SOL has so much more, in the slot that is."""
+    node = deployment.chain.node
+    before = node.account(account)
+    assert before is not None
+    amount_raw = int.from_bytes(before.data[64:72], "little") + lamports
+    data = before.data[:64] + amount_raw.to_bytes(8, "little") + before.data[72:]
+    node.set_account(account, Account(before.lamports + lamports, data, before.owner))
 
 
 @pytest.mark.parametrize("truth", ["websocket", "yellowstone"])
@@ -86,12 +99,11 @@ async def test_what_was_held_upon_an_entry_that_comes_to_nothing_is_discarded_an
     node, seen = deployment.chain.node, len(engine.lines)
     node.fall_behind()
     node.announce([somebody(deployment, "raydium_amm_v4")])
+    if fate == "differed":
+        # So little that it opens nothing.
+        deposit(deployment, Pubkey.from_string(str(deployment.chain.description.pool(*AMM_V4).quote_vault)), 1_000)
     held = await engine.until("held", after=seen)
     assert await signer.budgets() != used
-    if fate == "differed":
-        # So little that it opens nothing; upon the entry before it is predicted otherwise.
-        node.submit(somebody(deployment, "raydium_amm_v4", 10_000), lane="rpc")
-        held = await engine.until("held", after=engine.lines.index(held) + 1)
     node.catch_up()
     gone = await engine.until("discarded", after=seen, plan_id=held["plan_id"])
     assert gone["reason"] == fate
@@ -107,9 +119,10 @@ async def test_what_was_held_upon_an_entry_that_comes_to_nothing_is_discarded_an
 async def until_settled(deployment: SolanaDeployment, engine: EngineProcess) -> None:
     """Until the gate has heard for good how everything ended that was sent."""
     signer = SignerClient(deployment.folder / "signer.sock")
-    for line in engine.said("executed"):
-        while not (await signer.solana_step(line["plan_id"], 0)).final:
-            await slots_pass(deployment, 1)
+    async with asyncio.timeout(30):
+        for line in engine.said("executed"):
+            while not (await signer.solana_step(line["plan_id"], 0)).final:
+                await slots_pass(deployment, 1)
 
 
 async def test_an_engine_that_is_killed_while_its_plan_is_held_discards_it_and_trades_what_is_there(
@@ -138,6 +151,35 @@ async def test_an_engine_that_is_killed_while_its_plan_is_held_discards_it_and_t
     results = [result for result in engine.events("ExecutionResultEvent") if result["status"] == "success"]
     assert sorted(everything) == sorted(result["signature"] for result in results)
     assert deployment.account_raw("SOL") - tokens == gained(engine)
+
+
+async def test_an_engine_that_is_killed_once_a_hold_was_let_go_follows_just_that_to_its_end(
+    deployment: SolanaDeployment, tmp_path: Path
+) -> None:
+    tokens = deployment.account_raw("SOL")
+    async with forgetful_gate(deployment.folder / "signer.sock", tmp_path / "gate.sock") as gate:
+        engine = await followed(deployment, tmp_path, "presign", gate=gate.path, limits=PATIENT)
+        node, seen = deployment.chain.node, len(engine.lines)
+        node.fall_behind()
+        node.submit(somebody(deployment, "raydium_amm_v4"), lane="rpc")
+        held = await engine.until("held", after=seen)
+        node.catch_up()
+        released = await engine.until("released", after=seen, plan_id=held["plan_id"])
+        await engine.kill()
+        seen = len(engine.lines)
+        await engine.start()
+        # What it had told before it was killed it tells once more, or was told for good before.
+        await engine.until("engine_ready", after=seen)
+        async with asyncio.timeout(30):
+            while held["plan_id"] not in {result["planId"] for result in engine.events("ExecutionResultEvent")}:
+                await slots_pass(deployment, 1)
+        assert await engine.terminate() == 0
+    assert released["signature"] == str(held_bytes(deployment, gate, held["plan_id"]).signatures[0])
+    results = {result["planId"]: result for result in engine.events("ExecutionResultEvent")}
+    assert results[held["plan_id"]]["signature"] == released["signature"]
+    assert {result["status"] for result in results.values()} == {"success"}
+    assert sorted(await landed(deployment)) == sorted(result["signature"] for result in results.values())
+    assert deployment.account_raw("SOL") - tokens == sum(int(result["actualProfit"]) for result in results.values())
 
 
 @pytest.mark.parametrize("op", ["presign_solana", "release"])

@@ -87,6 +87,14 @@ fn quotes_are_served_on_loopback_and_beyond_it_only_when_the_user_says_so() {
 }
 
 #[test]
+fn nothing_is_held_without_bounds() {
+    for (limit, value) in [("max_open_holds", "0"), ("max_hold_ms", "60001")] {
+        let fault = refusal(&with(&format!("/limits/{limit}"), json!(value)));
+        assert_eq!(fault.field, format!("limits.{limit}"));
+    }
+}
+
+#[test]
 fn each_wrong_field_is_named_with_its_fault_and_its_remedy() {
     let cases = [
         ("/version", json!("1"), "version"),
@@ -156,12 +164,6 @@ fn each_wrong_field_is_named_with_its_fault_and_its_remedy() {
             json!("0"),
             "limits.max_in_flight_count",
         ),
-        (
-            "/limits/max_open_holds",
-            json!("0"),
-            "limits.max_open_holds",
-        ),
-        ("/limits/max_hold_ms", json!("60001"), "limits.max_hold_ms"),
         (
             "/limits/max_slippage_bps",
             json!("10001"),

@@ -11,6 +11,15 @@ use crate::flight::{Flight, tip_in};
 use crate::gate::{OnRecord, Signed};
 use crate::pipeline::Counts;
 
+/// What the gate has on record of a step.
+enum Answer {
+    Signed(Signed),
+    /// It is closed, or over, and can never be signed.
+    Closed,
+    /// It can never land, and the gate wants more evidence of that than there is: it stays open for the next start.
+    LeftOpen,
+}
+
 impl Follower {
     /// The gate's answer was lost: it is asked until it says whether this flight is signed. It is then sent and followed,
     /// or told as failed. Must be called within a tokio runtime.
@@ -18,12 +27,13 @@ impl Follower {
         self.reserve(&draft.plan_id, draft.pools.clone());
         let follower = Arc::clone(self);
         tokio::spawn(async move {
-            if let Some(signed) = follower.answer_of(&draft).await {
-                follower.follow_resolved(draft, signed).await;
-            } else {
-                follower.never_signed(&draft, "answer_lost", "the gate has not signed it");
-                follower.look_again(&draft.pools);
+            let (code, why) = ("answer_lost", "the gate has not signed it");
+            match follower.answer_of(&draft).await {
+                Answer::Signed(signed) => return follower.follow_resolved(draft, signed).await,
+                Answer::Closed => follower.never_signed(&draft, code, why),
+                Answer::LeftOpen => drop(follower.tell_never_signed(&draft, code, why)),
             }
+            follower.look_again(&draft.pools);
         })
     }
 
@@ -32,12 +42,14 @@ impl Follower {
     pub fn discard(self: &Arc<Self>, draft: Flight, reason: &'static str) -> JoinHandle<()> {
         let follower = Arc::clone(self);
         tokio::spawn(async move {
-            if let Some(signed) = follower.answer_of(&draft).await {
-                // An answer that was lost before had let it go.
-                follower.reserve(&draft.plan_id, draft.pools.clone());
-                follower.follow_resolved(draft, signed).await;
-            } else {
-                follower.say_discarded(&draft, reason);
+            match follower.answer_of(&draft).await {
+                Answer::Signed(signed) => {
+                    // An answer that was lost before had let it go.
+                    follower.reserve(&draft.plan_id, draft.pools.clone());
+                    follower.follow_resolved(draft, signed).await;
+                }
+                Answer::Closed => follower.say_discarded(&draft, reason),
+                Answer::LeftOpen => drop(follower.tell_discarded(&draft, reason)),
             }
         })
     }
@@ -54,18 +66,20 @@ impl Follower {
         self.follow(flight, Departure::First).await;
     }
 
-    /// What the gate has on record of a step; None once it is closed, or over, and can never be signed.
-    async fn answer_of(&self, draft: &Flight) -> Option<Signed> {
+    /// What the gate has on record of a step, once it says.
+    async fn answer_of(&self, draft: &Flight) -> Answer {
         let mut rest = FIRST_REST;
         loop {
             let id = draft.plan_id.clone();
             match self.ask(move |gate| gate.abandon(&id)).await {
-                Ok(OnRecord::Signed(signed)) => return Some(signed),
-                Ok(OnRecord::Closed { .. }) => return None,
-                Ok(OnRecord::Undecided) if self.expire_unsigned(&draft.plan_id).await => {
-                    return None;
-                }
-                Ok(OnRecord::Undecided) | Err(_) => {}
+                Ok(OnRecord::Signed(signed)) => return Answer::Signed(signed),
+                Ok(OnRecord::Closed { .. }) => return Answer::Closed,
+                Ok(OnRecord::Undecided) => match self.is_over(draft).await {
+                    Some(true) => return Answer::Closed,
+                    Some(false) => return Answer::LeftOpen,
+                    None => {}
+                },
+                Err(_) => {}
             }
             tokio::time::sleep(rest).await;
             rest = (rest * 2).min(LONGEST_REST);
@@ -75,16 +89,26 @@ impl Follower {
     /// A plan that was told comes to nothing: it is told, its pools are free, and the book on its step is closed. Must be
     /// called within a tokio runtime.
     pub fn never_signed(self: &Arc<Self>, draft: &Flight, code: &str, why: &str) {
+        let kept = self.tell_never_signed(draft, code, why);
+        self.close_book_later(&draft.plan_id, kept);
+    }
+
+    fn tell_never_signed(&self, draft: &Flight, code: &str, why: &str) -> Kept {
         self.end_position(&draft.plan_id, None);
         let method = draft.choice.method();
         let kept = self.result(draft, Status::Failed, Some((code, why)), method, None, None);
         self.release(&draft.plan_id);
-        self.close_book_later(&draft.plan_id, kept);
+        kept
     }
 
     /// A plan that was told was held for nothing: the gate has given back what it reserved, and the book on its step is
     /// closed. Must be called within a tokio runtime.
     pub fn say_discarded(self: &Arc<Self>, draft: &Flight, reason: &str) {
+        let kept = self.tell_discarded(draft, reason);
+        self.close_book_later(&draft.plan_id, kept);
+    }
+
+    fn tell_discarded(&self, draft: &Flight, reason: &str) -> Kept {
         Counts::one(&self.shared.counts.discarded);
         let message = "a held attempt was given up, and nothing of it was sent";
         let fields = json!({
@@ -92,7 +116,7 @@ impl Follower {
         });
         self.shared.log.info("discarded", message, fields);
         let words = format!("it was held, and is not sent: {reason}");
-        let kept = self.shared.events.tell_lasting(result_event(&ResultTold {
+        self.shared.events.tell_lasting(result_event(&ResultTold {
             flight: draft,
             status: Status::Failed,
             error: Some(("discarded", &words)),
@@ -101,8 +125,7 @@ impl Follower {
             method: draft.choice.method(),
             executor_name: &self.shared.instance,
             at_ns: self.shared.clock.now_ns(),
-        }));
-        self.close_book_later(&draft.plan_id, kept);
+        }))
     }
 
     fn close_book_later(self: &Arc<Self>, plan_id: &str, kept: Kept) {

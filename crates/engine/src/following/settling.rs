@@ -86,19 +86,30 @@ impl Follower {
         }
     }
 
-    /// What was recorded and not signed, because the policy does not pass it any more, is over once its blockhash is dead for
-    /// ever. When that is, the gate decides; whether it is.
-    pub(super) async fn expire_unsigned(&self, plan_id: &str) -> bool {
-        let Ok(finality) = self.reader.finality().await else {
-            return false;
-        };
+    /// What was recorded and not signed, because a halt or the policy does not let it pass any more, is over once its blockhash
+    /// is dead for ever: whether the gate takes it as over then, for it may want more endpoints for that than there are. None
+    /// before.
+    pub(super) async fn is_over(&self, draft: &Flight) -> Option<bool> {
+        let finality = self.reader.finality().await.ok()?;
+        let plan_id = &draft.plan_id;
         let settlement = json!({
             "op": "settle_solana", "intent_id": plan_id, "step": 0, "outcome": "expired",
             "signature": null, "slot": null, "spent": {}, "signatures": [], "endpoints": finality.endpoints,
             "finalized": {"slot": finality.slot, "block_height": finality.block_height},
         });
+        let end = draft.last_valid_block_height;
+        let is_dead = end > 0 && finality.block_height > end + SURELY_DEAD_BLOCKS;
         let settled = self.ask(move |gate| gate.settle(&settlement)).await;
-        settled == Ok(true)
+        let why = match settled {
+            Ok(true) => return Some(true),
+            Ok(false) => "the gate notes it, and wants more evidence".to_owned(),
+            Err(GateFault::Lost(_)) => return None,
+            Err(fault) => fault.to_string(),
+        };
+        is_dead.then(|| {
+            self.fault(draft, "not_settled", &why);
+            false
+        })
     }
 
     /// How far the chain is for ever, once it is beyond this height.

@@ -56,7 +56,7 @@ impl Running<'_> {
                     }
                 }
                 OnRecord::Undecided => {
-                    follower.resolve(self.flight(&plan_id, None, follower)?);
+                    follower.discard(self.flight(&plan_id, None, follower)?, "restarted");
                     recovered += 1;
                 }
             }

@@ -43,7 +43,6 @@ impl Executor {
         {
             return;
         }
-        self.make_room();
         let Some(step) = self.take_step() else {
             return;
         };
@@ -53,6 +52,7 @@ impl Executor {
     }
 
     fn presign(&mut self, draft: Draft, opportunity: &Opportunity, trade: &Trade) {
+        self.make_room();
         let max_hold_ms = self.shared.in_force.now().limits.max_hold_ms;
         let hold = Duration::from_millis(max_hold_ms);
         let asked = Instant::now();
