@@ -13,6 +13,11 @@ PAGE_BYTES = 4096
 
 def fdatasync_us(folder: Path, percent: float = 50) -> float:
     """Microseconds of appending one page to a file in `folder` and waiting until it is on disk."""
+    return percentile(fdatasync_times_us(folder), percent)
+
+
+def fdatasync_times_us(folder: Path) -> list[float]:
+    """The same for each of `WRITES` pages."""
     page = os.urandom(PAGE_BYTES)
     times = []
     with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
@@ -21,4 +26,4 @@ def fdatasync_us(folder: Path, percent: float = 50) -> float:
             file.write(page)
             os.fdatasync(file.fileno())
             times.append((perf_counter_ns() - start) / 1e3)
-    return percentile(times, percent)
+    return times

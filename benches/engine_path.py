@@ -1,206 +1,164 @@
 """P8: from a feed's update to signed bytes on the wire, with 10,000 pools loaded and 5,000 updates a second.
 
 The node is a stand-in in Rust on loopback that measures both ends with one clock: it writes the update that opens a gap
-between two pools, and it reads the transaction that closes it. Engine, sign-gate and disk are the real ones.
+between two pools, and it reads the transaction that closes it. Engine, sign-gate and disk are the real ones. The peer
+is a bot in Node on the same feed, in turns with ours.
 """
 
 import asyncio
 import json
 import os
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from time import perf_counter
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from solders.keypair import Keypair
 
-from benches.disk import fdatasync_us
+from benches.engine_peer import PeerPassage, peer_passage
+from benches.engine_run import Passage, Script, passage, scratch_folder
 from benches.engine_world import EngineWorld
-from benches.paired import percentile
+from benches.paired import Paired, percentile
 from benches.row import Row
-from tests.e2e.deployment import ROOT, Deployment
-from tradewind.cli.signer_binary import find_signer
-from tradewind.domain.chain import WRAPPED_SOL
-from tradewind.localnet.solana.configuration import STRATEGY_ID, signer_toml
 
 POOLS, OPENING = 10_000, 64
-UPDATES_PER_S, GAPS_PER_S, SECONDS = 5_000, 20, 30
+ROUNDS = 3
+PATH = Script(updates_per_s=5_000, gaps_per_s=20, seconds=10)
+FLOOD = Script(updates_per_s=0, gaps_per_s=0, seconds=0, flood=200_000)
 BEYOND_DISK_US = {50: 250.0, 99: 500.0}
-START_S = 300
-BUILT = ROOT / "target" / "release"
+# What each stage of the pipeline may take at most.
+STAGES_MS = {"quote": 10.0, "scanner": 10.0, "planner": 100.0}
 SEED = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """What the node saw, what the engine said last, and how long it took to start."""
+@dataclass(slots=True)
+class _Measured:
+    """All rounds, ours and the peer's."""
 
-    node: dict[str, Any]
-    status: dict[str, Any]
-    start_s: float
-    disk_us: dict[int, float]
+    ours: list[Passage] = field(default_factory=list)
+    peer: list[PeerPassage] = field(default_factory=list)
+    flood: Paired = field(default_factory=lambda: Paired("higher"))
+    load: list[float] = field(default_factory=list)
 
 
 def run() -> Iterator[Row]:
     """The rows of P8."""
-    passage = asyncio.run(_measure())
-    closed_us = [ns / 1e3 for ns in passage.node["closed_ns"]]
-    told = passage.node
+    measured = asyncio.run(_measure())
     for percent, beyond_us in BEYOND_DISK_US.items():
-        disk_us = passage.disk_us[percent]
-        yield Row(
-            id=f"P8-p{percent}",
-            what=f"feed update to signed bytes on the wire, p{percent}",
-            input=f"{POOLS:,} pools, {UPDATES_PER_S:,} updates/s, {GAPS_PER_S} opportunities/s, over a websocket",
-            ours=percentile(closed_us, percent),
-            unit="us",
-            at_most=disk_us + beyond_us,
-            answers_compared=told["gaps"],
-            answers_equal=told["gaps"] - told["missed"],
-            notes=(
-                f"goal: one fdatasync of this disk (p{percent} {disk_us:.4g} us) and {beyond_us:g} us",
-                f"{told['updates'] / told['seconds']:,.0f} updates/s were told; {told['astray']} transactions closed "
-                "no gap that was open",
-                "answers compared: gaps, and those that a transaction through their pool closed within 2 s",
-                *_stages(passage.status),
-            ),
-        )
-    yield Row(
-        id="P8-start",
-        what="the engine's start, from its process to its first line with every pool read",
-        input=f"{POOLS:,} pools of a program, over JSON-RPC on loopback",
-        ours=passage.start_s,
-        unit="s",
-        notes=("pools, vaults, mints and the wallet's accounts: four accounts a pool, 100 in one answer",),
+        yield _path(measured, percent, beyond_us)
+    yield from _stages(measured.ours[-1])
+    yield _rate(measured)
+    yield _start(measured)
+
+
+async def _measure() -> _Measured:
+    measured = _Measured()
+    async with scratch_folder() as folder:
+        world = EngineWorld(POOLS, OPENING, Keypair.from_seed(bytes([SEED]) * 32))
+        written = folder / "world.jsonl"
+        await asyncio.to_thread(world.write, written)
+        for _ in range(ROUNDS):
+            measured.load.append(os.getloadavg()[0])
+            measured.ours.append(await passage(world, written, PATH))
+            measured.peer.append(await peer_passage(world, written, PATH))
+            ours, peer = await passage(world, written, FLOOD), await peer_passage(world, written, FLOOD)
+            measured.flood.add(ours=_flood_rate(ours), peer=_flood_rate(peer))
+    return measured
+
+
+def _path(measured: _Measured, percent: int, beyond_us: float) -> Row:
+    disk_us = percentile([us for one in measured.ours for us in one.sync_us], percent)
+    ours, peer = _closed_us(measured.ours), _closed_us(measured.peer)
+    paired = Paired("lower")
+    for own, other in zip(measured.ours, measured.peer, strict=True):
+        paired.add(ours=percentile(_closed_us([own]), percent), peer=percentile(_closed_us([other]), percent))
+    gaps, missed, astray = (
+        (_summed(measured.ours, what), _summed(measured.peer, what)) for what in ("gaps", "missed", "astray")
+    )
+    rates = [one.node["updates"] / one.node["seconds"] for one in measured.ours]
+    return Row(
+        id=f"P8-p{percent}",
+        what=f"feed update to signed bytes on the wire, p{percent}",
+        input=f"{POOLS:,} pools, {PATH.updates_per_s:,} updates/s, {PATH.gaps_per_s} opportunities/s, over a websocket",
+        ours=percentile(ours, percent),
+        peer=percentile(peer, percent),
+        ratio=paired.ratio,
+        unit="us",
+        at_most=disk_us + beyond_us,
+        answers_compared=sum(gaps),
+        answers_equal=sum(gaps) - sum(missed),
+        notes=(
+            f"goal: one fdatasync of this disk (p{percent} {disk_us:.4g} us) and {beyond_us:g} us",
+            f"peer: a bot with @solana/kit {measured.peer[0].version} in Node, its key in its own memory, no disk",
+            paired.spread,
+            f"{min(rates):,.0f} updates/s were told; {astray[0]} transactions of ours and {astray[1]} of the peer's "
+            "closed no gap that was open",
+            "answers compared: gaps of both, and those that a transaction through their pool closed within 2 s",
+            f"load average before each round: {', '.join(f'{load:.2f}' for load in measured.load)}",
+        ),
     )
 
 
-def _stages(status: dict[str, Any]) -> Iterator[str]:
-    for name, times in status["stages"].items():
-        yield f"{name}: {json.dumps(times)}"
+def _stages(passage: Passage) -> Iterator[Row]:
+    stages = passage.status["stages"]
+    for name, limit_ms in STAGES_MS.items():
+        yield Row(
+            id=f"P8-{name}",
+            what=f"stage {name} of the engine, p99",
+            input="the same run, its last round",
+            ours=stages[name]["p99_below_ns"] / 1e6,
+            unit="ms",
+            at_most=limit_ms,
+            answers_compared=1,
+            answers_equal=1,
+            notes=(json.dumps(stages[name]),),
+        )
+    yield Row(
+        id="P8-gate",
+        what="the sign-gate's part, p50: its question, its commit, its signature",
+        input="the same run, its last round",
+        ours=stages["gate"]["p50_below_ns"] / 1e3,
+        unit="us",
+        notes=tuple(f"{name}: {json.dumps(times)}" for name, times in stages.items() if times["count"]),
+    )
 
 
-async def _measure() -> Passage:
-    scratch = ROOT / "build"
-    scratch.mkdir(exist_ok=True)
-    async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-", dir=scratch)))
-        world = EngineWorld(POOLS, OPENING, Keypair.from_seed(bytes([SEED]) * 32))
-        await asyncio.to_thread(world.write, folder / "world.jsonl")
-        disk_us = {percent: fdatasync_us(folder, percent) for percent in BEYOND_DISK_US}
-        node = await stack.enter_async_context(_node(folder / "world.jsonl"))
-        urls = json.loads(await _line(node))
-        desk = _Desk(folder, world)
-        await desk.prepare()
-        stack.push_async_callback(desk.stop)
-        await desk.start_signer()
-        began = perf_counter()
-        engine = await stack.enter_async_context(_engine(folder, _configuration(folder, world, urls)))
-        await _until(engine, "engine_ready")
-        start_s = perf_counter() - began
-        assert node.stdin is not None
-        node.stdin.write(b"go\n")
-        told, status = await asyncio.gather(_line(node), _last(engine, "status", SECONDS + 2))
-        return Passage(json.loads(told), status, start_s, disk_us)
+def _rate(measured: _Measured) -> Row:
+    return Row(
+        id="P8-rate",
+        what="updates a second that are taken in, as fast as the node can tell them",
+        input=f"{FLOOD.flood:,} updates of {POOLS:,} pools, then a gap: until its transaction is on the wire",
+        ours=percentile(measured.flood.ours, 50),
+        peer=percentile(measured.flood.peer, 50),
+        ratio=measured.flood.ratio,
+        unit="1/s",
+        answers_compared=2 * ROUNDS,
+        answers_equal=2 * ROUNDS,
+        notes=(measured.flood.spread, "what is superseded while it waits is taken in and not applied"),
+    )
 
 
-class _Desk(Deployment):
-    """The signer alone, with the world's wallet."""
-
-    def __init__(self, folder: Path, world: EngineWorld) -> None:
-        super().__init__(folder, [], signer=find_signer(), replacements={})
-        self._world = world
-
-    async def prepare(self) -> None:
-        """Write the signer's configuration and key, and end the wallet's cold start."""
-        os.chmod(self.folder, 0o700)
-        wallet = str(self._world.wallet.pubkey())
-        self._write_private("passphrase", "bench")
-        self._write_private("wallet.json", json.dumps(list(bytes(self._world.wallet))))
-        (self.folder / "signer.toml").write_text(signer_toml(self._world, wallet=wallet))
-        arguments = ["key", "import", "--keys", "keys.age", "--solana-file", "wallet.json"]
-        await self.run_signer(*arguments, "--passphrase-file", "passphrase", "--work-factor", "2")
-        await self.run_signer("adopt-wallet", "--config", "signer.toml", "--wallet", wallet, "--chain", "101")
+def _start(measured: _Measured) -> Row:
+    return Row(
+        id="P8-start",
+        what="the engine's start, from its process to its first line with every pool read",
+        input=f"{POOLS:,} pools of a program, over JSON-RPC on loopback",
+        ours=percentile([one.start_s for one in measured.ours], 50),
+        peer=percentile([one.load_s for one in measured.peer], 50),
+        unit="s",
+        notes=(
+            "pools, vaults, mints and the wallet's accounts: four accounts a pool, 100 in one answer",
+            "the peer is told the pools, and reads their vaults alone",
+        ),
+    )
 
 
-def _configuration(folder: Path, world: EngineWorld, urls: dict[str, str]) -> dict[str, Any]:
-    engine = folder / "arb"
-    engine.mkdir()
-    chain = {"chain_id": 101, "rpc": [urls["rpc"]], "requests_per_s": 1_000, "websocket": urls["websocket"]}
-    return {
-        "version": 1,
-        "strategy": "arb",
-        "instance": "bench",
-        "folder": str(engine),
-        "chain": chain | {"genesis_hash": world.genesis_hash},
-        "signer": {"socket": str(folder / "signer.sock")},
-        "feeds": {"kind": "websocket"},
-        "inventory": {"snapshot": None, "programs": ["675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8"]},
-        "mode": "live",
-        "executes": "engine",
-        "limits": {"max_opportunity_age_ms": "2000", "max_in_flight_count": "64"},
-        "blacklist": [],
-        "parameters": {
-            "strategy_id": str(STRATEGY_ID),
-            "wallet": str(world.wallet.pubkey()),
-            "bases": [{"mint": WRAPPED_SOL, "min_profit_raw": "100000", "max_amount_in_raw": "20000000000"}],
-            "max_hops": "2",
-        },
-    }
+def _closed_us(passages: Sequence[Passage | PeerPassage]) -> list[float]:
+    return [ns / 1e3 for one in passages for ns in one.node["closed_ns"]]
 
 
-@asynccontextmanager
-async def _node(world: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    command = [str(BUILT / "examples" / "loopback_node"), str(world)]
-    numbers = [str(number) for number in (UPDATES_PER_S, GAPS_PER_S, SECONDS)]
-    async with _process(*command, *numbers) as process:
-        yield process
+def _summed(passages: Sequence[Passage | PeerPassage], what: str) -> int:
+    return sum(one.node[what] for one in passages)
 
 
-@asynccontextmanager
-async def _engine(folder: Path, config: dict[str, Any]) -> AsyncIterator[asyncio.subprocess.Process]:
-    resolved = folder / "resolved.json"
-    resolved.write_text(json.dumps(config))
-    binary = str(BUILT / "tradewind-engine")
-    async with _process(binary, "--strategy", "arb", "--config", str(resolved)) as process:
-        yield process
-
-
-@asynccontextmanager
-async def _process(*command: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=1 << 22)
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.communicate()
-
-
-async def _line(process: asyncio.subprocess.Process) -> bytes:
-    assert process.stdout is not None
-    async with asyncio.timeout(START_S):
-        return await process.stdout.readline()
-
-
-async def _until(process: asyncio.subprocess.Process, event: str) -> dict[str, Any]:
-    while text := await _line(process):
-        line: dict[str, Any] = json.loads(text)
-        if line["event"] == event:
-            return line
-    raise RuntimeError(f"the engine ended without {event}")
-
-
-async def _last(process: asyncio.subprocess.Process, event: str, seconds: float) -> dict[str, Any]:
-    """The last line of this event within so many seconds; all others are read and dropped."""
-    last: dict[str, Any] = {}
-    loop = asyncio.get_running_loop()
-    until = loop.time() + seconds
-    while loop.time() < until:
-        line = await _until(process, event)
-        last = line
-    return last
+def _flood_rate(one: Passage | PeerPassage) -> float:
+    flood = one.node["flood"]
+    return float(flood["updates"] / flood["seconds"])

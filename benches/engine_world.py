@@ -18,7 +18,8 @@ from tradewind.localnet.solana.description import DescribedMint
 SLOT = 1_000
 _TOKEN_PROGRAM = "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"  # noqa: S105 - an address
 _ATA_PROGRAM = "ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL"
-_AMM_V4 = "675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8"
+_LOADER = "BPFLoaderUpgradeab1e11111111111111111111111"
+AMM_V4 = "675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8"
 _CLOCK = "SysvarC1ock11111111111111111111111111111111"
 _SYSVAR = "Sysvar1111111111111111111111111111111111111"
 _AMM_BYTES, _ACCOUNT_BYTES, _MINT_BYTES = 752, 165, 82
@@ -27,6 +28,7 @@ _COIN_DECIMALS, _SOL_DECIMALS = 6, 9
 _RESERVE_RAW = 10**12
 _HELD_RAW = 10**12
 _UNIX_S = 1_800_000_000
+_SIDES = ("a", "b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class EngineWorld:
     pools: int
     opening: int
     wallet: Keypair
+    unix_s: int = _UNIX_S
 
     @property
     def mints(self) -> tuple[DescribedMint, ...]:
@@ -43,6 +46,12 @@ class EngineWorld:
         coins = [DescribedMint(symbol=f"COIN{i}", mint=str(_key(f"mint {i}")), decimals=6) for i in range(self.opening)]
         wrapped = DescribedMint(symbol="SOL", mint=WRAPPED_SOL, decimals=_SOL_DECIMALS)
         return (wrapped, *coins)
+
+    @property
+    def pairs(self) -> Iterator[list[dict[str, str]]]:
+        """The pools over each coin: address, coin and vaults."""
+        for pair in range(self.pools // 2):
+            yield [_described(f"{pair} {side}", pair) for side in _SIDES]
 
     @property
     def genesis_hash(self) -> str:
@@ -59,7 +68,8 @@ class EngineWorld:
         wallet, wrapped = self.wallet.pubkey(), Pubkey.from_string(WRAPPED_SOL)
         header = {"slot": SLOT, "wallet": str(wallet), "genesis_hash": self.genesis_hash, "quote_mint": WRAPPED_SOL}
         yield {"header": header}
-        yield _account(_CLOCK, _SYSVAR, struct.pack("<QqQQq", SLOT, _UNIX_S, 2, 2, _UNIX_S))
+        yield _account(_CLOCK, _SYSVAR, struct.pack("<QqQQq", SLOT, self.unix_s, 2, 2, self.unix_s))
+        yield _account(AMM_V4, _LOADER, b"")
         yield _account(str(wallet), SYSTEM_PROGRAM, b"", lamports=10**11)
         yield _account(WRAPPED_SOL, _TOKEN_PROGRAM, _mint(_SOL_DECIMALS))
         yield _account(str(_token_account(wallet, wrapped)), _TOKEN_PROGRAM, _held(wrapped, wallet, _HELD_RAW))
@@ -67,8 +77,13 @@ class EngineWorld:
             mint = _key(f"mint {pair}")
             yield _account(str(mint), _TOKEN_PROGRAM, _mint(_COIN_DECIMALS))
             yield _account(str(_token_account(wallet, mint)), _TOKEN_PROGRAM, _held(mint, wallet, 0))
-            for side in ("a", "b"):
+            for side in _SIDES:
                 yield from _pool(f"{pair} {side}", mint, opens=side == "a" and pair < self.opening)
+
+
+def _described(name: str, pair: int) -> dict[str, str]:
+    keys = {part: str(_key(f"{part} {name}")) for part in ("pool", "base", "quote")}
+    return keys | {"coin": str(_key(f"mint {pair}"))}
 
 
 def _pool(name: str, mint: Pubkey, *, opens: bool) -> Iterator[dict[str, Any]]:
@@ -80,7 +95,7 @@ def _pool(name: str, mint: Pubkey, *, opens: bool) -> Iterator[dict[str, Any]]:
         struct.pack_into("<Q", data, at, number)
     for at, key in {336: base, 368: quote, 400: mint, 432: wrapped, 496: _key(f"orders {name}")}.items():
         data[at : at + 32] = bytes(key)
-    yield _account(str(pool), _AMM_V4, bytes(data))
+    yield _account(str(pool), AMM_V4, bytes(data))
     yield _account(str(base), _TOKEN_PROGRAM, _held(mint, authority, _RESERVE_RAW))
     yield _account(str(quote), _TOKEN_PROGRAM, _held(wrapped, authority, _RESERVE_RAW))
     yield {"pool": {"address": str(pool), "base_vault": str(base), "quote_vault": str(quote), "opens": opens}}

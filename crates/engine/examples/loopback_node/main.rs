@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let path = arguments
         .next()
-        .ok_or("usage: loopback_node WORLD UPDATES_PER_S GAPS_PER_S SECONDS")?;
+        .ok_or("usage: loopback_node WORLD UPDATES_PER_S GAPS_PER_S SECONDS FLOOD")?;
     let script = Script::read(&mut arguments)?;
     let world = Arc::new(World::read(std::path::Path::new(&path))?);
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -18,11 +18,17 @@ const SWAP_PARTS: u64 = 10_000;
 const GAP_PARTS: u64 = 30;
 /// After the last gap: those that are still open are missed.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Behind a flood, whoever follows has this long to come to its end.
+const FLOOD_PATIENCE: Duration = Duration::from_secs(120);
+/// Swaps of a flood between two looks at what else is to be done.
+const FLOOD_SWAPS: u64 = 16;
 
 pub(crate) struct Script {
     updates_per_s: u64,
     gaps_per_s: u64,
     seconds: u64,
+    /// Updates behind all that, as fast as they can be told.
+    flood: u64,
 }
 
 pub(crate) async fn slots(world: Arc<World>) {
@@ -54,6 +60,7 @@ impl Script {
             updates_per_s: number("UPDATES_PER_S")?,
             gaps_per_s: number("GAPS_PER_S")?,
             seconds: number("SECONDS")?,
+            flood: number("FLOOD")?,
         })
     }
 
@@ -79,11 +86,39 @@ impl Script {
             }
         }
         let took = began.elapsed();
-        tokio::time::sleep(PATIENCE).await;
+        if gaps > 0 {
+            tokio::time::sleep(PATIENCE).await;
+        }
+        let flood = self.flood(world, &moving, &opening[0]).await;
         let state = world.state();
+        let first_sent = state.first_sent_at.map(|at| at.duration_since(began));
         json!({
-            "updates": swaps * WRITES, "gaps": gaps, "seconds": took.as_secs_f64(),
+            "first_sent_s": first_sent.map(|after| after.as_secs_f64()), "updates": swaps * WRITES, "gaps": gaps, "seconds": took.as_secs_f64(), "flood": flood,
             "closed_ns": state.closed_ns, "missed": state.gaps.len(), "astray": state.astray,
+        })
+    }
+
+    /// Many updates, then a gap: whoever closes it has taken all of them in.
+    async fn flood(&self, world: &World, moving: &[Vaults], opens: &Vaults) -> Value {
+        if self.flood == 0 {
+            return Value::Null;
+        }
+        let began = Instant::now();
+        let closed = world.state().closed_ns.len();
+        for number in 0..self.flood / WRITES {
+            let pool = &moving[place(number, moving.len())];
+            swap(&mut world.state(), pool, number, world.slot());
+            if number.is_multiple_of(FLOOD_SWAPS) {
+                tokio::task::yield_now().await;
+            }
+        }
+        let told = began.elapsed();
+        open(&mut world.state(), opens, world.slot());
+        while world.state().closed_ns.len() == closed && began.elapsed() < FLOOD_PATIENCE {
+            tokio::time::sleep(TICK).await;
+        }
+        json!({
+            "updates": self.flood, "seconds": began.elapsed().as_secs_f64(), "told_seconds": told.as_secs_f64(),
         })
     }
 }

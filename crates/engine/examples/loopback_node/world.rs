@@ -11,6 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 
+/// Owns every program.
+const LOADER: &str = "BPFLoaderUpgradeab1e11111111111111111111111";
 /// Where the amount of a token account stands.
 const AMOUNT_AT: usize = 64;
 /// How far what is final lies behind.
@@ -57,6 +59,8 @@ pub(crate) struct State {
     pub(crate) closed_ns: Vec<u64>,
     /// Transactions that close no gap that is open.
     pub(crate) astray: u64,
+    /// When the first transaction came.
+    pub(crate) first_sent_at: Option<Instant>,
 }
 
 pub(crate) struct World {
@@ -152,6 +156,7 @@ impl State {
         if self.landed.contains_key(signature) {
             return;
         }
+        self.first_sent_at.get_or_insert(at);
         let closes = self
             .gaps
             .iter()
@@ -187,7 +192,7 @@ impl State {
 /// An account as JSON-RPC writes it.
 pub(crate) fn shown(account: &Account) -> Value {
     json!({
-        "data": [STANDARD.encode(&account.data), "base64"], "executable": false,
+        "data": [STANDARD.encode(&account.data), "base64"], "executable": account.owner == LOADER,
         "lamports": account.lamports, "owner": account.owner, "rentEpoch": u64::MAX,
         "space": account.data.len(),
     })

@@ -1,4 +1,4 @@
-//! Events for the stream: the same envelopes as everywhere, appended to `events.jsonl` by a thread of its own.
+//! Events for the stream: the same envelopes as everywhere, appended to `events.jsonl`.
 //!
 //! - here: the handle that the stages tell by; - `journal`: the file and its thread;
 //! - `opportunity`, `plan`, `result`: what is said.
@@ -8,12 +8,13 @@ mod opportunity;
 mod plan;
 mod result;
 
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::Receiver;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::{Value, json};
 
 pub use journal::Journal;
+use journal::Lines;
 pub use opportunity::opportunity_found;
 pub use plan::{PlanTold, plan_event};
 pub use result::{ResultTold, Status, correction, result_event};
@@ -24,7 +25,7 @@ type Listener = Box<dyn Fn(&Value) + Send + Sync>;
 /// Tells events. Cheap to share; telling costs one place in a queue.
 #[derive(Clone)]
 pub struct Events {
-    journal: Option<SyncSender<Told>>,
+    journal: Option<Arc<Lines>>,
     listener: Arc<OnceLock<Listener>>,
 }
 
@@ -34,29 +35,25 @@ impl std::fmt::Debug for Events {
     }
 }
 
-/// An event on its way to the file.
-#[derive(Debug)]
-pub(super) struct Told {
-    pub(super) event: Value,
-    /// Told how far it has come, twice: in the file, and on the disk.
-    pub(super) progress: Option<SyncSender<()>>,
-}
-
 /// An event that is acted upon once it is on disk.
 #[derive(Debug)]
-pub struct Kept(Option<Receiver<()>>);
+pub struct Kept {
+    written: bool,
+    /// None where nothing is to be waited for.
+    on_disk: Option<Receiver<()>>,
+}
 
 impl Kept {
-    /// Waits until it is in the file: it outlives this process. False where it could not be written.
+    /// Whether it is in the file, or will be as soon as the disk takes it. False where it could not be written.
     #[must_use]
-    pub fn is_written(&self) -> bool {
-        self.0.as_ref().is_none_or(|told| told.recv().is_ok())
+    pub const fn is_written(&self) -> bool {
+        self.written
     }
 
-    /// Waits, after [`Self::is_written`], until it is on the disk: it outlives the machine's power. False where not.
+    /// Waits until it is on the disk: it outlives the machine's power. False where not.
     #[must_use]
     pub fn is_on_disk(self) -> bool {
-        self.0.is_none_or(|told| told.recv().is_ok())
+        self.written && self.on_disk.is_none_or(|told| told.recv().is_ok())
     }
 }
 
@@ -67,7 +64,7 @@ impl Events {
         Self::to(None)
     }
 
-    fn to(journal: Option<SyncSender<Told>>) -> Self {
+    fn to(journal: Option<Arc<Lines>>) -> Self {
         Self {
             journal,
             listener: Arc::default(),
@@ -79,38 +76,46 @@ impl Events {
         let _first_stays = self.listener.set(Box::new(listener));
     }
 
-    /// Tells one. Where the disk is so slow that the queue is full, this waits: an event is never lost.
+    /// Tells one. Where the disk is so slow that too many wait, this waits; only where it takes nothing at all, and too many
+    /// wait, it is lost.
     pub fn tell(&self, event: Value) {
-        self.put(event, None);
+        self.hear(&event);
+        if let Some(journal) = &self.journal {
+            journal.tell(event);
+        }
     }
 
-    /// Tells one that is acted upon: it is on disk before.
+    /// Tells one that is acted upon: it is in the file when this returns, and its way to the disk has begun.
     #[must_use]
     pub fn tell_kept(&self, event: Value) -> Kept {
-        if self.journal.is_none() {
-            self.put(event, None);
-            return Kept(None);
+        self.hear(&event);
+        let Some(journal) = &self.journal else {
+            return Kept {
+                written: true,
+                on_disk: None,
+            };
+        };
+        let on_disk = journal.keep(event);
+        Kept {
+            written: on_disk.is_some(),
+            on_disk,
         }
-        let (told, progress) = sync_channel(2);
-        self.put(event, Some(told));
-        Kept(Some(progress))
     }
 
-    /// Tells one that something ends by: it is written again until it is on the disk.
+    /// Tells one that something ends by: it is written again until the disk takes it.
     #[must_use]
     pub fn tell_lasting(&self, event: Value) -> Kept {
-        self.tell_kept(event)
+        self.hear(&event);
+        let journal = self.journal.as_ref();
+        Kept {
+            written: true,
+            on_disk: journal.map(|journal| journal.tell_lasting(event)),
+        }
     }
 
-    fn put(&self, event: Value, progress: Option<SyncSender<()>>) {
+    fn hear(&self, event: &Value) {
         if let Some(heard) = self.listener.get() {
-            heard(&event);
-        }
-        let Some(sender) = &self.journal else {
-            return;
-        };
-        if let Err(TrySendError::Full(told)) = sender.try_send(Told { event, progress }) {
-            let _ended = sender.send(told);
+            heard(event);
         }
     }
 }

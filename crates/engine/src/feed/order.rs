@@ -100,14 +100,15 @@ impl AccountOrder {
     }
 
     fn remember(&mut self, update: &AccountUpdate) {
+        let slot = update.moment.slot;
         let writes = self.writes.entry(update.key).or_default();
+        let is_first = writes.last().is_none_or(|last| last.moment.slot != slot);
         if writes.len() == MOST_WRITES {
             writes.remove(0);
         }
         writes.push(update.clone());
-        let written = self.written.entry(update.moment.slot).or_default();
-        if !written.contains(&update.key) {
-            written.push(update.key);
+        if is_first {
+            self.written.entry(slot).or_default().push(update.key);
         }
     }
 

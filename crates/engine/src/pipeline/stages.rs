@@ -200,9 +200,11 @@ pub(crate) fn scan_change_seen(
     let candidates = scanner.scan(sight, changed.pool);
     drop(inventory);
     let found_at = Instant::now();
-    shared
-        .timings
-        .add(Stage::Scanner, found_at - changed.applied_at);
+    // What nobody told, such as all pools at once when they were read, waits behind itself: it is no update.
+    if changed.applied_at > changed.told_at {
+        let took = found_at - changed.applied_at;
+        shared.timings.add(Stage::Scanner, took);
+    }
     let candidates = candidates.into_iter();
     candidates
         .map(|candidate| named(shared, (changed, seen), candidate, found_at))

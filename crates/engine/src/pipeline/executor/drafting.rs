@@ -57,6 +57,7 @@ impl Executor {
             return None;
         }
         let simulated = self.desk.simulator.is_some();
+        let chosen = Instant::now();
         let event = self.plan(&step.plan_id, opportunity, trade, Some(&choice), simulated);
         let kept = self.shared.events.tell_kept(event);
         // While the file takes it.
@@ -76,6 +77,7 @@ impl Executor {
             self.end_position(&step.plan_id);
             return None;
         }
+        self.shared.timings.add(Stage::Written, chosen.elapsed());
         Some(Draft {
             flight,
             kept,

@@ -22,6 +22,7 @@ use tradewind_solana::blockhash_cache::BlockhashCache;
 
 use super::shared::{Counts, Shared};
 use super::stages::is_too_old;
+use super::timing::Stage;
 use super::trade::{Opportunity, Seen, Trade};
 use super::way::check_hop;
 use super::worth::UsdMint;
@@ -127,6 +128,8 @@ impl Executor {
         if self.release_alike(opportunity) || !self.is_timely(opportunity, trade) {
             return;
         }
+        let waited = opportunity.told_at.elapsed();
+        self.shared.timings.add(Stage::Planned, waited);
         if self.sender.is_none() {
             self.tell_only(opportunity, trade);
             return;
