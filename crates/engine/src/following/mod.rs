@@ -9,6 +9,7 @@ mod settling;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -60,6 +61,8 @@ pub struct Follower {
     steps: Mutex<Steps>,
     flying: Mutex<HashMap<String, Vec<ChainAddress>>>,
     ends: Ends,
+    /// Steps whose result is on its way to the disk.
+    closing: AtomicUsize,
 }
 
 impl Follower {
@@ -82,6 +85,7 @@ impl Follower {
             steps: Mutex::new(steps),
             flying: Mutex::default(),
             ends: Ends::default(),
+            closing: AtomicUsize::new(0),
         }
     }
 
@@ -100,6 +104,12 @@ impl Follower {
     #[must_use]
     pub fn in_flight(&self) -> Vec<String> {
         self.flying().keys().cloned().collect()
+    }
+
+    /// Whether the book on a step is being closed.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire) > 0
     }
 
     /// Whether something under way trades through one of these pools.

@@ -1,6 +1,7 @@
 //! Asks the gate what it has on record until it says: where its answer was lost, and where what it held is given up.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use serde_json::json;
 use tokio::task::JoinHandle;
@@ -130,16 +131,22 @@ impl Follower {
 
     fn close_book_later(self: &Arc<Self>, plan_id: &str, kept: Kept) {
         let (follower, plan_id) = (Arc::clone(self), plan_id.to_owned());
-        tokio::spawn(async move { follower.close_book(&plan_id, kept).await });
+        self.closing.fetch_add(1, Ordering::AcqRel);
+        tokio::spawn(async move {
+            follower.close_book(&plan_id, kept).await;
+            follower.closing.fetch_sub(1, Ordering::AcqRel);
+        });
     }
 
     /// The step has ended, once its result is on the disk. Where that is not to be had it stays open: the next start tells it
     /// again.
     pub(super) async fn close_book(&self, plan_id: &str, kept: Kept) {
+        self.closing.fetch_add(1, Ordering::AcqRel);
         let kept = move || kept.is_written() && kept.is_on_disk();
         if tokio::task::spawn_blocking(kept).await.unwrap_or_default() {
             self.ends.forget(plan_id);
             let _asked_again = self.steps().end(plan_id);
         }
+        self.closing.fetch_sub(1, Ordering::AcqRel);
     }
 }

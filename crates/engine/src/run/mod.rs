@@ -351,7 +351,7 @@ impl Running<'_> {
         let open = follower.in_flight();
         tell_in_flight(&self.shared, &open);
         let landed = async {
-            while !follower.in_flight().is_empty() {
+            while !follower.in_flight().is_empty() || follower.is_closing() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };

@@ -212,9 +212,10 @@ impl Executor {
 
     /// Everything that is held is given up before this returns; what the gate does not answer for is the next start's.
     pub(super) fn discard_all(&mut self, reason: &'static str) {
-        let Some((sender, _)) = self.sender.as_mut() else {
+        let Some((sender, runtime)) = self.sender.as_mut() else {
             return;
         };
+        let _guard = runtime.enter();
         for hold in self.holds.drain(..) {
             let plan_id = &hold.flight.plan_id;
             match sender.gate.abandon(plan_id) {
