@@ -3,9 +3,11 @@
 //! A line says what is about to be signed, another what became of it, from what the transaction moved. After a crash
 //! the lines are read again, and what is open in them is asked for at the sign-gate and on the chain.
 //!
-//! - here: what the lines come to; - `book`: the file, written before what is known changes.
+//! - here: what the lines come to; - `ending`: what an end changed, and its taking back;
+//! - `book`: the file, written before what is known changes.
 
 mod book;
+mod ending;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
@@ -16,6 +18,7 @@ use tradewind_core::ChainAddress;
 use tradewind_solana::Key;
 
 pub use book::PositionBook;
+use ending::Ended;
 
 use crate::flight::{Moved, OpenWay};
 use crate::pipeline::{Purpose, Trade};
@@ -80,7 +83,7 @@ pub struct Positions {
     by_coin: BTreeMap<ChainAddress, Position>,
     begun: BTreeMap<String, Begun>,
     /// What has ended, the newest of it: the gate may still have to be told, and the result told again.
-    ended: VecDeque<(String, Begun)>,
+    ended: VecDeque<Ended>,
     /// Coins that were traded in this run.
     traded: BTreeSet<ChainAddress>,
     began_at_ms: Option<u64>,
@@ -167,10 +170,10 @@ impl Positions {
     /// What a plan is, under way or ended not long ago.
     #[must_use]
     pub fn begun(&self, plan_id: &str) -> Option<&Begun> {
-        let ended = || self.ended.iter().find(|(id, _)| id == plan_id);
+        let ended = || self.ended.iter().find(|ended| ended.plan_id == plan_id);
         self.begun
             .get(plan_id)
-            .or_else(|| ended().map(|(_, begun)| begun))
+            .or_else(|| ended().map(|ended| &ended.begun))
     }
 
     /// The line of a purchase or a sale that is about to be signed; None of a circle, which has no position.
@@ -213,17 +216,11 @@ impl Positions {
         } else if let Some(plan_id) = line.get("begin") {
             self.took_begin(plan_id.as_str()?, line)?;
         } else if let Some(plan_id) = line.get("end") {
-            let (plan_id, begun) = self.begun.remove_entry(plan_id.as_str()?)?;
-            let landed = &line["landed"];
-            let landed = match landed {
+            let landed = match &line["landed"] {
                 Value::Null => None,
                 landed => Some((landed["slot"].as_u64()?, Moved::of_told(&landed["moved"])?)),
             };
-            self.took_end(&begun, landed);
-            self.ended.push_back((plan_id, begun));
-            if self.ended.len() > MOST_ENDED {
-                self.ended.pop_front();
-            }
+            self.took_any_end(plan_id.as_str()?, landed)?;
         } else if let Some(coin) = line.get("held") {
             let coin = address(coin)?;
             let held_raw = number(&line["amount_raw"])?;

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -16,6 +17,7 @@ class LyingEndpoint:
         self._refuses = refuses
         self._session = aiohttp.ClientSession()
         self.url = ""
+        self.reverts = False
 
     async def serve(self, request: web.Request) -> web.Response:
         """One question of JSON-RPC."""
@@ -27,11 +29,18 @@ class LyingEndpoint:
             answer = await response.json()
         if question["method"] in {"getBlockHeight", "getSlot"} and "result" in answer:
             answer["result"] += self._by
+        if self.reverts and question["method"] == "getSignatureStatuses":
+            answer["result"]["value"] = [_reverted(answer["result"]) for _ in question["params"][0]]
         return web.json_response(answer)
 
     async def close(self) -> None:
         """Let go of its connections."""
         await self._session.close()
+
+
+def _reverted(result: dict[str, Any]) -> dict[str, Any]:
+    err = {"InstructionError": [0, {"Custom": 1}]}
+    return {"slot": result["context"]["slot"], "confirmations": 1, "err": err, "confirmationStatus": "confirmed"}
 
 
 @asynccontextmanager

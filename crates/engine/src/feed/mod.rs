@@ -4,6 +4,7 @@
 //! - `forks`: which slots are dead though nobody says so;
 //! - `opening`: the feed that a configuration chooses; - `websocket`: subscriptions over one connection;
 //! - `yellowstone`: filtered streams out of a validator; - `pauses`: between two attempts to connect;
+//! - `reason`: slots that can be none;
 //! - `recording`: a feed written down, and read again; - `stock`: what was known before it;
 //! - `shredstream`: transactions before their execution, beside one of the others.
 
@@ -12,6 +13,7 @@ mod opening;
 mod order;
 mod pauses;
 mod program_filter;
+mod reason;
 mod recording;
 mod shredstream;
 mod stock;

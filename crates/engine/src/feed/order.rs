@@ -74,6 +74,7 @@ impl AccountOrder {
         self.latest.clear();
         self.writes.clear();
         self.written.clear();
+        (self.root, self.newest_slot) = (0, 0);
     }
 
     /// Nobody reads an account any more.
@@ -251,6 +252,20 @@ mod tests {
             1,
             "and what slot 11 wrote is not put back either"
         );
+    }
+
+    #[test]
+    fn a_slot_that_was_far_ahead_counts_no_more_once_everything_is_forgotten() {
+        let mut order = AccountOrder::default();
+        order.slot(9_000, SlotStatus::Rooted);
+        order.slot(9_001, SlotStatus::Processed);
+        order.forget();
+        assert_eq!(order.newest_slot(), 0);
+        order.admit(&write(1, 10, 1, 10));
+        order.admit(&write(1, 11, 1, 11));
+        assert_eq!(order.newest_slot(), 11);
+        let undone = order.slot(11, SlotStatus::Dead);
+        assert_eq!(undone.restored, [write(1, 10, 1, 10)]);
     }
 
     #[test]

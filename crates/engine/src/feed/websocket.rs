@@ -21,6 +21,7 @@ use tradewind_solana::Key;
 
 use super::forks::Forks;
 use super::pauses::Pauses;
+use super::reason::{FAR_AHEAD, Reason};
 use super::{AccountUpdate, Feed, FeedEvent, Moment, NextEvent, ProgramFilter, SlotStatus};
 
 const MOST_MESSAGE_BYTES: usize = 16 << 20;
@@ -92,6 +93,9 @@ struct Connection {
     left: VecDeque<u64>,
     next_request: u64,
     heard_at: Instant,
+    /// Since when the node has not read all that it was asked.
+    unread_since: Option<Instant>,
+    reason: Reason,
 }
 
 type Connecting = Pin<Box<dyn Future<Output = Result<Connection, String>> + Send>>;
@@ -156,18 +160,27 @@ impl WebsocketFeed {
         while connection.asked.len() < MOST_UNANSWERED
             && let Some(account) = self.to_end.front()
         {
+            let deadline = connection.deadline(self.options.patience);
             let asking = connection.unsubscribe(*account);
-            let asked = tokio::time::timeout(self.options.patience, asking).await;
+            let asked = tokio::time::timeout_at(deadline, asking).await;
             asked.map_err(|_| UNREAD.to_owned())??;
             self.to_end.pop_front();
         }
         while connection.asked.len() < MOST_UNANSWERED
             && let Some(wanted) = self.to_ask.front()
         {
+            let deadline = connection.deadline(self.options.patience);
             let asking = connection.subscribe(wanted, self.options.commitment);
-            let asked = tokio::time::timeout(self.options.patience, asking).await;
+            let asked = tokio::time::timeout_at(deadline, asking).await;
             asked.map_err(|_| UNREAD.to_owned())??;
             self.to_ask.pop_front();
+        }
+        if connection.unread_since.is_some() {
+            let deadline = connection.deadline(self.options.patience);
+            let flushed = tokio::time::timeout_at(deadline, connection.socket.flush()).await;
+            let flushed = flushed.map_err(|_| UNREAD.to_owned())?;
+            flushed.map_err(|error| error.to_string())?;
+            connection.unread_since = None;
         }
         if let Some(slot) = connection.left.pop_front() {
             let status = SlotStatus::Dead;
@@ -231,9 +244,14 @@ impl WebsocketFeed {
                 account(key, &result["value"]["account"], result, self.write_version)
             }),
         };
-        event
-            .map(Some)
-            .ok_or_else(|| "the node told of an account in another form".to_owned())
+        let event =
+            event.ok_or_else(|| "the node told of an account in another form".to_owned())?;
+        match &event {
+            FeedEvent::Account(update) if !connection.reason.takes(update.moment.slot) => {
+                Err(FAR_AHEAD.to_owned())
+            }
+            _ => Ok(Some(event)),
+        }
     }
 
     async fn connect(&mut self) -> Result<(), String> {
@@ -330,6 +348,8 @@ impl Connection {
             left: VecDeque::new(),
             next_request: 1,
             heard_at: Instant::now(),
+            unread_since: Some(Instant::now()),
+            reason: Reason::default(),
         };
         connection
             .ask("slotsUpdatesSubscribe", &json!([]), Subject::Slots)
@@ -359,29 +379,46 @@ impl Connection {
 
     /// Ends the subscription of an account, if its number is known.
     async fn unsubscribe(&mut self, account: ChainAddress) -> Result<(), String> {
-        let Some(number) = self.numbers.remove(&account) else {
+        let Some(number) = self.numbers.get(&account).copied() else {
             return Ok(());
         };
-        self.open.remove(&number);
         self.ask("accountUnsubscribe", &json!([number]), Subject::End)
-            .await
+            .await?;
+        self.numbers.remove(&account);
+        self.open.remove(&number);
+        Ok(())
     }
 
+    /// Gives one request away, to be flushed. When the wait for that is dropped, nothing of it was given away.
     async fn ask(&mut self, method: &str, params: &Value, subject: Subject) -> Result<(), String> {
         let number = self.next_request;
-        self.next_request += 1;
         let request = json!({"jsonrpc": "2.0", "id": number, "method": method, "params": params});
+        let given = self.socket.feed(Message::text(request.to_string())).await;
+        given.map_err(|error| error.to_string())?;
+        self.next_request += 1;
         self.asked.insert(number, subject);
-        let sent = self.socket.send(Message::text(request.to_string())).await;
-        sent.map_err(|error| error.to_string())
+        Ok(())
+    }
+
+    /// Until when the node has to have read what it is asked, however often the wait for that is dropped.
+    fn deadline(&mut self, patience: Duration) -> Instant {
+        *self.unread_since.get_or_insert_with(Instant::now) + patience
     }
 
     fn slot(&mut self, result: &Value) -> Result<Option<FeedEvent>, String> {
         let (Some(slot), Some(kind)) = (result["slot"].as_u64(), result["type"].as_str()) else {
             return Err("the node told of a slot in another form".to_owned());
         };
+        if !self.reason.takes(slot) {
+            return Err(FAR_AHEAD.to_owned());
+        }
         let status = match kind {
-            "frozen" | "completed" => SlotStatus::Processed,
+            // What a slot wrote is told only behind its freezing, and before its child is frozen.
+            "frozen" => {
+                let parent = self.forks.parent(slot);
+                let status = SlotStatus::Processed;
+                return Ok(parent.map(|slot| FeedEvent::Slot { slot, status }));
+            }
             "root" => SlotStatus::Rooted,
             "dead" => {
                 self.forks.ends(slot);

@@ -117,6 +117,74 @@ async fn a_feed_begins_with_a_gap_and_then_tells_accounts_and_slots_in_order() {
 }
 
 #[tokio::test]
+async fn a_slot_is_over_once_its_child_is_frozen_for_what_it_wrote_is_told_behind_its_own_freezing()
+{
+    let (listener, mut feed) = listening().await;
+    let node = async {
+        let mut node = connected(&listener).await;
+        answer(&mut node, 2).await;
+        // Of 9 nobody knows what it is on top of.
+        tell(&mut node, 101, json!({"slot": 9, "type": "frozen"})).await;
+        for (slot, parent) in [(10, 9), (12, 10)] {
+            let begun = json!({"slot": slot, "parent": parent, "type": "createdBank"});
+            tell(&mut node, 101, begun).await;
+            for kind in ["completed", "frozen"] {
+                tell(&mut node, 101, json!({"slot": slot, "type": kind})).await;
+            }
+            tell(&mut node, 102, account(slot, "AAE=")).await;
+        }
+        node
+    };
+    let told = async {
+        assert!(is_gap(feed.next().await.as_ref()));
+        for (over, written) in [(9, 10), (10, 12)] {
+            let over = FeedEvent::Slot {
+                slot: over,
+                status: SlotStatus::Processed,
+            };
+            assert_eq!(feed.next().await, Some(over));
+            let Some(FeedEvent::Account(update)) = feed.next().await else {
+                panic!("no account");
+            };
+            assert_eq!(update.moment.slot, written);
+        }
+    };
+    let (_node, ()) = tokio::join!(node, told);
+}
+
+#[tokio::test]
+async fn a_slot_that_no_node_can_be_at_ends_the_connection_and_what_follows_on_the_next_counts() {
+    for (subscription, absurd) in [
+        (102, account(1 << 40, "AAE=")),
+        (101, json!({"slot": 1u64 << 40, "type": "root"})),
+    ] {
+        let (listener, mut feed) = listening().await;
+        let node = async {
+            let mut node = connected(&listener).await;
+            answer(&mut node, 2).await;
+            tell(&mut node, 102, account(9, "AAE=")).await;
+            tell(&mut node, subscription, absurd).await;
+            let mut node = connected(&listener).await;
+            answer(&mut node, 2).await;
+            tell(&mut node, 102, account(10, "AAE=")).await;
+            node
+        };
+        let told = async {
+            let slot = async |feed: &mut WebsocketFeed| match feed.next().await {
+                Some(FeedEvent::Account(update)) => update.moment.slot,
+                other => panic!("no account: {other:?}"),
+            };
+            assert!(is_gap(feed.next().await.as_ref()));
+            assert_eq!(slot(&mut feed).await, 9);
+            let reason = FAR_AHEAD.to_owned();
+            assert_eq!(feed.next().await, Some(FeedEvent::Gap { reason }));
+            assert_eq!(slot(&mut feed).await, 10);
+        };
+        let (_node, ()) = tokio::join!(node, told);
+    }
+}
+
+#[tokio::test]
 async fn a_lost_connection_is_made_again_with_every_subscription_and_told_as_a_gap() {
     let (listener, mut feed) = listening().await;
     let node = async {

@@ -1,13 +1,15 @@
 //! `Follower`: what becomes of a flight: the same bytes again until the chain has decided, then its result, and the gate.
 //!
-//! - here: from the first sending to the result; - `settling`: the end told to the gate; - `resolving`: its lost answers,
-//!   and attempts that are given up.
+//! - here: from the first sending to the result; - `ending`: what it is for ever, and corrections; - `settling`: the end
+//!   told to the gate; - `resolving`: its lost answers, and attempts that are given up.
 
+mod ending;
 mod resolving;
 mod settling;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,8 +19,9 @@ use tradewind_core::ChainAddress;
 use tradewind_solana::confirmation::{Awaited, Confirmation, ConfirmationWatch, Level};
 use tradewind_solana::signed_transaction::{PACKET_BYTES, SignedTransaction};
 
+use self::ending::{End, Ends};
 use crate::chain_reader::ChainReader;
-use crate::events::{ResultTold, Status, result_event};
+use crate::events::{Kept, ResultTold, Status, result_event};
 use crate::flight::{Flight, Moved};
 use crate::gate::{Gate, GateFault};
 use crate::lanes::{LaneName, Lanes, Sending};
@@ -57,6 +60,9 @@ pub struct Follower {
     socket: PathBuf,
     steps: Mutex<Steps>,
     flying: Mutex<HashMap<String, Vec<ChainAddress>>>,
+    ends: Ends,
+    /// Steps whose result is on its way to the disk.
+    closing: AtomicUsize,
 }
 
 impl Follower {
@@ -78,6 +84,8 @@ impl Follower {
             socket,
             steps: Mutex::new(steps),
             flying: Mutex::default(),
+            ends: Ends::default(),
+            closing: AtomicUsize::new(0),
         }
     }
 
@@ -96,6 +104,12 @@ impl Follower {
     #[must_use]
     pub fn in_flight(&self) -> Vec<String> {
         self.flying().keys().cloned().collect()
+    }
+
+    /// Whether the book on a step is being closed.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire) > 0
     }
 
     /// Whether something under way trades through one of these pools.
@@ -152,21 +166,18 @@ impl Follower {
             _ => flight.choice.method(),
         };
         drop(sending);
-        let moved = self.tell(&flight, &decided, method).await;
-        let landed = match &decided {
-            Confirmation::Landed(it) | Confirmation::Reverted { inclusion: it, .. } => {
-                moved.map(|moved| (it.slot, moved))
-            }
-            Confirmation::Expired { .. } | Confirmation::Pending { .. } => None,
-        };
-        let is_kept = self.end_position(&flight.plan_id, landed);
+        let end = self.tell(&flight, decided, method).await;
+        let is_kept = self.end_position(&flight.plan_id, end.landed());
         self.release(&flight.plan_id);
         if !is_kept {
             // The step stays open: the next start follows it again.
             return;
         }
         self.look_again(&flight.pools);
-        self.settle(&flight, &decided, moved).await;
+        let Some(end) = self.for_ever(&flight, end, method).await else {
+            return;
+        };
+        self.settle(&flight, end).await;
     }
 
     /// Writes down what became of a purchase or a sale; whether that is on disk.
@@ -253,7 +264,8 @@ impl Follower {
                     told = true;
                     let words = "nothing is proven yet; the same bytes are sent on";
                     let (error, method) = (Some(("not_proven", words)), flight.choice.method());
-                    self.result(flight, Status::Timeout, error, method, None, None);
+                    // Nothing follows from it: it need not be on the disk.
+                    drop(self.result(flight, Status::Timeout, error, method, None, None));
                 }
                 Ok(Confirmation::Pending { .. }) => {}
                 Ok(decided) => return Some(decided),
@@ -265,39 +277,55 @@ impl Follower {
         }
     }
 
-    /// Tells the result; gives what it moved.
-    async fn tell(&self, flight: &Flight, decided: &Confirmation, method: &str) -> Option<Moved> {
-        match decided {
-            Confirmation::Landed(inclusion) => {
-                let moved = Some(self.moved_by(flight).await);
-                let slot = Some(inclusion.slot);
-                self.result(flight, Status::Success, None, method, slot, moved);
-                moved
+    /// Tells the result. Where it landed, and what it moved cannot be read, and the chain decides otherwise for ever
+    /// meanwhile, that counts.
+    async fn tell(&self, flight: &Flight, decided: Confirmation, method: &str) -> End {
+        let mut decided = decided;
+        let (moved, kept) = loop {
+            match &decided {
+                Confirmation::Landed(inclusion) => match self.moved_by(flight).await {
+                    Ok(moved) => {
+                        let slot = Some(inclusion.slot);
+                        let status = Status::Success;
+                        let kept = self.result(flight, status, None, method, slot, Some(moved));
+                        break (Some(moved), kept);
+                    }
+                    Err(otherwise) => decided = otherwise,
+                },
+                Confirmation::Reverted { inclusion, fault } => {
+                    let moved = self.told_moved(flight).await;
+                    let moved =
+                        moved.unwrap_or_else(|| Moved::assumed_failed(inclusion.fee_lamports));
+                    let words = format!("{fault:?}");
+                    let (slot, moved) = (Some(inclusion.slot), Some(moved));
+                    let error = Some(("reverted", words.as_str()));
+                    let kept = self.result(flight, Status::Failed, error, method, slot, moved);
+                    break (moved, kept);
+                }
+                Confirmation::Expired { .. } | Confirmation::Pending { .. } => {
+                    let words = "its blockhash expired, and a quorum does not know it";
+                    let error = Some(("expired", words));
+                    let kept = self.result(flight, Status::Failed, error, method, None, None);
+                    break (None, kept);
+                }
             }
-            Confirmation::Reverted { inclusion, fault } => {
-                let moved = self.told_moved(flight).await;
-                let moved = moved.unwrap_or_else(|| Moved::assumed_failed(inclusion.fee_lamports));
-                let words = format!("{fault:?}");
-                let (slot, moved) = (Some(inclusion.slot), Some(moved));
-                let error = Some(("reverted", words.as_str()));
-                self.result(flight, Status::Failed, error, method, slot, moved);
-                moved
-            }
-            Confirmation::Expired { .. } | Confirmation::Pending { .. } => {
-                let words = "its blockhash expired, and a quorum does not know it";
-                let error = Some(("expired", words));
-                self.result(flight, Status::Failed, error, method, None, None);
-                None
-            }
+        };
+        End {
+            decided,
+            moved,
+            kept,
         }
     }
 
-    /// What it moved, asked for until a node tells: it landed, and nothing else says what came of it.
-    async fn moved_by(&self, flight: &Flight) -> Moved {
+    /// What it moved, asked for until a node tells: it landed, and nothing else says what came of it. Or that it did not.
+    async fn moved_by(&self, flight: &Flight) -> Result<Moved, Confirmation> {
         let mut is_told = false;
         loop {
             if let Some(moved) = self.told_moved(flight).await {
-                return moved;
+                return Ok(moved);
+            }
+            if let Some(otherwise) = self.decided_otherwise(flight).await {
+                return Err(otherwise);
             }
             if !std::mem::replace(&mut is_told, true) {
                 let why = "it landed, and no endpoint tells what it moved; they are asked on";
@@ -327,7 +355,7 @@ impl Follower {
         method: &str,
         slot: Option<u64>,
         moved: Option<Moved>,
-    ) {
+    ) -> Kept {
         let shared = &self.shared;
         let event = result_event(&ResultTold {
             flight,
@@ -352,7 +380,13 @@ impl Follower {
                 shared.log.warning("executed", &message, fields);
             }
         }
-        shared.events.tell(event);
+        let is_final = status != Status::Timeout;
+        let event = if is_final {
+            self.ends.first_or_corrected(event)
+        } else {
+            event
+        };
+        shared.events.tell_lasting(event)
     }
 
     fn fault(&self, flight: &Flight, code: &str, why: &str) {

@@ -192,12 +192,13 @@ impl Gate {
         })
     }
 
-    /// Tells how a step ended.
+    /// Tells how a step ended. False when that is a note: the gate has not given back yet what was reserved.
     ///
     /// # Errors
     /// See [`GateFault`].
-    pub fn settle(&mut self, settlement: &Value) -> Result<(), GateFault> {
-        self.ask(settlement).map(|_| ())
+    pub fn settle(&mut self, settlement: &Value) -> Result<bool, GateFault> {
+        let told = self.ask(settlement)?;
+        Ok(told["final"] == true)
     }
 
     fn ask(&mut self, request: &Value) -> Result<Value, GateFault> {
@@ -302,5 +303,16 @@ mod tests {
         let refusal = "{\"refused\": {\"code\": \"released\", \"rule\": \"released\", \"message\": \"no\"}}\n";
         let (_folder, mut gate) = answering(vec![told, refusal]);
         assert_eq!(gate.abandon("x"), Ok(OnRecord::Undecided));
+    }
+
+    #[test]
+    fn a_settlement_that_is_only_noted_is_told_apart_from_one_for_good() {
+        for (answer, is_final) in [
+            ("{\"ok\": {\"final\": false}}\n", false),
+            ("{\"ok\": {\"final\": true}}\n", true),
+        ] {
+            let (_folder, mut gate) = answering(vec![answer]);
+            assert_eq!(gate.settle(&json!({})), Ok(is_final));
+        }
     }
 }

@@ -157,14 +157,19 @@ impl Inventory {
     /// Takes new bytes of an account to every pool that reads it, and to the wallet's holdings; unless what is known of
     /// the account is as new.
     pub fn apply(&mut self, update: &AccountUpdate) -> Applied {
+        self.apply_over(update, &[])
+    }
+
+    /// The same; what these slots wrote does not count, for they have died.
+    pub fn apply_over(&mut self, update: &AccountUpdate, dead_slots: &[u64]) -> Applied {
         let known = self.moments.get(&update.key);
-        if known.is_some_and(|known| *known >= update.moment) {
+        if known.is_some_and(|known| *known >= update.moment && !dead_slots.contains(&known.slot)) {
             return Applied::default();
         }
         self.put_back(update)
     }
 
-    /// As [`Self::apply`], whatever is known: its slot has died.
+    /// As [`Self::apply`], whatever is known: it was read anew.
     pub fn put_back(&mut self, update: &AccountUpdate) -> Applied {
         if !self.is_read(update.key) {
             return Applied::default();

@@ -68,11 +68,17 @@ impl<K: Hash + Eq + Clone, T> FreshQueue<K, T> {
 
     /// Adds an item; never waits.
     pub fn push(&self, key: K, item: T) -> Pushed<K, T> {
+        self.push_over(key, item, |_, _| {})
+    }
+
+    /// The same; what it takes the place of may leave something to it.
+    pub fn push_over(&self, key: K, mut item: T, inherit: impl FnOnce(&T, &mut T)) -> Pushed<K, T> {
         let mut state = self.lock();
         if state.closed {
             return Pushed::Closed;
         }
         if let Some(place) = state.items.get_mut(&key) {
+            inherit(place, &mut item);
             let old = std::mem::replace(place, item);
             state.dropped.superseded += 1;
             return Pushed::Superseded(old);
@@ -160,6 +166,16 @@ mod tests {
             [Some(3), Some(2), None]
         );
         assert_eq!(queue.dropped().superseded, 1);
+    }
+
+    #[test]
+    fn an_item_may_inherit_from_the_one_whose_place_it_takes_and_only_from_that() {
+        let queue = FreshQueue::new(8);
+        let add = |old: &i32, new: &mut i32| *new += old;
+        queue.push_over("a", 1, add);
+        queue.push_over("b", 2, add);
+        assert_eq!(queue.push_over("a", 3, add), Pushed::Superseded(1));
+        assert_eq!([queue.pop(NOW), queue.pop(NOW)], [Some(4), Some(2)]);
     }
 
     #[test]

@@ -32,8 +32,8 @@ pub use fresh_queue::{Dropped, FreshQueue, Pushed};
 pub use joining::Joining;
 pub use misses::Misses;
 pub use open_way::plan_open_way;
-pub use shared::{Counts, Shared};
-pub(crate) use stages::{named, scan_change_seen, tell_applied};
+pub use shared::{Counts, Incoming, Shared};
+pub(crate) use stages::{named, scan_change_seen};
 pub use stages::{
     plan_opportunities, plan_opportunity, quote_update, quote_updates, scan_change, scan_changes,
 };

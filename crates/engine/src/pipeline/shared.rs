@@ -58,6 +58,17 @@ impl Counts {
     }
 }
 
+/// An account on its way to the pools.
+#[derive(Debug)]
+pub struct Incoming {
+    /// As it is now.
+    pub update: AccountUpdate,
+    /// When that was told.
+    pub told_at: Instant,
+    /// Slots that have died: what the pools have of them does not count.
+    pub dead_slots: Vec<u64>,
+}
+
 /// What the stages share.
 #[derive(Debug)]
 pub struct Shared {
@@ -74,7 +85,7 @@ pub struct Shared {
     /// Where events go.
     pub events: Events,
     /// From the feed to the pools.
-    pub updates: FreshQueue<ChainAddress, (AccountUpdate, Instant)>,
+    pub updates: FreshQueue<ChainAddress, Incoming>,
     /// Accounts of programs that are followed, whose addresses nobody asked for: for whoever looks for new pools.
     pub newcomers: FreshQueue<ChainAddress, (AccountUpdate, Instant)>,
     /// Pools that were found, on their way to be read and followed.

@@ -88,17 +88,22 @@ impl PositionBook {
         }
     }
 
-    /// What became of a plan: the slot and what it moved; None where it never had an effect.
+    /// What became of a plan: the slot and what it moved; None where it never had an effect. Of one that has ended already
+    /// it takes the place of what was said then.
     ///
     /// # Errors
     /// Those of the file system.
     pub fn end(&self, plan_id: &str, landed: Option<(u64, Moved)>) -> io::Result<()> {
+        let is_news = || {
+            let known = self.known();
+            known.is_under_way(plan_id) || known.has_ended_otherwise(plan_id, landed.as_ref())
+        };
         // A circle ends without waiting for whoever writes: it never began here.
-        if !self.known().is_under_way(plan_id) {
+        if !is_news() {
             return Ok(());
         }
         let mut file = self.file();
-        if !self.known().is_under_way(plan_id) {
+        if !is_news() {
             return Ok(());
         }
         let landed = landed.map(|(slot, moved)| json!({"slot": slot, "moved": moved.told()}));

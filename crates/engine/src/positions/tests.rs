@@ -195,6 +195,67 @@ fn the_budget_and_the_number_of_positions_hold_when_a_purchase_begins() {
 }
 
 #[test]
+fn a_purchase_that_was_said_to_have_failed_is_held_once_it_landed_for_ever_and_the_other_way_round()
+{
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("positions");
+    let positions = opened(&path, 7).expect("opened");
+    positions.begin("p1", &buy(3), &[]).expect("begun");
+    let reverted = Some((50, moved(0, 0)));
+    positions.end("p1", reverted).expect("ended");
+    positions.end("p1", reverted).expect("the same again");
+    let lines = || std::fs::read_to_string(&path).map(|text| text.lines().count());
+    assert_eq!(lines().expect("read"), 3);
+    assert_eq!(sums(&positions), (0, 0, 0));
+    positions
+        .end("p1", Some((51, moved(-101, 777))))
+        .expect("corrected");
+    let again = opened(&path, 9).expect("opened again");
+    for positions in [&positions, &again] {
+        assert_eq!(sums(positions), (100, 0, 1));
+        let known = positions.known();
+        let held = known.of(&coin(3)).expect("held");
+        assert_eq!(
+            (held.held_raw, held.cost_raw, held.bought_slot),
+            (777, 101, 51)
+        );
+        assert_eq!(held.pending, None);
+    }
+    let sale = trade(Purpose::Sell { cost_raw: 101 }, coin(3), 777);
+    again.begin("p2", &sale, &[]).expect("begun");
+    again.end("p1", None).expect("corrected once more");
+    assert_eq!(sums(&again), (0, 0, 0));
+    again.end("p2", None).expect("there was nothing to sell");
+    assert_eq!(sums(&again), (0, 0, 0));
+}
+
+#[test]
+fn a_sale_is_taken_back_to_what_was_held_and_said_again_but_never_over_a_later_purchase() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("positions");
+    let positions = opened(&path, 7).expect("opened");
+    positions.begin("p1", &buy(3), &[]).expect("begun");
+    let bought = Some((50, moved(-101, 777)));
+    positions.end("p1", bought).expect("ended");
+    let before = positions.known().of(&coin(3)).cloned();
+    let sale = trade(Purpose::Sell { cost_raw: 101 }, coin(3), 777);
+    positions.begin("p2", &sale, &[]).expect("begun");
+    let sold = Some((60, moved(130, -777)));
+    positions.end("p2", sold).expect("ended");
+    assert_eq!(sums(&positions), (100, 29, 0));
+    positions.end("p2", None).expect("corrected");
+    assert_eq!(positions.known().of(&coin(3)).cloned(), before);
+    assert_eq!(sums(&positions), (100, 0, 1));
+    positions.end("p2", sold).expect("corrected again");
+    assert_eq!(sums(&positions), (100, 29, 0));
+    positions.over("time_over").expect("over");
+    positions.begin("p3", &buy(3), &[]).expect("a new run");
+    positions.end("p3", bought).expect("ended");
+    positions.end("p2", None).expect("too late");
+    assert_eq!(positions.known().of(&coin(3)).cloned(), before);
+}
+
+#[test]
 fn nothing_begins_without_a_file_and_a_line_that_was_cut_off_never_was() {
     let nowhere = PositionBook::default();
     assert!(matches!(

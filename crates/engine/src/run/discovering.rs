@@ -5,6 +5,7 @@ use std::thread::JoinHandle;
 
 use serde_json::json;
 
+use super::stages::Watched;
 use super::{Running, unwritable};
 use crate::chain_reader::ChainReader;
 use crate::discovery::{Discovery, LaunchVenue};
@@ -41,9 +42,10 @@ impl Running<'_> {
             .map(LaunchVenue::filter)
             .collect();
         let discovery = Discovery::new(Arc::clone(&self.shared), Arc::clone(reader), terms);
+        let watched = Watched::of(&self.shared, "discovery");
         let thread = std::thread::Builder::new()
             .name("discovery".to_owned())
-            .spawn(move || discovery.run())
+            .spawn(move || watched.over(|| discovery.run()))
             .map_err(|error| EngineFault::defect("no_thread", error.to_string()))?;
         Ok(Discovering {
             programs,

@@ -21,7 +21,7 @@ use tradewind_solana::Key;
 use tradewind_solana::http_endpoint::EndpointLimits;
 use tradewind_solana::rpc_pool::{PoolOptions, RpcPool};
 
-use self::stages::join_all;
+use self::stages::{Watched, join_all};
 use self::telling::{stopped, tell_in_flight, tell_status};
 use crate::chain_reader::ChainReader;
 use crate::clock::Clock;
@@ -192,7 +192,8 @@ impl Running<'_> {
             Intake::new(Arc::clone(&self.shared), reader, pools, self.recorder()?);
         let intake = intake.with_programs(discovering.programs);
         let feed = open(&self.run.config)?;
-        let intake = tokio::spawn(intake.run(feed));
+        let watched = Watched::of(&self.shared, "intake");
+        let intake = tokio::spawn(watched.over_later(intake.run(feed)));
         self.watch_config()?;
         let status = tokio::spawn(tell_status(Arc::clone(&self.shared), follower.clone()));
         let stop = self.told_to_stop(&mut reasons);
@@ -358,7 +359,7 @@ impl Running<'_> {
         let open = follower.in_flight();
         tell_in_flight(&self.shared, &open);
         let landed = async {
-            while !follower.in_flight().is_empty() {
+            while !follower.in_flight().is_empty() || follower.is_closing() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };

@@ -21,6 +21,7 @@ impl Running<'_> {
         let mut gate = Gate::new(socket, GATE_TIMEOUT);
         let mut recovered = 0;
         let open = follower.steps().all();
+        let unread = |error: std::io::Error| unwritable(&self.run.config.folder, &error);
         for plan_id in open {
             let away = |fault: crate::gate::GateFault| {
                 EngineFault::unavailable("signer_unavailable", fault.to_string())
@@ -34,15 +35,25 @@ impl Running<'_> {
                         "a transaction of an earlier run is followed",
                         fields,
                     );
+                    // What becomes of it may differ from what was told.
+                    if let Some(told) = self.journal.result(&plan_id).map_err(unread)? {
+                        follower.was_told(&told);
+                    }
                     follower.take_off(flight, Departure::Again);
                     recovered += 1;
                 }
                 OnRecord::Closed { was_held } => {
-                    if was_held {
-                        let flight = self.flight(&plan_id, None, follower)?;
-                        follower.say_discarded(&flight, "restarted");
+                    if self.journal.plan(&plan_id).map_err(unread)?.is_none() {
+                        let _asked_again = follower.steps().end(&plan_id);
+                        continue;
                     }
-                    let _asked_again = follower.steps().end(&plan_id);
+                    let flight = self.flight(&plan_id, None, follower)?;
+                    if was_held {
+                        follower.say_discarded(&flight, "restarted");
+                    } else {
+                        let why = "the engine ended before it was signed";
+                        follower.never_signed(&flight, "not_signed", why);
+                    }
                 }
                 OnRecord::Undecided => {
                     follower.discard(self.flight(&plan_id, None, follower)?, "restarted");

@@ -43,6 +43,7 @@ _PREFIXES = {
     "sent": Topic.TRADE,
     "timed": Topic.TRADE,
     "executed": Topic.TRADE,
+    "result_": Topic.TRADE,
     "opportunity_": Topic.TRADE,
     "plan_": Topic.TRADE,
     "attempt_": Topic.TRADE,

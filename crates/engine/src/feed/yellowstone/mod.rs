@@ -22,15 +22,17 @@ use futures_util::stream::{self, BoxStream, SelectAll};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tradewind_core::ChainAddress;
+use tradewind_solana::fault::Fault;
 use tradewind_solana::grpc::Authorities;
 
 use self::agreement::Agreement;
 use self::messages::{SlotTold, SubscribeRequest, SubscribeUpdate, Update};
-use self::reading::{News, Reason};
-use self::server::{Dial, Later, Line, Server, Told, dial};
+use self::reading::News;
+use self::server::{Dial, Later, Line, Server, Told, dial, service};
 use self::subscription::{Portions, Subscription, ping};
 use super::forks::Forks;
 use super::pauses::Pauses;
+use super::reason::Reason;
 use super::{Feed, FeedEvent, NextEvent, ProgramFilter, SlotStatus};
 
 pub use token::Token;
@@ -130,6 +132,14 @@ impl YellowstoneFeed {
         Self::over(dial(options), options)
     }
 
+    /// Whether a connection can be tried at all.
+    ///
+    /// # Errors
+    /// `endpoint_malformed`, `header_malformed`, or that the system's certificates cannot be read.
+    pub fn check(options: &YellowstoneOptions) -> Result<(), Fault> {
+        service(options).map(drop)
+    }
+
     fn over(dial: Dial, options: &YellowstoneOptions) -> Self {
         Self {
             dial,
@@ -215,7 +225,8 @@ impl YellowstoneFeed {
                     .collect();
                 self.to_ask.clear();
                 self.changed.clear();
-                let server = (self.dial)()?;
+                // Where that fails it is tried again behind a pause, as where nobody answers.
+                let server = (self.dial)();
                 let not_before = self.pauses.begin();
                 none.insert(Box::pin(open_all(
                     server,
@@ -382,7 +393,7 @@ impl Standing {
 /// Opens the streams one after the other. What was told after the root is asked for again where the server still has it:
 /// then even what slots wrote that die after the gap is known.
 async fn open_all(
-    server: Arc<dyn Server>,
+    server: Result<Arc<dyn Server>, String>,
     requests: Vec<SubscribeRequest>,
     from_slot: Option<u64>,
     (not_before, patience): (Option<Instant>, Duration),
@@ -390,6 +401,7 @@ async fn open_all(
     if let Some(moment) = not_before {
         tokio::time::sleep_until(moment).await;
     }
+    let server = server?;
     let available = match from_slot {
         Some(_) => server.first_available().await,
         None => None,

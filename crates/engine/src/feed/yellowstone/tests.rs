@@ -396,6 +396,25 @@ async fn a_server_that_takes_everything_and_says_nothing_is_left_though_every_wa
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_that_cannot_even_be_dialed_is_tried_again_behind_pauses_and_nobody_is_held_up() {
+    let dialed = Arc::new(Mutex::new(0));
+    let counting = Arc::clone(&dialed);
+    let dial: Dial = Box::new(move || {
+        let mut dialed = counting.lock().expect("a lock");
+        *dialed += 1;
+        assert!(*dialed < 100, "without a pause");
+        Err("no certificates".to_owned())
+    });
+    let options = YellowstoneOptions::new(String::new(), None);
+    let mut feed = YellowstoneFeed::over(dial, &options);
+    let waited = tokio::time::timeout(Duration::from_secs(60), feed.next());
+    waited.await.expect_err("there is nothing to tell");
+    assert_eq!(feed.trouble(), Some("no certificates"));
+    let dialed = *dialed.lock().expect("a lock");
+    assert!((10..40).contains(&dialed), "every two seconds: {dialed}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_tells_but_answers_no_ping_is_left() {
     let (mut feed, mut streams) = feed();
     let server = async {

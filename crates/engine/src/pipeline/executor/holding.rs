@@ -212,14 +212,14 @@ impl Executor {
 
     /// Everything that is held is given up before this returns; what the gate does not answer for is the next start's.
     pub(super) fn discard_all(&mut self, reason: &'static str) {
-        let Some((sender, _)) = self.sender.as_mut() else {
+        let Some((sender, runtime)) = self.sender.as_mut() else {
             return;
         };
+        let _guard = runtime.enter();
         for hold in self.holds.drain(..) {
             let plan_id = &hold.flight.plan_id;
             match sender.gate.abandon(plan_id) {
                 Ok(OnRecord::Closed { .. }) => {
-                    let _asked_again = sender.follower.steps().end(plan_id);
                     sender.follower.say_discarded(&hold.flight, reason);
                 }
                 Ok(OnRecord::Signed(_) | OnRecord::Undecided) => {}

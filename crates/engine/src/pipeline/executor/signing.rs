@@ -135,7 +135,6 @@ impl Executor {
         if let GateFault::Refused { rule, message } = fault
             && let Ok(OnRecord::Closed { .. }) = sender.gate.abandon(&flight.plan_id)
         {
-            let _asked_again = sender.follower.steps().end(&flight.plan_id);
             sender.follower.never_signed(&flight, rule, message);
         } else {
             sender.follower.resolve(flight);
