@@ -39,10 +39,9 @@ def folder_of(data: Path, name: str) -> InstanceFolder:
     """The folder of an instance that was run; raises NotFound `instance_unknown`."""
     folder = InstanceFolder(data, InstanceName.parse(name))
     if not folder.path.is_dir():
-        known = ", ".join(str(other.name) for other in folders_in(data)) or "none"
-        raise NotFound(
-            "instance_unknown", f"{folder.name} was never run in {data}.", remedy=f"Name one of these: {known}."
-        )
+        known = ", ".join(str(other.name) for other in folders_in(data))
+        remedy = f"Name one of these: {known}." if known else f"Start it: tradewind run --strategy {folder.name}"
+        raise NotFound("instance_unknown", f"{folder.name} was never run in {data}.", remedy=remedy)
     return folder
 
 
@@ -54,6 +53,11 @@ def states_in(data: Path) -> list[InstanceState]:
 def rule_shown(rule: RuleSeen) -> str:
     """What the rule says, and why the file as it is now does not count, when it does not."""
     return rule.because if rule.fault is None else f"{rule.because} – {rule.fault}"
+
+
+def shown_or_none(states: Sequence[InstanceState], data: Path) -> RenderableType:
+    """The same, or how one comes about where there is none."""
+    return shown(states) if states else f"No strategy was run in {data} yet: tradewind run --strategy NAME"
 
 
 def shown(states: Sequence[InstanceState]) -> RenderableType:

@@ -41,6 +41,8 @@ class Output:
             self._write(json.dumps(document, default=str))
         else:
             self.console.print(shown)
+            # Whoever reads a pipe waits for this line, not for a buffer that is full.
+            self.console.file.flush()
 
     def say(self, text: RenderableType) -> None:
         """A remark for people."""

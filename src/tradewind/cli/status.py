@@ -9,7 +9,7 @@ from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
-from tradewind.cli.instances import DEFAULT_DATA, DataFolder, folder_of, shown, states_in
+from tradewind.cli.instances import DEFAULT_DATA, DataFolder, folder_of, shown, shown_or_none, states_in
 from tradewind.cli.options import JsonFlag
 from tradewind.cli.output import Output, facts, table
 from tradewind.commander.crash_report import CrashReport, last_report
@@ -40,7 +40,7 @@ def status(
         output.emit(document, _one(state, crash))
     elif not watch:
         states = states_in(data)
-        output.emit({"instances": [state.model_dump(mode="json") for state in states]}, shown(states))
+        output.emit({"instances": [state.model_dump(mode="json") for state in states]}, shown_or_none(states, data))
     else:
         _watch(output, data, name)
 

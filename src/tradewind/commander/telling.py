@@ -27,6 +27,7 @@ class Telling:
             strategy=folder.name.strategy,
             instance=folder.name.instance,
             phase=Phase.CHECKING,
+            because="begins",
             mode=file.settings.mode,
             file=str(file.path),
             commander_pid=os.getpid(),

@@ -5,6 +5,7 @@ No request waits behind another, and a halt never needs what was used before: se
 
 import asyncio
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -69,7 +70,7 @@ class SignerClient:
     def __init__(self, socket: Path, *, timeout_s: float = 10.0, kept_connections: int = 0) -> None:
         """Whoever has connections kept must `disconnect` at the end."""
         self._connections = SignerConnections(socket, kept=kept_connections)
-        self._socket = socket
+        self._shown = os.path.normpath(socket)
         self._timeout_s = timeout_s
 
     def disconnect(self) -> None:
@@ -418,12 +419,12 @@ class SignerClient:
                 answer = _object(await self._connections.ask(line, again=op not in _ONCE))
         except TimeoutError:
             raise Unavailable(
-                "signer_timeout", f"The signer at {self._socket} did not answer '{op}' in {self._timeout_s:g} s."
+                "signer_timeout", f"The signer at {self._shown} did not answer '{op}' in {self._timeout_s:g} s."
             ) from None
         except (OSError, EOFError) as error:
             raise Unavailable(
                 "signer_unreachable",
-                f"No signer answers at {self._socket} ({type(error).__name__}).",
+                f"No signer answers at {self._shown} ({type(error).__name__}).",
                 remedy="Start it: tradewind-signer run --config signer.toml",
             ) from None
         return _read(answer_type, answer, op)

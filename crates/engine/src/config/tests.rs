@@ -46,6 +46,7 @@ fn a_whole_configuration_is_taken() {
     let config = EngineConfig::parse(&whole().to_string()).expect("taken");
     assert_eq!(config.changeable.limits.max_tip_lamports, 10_000);
     assert_eq!(config.changeable.limits.max_in_flight_count, 4);
+    assert_eq!(config.changeable.limits.max_open_holds, 2);
     assert_eq!(
         (config.mode, config.executes),
         (Mode::Live, Executes::Engine)
@@ -160,6 +161,12 @@ fn each_wrong_field_is_named_with_its_fault_and_its_remedy() {
             json!("0"),
             "limits.max_in_flight_count",
         ),
+        (
+            "/limits/max_open_holds",
+            json!("0"),
+            "limits.max_open_holds",
+        ),
+        ("/limits/max_hold_ms", json!("60001"), "limits.max_hold_ms"),
         (
             "/limits/max_slippage_bps",
             json!("10001"),

@@ -1,6 +1,7 @@
 //! `Follower`: what becomes of a flight: the same bytes again until the chain has decided, then its result, and the gate.
 //!
-//! - here: from the first sending to the result; - `settling`: the end told to the gate; - `resolving`: its lost answers.
+//! - here: from the first sending to the result; - `settling`: the end told to the gate; - `resolving`: its lost answers,
+//!   and attempts that are given up.
 
 mod resolving;
 mod settling;
@@ -21,7 +22,7 @@ use crate::events::{ResultTold, Status, result_event};
 use crate::flight::{Flight, Moved};
 use crate::gate::{Gate, GateFault};
 use crate::lanes::{LaneName, Lanes, Sending};
-use crate::pipeline::{Changed, Shared};
+use crate::pipeline::{Changed, Counts, Shared};
 use crate::steps::Steps;
 
 /// One look at a signature, which is repeated until the chain has decided.
@@ -34,6 +35,17 @@ const GATE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Before a gate that gave no answer is asked again: the first time, and at most.
 const FIRST_REST: Duration = Duration::from_millis(50);
 const LONGEST_REST: Duration = Duration::from_secs(2);
+
+/// How a flight begins, for who reads the lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Departure {
+    /// Its bytes were never sent before.
+    First,
+    /// The same, and the gate had held them back.
+    Released,
+    /// They may have been sent, or must not be any more.
+    Again,
+}
 
 /// Follows flights. Shared by reference.
 #[derive(Debug)]
@@ -106,10 +118,10 @@ impl Follower {
     }
 
     /// Sends a flight and follows it to its end. Must be called within a tokio runtime.
-    pub fn take_off(self: &Arc<Self>, flight: Flight) -> JoinHandle<()> {
+    pub fn take_off(self: &Arc<Self>, flight: Flight, departure: Departure) -> JoinHandle<()> {
         self.reserve(&flight.plan_id, flight.pools.clone());
         let follower = Arc::clone(self);
-        tokio::spawn(async move { follower.follow(flight).await })
+        tokio::spawn(async move { follower.follow(flight, departure).await })
     }
 
     async fn ask<T: Send + 'static>(
@@ -123,8 +135,9 @@ impl Follower {
         asked.await.map_err(ended)?
     }
 
-    async fn follow(&self, flight: Flight) {
+    async fn follow(&self, flight: Flight, departure: Departure) {
         let sending = self.send(&flight);
+        self.say_departed(&flight, departure);
         let decided = self.decided(&flight, Level::Confirmed).await;
         let Some(decided) = decided else {
             // Cannot be asked for at all; the step stays open, and the next start asks the gate again.
@@ -185,6 +198,29 @@ impl Follower {
                 self.shared.changes.push(*pool, changed);
             }
         }
+    }
+
+    /// Said once the bytes are on their way, and before anything can be said of what became of them.
+    fn say_departed(&self, flight: &Flight, departure: Departure) {
+        let fields = || {
+            json!({
+                "plan_id": flight.plan_id, "signature": flight.signature, "opportunity_id": flight.opportunity_id,
+                "lane": flight.choice.method(),
+            })
+        };
+        let log = &self.shared.log;
+        match departure {
+            Departure::Again => return,
+            Departure::First => {}
+            Departure::Released => {
+                Counts::one(&self.shared.counts.released);
+                let message = "a prediction came true: the gate has let go of what it held";
+                log.info("released", message, fields());
+            }
+        }
+        Counts::one(&self.shared.counts.sent);
+        let message = "a signed transaction was handed over";
+        log.info("sent", message, fields());
     }
 
     fn send(&self, flight: &Flight) -> Option<Sending> {

@@ -96,6 +96,21 @@ impl Follower {
         Some(settlement)
     }
 
+    /// What was recorded and not signed, because the policy does not pass it any more, is over once its blockhash is dead for
+    /// ever. When that is, the gate decides; whether it is.
+    pub(super) async fn expire_unsigned(&self, plan_id: &str) -> bool {
+        let Ok(finality) = self.reader.finality().await else {
+            return false;
+        };
+        let settlement = json!({
+            "op": "settle_solana", "intent_id": plan_id, "step": 0, "outcome": "expired",
+            "signature": null, "slot": null, "spent": {}, "signatures": [], "endpoints": finality.endpoints,
+            "finalized": {"slot": finality.slot, "block_height": finality.block_height},
+        });
+        let settled = self.ask(move |gate| gate.settle(&settlement)).await;
+        settled.is_ok()
+    }
+
     /// How far the chain is for ever, once it is beyond this height.
     pub(super) async fn final_beyond(&self, height: u64) -> Finality {
         loop {

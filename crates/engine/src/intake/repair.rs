@@ -76,7 +76,7 @@ impl<R: AccountReader + 'static> Intake<R> {
             Scope::All => self.shared.shreds.anew(),
             Scope::Pools(pools) => {
                 let pools: Vec<_> = pools.iter().copied().collect();
-                self.shared.shreds.truth(&pools);
+                self.shared.shreds.truth(&pools, Instant::now());
             }
         }
     }

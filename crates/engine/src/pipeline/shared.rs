@@ -41,6 +41,12 @@ pub struct Counts {
     pub not_simulated: AtomicU64,
     /// Signed and sent.
     pub sent: AtomicU64,
+    /// Attempts that the sign-gate holds, or held.
+    pub held: AtomicU64,
+    /// Of those, that were released: their prediction came true.
+    pub released: AtomicU64,
+    /// Of those, that were given up.
+    pub discarded: AtomicU64,
     /// Messages of the feed that could not be what they said they were.
     pub refused: AtomicU64,
 }
@@ -159,7 +165,7 @@ impl Shared {
     pub fn inventory_seen(&self, seen: Seen) -> RwLockReadGuard<'_, Inventory> {
         match seen {
             Seen::Executed => self.inventory(),
-            Seen::Predicted(_) => self.shreds.predicted(),
+            Seen::Predicted(_) | Seen::Awaited(_) => self.shreds.predicted(),
         }
     }
 
@@ -231,6 +237,11 @@ impl Shared {
             "planned": number(&counts.planned),
             "not_simulated": number(&counts.not_simulated),
             "sent": number(&counts.sent),
+            "holds": {
+                "held": number(&counts.held),
+                "released": number(&counts.released),
+                "discarded": number(&counts.discarded),
+            },
             "refused": number(&counts.refused),
             "stale_pools": self.inventory().stale().len(),
             "dropped": {

@@ -90,7 +90,7 @@ pub(crate) fn tell_applied(
         }
     }
     drop(inventory);
-    shared.shreds.truth(&addresses);
+    shared.shreds.truth(&addresses, told_at);
     let applied_at = Instant::now();
     if !addresses.is_empty() {
         shared.timings.add(Stage::Quote, applied_at - told_at);
@@ -228,7 +228,7 @@ fn opportunity_id(instance: &str, moment: Moment, seen: Seen, candidate: &Candid
         "opportunity/{instance}/{slot}/{write_version}/{}/{}",
         candidate.base, candidate.amount_in_raw
     );
-    if let Seen::Predicted(_) = seen {
+    if seen != Seen::Executed {
         name.push_str("/predicted");
     }
     if let Purpose::Liquidate(part) = candidate.purpose {
@@ -249,7 +249,7 @@ pub fn plan_opportunities(shared: &Shared, mut planner: Box<dyn Planner>) {
             let way = opportunity.candidate.hops.clone();
             match opportunity.seen {
                 Seen::Executed => drop(shared.trades.push(way, (opportunity, trade))),
-                Seen::Predicted(_) => shared.shreds.planned(opportunity, trade),
+                Seen::Predicted(_) | Seen::Awaited(_) => shared.shreds.planned(opportunity, trade),
             }
         }
     }

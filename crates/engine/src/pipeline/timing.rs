@@ -20,6 +20,10 @@ pub enum Stage {
     Build,
     /// From bytes to their signature, with the gate's commit.
     Gate,
+    /// From bytes upon a prediction until the gate holds them, with its commit.
+    Presign,
+    /// From the word that a prediction came true to the signature that was held back.
+    Release,
     /// From bytes to what a node says of them, where that is asked.
     Simulation,
     /// From the signature until the plan's event is on disk.
@@ -28,12 +32,14 @@ pub enum Stage {
     Whole,
 }
 
-const STAGES: [(Stage, &str); 8] = [
+const STAGES: [(Stage, &str); 10] = [
     (Stage::Quote, "quote"),
     (Stage::Scanner, "scanner"),
     (Stage::Planner, "planner"),
     (Stage::Build, "build"),
     (Stage::Gate, "gate"),
+    (Stage::Presign, "presign"),
+    (Stage::Release, "release"),
     (Stage::Simulation, "simulation"),
     (Stage::Keeping, "keeping"),
     (Stage::Whole, "whole"),

@@ -118,6 +118,8 @@ pub enum Seen {
     Executed,
     /// In pools as transactions of this slot will leave them, which nobody has seen executed.
     Predicted(u64),
+    /// The same, and nothing is sent before somebody has.
+    Awaited(u64),
 }
 
 /// A candidate with its name and its age.

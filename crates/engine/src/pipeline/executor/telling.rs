@@ -1,5 +1,7 @@
 //! What is told of a plan, and where nobody signs here that is all.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tradewind_solana::token_accounts::WRAPPED_SOL;
 
@@ -10,6 +12,10 @@ use crate::identifier;
 use crate::lanes::Choice;
 use crate::pipeline::trade::{Opportunity, Trade};
 use crate::pipeline::worth::worth_usd;
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
 
 impl Executor {
     /// Nobody signs here: the plan is told, for the record or for whoever executes it, on disk before the line says so.
@@ -71,10 +77,21 @@ impl Executor {
         let fields = json!({
             "plan_id": plan_id, "opportunity_id": opportunity.id, "executor": self.desk.carried_out_by,
             "expected_profit_raw": trade.expected_raw().to_string(), "input_amount_raw": trade.amount_in_raw.to_string(),
+            "found_after_ns": nanoseconds(opportunity.found_at.saturating_duration_since(opportunity.told_at)),
+            "planned_after_ns": nanoseconds(opportunity.told_at.elapsed()),
         });
         self.shared
             .log
             .info("planned", "an opportunity was planned", fields);
+    }
+
+    /// How long a plan took that was signed when it was found, since the feed's message.
+    pub(super) fn say_timed(&self, plan_id: &str, opportunity: &Opportunity, gate: Duration) {
+        let fields = json!({
+            "plan_id": plan_id, "gate_ns": nanoseconds(gate), "sent_after_ns": nanoseconds(opportunity.told_at.elapsed()),
+        });
+        let message = "from the feed's message to bytes that are sent";
+        self.shared.log.info("timed", message, fields);
     }
 
     /// What is expected of a trade, before anything is signed for it.
