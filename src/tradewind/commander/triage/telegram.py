@@ -18,7 +18,9 @@ from tradewind.observability.clock import Backoff, Clock
 API = "https://api.telegram.org"
 TIMEOUT_S = 10.0
 POLL_S = 25
-MOST_CHARACTERS = 3_500
+# Telegram counts UTF-16 units, and takes 4,096 of them in a message.
+MOST_UNITS = 4_000
+MOST_UNITS_OF_AN_ALERT = 1_000
 _MOST_KEY = 48
 Handler = Callable[[str], Awaitable[str]]
 
@@ -51,7 +53,7 @@ class TelegramBot:
     async def send(self, alerts: Sequence[Any]) -> None:
         """Each is {"instance": …, "text": …}. Raises Unavailable, TooMany, or Refused for what would fail again."""
         instance = alerts[0]["instance"]
-        text = "\n".join(str(alert["text"]) for alert in alerts)[:MOST_CHARACTERS]
+        text = "\n".join(_of_alert(alert) for alert in alerts)
         buttons = [
             {"text": "Status", "callback_data": f"status {_key(instance)}"},
             {"text": "Halt its wallet", "callback_data": f"halt {_key(instance)}"},
@@ -92,7 +94,7 @@ class TelegramBot:
             said = await _answer(handler, action)
         await self._call("answerCallbackQuery", {"callback_query_id": press.get("id"), "text": said[:190]})
         if chat_id == self._chat_id:
-            await self._call("sendMessage", {"chat_id": self._chat_id, "text": said[:MOST_CHARACTERS]})
+            await self._call("sendMessage", {"chat_id": self._chat_id, "text": cut(said, MOST_UNITS)})
 
     async def _call(self, method: str, body: dict[str, Any], *, timeout_s: float = TIMEOUT_S) -> Any:
         timeout = aiohttp.ClientTimeout(total=timeout_s)
@@ -112,6 +114,34 @@ class TelegramBot:
         if status >= 500 or status == 409:
             raise Unavailable("telegram_unavailable", f"Telegram fails at {said}")
         raise Refused("telegram_refused", f"Telegram refuses {said}", remedy="Check the token's file and chat_id.")
+
+
+def fitting(alerts: Sequence[Any]) -> int:
+    """How many of the first alerts fit into one message; the first one always does."""
+    left = MOST_UNITS
+    for count, alert in enumerate(alerts):
+        # One for the end of its line.
+        left -= _units(_of_alert(alert)) + 1
+        if left < 0:
+            return count
+    return len(alerts)
+
+
+def cut(text: str, most_units: int) -> str:
+    """The beginning of it, in characters that a message can hold, with `…` for what is left out."""
+    raw = text.encode("utf-16-le", errors="replace")
+    if len(raw) <= 2 * most_units:
+        return raw.decode("utf-16-le")
+    # Half of a pair at the cut is left out.
+    return raw[: 2 * (most_units - 1)].decode("utf-16-le", errors="ignore") + "…"
+
+
+def _of_alert(alert: Any) -> str:
+    return cut(str(alert["text"]), MOST_UNITS_OF_AN_ALERT)
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
 
 
 def _key(instance: str) -> str:

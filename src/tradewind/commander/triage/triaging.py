@@ -14,7 +14,7 @@ from tradewind.commander.strategy_file.settings import StrategySettings, Telegra
 from tradewind.commander.triage.loki import Loki
 from tradewind.commander.triage.shipping import Shipping
 from tradewind.commander.triage.spool import Spool
-from tradewind.commander.triage.telegram import TelegramBot
+from tradewind.commander.triage.telegram import TelegramBot, fitting
 from tradewind.commander.triage.triage import Triage
 from tradewind.errors import Misconfigured
 from tradewind.observability.clock import Clock
@@ -59,7 +59,9 @@ class Triaging:
             if telegram is not None and logs.telegram is not None:
                 bot = await stack.enter_async_context(self._bot(logs.telegram))
                 bot.on_press(str(folder.name), _handler(actions))
-                shippings.append(Shipping(telegram, bot.send, self._clock, name="telegram", at_once=_ALERTS_AT_ONCE))
+                shippings.append(
+                    Shipping(telegram, bot.send, self._clock, name="telegram", at_once=_ALERTS_AT_ONCE, fitting=fitting)
+                )
             async with _running([each.run() for each in shippings]):
                 yield Triage(folder, logs, self._clock, loki=loki, telegram=telegram).hear
             await _last_words(shippings)
