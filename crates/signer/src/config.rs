@@ -3,6 +3,7 @@
 mod chains;
 mod owners;
 mod solana;
+mod unlisted_mints;
 
 use crate::fault::Invalid;
 use crate::fields::{self, Fields, malformed};
@@ -94,6 +95,7 @@ impl Config {
                 .filter_map(|(wallet, _)| wallet.solana().map(Key))
                 .collect();
             solana::require_own_treasury(*id, chain, &used)?;
+            solana::require_own_traders(*id, chain, &used)?;
             solana::know_accounts(chain, used.into_iter());
         }
         let policy = Policy {

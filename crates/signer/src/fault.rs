@@ -196,6 +196,8 @@ rules! {
     MinProfit = "min_profit",
     /// A top-up that is not from the treasury to a wallet of its list, or beyond its caps.
     TopUp = "top_up",
+    /// A trade of a mint that is not listed, by another wallet or on another venue than may, or beyond its caps.
+    UnlistedMint = "unlisted_mint",
     /// The transaction does not create just the step's receipt.
     Receipt = "receipt",
     /// An earlier attempt of the step could still land.

@@ -11,6 +11,8 @@ import pytest_asyncio
 from aiohttp import web
 
 from tests import builders
+from tests.integration.engine.authority import Authority
+from tests.integration.engine.cuttable import cuttable
 from tests.unit.commander.strategy_files import DROP, changed, written
 from tradewind.commander.finding import Finding, Verdict
 from tradewind.commander.preflight.examine import examine, refuse_wrong
@@ -169,6 +171,24 @@ async def test_a_yellowstone_server_is_asked_with_the_token_that_the_engine_will
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_a_yellowstone_server_over_tls_is_believed_when_the_file_names_who_vouches_for_it(
+    settings: Settings, chain: SolanaLocalnet, tmp_path: Path
+) -> None:
+    known, stranger = Authority(tmp_path, "known"), Authority(tmp_path, "stranger")
+    async with cuttable(chain.description.urls["yellowstone"], tls=known.server()) as server:
+        changes: dict[str, Any] = {"chain__yellowstone": server.url, "feeds__kind": "yellowstone"}
+
+        async def verdict(**more: Any) -> Verdict:
+            return (await findings(settings(**changes, **more), tmp_path))["yellowstone"].verdict
+
+        assert await verdict(chain__yellowstone_ca_file=str(known.file)) is Verdict.OK
+        assert await verdict(chain__yellowstone_ca_file=str(stranger.file)) is Verdict.WRONG
+        assert await verdict() is Verdict.WRONG
+        known.file.write_text("no certificate")
+        assert await verdict(chain__yellowstone_ca_file=str(known.file)) is Verdict.WRONG
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_an_endpoint_that_lags_and_one_that_is_slow_are_red(
     settings: Settings, chain: SolanaLocalnet, tmp_path: Path
 ) -> None:
@@ -227,6 +247,7 @@ def signer_state(**changes: Any) -> SignerState:
         "policy_digest": "ab" * 32,
         "wallets": (wallet,),
         "halts": (),
+        "liquidators": (),
     }
     return SignerState.model_construct(**{**usual, **changes})
 
@@ -257,3 +278,23 @@ def test_the_signers_policy_key_and_kill_switch_are_judged(tmp_path: Path, state
     assert {each.name for each in found if each.verdict is Verdict.WRONG} == wrong
     if "kill switch" in wrong:
         assert "tradewind resume --epoch 7" in found[-1].remedy
+
+
+@pytest.mark.parametrize(
+    ("liquidators", "executes", "verdicts"),
+    [
+        ((), "engine", [Verdict.WRONG]),
+        (("another",), "engine", [Verdict.WRONG]),
+        ((builders.SOLANA_WALLET,), "engine", [Verdict.OK]),
+        ((), "service", []),
+    ],
+)
+def test_a_policy_without_a_rule_for_liquidations_is_red_for_who_is_to_have_them_signed(
+    tmp_path: Path, liquidators: tuple[str, ...], executes: str, verdicts: list[Verdict]
+) -> None:
+    settings = read_strategy_file(written(tmp_path, changed(mode="live"))).settings
+    settings = settings.model_copy(update={"strategy": "liquidation", "executes": executes})
+    found = judge(signer_state(liquidators=liquidators), settings)
+    told = [each for each in found if each.name == "liquidations"]
+    assert [each.verdict for each in told] == verdicts
+    assert all("[chains.101.liquidations]" in each.remedy for each in told if each.verdict is Verdict.WRONG)

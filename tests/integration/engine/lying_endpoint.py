@@ -1,4 +1,4 @@
-"""An endpoint of the same chain that tells another height than there is."""
+"""An endpoint of the same chain that tells another height than there is, or refuses what it is asked."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,17 +8,21 @@ from aiohttp import web
 
 
 class LyingEndpoint:
-    """Passes requests on; what it says of heights and slots is so much higher."""
+    """Passes requests on, save those of a method that it refuses; the heights and slots that it tells are higher."""
 
-    def __init__(self, url: str, *, by: int) -> None:
+    def __init__(self, url: str, *, by: int, refuses: str) -> None:
         self._url = url
         self._by = by
+        self._refuses = refuses
         self._session = aiohttp.ClientSession()
         self.url = ""
 
     async def serve(self, request: web.Request) -> web.Response:
         """One question of JSON-RPC."""
         question = await request.json()
+        if question["method"] == self._refuses:
+            error = {"code": -32601, "message": "Method not found"}
+            return web.json_response({"jsonrpc": "2.0", "id": question["id"], "error": error})
         async with self._session.post(self._url, json=question) as response:
             answer = await response.json()
         if question["method"] in {"getBlockHeight", "getSlot"} and "result" in answer:
@@ -31,9 +35,9 @@ class LyingEndpoint:
 
 
 @asynccontextmanager
-async def lying_endpoint(url: str, *, by: int = 0) -> AsyncIterator[LyingEndpoint]:
-    """In front of this endpoint, on a port of its own; without `by` it is honest."""
-    endpoint = LyingEndpoint(url, by=by)
+async def lying_endpoint(url: str, *, by: int = 0, refuses: str = "") -> AsyncIterator[LyingEndpoint]:
+    """In front of this endpoint, on a port of its own; without `by` it is honest, and without `refuses` it answers."""
+    endpoint = LyingEndpoint(url, by=by, refuses=refuses)
     app = web.Application()
     app.router.add_post("/", endpoint.serve)
     runner = web.AppRunner(app)

@@ -4,13 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from solders.account import Account
 from solders.message import MessageV0
+from solders.pubkey import Pubkey
 from solders.transaction import VersionedTransaction
 
 from tests.e2e.solana_deployment import SolanaDeployment
 from tests.integration.engine.engine_process import EngineProcess
 from tests.integration.engine.forgetful_gate import ForgetfulGate, forgetful_gate
-from tests.integration.engine.predicting import LAMPORTS_IN, followed, gained, predictions, somebody
+from tests.integration.engine.predicting import AMM_V4, LAMPORTS_IN, followed, gained, predictions, somebody
 from tests.integration.engine.trading import BOTH_VENUES, TRIANGLE, slots_pass
 from tests.integration.localnet_solana.swapping import WSOL, amm_v4_swap
 from tradewind.execution.signer_answers import HoldState
@@ -46,6 +48,16 @@ async def assert_given_up(deployment: SolanaDeployment, engine: EngineProcess, p
     assert (step.attempts, step.pending, step.closed) == ((), (), True)
     results = [result for result in engine.events("ExecutionResultEvent") if result["planId"] == plan_id]
     assert [(result["status"], result["errorCode"]) for result in results] == [("failed", "discarded")]
+
+
+def deposit(deployment: SolanaDeployment, account: Pubkey, lamports: int) -> None:
+    """An account of wrapped SOL has so much more, in the slot that is."""
+    node = deployment.chain.node
+    before = node.account(account)
+    assert before is not None
+    amount_raw = int.from_bytes(before.data[64:72], "little") + lamports
+    data = before.data[:64] + amount_raw.to_bytes(8, "little") + before.data[72:]
+    node.set_account(account, Account(before.lamports + lamports, data, before.owner))
 
 
 @pytest.mark.parametrize("truth", ["websocket", "yellowstone"])
@@ -86,12 +98,11 @@ async def test_what_was_held_upon_an_entry_that_comes_to_nothing_is_discarded_an
     node, seen = deployment.chain.node, len(engine.lines)
     node.fall_behind()
     node.announce([somebody(deployment, "raydium_amm_v4")])
+    if fate == "differed":
+        # So little that it opens nothing.
+        deposit(deployment, Pubkey.from_string(str(deployment.chain.description.pool(*AMM_V4).quote_vault)), 1_000)
     held = await engine.until("held", after=seen)
     assert await signer.budgets() != used
-    if fate == "differed":
-        # So little that it opens nothing; upon the entry before it is predicted otherwise.
-        node.submit(somebody(deployment, "raydium_amm_v4", 10_000), lane="rpc")
-        held = await engine.until("held", after=engine.lines.index(held) + 1)
     node.catch_up()
     gone = await engine.until("discarded", after=seen, plan_id=held["plan_id"])
     assert gone["reason"] == fate

@@ -87,6 +87,14 @@ fn quotes_are_served_on_loopback_and_beyond_it_only_when_the_user_says_so() {
 }
 
 #[test]
+fn nothing_is_held_without_bounds() {
+    for (limit, value) in [("max_open_holds", "0"), ("max_hold_ms", "60001")] {
+        let fault = refusal(&with(&format!("/limits/{limit}"), json!(value)));
+        assert_eq!(fault.field, format!("limits.{limit}"));
+    }
+}
+
+#[test]
 fn each_wrong_field_is_named_with_its_fault_and_its_remedy() {
     let cases = [
         ("/version", json!("1"), "version"),
@@ -109,11 +117,6 @@ fn each_wrong_field_is_named_with_its_fault_and_its_remedy() {
         ("/chain/websocket", json!(null), "chain.websocket"),
         ("/chain/yellowstone", json!("grpc://x"), "chain.yellowstone"),
         ("/chain/requests_per_s", json!(0), "chain.requests_per_s"),
-        (
-            "/chain/yellowstone_token_file",
-            json!(7),
-            "chain.yellowstone_token_file",
-        ),
         ("/feeds/kind", json!("yellowstone"), "chain.yellowstone"),
         ("/chain/genesis_hash", json!("0x12"), "chain.genesis_hash"),
         ("/chain/speed", json!(1), "chain.speed"),
@@ -162,12 +165,6 @@ fn each_wrong_field_is_named_with_its_fault_and_its_remedy() {
             "limits.max_in_flight_count",
         ),
         (
-            "/limits/max_open_holds",
-            json!("0"),
-            "limits.max_open_holds",
-        ),
-        ("/limits/max_hold_ms", json!("60001"), "limits.max_hold_ms"),
-        (
             "/limits/max_slippage_bps",
             json!("10001"),
             "limits.max_slippage_bps",
@@ -190,6 +187,14 @@ fn each_wrong_field_is_named_with_its_fault_and_its_remedy() {
             !refused.fault.is_empty() && !refused.remedy.is_empty(),
             "{refused}"
         );
+    }
+}
+
+#[test]
+fn the_files_of_a_yellowstone_server_are_paths() {
+    for name in ["yellowstone_token_file", "yellowstone_ca_file"] {
+        let given = with(&format!("/chain/{name}"), json!(7));
+        assert_eq!(refusal(&given).field, format!("chain.{name}"));
     }
 }
 

@@ -1,6 +1,7 @@
-//! `Forgetting`: pools that were found and that nobody wants any more go: the silent ones, and the oldest of too many.
+//! `Forgetting`: pools that were found and that nobody wants any more go: those that the strategy has no use for, those
+//! whose coin was sold again, the silent ones, and the oldest of too many.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -37,33 +38,20 @@ impl Forgetting {
         self.found.push_back(pool);
     }
 
-    /// Takes out what is too much, and now and then what is silent.
+    /// Takes out what is unwanted and what is too much, and now and then what was sold or is silent.
     pub fn sweep(&mut self, shared: &Shared) {
         let now = Instant::now();
         let is_due = self.swept_at.is_none_or(|at| now - at >= EVERY);
-        if !is_due && self.found.len() <= self.most_pools {
+        let unwanted = shared.joining.take_unwanted();
+        if !is_due && unwanted.is_empty() && self.found.len() <= self.most_pools {
             return;
         }
         self.swept_at = Some(now);
-        let held: Vec<_> = shared.positions().all().map(|held| held.pool).collect();
-        let mut surplus = self.found.len().saturating_sub(self.most_pools);
-        let after_slots = self.after_slots;
+        let gone = self.take_out(shared, &unwanted);
         let mut inventory = shared.inventory_mut();
-        let slot = inventory.slot();
-        let mut gone = Vec::new();
-        self.found.retain(|pool| {
-            let written_slot = inventory.written_slot(*pool);
-            let is_silent = slot.saturating_sub(written_slot) > after_slots;
-            let stays = held.contains(pool) || !(is_silent || surplus > 0);
-            if !stays {
-                surplus = surplus.saturating_sub(1);
-                gone.push(*pool);
-            }
-            stays
-        });
         for pool in &gone {
-            inventory.forget_launch(*pool);
-            shared.joining.leave(*pool);
+            let accounts = inventory.forget_launch(*pool);
+            shared.joining.leave(*pool, accounts);
         }
         drop(inventory);
         for pool in gone {
@@ -71,5 +59,33 @@ impl Forgetting {
             let fields = json!({"pool": pool.to_string()});
             shared.log.info("pool_dropped", &message, fields);
         }
+    }
+    /// Takes those out that go, and gives them. One whose coin is held, or is being traded, stays.
+    fn take_out(
+        &mut self,
+        shared: &Shared,
+        unwanted: &BTreeSet<ChainAddress>,
+    ) -> Vec<ChainAddress> {
+        let (mut surplus, after_slots) = (
+            self.found.len().saturating_sub(self.most_pools),
+            self.after_slots,
+        );
+        let inventory = shared.inventory();
+        let positions = inventory.positions();
+        let slot = inventory.slot();
+        let mut gone = Vec::new();
+        self.found.retain(|pool| {
+            let coin = inventory.launch(*pool).map(|launch| launch.coin);
+            let is_held = coin.is_some_and(|coin| positions.of(&coin).is_some());
+            let is_sold = coin.is_some_and(|coin| positions.is_done_with(&coin));
+            let is_silent = slot.saturating_sub(inventory.written_slot(*pool)) > after_slots;
+            let goes = unwanted.contains(pool) || is_sold || is_silent || surplus > 0;
+            if goes && !is_held {
+                surplus = surplus.saturating_sub(1);
+                gone.push(*pool);
+            }
+            is_held || !goes
+        });
+        gone
     }
 }

@@ -1,13 +1,17 @@
 //! Opens the feed that `feeds.kind` chooses.
 
+use std::path::Path;
+
+use tradewind_solana::grpc::Authorities;
+
 use super::{Feed, Token, WebsocketFeed, WebsocketOptions, YellowstoneFeed, YellowstoneOptions};
 use crate::config::{ChainAccess, EngineConfig, FeedKind};
-use crate::fault::EngineFault;
+use crate::fault::{Ending, EngineFault};
 
 /// The feed of a configuration; it connects with the first message that is asked for.
 ///
 /// # Errors
-/// `token_file_unreadable`.
+/// `token_file_unreadable`, `ca_file_unreadable`.
 pub fn open(config: &EngineConfig) -> Result<Box<dyn Feed>, EngineFault> {
     let chain = &config.chain;
     // Entries do not say what becomes of them: another feed does, the faster one where both are given.
@@ -24,7 +28,23 @@ fn websocket(chain: &ChainAccess) -> Box<dyn Feed> {
 
 fn yellowstone(chain: &ChainAccess) -> Result<Box<dyn Feed>, EngineFault> {
     let token = chain.yellowstone_token_file.as_deref().map(Token::read);
+    let authorities = chain.yellowstone_ca_file.as_deref().map(authorities);
     let url = chain.yellowstone.clone().unwrap_or_default();
-    let options = YellowstoneOptions::new(url, token.transpose()?);
+    let options = YellowstoneOptions {
+        authorities: authorities.transpose()?.unwrap_or_default(),
+        ..YellowstoneOptions::new(url, token.transpose()?)
+    };
     Ok(Box::new(YellowstoneFeed::new(&options)))
+}
+
+fn authorities(path: &Path) -> Result<Authorities, EngineFault> {
+    let refused = |fault: String| {
+        let message = format!(
+            "chain.yellowstone_ca_file: {}: {fault}; give a file of certificates in PEM",
+            path.display()
+        );
+        EngineFault::new(Ending::BadConfiguration, "ca_file_unreadable", message)
+    };
+    let pem = std::fs::read(path).map_err(|error| refused(error.to_string()))?;
+    Authorities::parse(&pem).map_err(|fault| refused(fault.to_string()))
 }

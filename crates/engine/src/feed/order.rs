@@ -76,6 +76,16 @@ impl AccountOrder {
         self.written.clear();
     }
 
+    /// Nobody reads an account any more.
+    pub fn leave(&mut self, account: ChainAddress) {
+        self.latest.remove(&account);
+        for write in self.writes.remove(&account).unwrap_or_default() {
+            if let Some(written) = self.written.get_mut(&write.moment.slot) {
+                written.retain(|key| *key != account);
+            }
+        }
+    }
+
     /// The newest slot that was told of.
     #[must_use]
     pub const fn newest_slot(&self) -> u64 {
@@ -212,6 +222,20 @@ mod tests {
             order.admit(&write(1, 10, 0, 10)),
             "whatever the chain says is news"
         );
+    }
+
+    #[test]
+    fn what_nobody_reads_any_more_is_not_put_back_and_is_news_when_it_is_read_again() {
+        let mut order = AccountOrder::default();
+        order.admit(&write(1, 10, 1, 10));
+        order.admit(&write(1, 11, 1, 11));
+        order.admit(&write(2, 11, 2, 11));
+        order.leave(ChainAddress::Solana([1; 32]));
+        let undone = order.slot(11, SlotStatus::Dead);
+        assert_eq!(undone.restored, []);
+        assert_eq!(undone.unknown, [ChainAddress::Solana([2; 32])]);
+        assert!(order.writes.is_empty(), "nothing of it is kept");
+        assert!(order.admit(&write(1, 9, 1, 9)));
     }
 
     #[test]

@@ -26,6 +26,8 @@ use super::{AccountUpdate, Feed, FeedEvent, Moment, NextEvent, ProgramFilter, Sl
 const MOST_MESSAGE_BYTES: usize = 16 << 20;
 /// Requests that wait for their answer.
 const MOST_UNANSWERED: usize = 512;
+/// A node that takes no more requests.
+const UNREAD: &str = "the node does not read what it is asked";
 /// Characters of a node's words that are passed on.
 const MOST_SAID: usize = 300;
 
@@ -63,6 +65,8 @@ enum Subject {
     Account(ChainAddress),
     Program,
     Slots,
+    /// The end of a subscription.
+    End,
 }
 
 /// What is subscribed to.
@@ -79,6 +83,8 @@ struct Connection {
     asked: HashMap<u64, Subject>,
     /// By the number of the subscription.
     open: HashMap<u64, Subject>,
+    /// The number of each account's subscription.
+    numbers: HashMap<ChainAddress, u64>,
     /// Subscribed to while others were told of already, and answered.
     joined: Vec<ChainAddress>,
     forks: Forks,
@@ -98,6 +104,8 @@ pub struct WebsocketFeed {
     programs: BTreeSet<ProgramFilter>,
     /// To be subscribed to on the connection that stands.
     to_ask: VecDeque<Wanted>,
+    /// Subscribed to on the connection that stands, and not wanted any more.
+    to_end: VecDeque<ChainAddress>,
     connecting: Option<Connecting>,
     connection: Option<Connection>,
     /// Why a gap is to be told.
@@ -121,6 +129,7 @@ impl WebsocketFeed {
             accounts: BTreeSet::new(),
             programs: BTreeSet::new(),
             to_ask: VecDeque::new(),
+            to_end: VecDeque::new(),
             connecting: None,
             connection: None,
             gap: Some("the feed begins".to_owned()),
@@ -145,11 +154,19 @@ impl WebsocketFeed {
         };
         // Only so many at once: whoever only asks and never reads is not read either.
         while connection.asked.len() < MOST_UNANSWERED
+            && let Some(account) = self.to_end.front()
+        {
+            let asking = connection.unsubscribe(*account);
+            let asked = tokio::time::timeout(self.options.patience, asking).await;
+            asked.map_err(|_| UNREAD.to_owned())??;
+            self.to_end.pop_front();
+        }
+        while connection.asked.len() < MOST_UNANSWERED
             && let Some(wanted) = self.to_ask.front()
         {
             let asking = connection.subscribe(wanted, self.options.commitment);
             let asked = tokio::time::timeout(self.options.patience, asking).await;
-            asked.map_err(|_| "the node does not read what it is asked".to_owned())??;
+            asked.map_err(|_| UNREAD.to_owned())??;
             self.to_ask.pop_front();
         }
         if let Some(slot) = connection.left.pop_front() {
@@ -169,7 +186,10 @@ impl WebsocketFeed {
         let told: Value = serde_json::from_str(text.as_str())
             .map_err(|_| "the node sent what is not JSON".to_owned())?;
         if told.get("id").is_some() {
-            connection.answered(&told)?;
+            let begun = connection.answered(&told)?;
+            // Unfollowed before its number was known.
+            self.to_end
+                .extend(begun.filter(|account| !self.accounts.contains(account)));
             return Ok(self.subscribed());
         }
         // What is told before every subscription is answered is of the gap, and is read with it.
@@ -203,6 +223,7 @@ impl WebsocketFeed {
         self.write_version += 1;
         let result = &told["params"]["result"];
         let event = match *subject {
+            Subject::End => return Ok(None),
             Subject::Slots => return connection.slot(result),
             Subject::Account(key) => account(key, &result["value"], result, self.write_version),
             Subject::Program => told_key(&result["value"]["pubkey"]).and_then(|key| {
@@ -231,6 +252,7 @@ impl WebsocketFeed {
         let programs = self.programs.iter().cloned().map(Wanted::Program);
         let accounts = self.accounts.iter().copied().map(Wanted::Account);
         self.to_ask = programs.chain(accounts).collect();
+        self.to_end.clear();
         Ok(())
     }
 
@@ -251,6 +273,17 @@ impl Feed for WebsocketFeed {
         for account in accounts {
             if self.accounts.insert(*account) {
                 self.to_ask.push_back(Wanted::Account(*account));
+            }
+        }
+    }
+
+    fn unfollow(&mut self, accounts: &[ChainAddress]) {
+        for account in accounts {
+            if self.accounts.remove(account) {
+                let is_it =
+                    |wanted: &Wanted| matches!(wanted, Wanted::Account(key) if key == account);
+                self.to_ask.retain(|wanted| !is_it(wanted));
+                self.to_end.push_back(*account);
             }
         }
     }
@@ -290,6 +323,7 @@ impl Connection {
             socket,
             asked: HashMap::new(),
             open: HashMap::new(),
+            numbers: HashMap::new(),
             joined: Vec::new(),
             forks: Forks::default(),
             left: VecDeque::new(),
@@ -320,6 +354,16 @@ impl Connection {
                     .await
             }
         }
+    }
+
+    /// Ends the subscription of an account, if its number is known.
+    async fn unsubscribe(&mut self, account: ChainAddress) -> Result<(), String> {
+        let Some(number) = self.numbers.remove(&account) else {
+            return Ok(());
+        };
+        self.open.remove(&number);
+        self.ask("accountUnsubscribe", &json!([number]), Subject::End)
+            .await
     }
 
     async fn ask(&mut self, method: &str, params: &Value, subject: Subject) -> Result<(), String> {
@@ -357,16 +401,22 @@ impl Connection {
         Ok(Some(FeedEvent::Slot { slot, status }))
     }
 
-    fn answered(&mut self, told: &Value) -> Result<(), String> {
+    /// Gives the account whose subscription has begun, if it is one's.
+    fn answered(&mut self, told: &Value) -> Result<Option<ChainAddress>, String> {
         let subject = told["id"]
             .as_u64()
             .and_then(|number| self.asked.remove(&number));
+        if let (Some(Subject::End), Some(_)) = (subject, told["result"].as_bool()) {
+            return Ok(None);
+        }
         if let (Some(subject), Some(number)) = (subject, told["result"].as_u64()) {
             self.open.insert(number, subject);
             if let Subject::Account(key) = subject {
                 self.joined.push(key);
+                self.numbers.insert(key, number);
+                return Ok(Some(key));
             }
-            return Ok(());
+            return Ok(None);
         }
         let said = told["error"]["message"].to_string();
         let said: String = said.chars().take(MOST_SAID).collect();

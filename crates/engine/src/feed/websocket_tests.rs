@@ -197,3 +197,68 @@ async fn an_account_that_joins_is_told_of_and_a_program_is_followed_by_its_filte
     };
     let (_node, ()) = tokio::join!(node, told);
 }
+
+#[tokio::test]
+async fn an_account_that_is_let_go_is_unsubscribed_told_of_no_more_and_not_asked_for_again() {
+    let (listener, mut feed) = listening().await;
+    feed.follow(&[OTHER]);
+    let node = async {
+        let mut node = connected(&listener).await;
+        answer(&mut node, 3).await;
+        // Of KEY: let go after its number was known.
+        let message = node.next().await.expect("a message").expect("read");
+        let request: Value = serde_json::from_str(message.to_text().expect("text")).expect("JSON");
+        assert_eq!(
+            (&request["method"], &request["params"]),
+            (&json!("accountUnsubscribe"), &json!([102]))
+        );
+        let answer_it = json!({"jsonrpc": "2.0", "id": request["id"], "result": true});
+        tell(&mut node, 102, account(8, "AAE=")).await;
+        node.send(Message::text(answer_it.to_string()))
+            .await
+            .expect("sent");
+        tell(&mut node, 103, account(9, "AAE=")).await;
+        drop(node);
+        let mut node = connected(&listener).await;
+        let asked = answer(&mut node, 2).await;
+        assert_eq!(asked[1], json!(["accountSubscribe", OTHER.to_string()]));
+        node
+    };
+    let told = async {
+        assert!(is_gap(feed.next().await.as_ref()));
+        feed.unfollow(&[KEY]);
+        let Some(FeedEvent::Account(update)) = feed.next().await else {
+            panic!("no account");
+        };
+        assert_eq!((update.key, update.moment.slot), (OTHER, 9));
+        assert!(is_gap(feed.next().await.as_ref()));
+    };
+    let (_node, ()) = tokio::join!(node, told);
+}
+
+#[tokio::test]
+async fn an_account_that_is_let_go_before_its_number_is_known_is_unsubscribed_by_it() {
+    let (listener, mut feed) = listening().await;
+    let node = async {
+        let mut node = connected(&listener).await;
+        answer(&mut node, 2).await;
+        let joins = request(&mut node).await;
+        assert_eq!(joins["params"][0], json!(OTHER.to_string()));
+        let lets_go = request(&mut node).await;
+        assert_eq!(lets_go["method"], "accountUnsubscribe");
+        assert_eq!(lets_go["params"], json!([103]));
+    };
+    let told = async {
+        assert!(is_gap(feed.next().await.as_ref()));
+        feed.follow(&[OTHER]);
+        // Asked for, and not answered: whoever waits for the next message stops waiting.
+        let asked = tokio::time::timeout(Duration::ZERO, feed.next()).await;
+        asked.expect_err("nothing is told");
+        feed.unfollow(&[OTHER]);
+        let _ended = feed.next().await;
+    };
+    tokio::select! {
+        () = node => {}
+        () = told => panic!("nothing is told"),
+    }
+}

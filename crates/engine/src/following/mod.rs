@@ -171,7 +171,7 @@ impl Follower {
 
     /// Writes down what became of a purchase or a sale; whether that is on disk.
     pub fn end_position(&self, plan_id: &str, landed: Option<(u64, Moved)>) -> bool {
-        let ended = self.shared.positions().end(plan_id, landed);
+        let ended = self.shared.position_book().end(plan_id, landed);
         if let Err(error) = &ended {
             let message = format!("positions: cannot be written: {error}; make room on its disk");
             let fields = json!({"plan_id": plan_id, "code": "positions_unwritable"});

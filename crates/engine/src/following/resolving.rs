@@ -65,10 +65,7 @@ impl Follower {
                     let _asked_again = self.steps().end(&draft.plan_id);
                     return None;
                 }
-                Ok(OnRecord::Undecided) if self.expire_unsigned(&draft.plan_id).await => {
-                    let _asked_again = self.steps().end(&draft.plan_id);
-                    return None;
-                }
+                Ok(OnRecord::Undecided) if self.is_over(draft).await => return None,
                 Ok(OnRecord::Undecided) | Err(_) => {}
             }
             tokio::time::sleep(rest).await;

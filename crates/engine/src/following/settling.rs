@@ -96,19 +96,35 @@ impl Follower {
         Some(settlement)
     }
 
-    /// What was recorded and not signed, because the policy does not pass it any more, is over once its blockhash is dead for
-    /// ever. When that is, the gate decides; whether it is.
-    pub(super) async fn expire_unsigned(&self, plan_id: &str) -> bool {
+    /// What was recorded and not signed, because a halt or the policy does not let it pass any more, is over once its blockhash
+    /// is dead for ever; whether it is. The gate decides when, and may want more endpoints for it than there are: then its
+    /// step stays open for the next start.
+    pub(super) async fn is_over(&self, draft: &Flight) -> bool {
         let Ok(finality) = self.reader.finality().await else {
             return false;
         };
+        let plan_id = &draft.plan_id;
         let settlement = json!({
             "op": "settle_solana", "intent_id": plan_id, "step": 0, "outcome": "expired",
             "signature": null, "slot": null, "spent": {}, "signatures": [], "endpoints": finality.endpoints,
             "finalized": {"slot": finality.slot, "block_height": finality.block_height},
         });
+        let end = draft.last_valid_block_height;
+        let is_dead = end > 0 && finality.block_height > end + SURELY_DEAD_BLOCKS;
         let settled = self.ask(move |gate| gate.settle(&settlement)).await;
-        settled.is_ok()
+        match settled {
+            Ok(()) => {
+                let _asked_again = self.steps().end(plan_id);
+                true
+            }
+            Err(GateFault::Lost(_)) => false,
+            Err(fault) => {
+                if is_dead {
+                    self.fault(draft, "not_settled", &fault.to_string());
+                }
+                is_dead
+            }
+        }
     }
 
     /// How far the chain is for ever, once it is beyond this height.

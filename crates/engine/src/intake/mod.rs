@@ -94,11 +94,12 @@ impl<R: AccountReader + 'static> Intake<R> {
         feed.follow_programs(&self.programs);
         self.follow(feed.as_mut());
         while !shared.is_stopping() {
+            self.leave(feed.as_mut());
             let silence = shared.in_force.now().limits.max_feed_silence_ms;
             let silence = Duration::from_millis(silence);
             tokio::select! {
                 biased;
-                Some(loading) = self.repaired.1.recv() => self.take(&loading, feed.as_mut()),
+                Some(loading) = self.repaired.1.recv() => self.take(loading, feed.as_mut()),
                 pools = shared.joining.next() => self.join(pools),
                 told = tokio::time::timeout(silence, feed.next()) => match told {
                     Ok(Some(event)) => self.event(event),
@@ -126,6 +127,27 @@ impl<R: AccountReader + 'static> Intake<R> {
             .collect();
         self.unsure.extend(&new);
         feed.follow(&new);
+    }
+
+    /// Lets go of pools that were taken out, and of accounts that nobody reads any more.
+    fn leave(&mut self, feed: &mut dyn Feed) {
+        let left = self.shared.joining.take_left();
+        if left.is_empty() {
+            return;
+        }
+        for pool in left.keys() {
+            self.pools.remove(pool);
+        }
+        let inventory = self.shared.inventory();
+        let accounts = left.into_values().flatten();
+        let accounts: Vec<_> = accounts.filter(|it| !inventory.is_read(*it)).collect();
+        drop(inventory);
+        for account in &accounts {
+            self.followed.remove(account);
+            self.unsure.remove(account);
+            self.order.leave(*account);
+        }
+        feed.unfollow(&accounts);
     }
 
     fn event(&mut self, event: FeedEvent) {

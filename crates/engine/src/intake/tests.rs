@@ -133,6 +133,11 @@ impl Feed for Script {
         self.followed.lock().expect("a lock").extend(accounts);
     }
 
+    fn unfollow(&mut self, accounts: &[ChainAddress]) {
+        let mut followed = self.followed.lock().expect("a lock");
+        followed.retain(|account| !accounts.contains(account));
+    }
+
     fn follow_programs(&mut self, _: &[ProgramFilter]) {}
 
     fn trouble(&self) -> Option<&str> {
@@ -419,4 +424,60 @@ async fn a_pool_that_was_found_is_read_followed_and_read_again_behind_the_feed()
     let accounts = found.iter().map(|update| update.key).collect();
     running.tell(FeedEvent::Following { accounts });
     running.until(|| running.stale() == 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_that_was_taken_out_is_not_followed_any_more_and_what_another_reads_still_is() {
+    let running = running(&[pool(1)], 9);
+    running.begun(9).await;
+    let kept = running.followed.lock().expect("a lock").clone();
+    let found = pool(2);
+    for update in &found {
+        running.node.put(update.clone());
+    }
+    running.shared.joining.add(found[0].key);
+    running
+        .until(|| running.shared.inventory().graph().len() == 2)
+        .await;
+    assert!(
+        running
+            .followed
+            .lock()
+            .expect("a lock")
+            .contains(&found[1].key)
+    );
+    let accounts = running.shared.inventory_mut().forget_launch(found[0].key);
+    running.shared.joining.leave(found[0].key, accounts);
+    running.tell_slot(10, SlotStatus::Processed);
+    running
+        .until(|| *running.followed.lock().expect("a lock") == kept)
+        .await;
+    assert_eq!(running.shared.inventory().graph().len(), 1);
+    // What was on its way is nobody's, and what is read of the other pools goes on.
+    running.tell_write(&found[1], 10, 1);
+    running.settled().await;
+    assert_eq!(running.shared.updates.len(), 0);
+    running.tell_gap();
+    running.node.go_to(11);
+    running.tell_slot(11, SlotStatus::Processed);
+    running.until(|| running.stale() == 0).await;
+    assert!(!running.node.asked().contains(&found[0].key));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_that_is_taken_out_while_it_is_read_stays_out() {
+    let running = running(&[pool(1)], 9);
+    running.begun(9).await;
+    let found = pool(2);
+    for update in &found {
+        running.node.put(update.clone());
+    }
+    running.node.go_to(8);
+    running.shared.joining.add(found[0].key);
+    running.until(|| !running.node.asked().is_empty()).await;
+    running.shared.joining.leave(found[0].key, Vec::new());
+    running.node.go_to(9);
+    running.settled().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(running.shared.inventory().graph().len(), 1);
 }

@@ -43,4 +43,5 @@ pub use trade::{
     Purpose, SIGNATURE_FEE_LAMPORTS, Seen, Trade, TradeHop,
 };
 pub use way::{Fees, Way, check_hop, hop_instructions, quoted, rents_of, slipped};
+pub(crate) use worth::sold_for;
 pub use worth::{UsdMint, worth_usd};

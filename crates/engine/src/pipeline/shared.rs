@@ -20,7 +20,7 @@ use crate::events::Events;
 use crate::feed::AccountUpdate;
 use crate::inventory::{Inventory, PositionHandle};
 use crate::log::Log;
-use crate::positions::Positions;
+use crate::positions::{PositionBook, Positions};
 use crate::quote_service::PoolChanges;
 use crate::shreds::ShredDesk;
 
@@ -178,9 +178,13 @@ impl Shared {
 
     /// What was bought and is not sold yet.
     pub fn positions(&self) -> MutexGuard<'_, Positions> {
-        self.positions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.positions.known()
+    }
+
+    /// The same, to be written; that waits for the disk.
+    #[must_use]
+    pub fn position_book(&self) -> &PositionBook {
+        &self.positions
     }
 
     /// The strategy's work is done: the engine ends by itself.

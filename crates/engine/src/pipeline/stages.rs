@@ -243,9 +243,14 @@ fn opportunity_id(instance: &str, moment: Moment, seen: Seen, candidate: &Candid
 /// Planner: decides upon each opportunity that is still young.
 pub fn plan_opportunities(shared: &Shared, mut planner: Box<dyn Planner>) {
     while !shared.opportunities.is_finished() {
-        if let Some(opportunity) = shared.opportunities.pop(PATIENCE)
-            && let Some(trade) = plan_opportunity(shared, planner.as_mut(), &opportunity)
-        {
+        let Some(opportunity) = shared.opportunities.pop(PATIENCE) else {
+            continue;
+        };
+        let planned = plan_opportunity(shared, planner.as_mut(), &opportunity);
+        for pool in planner.done_with() {
+            shared.joining.unwant(pool);
+        }
+        if let Some(trade) = planned {
             let way = opportunity.candidate.hops.clone();
             match opportunity.seen {
                 Seen::Executed => drop(shared.trades.push(way, (opportunity, trade))),

@@ -53,8 +53,8 @@ impl Running<'_> {
 
     /// The strategy's work is done: what is left is told, and the next start begins anew.
     pub(super) fn finished(&self, reason: &'static str) -> Result<&'static str, EngineFault> {
-        let mut positions = self.shared.positions();
-        for left in positions.all() {
+        let left: Vec<_> = self.shared.positions().all().cloned().collect();
+        for left in left {
             let message = format!("{} of {} are left", left.held_raw, left.coin);
             let fields = json!({
                 "mint": left.coin.to_string(), "pool": left.pool.to_string(),
@@ -62,6 +62,7 @@ impl Running<'_> {
             });
             self.shared.log.info("position_left", &message, fields);
         }
+        let positions = self.shared.position_book();
         if positions.is_open() {
             let written = positions.over(reason);
             written.map_err(|error| unwritable(&self.run.config.folder, &error))?;

@@ -45,7 +45,7 @@ impl Running<'_> {
                     let _asked_again = follower.steps().end(&plan_id);
                 }
                 OnRecord::Undecided => {
-                    follower.resolve(self.flight(&plan_id, None, follower)?);
+                    follower.discard(self.flight(&plan_id, None, follower)?, "restarted");
                     recovered += 1;
                 }
             }
@@ -106,6 +106,8 @@ impl Running<'_> {
             .filter_map(|route| Key::parse(route["pool"].as_str()?))
             .map(ChainAddress::from)
             .collect();
+        let loan = plan["liquidation"]["obligation"].as_str();
+        pools.extend(loan.and_then(Key::parse).map(ChainAddress::from));
         if let (Some(begun), true) = (&begun, pools.is_empty()) {
             pools.push(begun.pool);
         }

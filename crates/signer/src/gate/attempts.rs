@@ -4,6 +4,7 @@ use super::steps::{self, Kind, Step, StepId};
 use super::usage::Reservation;
 use super::{Gate, closures, halts, nonces, permits};
 use crate::fault::{Fault, Rule};
+use crate::gate::prepared::Prepared;
 use crate::policy::{Action, Passed, Quoted, is_noop};
 use alloy_primitives::{Address, B256, U256};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -90,6 +91,7 @@ impl Gate {
     /// # Errors
     /// A rule of the gate, or the gate file cannot be written.
     pub fn record_attempt(&mut self, new: &NewAttempt<'_>) -> Result<(), Fault> {
+        let ledger = self.ledger.clone();
         let tx = self.write()?;
         let (wallet, strategy_id) = (new.passed.wallet(), new.passed.strategy_id());
         let kill_epoch = halts::require_running(&tx, wallet, strategy_id)?;
@@ -107,7 +109,11 @@ impl Gate {
             }
         }
         new.require_order(&tx, known.as_ref(), &asked)?;
-        Reservation::of_transaction(new.id, new.passed).require_room(&tx, new.now_ms / 1000)?;
+        Reservation::of_transaction(new.id, new.passed).require_room(
+            &tx,
+            &ledger,
+            new.now_ms / 1000,
+        )?;
         let effect_by_s = new.passed.valid_until_s();
         match known {
             None => steps::insert(
@@ -135,7 +141,7 @@ impl Gate {
     ) -> Result<(), Fault> {
         let tx = self.release()?;
         steps::require_signable(&tx, id)?;
-        tx.execute(
+        tx.change(
             "UPDATE attempts SET tx_hash = ?4, raw_tx = ?5, signed_at_ms = ?6
              WHERE intent_id = ?1 AND step = ?2 AND attempt = ?3 AND raw_tx IS NULL",
             params![
@@ -221,7 +227,7 @@ impl NewAttempt<'_> {
     /// A transaction has one hash, so it is one attempt.
     fn require_other_bytes(&self, connection: &Connection) -> Result<(), Fault> {
         let same: Option<u32> = connection
-            .query_row(
+            .read_row(
                 "SELECT attempt FROM attempts WHERE intent_id = ?1 AND step = ?2 AND unsigned_tx = ?3",
                 params![
                     self.id.intent_id,
@@ -257,7 +263,7 @@ impl NewAttempt<'_> {
 
     fn insert(&self, connection: &Connection, kill_epoch: u64) -> rusqlite::Result<()> {
         let transaction = self.passed.transaction();
-        connection.execute(
+        connection.change(
             "INSERT INTO attempts (intent_id, step, attempt, wallet, unsigned_tx, message_hash, valid_until_s,
                  policy_digest, kill_epoch, evidence, quoted_in_raw, quoted_out_raw, recorded_at_ms)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
@@ -303,7 +309,7 @@ impl Evidence {
 
 fn last_attempt(connection: &Connection, id: &StepId) -> rusqlite::Result<Option<(u32, Vec<u8>)>> {
     connection
-        .query_row(
+        .read_row(
             "SELECT attempt, unsigned_tx FROM attempts WHERE intent_id = ?1 AND step = ?2
              ORDER BY attempt DESC LIMIT 1",
             params![id.intent_id, id.step],

@@ -2,7 +2,7 @@
 
 use super::Gate;
 use super::steps::StepId;
-use super::usage::{Reservation, Usage};
+use super::usage::Reservation;
 use crate::fault::Fault;
 use crate::policy::{AmountLimit, Passed, PermitFacts, Policy};
 use alloy_primitives::U256;
@@ -24,7 +24,7 @@ impl Gate {
     /// # Errors
     /// `amount_per_hour`, `amount_per_day`, `signed_per_day`, or the gate file cannot be read.
     pub fn require_room(&self, id: &StepId, passed: &Passed<'_>, now_s: u64) -> Result<(), Fault> {
-        Reservation::of_transaction(id, passed).require_room(&self.connection, now_s)
+        Reservation::of_transaction(id, passed).require_room(&self.connection, &self.ledger, now_s)
     }
 
     /// A permit fits into every limit that it falls under.
@@ -39,7 +39,11 @@ impl Gate {
         policy: &Policy,
         now_s: u64,
     ) -> Result<(), Fault> {
-        Reservation::of_permit(id, facts, strategy_id, policy).require_room(&self.connection, now_s)
+        Reservation::of_permit(id, facts, strategy_id, policy).require_room(
+            &self.connection,
+            &self.ledger,
+            now_s,
+        )
     }
 
     /// Every limit of amounts with what is used of it.
@@ -49,13 +53,16 @@ impl Gate {
     pub fn budgets(&self, policy: &Policy, now_s: u64) -> Result<Vec<Budget>, Fault> {
         let mut budgets = Vec::new();
         for (chain_id, token) in policy.tokens() {
-            let usage = Usage::read(&self.connection, chain_id, token, None, now_s)?;
             let own = policy.amounts.iter();
             let own = own.filter(|(limit, _)| limit.chain_id == chain_id && limit.token == token);
-            budgets.extend(own.map(|(limit, cap)| Budget {
+            let (limits, caps): (Vec<_>, Vec<&U256>) = own.unzip();
+            let of = (chain_id, token);
+            let used = (self.ledger).used(&self.connection, of, &limits, None, now_s)?;
+            let own = limits.into_iter().zip(caps).zip(used);
+            budgets.extend(own.map(|((limit, cap), used_raw)| Budget {
                 limit: limit.clone(),
                 cap_raw: *cap,
-                used_raw: usage.of(limit),
+                used_raw,
             }));
         }
         Ok(budgets)

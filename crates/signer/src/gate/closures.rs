@@ -3,6 +3,7 @@
 use super::Gate;
 use super::steps::StepId;
 use crate::fault::{Fault, Rule};
+use crate::gate::prepared::Prepared;
 use rusqlite::{Connection, OptionalExtension, params};
 
 impl Gate {
@@ -16,11 +17,11 @@ impl Gate {
         if has_attempt(&tx, id)? {
             return Ok(false);
         }
-        tx.execute(
+        tx.change(
             "INSERT INTO closures (intent_id, step, closed_at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             params![id.intent_id, id.step, now_ms.cast_signed()],
         )?;
-        tx.execute(
+        tx.change(
             "UPDATE steps SET counts_raw = '0' WHERE intent_id = ?1 AND step = ?2",
             params![id.intent_id, id.step],
         )?;
@@ -55,7 +56,7 @@ pub(super) fn require_unclosed(connection: &Connection, id: &StepId) -> Result<(
 
 fn closed(connection: &Connection, id: &StepId) -> rusqlite::Result<bool> {
     connection
-        .query_row(
+        .read_row(
             "SELECT 1 FROM closures WHERE intent_id = ?1 AND step = ?2",
             params![id.intent_id, id.step],
             |_| Ok(()),
@@ -67,7 +68,7 @@ fn closed(connection: &Connection, id: &StepId) -> rusqlite::Result<bool> {
 /// An attempt is recorded that was not discarded.
 pub(super) fn has_attempt(connection: &Connection, id: &StepId) -> rusqlite::Result<bool> {
     connection
-        .query_row(
+        .read_row(
             "SELECT 1 FROM attempts WHERE intent_id = ?1 AND step = ?2
              UNION ALL SELECT 1 FROM solana_attempts
              WHERE intent_id = ?1 AND step = ?2 AND discarded_at_ms IS NULL LIMIT 1",

@@ -5,6 +5,7 @@
 
 use super::Gate;
 use crate::fault::{Fault, Rule};
+use crate::gate::prepared::Prepared;
 use crate::policy::Scope;
 use rusqlite::{Connection, Row, params};
 use tradewind_core::ChainAddress;
@@ -47,7 +48,7 @@ impl Gate {
     /// # Errors
     /// The gate file cannot be read.
     pub fn halt_state(&self) -> Result<HaltState, Fault> {
-        let kill_epoch: i64 = self.connection.query_row(
+        let kill_epoch: i64 = self.connection.read_row(
             "SELECT coalesce(max(kill_epoch), 0) FROM halts WHERE wallet IS NULL AND strategy_id IS NULL",
             [],
             |row| row.get(0),
@@ -81,7 +82,7 @@ impl Gate {
     ) -> Result<u64, Fault> {
         let tx = self.write()?;
         let kill_epoch = last_epoch(&tx)? + 1;
-        tx.execute(
+        tx.change(
             "INSERT INTO halts (kill_epoch, reason, halted_by, halted_at_ms, wallet, strategy_id)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![
@@ -115,7 +116,7 @@ impl Gate {
                 epochs.join(", ")
             )
         })?;
-        tx.execute(
+        tx.change(
             "UPDATE halts SET resumed_by = ?1, resumed_at_ms = ?2 WHERE kill_epoch = ?3",
             params![by, now_ms.cast_signed(), kill_epoch.cast_signed()],
         )?;
@@ -160,7 +161,7 @@ pub(super) fn require_none_since(
 }
 
 fn last_epoch(connection: &Connection) -> rusqlite::Result<u64> {
-    let last: i64 = connection.query_row(
+    let last: i64 = connection.read_row(
         "SELECT coalesce(max(kill_epoch), 0) FROM halts",
         [],
         |row| row.get(0),

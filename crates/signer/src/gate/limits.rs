@@ -6,6 +6,7 @@
 use super::Gate;
 use super::steps::parsed;
 use crate::fault::{Fault, Rule};
+use crate::gate::prepared::Prepared;
 use crate::policy::{Kind, MAX_RAISE_DELAY_S, RAISE_DELAY, Terms, raise_delay_ms, value_of};
 use alloy_primitives::U256;
 use rusqlite::{Connection, Row, params};
@@ -73,10 +74,10 @@ impl Gate {
                 set.follow(key, old, new)?;
             }
         }
-        tx.execute("DELETE FROM ceilings", [])?;
+        tx.change("DELETE FROM ceilings", [])?;
         for (key, value) in ceilings {
             let row = params![key, value.to_string()];
-            tx.execute("INSERT INTO ceilings (key, value) VALUES (?1, ?2)", row)?;
+            tx.change("INSERT INTO ceilings (key, value) VALUES (?1, ?2)", row)?;
         }
         Ok(tx.commit()?)
     }
@@ -251,7 +252,7 @@ impl Setting<'_> {
     }
 
     fn insert(&self, key: &str, value: U256, effective_at_ms: u64) -> rusqlite::Result<()> {
-        self.connection.execute(
+        self.connection.change(
             "INSERT INTO limits (key, value, set_by, set_at_ms, effective_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![
                 key,
@@ -269,7 +270,7 @@ impl Setting<'_> {
         let mut cancelled = 0;
         for waits in self.of(key)? {
             if !waits.counts_at(self.now_ms) && such(waits.value) {
-                cancelled += self.connection.execute(
+                cancelled += self.connection.change(
                     "UPDATE limits SET cancelled_by = ?1, cancelled_at_ms = ?2
                      WHERE key = ?3 AND value = ?4 AND effective_at_ms = ?5 AND cancelled_at_ms IS NULL",
                     params![
@@ -304,7 +305,7 @@ fn terms_at(limits: &[SetLimit], now_ms: u64) -> Terms {
 /// When a raise counts that is presented now. It waits from the gate's last records on, if the clock says less: it was
 /// later than now already.
 fn raise_at_ms(connection: &Connection, in_force: &Terms, now_ms: u64) -> rusqlite::Result<u64> {
-    let last_ms: Option<i64> = connection.query_row(
+    let last_ms: Option<i64> = connection.read_row(
         "SELECT max(at_ms) FROM (
              SELECT set_at_ms AS at_ms FROM limits WHERE rowid = (SELECT max(rowid) FROM limits)
              UNION ALL SELECT halted_at_ms FROM halts WHERE rowid = (SELECT max(rowid) FROM halts)

@@ -12,9 +12,11 @@ mod budgets;
 mod checkpoints;
 mod closures;
 mod halts;
+mod ledger;
 mod limits;
 mod nonces;
 mod permits;
+mod prepared;
 mod schema;
 mod settlements;
 mod signed;
@@ -40,6 +42,7 @@ pub use steps::{Kind, Outcome, Step, StepId};
 pub use sweeps::Sweep;
 
 use crate::fault::{Fault, Internal};
+use ledger::Ledger;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{File, OpenOptions};
@@ -48,10 +51,13 @@ use std::path::Path;
 use std::time::Duration;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Statements that are kept understood; there are fewer.
+const PREPARED: usize = 256;
 
 /// An open gate file.
 pub struct Gate {
     connection: Connection,
+    ledger: Ledger,
     id: String,
     boot_id: String,
 }
@@ -104,9 +110,12 @@ impl Gate {
         let mut connection = Connection::open(path).map_err(wrong)?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(wrong)?;
         schema::prepare(&mut connection).map_err(|why| unusable(path, &why))?;
+        connection.set_prepared_statement_cache_capacity(PREPARED);
         let id = schema::gate_id(&connection).map_err(wrong)?;
+        let ledger = Ledger::beside(&mut connection).map_err(wrong)?;
         Ok(Self {
             connection,
+            ledger,
             id,
             boot_id: solana::current_boot(),
         })
@@ -140,9 +149,11 @@ impl Gate {
     fn begin(&mut self, synchronous: &str) -> Result<Transaction<'_>, Fault> {
         self.connection
             .pragma_update(None, "synchronous", synchronous)?;
-        Ok(self
+        let tx = self
             .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?)
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        self.ledger.settle(&tx)?;
+        Ok(tx)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::steps::{Step, StepId};
 use super::{Gate, halts};
 use crate::fault::{Fault, Refusal, Rule};
+use crate::gate::prepared::Prepared;
 use alloy_primitives::Address;
 use rusqlite::{Connection, OptionalExtension, params};
 use tradewind_core::ChainAddress;
@@ -54,7 +55,7 @@ impl Gate {
                  {next}; otherwise there is nothing to adopt."
             )
         })?;
-        tx.execute(
+        tx.change(
             "INSERT INTO adoptions (wallet, chain_id, next_nonce, adopted_by, adopted_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![
                 wallet.to_string(),
@@ -73,7 +74,7 @@ pub(super) fn next(
     wallet: ChainAddress,
     chain_id: u64,
 ) -> rusqlite::Result<Option<u64>> {
-    let next: Option<i64> = connection.query_row(
+    let next: Option<i64> = connection.read_row(
         "SELECT max(next_nonce) FROM (
              SELECT max(nonce) + 1 AS next_nonce FROM steps WHERE wallet = ?1 AND chain_id = ?2
              UNION ALL SELECT next_nonce FROM adoptions WHERE wallet = ?1 AND chain_id = ?2
@@ -174,7 +175,7 @@ pub(super) fn owner(
     nonce: u64,
 ) -> rusqlite::Result<Option<String>> {
     let step: Option<(String, u32)> = connection
-        .query_row(
+        .read_row(
             "SELECT intent_id, step FROM steps WHERE wallet = ?1 AND chain_id = ?2 AND nonce = ?3",
             params![
                 wallet.to_string(),

@@ -4,6 +4,7 @@ use super::steps::{self, Kind, Step, StepId};
 use super::usage::Reservation;
 use super::{Gate, closures, halts};
 use crate::fault::{Fault, Rule};
+use crate::gate::prepared::Prepared;
 use crate::policy::{Passed, PermitFacts, Policy};
 use alloy_primitives::B256;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -52,6 +53,7 @@ impl Gate {
     /// # Errors
     /// A rule of the gate, or the gate file cannot be written.
     pub fn record_permit(&mut self, new: &NewPermit<'_>) -> Result<(), Fault> {
+        let ledger = self.ledger.clone();
         let tx = self.write()?;
         let kill_epoch = halts::require_running(&tx, new.facts.wallet, new.strategy_id)?;
         closures::require_unclosed(&tx, new.id)?;
@@ -60,8 +62,11 @@ impl Gate {
         if let Some(known) = &known {
             steps::require_same(known, &asked)?;
         }
-        Reservation::of_permit(new.id, &new.facts, new.strategy_id, new.policy)
-            .require_room(&tx, new.now_ms / 1000)?;
+        Reservation::of_permit(new.id, &new.facts, new.strategy_id, new.policy).require_room(
+            &tx,
+            &ledger,
+            new.now_ms / 1000,
+        )?;
         match known {
             None => steps::insert(&tx, new.id, &asked, new.facts.deadline_s)?,
             Some(_) => steps::extend(&tx, new.id, None, new.facts.deadline_s)?,
@@ -82,7 +87,7 @@ impl Gate {
     ) -> Result<(), Fault> {
         let tx = self.release()?;
         steps::require_signable(&tx, id)?;
-        tx.execute(
+        tx.change(
             "UPDATE permits SET v = ?3, r = ?4, s = ?5, signed_at_ms = ?6
              WHERE intent_id = ?1 AND step = ?2 AND v IS NULL",
             params![
@@ -115,7 +120,7 @@ impl NewPermit<'_> {
 
     fn insert(&self, connection: &Connection, kill_epoch: u64) -> rusqlite::Result<()> {
         let facts = &self.facts;
-        connection.execute(
+        connection.change(
             "INSERT INTO permits (intent_id, step, wallet, chain_id, token, spender, value_raw, permit_nonce,
                  deadline_s, digest, policy_digest, kill_epoch, recorded_at_ms)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
@@ -167,7 +172,7 @@ pub(super) fn require_match(
 
 fn find(connection: &Connection, id: &StepId) -> rusqlite::Result<Option<PermitRecord>> {
     connection
-        .query_row(
+        .read_row(
             "SELECT wallet, chain_id, token, spender, value_raw, permit_nonce, deadline_s, digest, v, r, s
              FROM permits WHERE intent_id = ?1 AND step = ?2",
             params![id.intent_id, id.step],

@@ -6,7 +6,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 
 /// "TwSg": what `file` and database tools show for a gate file.
 const APPLICATION_ID: i64 = 0x5477_5367;
-const VERSION: i64 = 6;
+const VERSION: i64 = 7;
 
 const ROWS: [&str; 16] = [
     "steps",
@@ -286,6 +286,16 @@ ALTER TABLE solana_attempts ADD COLUMN held_lamports INTEGER;
 ALTER TABLE solana_attempts ADD COLUMN discarded_at_ms INTEGER;
 ";
 
+// A step that buys a mint which is not listed names it, with what is left of what the purchase was sure to bring.
+const UNLISTED: &str = "
+ALTER TABLE steps ADD COLUMN unlisted_mint TEXT;
+ALTER TABLE steps ADD COLUMN unlisted_left_raw TEXT;
+ALTER TABLE steps ADD COLUMN unlisted_open INTEGER NOT NULL DEFAULT 0 CHECK (unlisted_open IN (0, 1));
+CREATE INDEX steps_by_unlisted ON steps (unlisted_mint) WHERE unlisted_mint IS NOT NULL;
+CREATE INDEX steps_by_unlisted_day ON steps (chain_id, effect_by_s) WHERE unlisted_mint IS NOT NULL;
+CREATE INDEX steps_unlisted_open ON steps (chain_id, unlisted_mint) WHERE unlisted_open = 1;
+";
+
 // A CHECK cannot be changed in place, so the table of steps is made anew around its rows.
 const FROM_2: &str = "
 ALTER TABLE steps RENAME TO steps_2;
@@ -330,7 +340,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), String> {
     match (id, version, objects) {
         (0, 0, 0) => create(connection, &new_id()?).map_err(text)?,
         (APPLICATION_ID, VERSION, _) => check(connection)?,
-        (APPLICATION_ID, 2..=5, _) => {
+        (APPLICATION_ID, 2..=6, _) => {
             check(connection)?;
             migrate(connection).map_err(text)?;
             check(connection)?;
@@ -387,6 +397,7 @@ fn create(connection: &mut Connection, gate_id: &str) -> rusqlite::Result<()> {
     tx.execute_batch(SOLANA)?;
     tx.execute_batch(UPKEEP)?;
     tx.execute_batch(HOLDS)?;
+    tx.execute_batch(UNLISTED)?;
     tx.execute("INSERT INTO meta (one, gate_id) VALUES (1, ?1)", [gate_id])?;
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", VERSION)?;
@@ -425,7 +436,10 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     if version < 5 {
         tx.execute_batch(UPKEEP)?;
     }
-    tx.execute_batch(HOLDS)?;
+    if version < 6 {
+        tx.execute_batch(HOLDS)?;
+    }
+    tx.execute_batch(UNLISTED)?;
     tx.pragma_update(None, "user_version", VERSION)?;
     tx.commit()?;
     connection.execute_batch("PRAGMA legacy_alter_table = OFF;")

@@ -7,6 +7,7 @@ use super::Gate;
 use super::attempts::recorded_noop;
 use super::steps::{self, Outcome, Step, StepId};
 use crate::fault::{Fault, Rule};
+use crate::gate::prepared::Prepared;
 use crate::policy::Policy;
 use alloy_primitives::{B256, U256};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -87,7 +88,7 @@ impl Gate {
             return Ok(false);
         }
         upsert(&tx, id, end, now_ms)?;
-        tx.execute(
+        tx.change(
             "UPDATE steps SET outcome = ?3, final = ?4, counts_raw = CASE WHEN ?4 THEN ?5 ELSE counts_raw END
              WHERE intent_id = ?1 AND step = ?2",
             params![
@@ -124,7 +125,7 @@ fn require_outcome(outcome: Outcome, noop: bool) -> Result<(), Fault> {
 /// The unsigned bytes of the step's attempt that has this hash.
 fn own_transaction(connection: &Connection, id: &StepId, tx_hash: B256) -> Result<Vec<u8>, Fault> {
     let own = connection
-        .query_row(
+        .read_row(
             "SELECT unsigned_tx FROM attempts WHERE intent_id = ?1 AND step = ?2 AND tx_hash = ?3",
             params![id.intent_id, id.step, tx_hash.to_string()],
             |row| row.get(0),
@@ -173,7 +174,7 @@ fn require_equal(
     step: &Step,
     end: &Settlement,
 ) -> Result<(), Fault> {
-    let (tx_hash, spent_raw): (String, String) = connection.query_row(
+    let (tx_hash, spent_raw): (String, String) = connection.read_row(
         "SELECT tx_hash, spent_raw FROM settlements WHERE intent_id = ?1 AND step = ?2",
         params![id.intent_id, id.step],
         |row| Ok((row.get(0)?, row.get(1)?)),
@@ -198,7 +199,7 @@ fn upsert(
 ) -> rusqlite::Result<()> {
     let endpoints = serde_json::Value::from(end.endpoints.clone());
     let finalized = end.finalized;
-    connection.execute(
+    connection.change(
         "INSERT INTO settlements (intent_id, step, outcome, tx_hash, block_number, block_hash, spent_raw, endpoints,
              settled_at_ms, finalized_number, finalized_hash)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)

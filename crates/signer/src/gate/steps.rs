@@ -2,6 +2,7 @@
 
 use super::{Gate, closures, halts};
 use crate::fault::{Fault, Refusal, Rule};
+use crate::gate::prepared::Prepared;
 use alloy_primitives::U256;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -139,7 +140,7 @@ impl Gate {
 
 pub(super) fn find(connection: &Connection, id: &StepId) -> rusqlite::Result<Option<Step>> {
     connection
-        .query_row(
+        .read_row(
             "SELECT wallet, chain_id, strategy_id, kind, nonce, token, reserved_raw, outcome, final
              FROM steps WHERE intent_id = ?1 AND step = ?2",
             params![id.intent_id, id.step],
@@ -182,7 +183,7 @@ pub(super) fn insert(
     step: &Step,
     effect_by_s: u64,
 ) -> rusqlite::Result<()> {
-    connection.execute(
+    connection.change(
         "INSERT INTO steps (intent_id, step, wallet, chain_id, strategy_id, kind, nonce, token, reserved_raw, counts_raw,
              effect_by_s)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)",
@@ -209,7 +210,7 @@ pub(super) fn begin_anew(
     step: &Step,
     effect_by_s: u64,
 ) -> rusqlite::Result<()> {
-    connection.execute(
+    connection.change(
         "UPDATE steps SET wallet = ?3, chain_id = ?4, strategy_id = ?5, kind = ?6, token = ?7, reserved_raw = ?8,
              counts_raw = ?8, effect_by_s = ?9
          WHERE intent_id = ?1 AND step = ?2",
@@ -230,7 +231,7 @@ pub(super) fn begin_anew(
 
 /// The last second in which an attempt of the step could take effect, as its blockhashes are taken to live.
 pub(super) fn effect_by_s(connection: &Connection, id: &StepId) -> rusqlite::Result<u64> {
-    connection.query_row(
+    connection.read_row(
         "SELECT effect_by_s FROM steps WHERE intent_id = ?1 AND step = ?2",
         params![id.intent_id, id.step],
         |row| Ok(row.get::<_, i64>(0)?.cast_unsigned()),
@@ -244,7 +245,7 @@ pub(super) fn extend(
     nonce: Option<u64>,
     effect_by_s: u64,
 ) -> rusqlite::Result<()> {
-    connection.execute(
+    connection.change(
         "UPDATE steps SET nonce = coalesce(nonce, ?3), effect_by_s = max(effect_by_s, ?4)
          WHERE intent_id = ?1 AND step = ?2",
         params![

@@ -2,6 +2,7 @@
 
 use super::{Gate, halts, nonces};
 use crate::fault::{Fault, Rule};
+use crate::gate::prepared::Prepared;
 use alloy_primitives::Address;
 use rusqlite::{Connection, params};
 
@@ -34,7 +35,7 @@ impl Gate {
         let next = nonces::next(&tx, wallet.into(), chain_id)?;
         for (nonce, unsigned_tx) in (sweep.first_nonce..).zip(sweep.unsigned_txs) {
             require_free(&tx, sweep, next, nonce)?;
-            tx.execute(
+            tx.change(
                 "INSERT OR IGNORE INTO sweeps (wallet, chain_id, nonce, unsigned_tx, swept_by, swept_at_ms)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 params![

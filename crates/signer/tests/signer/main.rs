@@ -53,6 +53,7 @@ mod solana_reclaims;
 mod solana_rules;
 mod solana_settlements;
 mod solana_top_ups;
+mod solana_unlisted;
 mod splits;
 mod strategies;
 mod sweeps;

@@ -19,7 +19,8 @@ async def check_feeds(settings: StrategySettings) -> list[Finding]:
     chain = settings.chain
 
     async def yellowstone(url: str) -> str | None:
-        return await look_at_yellowstone(url, chain.yellowstone_token_file, timeout_s=TIMEOUT_S)
+        files = (chain.yellowstone_token_file, chain.yellowstone_ca_file)
+        return await look_at_yellowstone(url, *files, timeout_s=TIMEOUT_S)
 
     looks = [
         ("websocket", chain.websocket, _websocket),

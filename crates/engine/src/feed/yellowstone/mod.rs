@@ -13,7 +13,7 @@ mod subscription;
 mod tests;
 mod token;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ use futures_util::stream::{self, BoxStream, SelectAll};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tradewind_core::ChainAddress;
+use tradewind_solana::grpc::Authorities;
 
 use self::agreement::Agreement;
 use self::messages::{SlotTold, SubscribeRequest, SubscribeUpdate, Update};
@@ -46,6 +47,8 @@ pub struct YellowstoneOptions {
     pub url: String,
     /// Goes along as `x-token`.
     pub token: Option<Token>,
+    /// Who vouches for the server beside the system's authorities.
+    pub authorities: Authorities,
     /// A connection that does not come about, or tells nothing, for longer is given up.
     pub patience: Duration,
     /// The pause before the second attempt to connect; it doubles.
@@ -63,10 +66,11 @@ pub struct YellowstoneOptions {
 impl YellowstoneOptions {
     /// Those of a server that tells of a slot several times a second.
     #[must_use]
-    pub const fn new(url: String, token: Option<Token>) -> Self {
+    pub fn new(url: String, token: Option<Token>) -> Self {
         Self {
             url,
             token,
+            authorities: Authorities::default(),
             patience: Duration::from_secs(10),
             first_pause: Duration::from_millis(50),
             longest_pause: Duration::from_secs(2),
@@ -100,7 +104,8 @@ pub struct YellowstoneFeed {
     subscription: Subscription,
     /// Dealt to streams that may stand already.
     to_ask: Vec<(usize, ChainAddress)>,
-    is_changed: bool,
+    /// Streams that are to tell of something less, or of another program.
+    changed: BTreeSet<usize>,
     connecting: Option<Later<Result<Vec<Line>, String>>>,
     standing: Option<Standing>,
     /// Why a gap is to be told.
@@ -135,7 +140,7 @@ impl YellowstoneFeed {
                 per_filter: options.accounts_per_filter.max(1),
             }),
             to_ask: Vec::new(),
-            is_changed: false,
+            changed: BTreeSet::new(),
             connecting: None,
             standing: None,
             gap: Some("the feed begins".to_owned()),
@@ -209,7 +214,7 @@ impl YellowstoneFeed {
                     .map(|it| self.subscription.request(it))
                     .collect();
                 self.to_ask.clear();
-                self.is_changed = false;
+                self.changed.clear();
                 let server = (self.dial)()?;
                 let not_before = self.pauses.begin();
                 none.insert(Box::pin(open_all(
@@ -251,16 +256,14 @@ impl YellowstoneFeed {
 
     /// Asks the streams that stand for what was dealt to them since they were opened.
     fn ask(&mut self) -> Result<(), String> {
-        if self.to_ask.is_empty() && !self.is_changed {
+        if self.to_ask.is_empty() && self.changed.is_empty() {
             return Ok(());
         }
         let Some(standing) = self.standing.as_mut() else {
             return Ok(());
         };
-        let mut joined: HashMap<usize, Vec<ChainAddress>> = HashMap::new();
-        if std::mem::take(&mut self.is_changed) {
-            joined.insert(0, Vec::new());
-        }
+        let changed = std::mem::take(&mut self.changed).into_iter();
+        let mut joined: HashMap<_, _> = changed.map(|stream| (stream, Vec::new())).collect();
         for (stream, account) in self.to_ask.drain(..) {
             joined.entry(stream).or_default().push(account);
         }
@@ -417,13 +420,24 @@ impl Feed for YellowstoneFeed {
         }
     }
 
+    fn unfollow(&mut self, accounts: &[ChainAddress]) {
+        let left = accounts
+            .iter()
+            .filter_map(|account| self.subscription.remove(*account));
+        self.changed.extend(left);
+        self.to_ask
+            .retain(|(_, account)| !accounts.contains(account));
+    }
+
     fn trouble(&self) -> Option<&str> {
         self.gap.as_deref()
     }
 
     fn follow_programs(&mut self, programs: &[ProgramFilter]) {
         for program in programs {
-            self.is_changed |= self.subscription.add_program(program);
+            if self.subscription.add_program(program) {
+                self.changed.insert(0);
+            }
         }
     }
 

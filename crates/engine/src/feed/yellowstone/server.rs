@@ -48,7 +48,7 @@ pub(super) fn dial(options: &YellowstoneOptions) -> Dial {
             max_message_bytes: options.max_message_bytes,
         };
         let header = options.token.as_ref().map(|token| (TOKEN, token.reveal()));
-        let service = GrpcService::new(&options.url, header, limits);
+        let service = GrpcService::trusting(&options.url, header, limits, &options.authorities);
         let service = service.map_err(|fault| fault.to_string())?;
         Ok(Arc::new(Geyser(service)))
     })

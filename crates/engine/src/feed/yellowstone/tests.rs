@@ -437,3 +437,36 @@ async fn a_fork_that_lost_is_dead_once_a_slot_beside_it_is_confirmed() {
     };
     let (_stream, ()) = tokio::join!(server, listener);
 }
+
+#[tokio::test]
+async fn an_account_that_is_let_go_is_left_out_of_the_next_request_and_its_place_is_given_away() {
+    let (mut feed, mut streams) = feed_with(1, None);
+    feed.follow(&[OTHER]);
+    let server = async {
+        let mut first = begin(&mut streams).await;
+        let mut second = begin(&mut streams).await;
+        assert_eq!(first.accounts().len() + second.accounts().len(), 2);
+        let request = first.requests.recv().await.expect("a request");
+        let named = |request: &SubscribeRequest| {
+            let named = request.accounts.values().flat_map(|it| it.account.clone());
+            named.collect::<Vec<_>>()
+        };
+        assert_eq!(named(&request), Vec::<String>::new());
+        first.answer().await;
+        let request = first.requests.recv().await.expect("a request");
+        assert_eq!(named(&request), [ChainAddress::Solana([3; 32]).to_string()]);
+        second.requests.try_recv().expect_err("nothing changed");
+    };
+    let listener = async {
+        gap(&mut feed).await;
+        feed.unfollow(&[KEY]);
+        let told = tokio::time::timeout(Duration::ZERO, feed.next()).await;
+        told.expect_err("the request is on its way");
+        feed.follow(&[ChainAddress::Solana([3; 32])]);
+        feed.next().await;
+    };
+    tokio::select! {
+        () = server => {}
+        () = listener => panic!("nothing is told"),
+    }
+}

@@ -69,7 +69,7 @@ impl Executor {
             last_valid_block_height: draft.flight.last_valid_block_height,
             mint_in: &mints[0],
             mint_out: &mints[1],
-            amount_in_raw: trade.amount_in_raw,
+            amount_in_raw: trade.gate_amount_in_raw(),
             amount_out_raw: trade.amount_out_raw,
             heights: &heights,
         };

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tradewind_solana::token_accounts::WRAPPED_SOL;
 
 use super::Executor;
+use super::simulating::measured;
 use crate::events::{PlanTold, plan_event};
 use crate::flight::Flight;
 use crate::identifier;
@@ -23,6 +24,9 @@ impl Executor {
         let plan_id = identifier::derived(&format!("plan/{}", opportunity.id));
         let simulated = self.simulated(trade);
         let failed = simulated.as_ref().is_some_and(Result::is_err);
+        let told = simulated.as_ref().and_then(|told| told.as_ref().ok());
+        let measured = told.and_then(|told| measured(trade, told));
+        let trade = measured.as_ref().unwrap_or(trade);
         if failed && !self.desk.paper {
             return self.not_simulated(&plan_id, simulated.and_then(Result::err));
         }
@@ -111,7 +115,7 @@ impl Executor {
             last_valid_block_height: 0,
             choice: Choice::default(),
             sent_at_ms: self.shared.clock.now_ms(),
-            pools: trade.hops.iter().map(|hop| hop.hop.pool).collect(),
+            pools: trade.reserved(),
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use super::evidence::SolanaEvidence;
 use super::holds::{self, Hold};
-use super::{receipts, reclaims, top_ups};
+use super::{receipts, reclaims, top_ups, unlisted_mints};
 use crate::fault::{Fault, Rule};
+use crate::gate::ledger::Ledger;
+use crate::gate::prepared::Prepared;
 use crate::gate::steps::{self, Kind, Step, StepId};
 use crate::gate::usage::Reservation;
 use crate::gate::{Gate, closures, halts};
@@ -91,7 +93,7 @@ impl Gate {
     /// # Errors
     /// A rule of the gate, or the gate file cannot be written.
     pub fn record_solana(&mut self, new: &NewSolanaAttempt<'_>) -> Result<(), Fault> {
-        let boot_id = self.boot_id.clone();
+        let (boot_id, ledger) = (self.boot_id.clone(), self.ledger.clone());
         let tx = self.write()?;
         let passed = new.passed;
         let kill_epoch = halts::require_running(&tx, passed.wallet(), passed.strategy_id())?;
@@ -109,7 +111,8 @@ impl Gate {
         new.require_order(&tx, &earlier, receipt.is_some())?;
         new.evidence.require_life(new.last_valid_block_height)?;
         let outlay_raw = new.outlay_raw(&tx)?;
-        require_room(&tx, new.id, passed, outlay_raw, new.now_ms / 1000)?;
+        let spends = (new.id, passed, outlay_raw);
+        require_room((&tx, &ledger), spends, new.now_ms / 1000)?;
         let effect_by_s = (new.now_ms / 1000).saturating_add(passed.blockhash_life_s());
         if is_free {
             steps::begin_anew(&tx, new.id, &asked, effect_by_s)?;
@@ -123,6 +126,7 @@ impl Gate {
         new.insert(&tx, kill_epoch, address.as_deref(), &boot_id)?;
         reclaims::record(&tx, new)?;
         top_ups::record(&tx, new)?;
+        unlisted_mints::record(&tx, new, is_free)?;
         Ok(tx.commit()?)
     }
 
@@ -143,7 +147,7 @@ impl Gate {
         if let Some(since) = since {
             halts::require_none_since(&tx, step.wallet, step.strategy_id.as_deref(), since)?;
         }
-        let recorded = tx.execute(
+        let recorded = tx.change(
             "UPDATE solana_attempts SET signature = ?4, raw_tx = ?5, signed_at_ms = ?6
              WHERE intent_id = ?1 AND step = ?2 AND attempt = ?3 AND raw_tx IS NULL AND discarded_at_ms IS NULL",
             params![
@@ -174,15 +178,14 @@ impl Gate {
     ) -> Result<(), Fault> {
         let known = reserved_outlay(&self.connection, id)?;
         let outlay_raw = known.unwrap_or_else(|| U256::from(passed.lamports()));
-        require_room(&self.connection, id, passed, outlay_raw, now_s)
+        let spends = (id, passed, outlay_raw);
+        require_room((&self.connection, &self.ledger), spends, now_s)
     }
 }
 
 fn require_room(
-    connection: &Connection,
-    id: &StepId,
-    passed: &PassedSolana<'_>,
-    outlay_raw: U256,
+    (connection, ledger): (&Connection, &Ledger),
+    (id, passed, outlay_raw): (&StepId, &PassedSolana<'_>, U256),
     now_s: u64,
 ) -> Result<(), Fault> {
     let mut amounts = summed(passed.token(), passed.reserve_raw(), 0);
@@ -197,9 +200,9 @@ fn require_room(
             token: mint.into(),
             amount_raw,
         };
-        reservation.require_room(connection, now_s)?;
+        reservation.require_room(connection, ledger, now_s)?;
     }
-    Ok(())
+    unlisted_mints::require_room(connection, id, passed, now_s)
 }
 
 impl NewSolanaAttempt<'_> {
@@ -254,7 +257,7 @@ impl NewSolanaAttempt<'_> {
     /// A message has one signature, so it is one attempt of one step.
     fn require_other_bytes(&self, connection: &Connection) -> Result<(), Fault> {
         let same: Option<(String, u32, u32)> = connection
-            .query_row(
+            .read_row(
                 "SELECT intent_id, step, attempt FROM solana_attempts
                  WHERE wallet = ?1 AND chain_id = ?2 AND message_hash = ?3",
                 params![
@@ -287,7 +290,7 @@ impl NewSolanaAttempt<'_> {
         outlay_raw: U256,
         effect_by_s: u64,
     ) -> rusqlite::Result<()> {
-        connection.execute(
+        connection.change(
             "INSERT INTO outlays (intent_id, step, chain_id, token, reserved_raw, counts_raw, effect_by_s)
              VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)
              ON CONFLICT (intent_id, step) DO UPDATE SET chain_id = ?3, reserved_raw = ?5, counts_raw = ?5,
@@ -311,7 +314,7 @@ impl NewSolanaAttempt<'_> {
         receipt: Option<&str>,
         boot_id: &str,
     ) -> rusqlite::Result<()> {
-        connection.execute(
+        connection.change(
             "INSERT INTO solana_attempts (intent_id, step, attempt, wallet, chain_id, unsigned_tx, message_hash, blockhash,
                  last_valid_block_height, receipt, trade, lookup_tables, quoted, policy_digest, kill_epoch, evidence,
                  recorded_at_ms, held_until_ms, held_to_height, held_lamports)
@@ -363,7 +366,7 @@ fn require_all_signed(attempts: &[SolanaAttempt]) -> Result<(), Fault> {
 
 fn reserved_outlay(connection: &Connection, id: &StepId) -> rusqlite::Result<Option<U256>> {
     connection
-        .query_row(
+        .read_row(
             "SELECT reserved_raw FROM outlays WHERE intent_id = ?1 AND step = ?2",
             params![id.intent_id, id.step],
             |row| steps::parsed(row, 0),
@@ -372,7 +375,7 @@ fn reserved_outlay(connection: &Connection, id: &StepId) -> rusqlite::Result<Opt
 }
 
 fn trade(connection: &Connection, id: &StepId) -> rusqlite::Result<String> {
-    connection.query_row(
+    connection.read_row(
         "SELECT trade FROM solana_attempts WHERE intent_id = ?1 AND step = ?2 AND discarded_at_ms IS NULL
          ORDER BY attempt LIMIT 1",
         params![id.intent_id, id.step],

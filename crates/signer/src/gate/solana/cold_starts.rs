@@ -2,6 +2,7 @@
 
 use crate::fault::{Fault, Rule};
 use crate::gate::Gate;
+use crate::gate::prepared::Prepared;
 use rusqlite::{Connection, OptionalExtension, params};
 use tradewind_core::decode::solana::Key;
 
@@ -84,7 +85,7 @@ impl Gate {
         Rule::ColdStart.require(!has_history(&tx, wallet, chain_id)?, || {
             format!("the wallet {wallet} has attempts on record here; there is nothing to adopt")
         })?;
-        tx.execute(
+        tx.change(
             "INSERT INTO cold_starts (wallet, chain_id, block_height, seen_at_ms, adopted_by, adopted_at_ms)
              VALUES (?1, ?2, 0, ?3, ?4, ?3)
              ON CONFLICT (wallet, chain_id) DO UPDATE SET adopted_by = ?4, adopted_at_ms = ?3",
@@ -101,7 +102,7 @@ impl Gate {
 
 fn find(connection: &Connection, wallet: Key, chain_id: u64) -> rusqlite::Result<Option<Start>> {
     connection
-        .query_row(
+        .read_row(
             "SELECT block_height, seen_at_ms, adopted_by IS NOT NULL FROM cold_starts WHERE wallet = ?1 AND chain_id = ?2",
             params![wallet.to_string(), chain_id.cast_signed()],
             |row| {
@@ -123,7 +124,7 @@ fn lower(
     block_height: u64,
     now_ms: u64,
 ) -> rusqlite::Result<()> {
-    connection.execute(
+    connection.change(
         "INSERT INTO cold_starts (wallet, chain_id, block_height, seen_at_ms) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (wallet, chain_id) DO UPDATE SET block_height = ?3",
         params![
@@ -138,7 +139,7 @@ fn lower(
 
 fn has_history(connection: &Connection, wallet: Key, chain_id: u64) -> rusqlite::Result<bool> {
     connection
-        .query_row(
+        .read_row(
             "SELECT 1 FROM solana_attempts WHERE wallet = ?1 AND chain_id = ?2 LIMIT 1",
             params![wallet.to_string(), chain_id.cast_signed()],
             |_| Ok(()),

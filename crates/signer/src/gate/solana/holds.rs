@@ -11,8 +11,10 @@
 
 use super::attempts::{SolanaAttempt, all};
 use super::boots::recorded_in;
+use super::unlisted_mints;
 use crate::fault::{Fault, Refusal, Rule};
 use crate::gate::Gate;
+use crate::gate::prepared::Prepared;
 use crate::gate::steps::{self, StepId};
 use alloy_primitives::{B256, U256};
 use rusqlite::{Row, params};
@@ -121,7 +123,7 @@ impl Gate {
             }
         }
         // The message is free for another attempt: of this one there is none.
-        tx.execute(
+        tx.change(
             "UPDATE solana_attempts SET discarded_at_ms = ?4,
                  message_hash = 'discarded ' || intent_id || ' ' || step || ' ' || attempt || ' ' || message_hash
              WHERE intent_id = ?1 AND step = ?2 AND attempt = ?3",
@@ -131,10 +133,11 @@ impl Gate {
         if !settled {
             give_back(&tx, id, hold.lamports)?;
             if without_discarded(&all(&tx, id)?).is_empty() {
-                tx.execute(
+                tx.change(
                     "UPDATE steps SET counts_raw = '0' WHERE intent_id = ?1 AND step = ?2",
                     params![id.intent_id, id.step],
                 )?;
+                unlisted_mints::discarded(&tx, id)?;
             }
         }
         Ok(tx.commit()?)
@@ -224,13 +227,13 @@ fn doubtful(attempt: u32) -> Refusal {
 
 /// The lamports of one attempt.
 fn give_back(connection: &rusqlite::Connection, id: &StepId, lamports: u64) -> Result<(), Fault> {
-    let reserved: U256 = connection.query_row(
+    let reserved: U256 = connection.read_row(
         "SELECT reserved_raw FROM outlays WHERE intent_id = ?1 AND step = ?2",
         params![id.intent_id, id.step],
         |row| steps::parsed(row, 0),
     )?;
     let left = reserved.saturating_sub(U256::from(lamports));
-    connection.execute(
+    connection.change(
         "UPDATE outlays SET reserved_raw = ?3, counts_raw = ?3 WHERE intent_id = ?1 AND step = ?2",
         params![id.intent_id, id.step, left.to_string()],
     )?;

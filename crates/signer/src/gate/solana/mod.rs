@@ -9,6 +9,7 @@ mod receipts;
 mod reclaims;
 mod settlements;
 mod top_ups;
+mod unlisted_mints;
 
 pub(super) use boots::current_id as current_boot;
 

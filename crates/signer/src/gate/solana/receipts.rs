@@ -1,6 +1,7 @@
 //! Receipts: the seed that a step's attempts share on the chain, drawn once, recorded before it is told.
 
 use crate::fault::{Fault, Internal, Rule};
+use crate::gate::prepared::Prepared;
 use crate::gate::{Gate, StepId, closures, halts, steps};
 use crate::policy::Receipt;
 use alloy_primitives::hex;
@@ -43,7 +44,7 @@ impl Gate {
             "the step has an attempt without a receipt already; a receipt is drawn before the first".to_owned()
         })?;
         let seed = draw()?;
-        tx.execute(
+        tx.change(
             "INSERT INTO receipts (intent_id, step, wallet, chain_id, seed, drawn_at_ms)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![
@@ -73,7 +74,7 @@ pub(super) fn find(
     id: &StepId,
 ) -> rusqlite::Result<Option<(Key, Receipt)>> {
     let row: Option<(String, String)> = connection
-        .query_row(
+        .read_row(
             "SELECT wallet, seed FROM receipts WHERE intent_id = ?1 AND step = ?2",
             params![id.intent_id, id.step],
             |row| Ok((row.get(0)?, row.get(1)?)),
@@ -88,13 +89,13 @@ pub(super) fn find(
 
 /// Keeps a receipt that no attempt has, under a name that no request can give: no intent's has the separator in it.
 fn set_aside(connection: &Connection, id: &StepId, now_ms: u64) -> rusqlite::Result<()> {
-    let kept: String = connection.query_row(
+    let kept: String = connection.read_row(
         "UPDATE receipts SET intent_id = intent_id || char(31) || seed WHERE intent_id = ?1 AND step = ?2
          RETURNING intent_id",
         params![id.intent_id, id.step],
         |row| row.get(0),
     )?;
-    connection.execute(
+    connection.change(
         "INSERT INTO closures (intent_id, step, closed_at_ms) VALUES (?1, ?2, ?3)",
         params![kept, id.step, now_ms.cast_signed()],
     )?;

@@ -9,6 +9,7 @@ use super::attempts::{NewSolanaAttempt, all};
 use super::evidence::{MARGIN_BLOCKS, distinct, last_valid};
 use crate::fault::{Fault, Rule};
 use crate::gate::Gate;
+use crate::gate::prepared::Prepared;
 use crate::gate::steps::{self, Outcome, StepId};
 use crate::policy::Receipt;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -114,12 +115,12 @@ pub(super) fn record(connection: &Connection, new: &NewSolanaAttempt<'_>) -> Res
     new.require_quorum()?;
     for seed in passed.taken_back() {
         new.require_past(connection, seed)?;
-        connection.execute(
+        connection.change(
             "UPDATE receipts SET reclaim_id = ?2 WHERE seed = ?1",
             params![seed, new.id.intent_id],
         )?;
     }
-    connection.execute(
+    connection.change(
         "INSERT INTO reclaims (intent_id, step, wallet, chain_id) VALUES (?1, ?2, ?3, ?4)",
         params![
             new.id.intent_id,
@@ -137,12 +138,12 @@ pub(super) fn settled(
     id: &StepId,
     outcome: Outcome,
 ) -> rusqlite::Result<()> {
-    let reclaims = connection.execute(
+    let reclaims = connection.change(
         "UPDATE reclaims SET open = 0 WHERE intent_id = ?1 AND step = ?2",
         params![id.intent_id, id.step],
     )?;
     if reclaims > 0 && outcome != Outcome::Succeeded {
-        connection.execute(
+        connection.change(
             "UPDATE receipts SET reclaim_id = NULL WHERE reclaim_id = ?1",
             [&id.intent_id],
         )?;
@@ -193,7 +194,7 @@ impl NewSolanaAttempt<'_> {
     /// The receipt, which is the wallet's own and nobody takes back yet.
     fn standing(&self, connection: &Connection, seed: &str) -> Result<Standing, Fault> {
         let found = connection
-            .query_row(
+            .read_row(
                 "SELECT intent_id, step, wallet, chain_id, reclaim_id FROM receipts WHERE seed = ?1",
                 [seed],
                 read_standing,
@@ -214,7 +215,7 @@ impl NewSolanaAttempt<'_> {
 }
 
 fn is_recorded(connection: &Connection, id: &StepId) -> rusqlite::Result<bool> {
-    connection.query_row(
+    connection.read_row(
         "SELECT EXISTS (SELECT 1 FROM reclaims WHERE intent_id = ?1 AND step = ?2)",
         params![id.intent_id, id.step],
         |row| row.get(0),
@@ -223,7 +224,7 @@ fn is_recorded(connection: &Connection, id: &StepId) -> rusqlite::Result<bool> {
 
 fn open(connection: &Connection, wallet: Key, chain_id: u64) -> rusqlite::Result<Option<String>> {
     connection
-        .query_row(
+        .read_row(
             "SELECT intent_id FROM reclaims WHERE wallet = ?1 AND chain_id = ?2 AND open = 1",
             params![wallet.to_string(), chain_id.cast_signed()],
             |row| row.get(0),

@@ -5,9 +5,10 @@ use super::boots::require_none_left;
 use super::evidence::{
     EarlierSignature, distinct, last_valid, require_dead, signatures_json, unnamed,
 };
-use super::{reclaims, top_ups};
+use super::{reclaims, top_ups, unlisted_mints};
 use crate::fault::{Fault, Rule};
 use crate::gate::Gate;
+use crate::gate::prepared::Prepared;
 use crate::gate::steps::{self, Outcome, Step, StepId};
 use crate::policy::{NATIVE, Policy, SolanaPolicy};
 use alloy_primitives::U256;
@@ -84,18 +85,19 @@ impl Gate {
         };
         let is_final = end.is_final(&attempts, chain, &boot_id)?;
         end.upsert(&tx, id, now_ms)?;
-        tx.execute(
+        tx.change(
             "UPDATE steps SET outcome = ?3, final = ?4, counts_raw = CASE WHEN ?4 THEN ?5 ELSE counts_raw END
              WHERE intent_id = ?1 AND step = ?2",
             params![id.intent_id, id.step, end.outcome.name(), is_final, counts.main_raw.to_string()],
         )?;
         if is_final {
-            tx.execute(
+            tx.change(
                 "UPDATE outlays SET counts_raw = ?3 WHERE intent_id = ?1 AND step = ?2",
                 params![id.intent_id, id.step, counts.outlay_raw.to_string()],
             )?;
             reclaims::settled(&tx, id, end.outcome)?;
             top_ups::settled(&tx, id)?;
+            unlisted_mints::settled(&tx, id, &step, (end.outcome, counts.main_raw))?;
         }
         tx.commit()?;
         Ok(is_final)
@@ -117,7 +119,7 @@ impl SolanaSettlement {
 
     /// What counts from now on; each amount at most what was reserved.
     fn counts(&self, connection: &Connection, id: &StepId, step: &Step) -> Result<Counts, Fault> {
-        let outlay: U256 = connection.query_row(
+        let outlay: U256 = connection.read_row(
             "SELECT reserved_raw FROM outlays WHERE intent_id = ?1 AND step = ?2",
             params![id.intent_id, id.step],
             |row| steps::parsed(row, 0),
@@ -214,7 +216,7 @@ impl SolanaSettlement {
         step: &Step,
     ) -> Result<(), Fault> {
         let known: Option<(Option<String>, String)> = connection
-            .query_row(
+            .read_row(
                 "SELECT signature, spent FROM solana_settlements WHERE intent_id = ?1 AND step = ?2",
                 params![id.intent_id, id.step],
                 |row| Ok((row.get(0)?, row.get(1)?)),
@@ -239,7 +241,7 @@ impl SolanaSettlement {
             "finalized": finalized,
             "signatures": signatures_json(&self.signatures),
         });
-        connection.execute(
+        connection.change(
             "INSERT INTO solana_settlements (intent_id, step, outcome, signature, slot, spent, evidence, settled_at_ms)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (intent_id, step) DO UPDATE SET outcome = ?3, signature = ?4, slot = ?5, spent = ?6,

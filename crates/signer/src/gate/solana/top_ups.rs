@@ -5,6 +5,7 @@
 
 use super::attempts::NewSolanaAttempt;
 use crate::fault::{Fault, Rule};
+use crate::gate::prepared::Prepared;
 use crate::gate::steps::StepId;
 use crate::gate::{Gate, halts};
 use crate::policy::Treasury;
@@ -46,7 +47,7 @@ impl Gate {
     /// # Errors
     /// The gate file cannot be read.
     pub fn is_top_up(&self, id: &StepId) -> Result<bool, Fault> {
-        let found = self.connection.query_row(
+        let found = self.connection.read_row(
             "SELECT 1 FROM top_ups WHERE intent_id = ?1 AND step = ?2",
             params![id.intent_id, id.step],
             |_| Ok(()),
@@ -82,7 +83,7 @@ pub(super) fn record(connection: &Connection, new: &NewSolanaAttempt<'_>) -> Res
             top_up.lamports
         )
     })?;
-    connection.execute(
+    connection.change(
         "INSERT INTO top_ups (intent_id, step, wallet, chain_id, lamports, recorded_at_s)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![
@@ -99,7 +100,7 @@ pub(super) fn record(connection: &Connection, new: &NewSolanaAttempt<'_>) -> Res
 
 /// With the final settlement, in its commit.
 pub(super) fn settled(connection: &Connection, id: &StepId) -> rusqlite::Result<()> {
-    connection.execute(
+    connection.change(
         "UPDATE top_ups SET open = 0 WHERE intent_id = ?1 AND step = ?2",
         params![id.intent_id, id.step],
     )?;
@@ -124,7 +125,7 @@ fn signed_for(connection: &Connection, chain_id: u64, now_s: u64) -> rusqlite::R
 
 fn open(connection: &Connection, wallet: Key, chain_id: u64) -> rusqlite::Result<Option<String>> {
     connection
-        .query_row(
+        .read_row(
             "SELECT intent_id FROM top_ups WHERE wallet = ?1 AND chain_id = ?2 AND open = 1",
             params![wallet.to_string(), chain_id.cast_signed()],
             |row| row.get(0),

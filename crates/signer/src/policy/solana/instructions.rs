@@ -1,6 +1,7 @@
 //! Instruction by instruction: each one is known and allowed, or the transaction is refused.
 
 use super::flows::Flows;
+use super::unlisted_mints::Unlisted;
 use super::{
     NATIVE, RECEIPT_LAMPORTS, Receipt, ReceiptNeed, SOLANA_CHAIN_ID, SolanaAsk, SolanaPolicy, TopUp,
 };
@@ -27,6 +28,7 @@ pub(super) struct Reading<'a, 'b> {
     pub(super) policy: &'a SolanaPolicy,
     pub(super) ask: &'b SolanaAsk<'a>,
     own_keys: Vec<Key>,
+    pub(super) unlisted: Option<Unlisted<'a>>,
     pub(super) units: Option<u32>,
     pub(super) unit_price_micro_lamports: Option<u64>,
     pub(super) tip_lamports: Option<u64>,
@@ -61,11 +63,13 @@ impl<'a, 'b> Reading<'a, 'b> {
         policy: &'a SolanaPolicy,
         ask: &'b SolanaAsk<'a>,
         own_keys: Vec<Key>,
+        unlisted: Option<Unlisted<'a>>,
     ) -> Self {
         Self {
             policy,
             ask,
             own_keys,
+            unlisted,
             units: None,
             unit_price_micro_lamports: None,
             tip_lamports: None,
@@ -162,18 +166,7 @@ impl<'a, 'b> Reading<'a, 'b> {
             } => {
                 self.require_wallet(place, "who pays", payer)?;
                 self.require_wallet(place, "the owner", wallet)?;
-                let mint = known(place, "the mint", mint)?;
-                let token = self.policy.token(mint)?;
-                let own = self.own_account(place, "the new account", account)?;
-                let fits = own == mint && token_program == AccountKey::Known(token.program);
-                Rule::InstructionNotAllowed.require(fits, || {
-                    place.says(&format!(
-                        "the account must be the wallet's own for {mint} under {}",
-                        token.program
-                    ))
-                })?;
-                self.rents_lamports = self.rents_lamports.saturating_add(ACCOUNT_RENT_LAMPORTS);
-                Ok(())
+                self.create_token_account(place, account, (mint, token_program))
             }
             Call::SyncNative { account } => self.require_wrapped(place, account),
             Call::CloseAccount {
@@ -198,6 +191,38 @@ impl<'a, 'b> Reading<'a, 'b> {
                 borrow_index,
             } => self.repay(place, flash, borrow_index),
         }
+    }
+
+    fn create_token_account(
+        &mut self,
+        place: Place,
+        account: AccountKey,
+        (mint, token_program): (AccountKey, AccountKey),
+    ) -> Result<(), Refusal> {
+        let mint = known(place, "the mint", mint)?;
+        let unlisted = self.unlisted.as_ref().filter(|it| it.mint == mint);
+        if let Some(unlisted) = unlisted {
+            let account = known(place, "the new account", account)?;
+            let program = known(place, "the token program", token_program)?;
+            Rule::InstructionNotAllowed.require(unlisted.holds(account, Some(program)), || {
+                place.says(&format!(
+                    "the account must be the wallet's own for {mint}, under a token program of \
+                     [chains.{SOLANA_CHAIN_ID}.unlisted_mints].token_programs"
+                ))
+            })?;
+        } else {
+            let token = self.policy.token(mint)?;
+            let own = self.own_account(place, "the new account", account)?;
+            let fits = own == mint && token_program == AccountKey::Known(token.program);
+            Rule::InstructionNotAllowed.require(fits, || {
+                place.says(&format!(
+                    "the account must be the wallet's own for {mint} under {}",
+                    token.program
+                ))
+            })?;
+        }
+        self.rents_lamports = self.rents_lamports.saturating_add(ACCOUNT_RENT_LAMPORTS);
+        Ok(())
     }
 
     /// Lamports go to a tip account, to the wallet's own wrapped SOL, or to a listed recipient.
