@@ -8,7 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO, cast
 
 import typer
 from rich.live import Live
@@ -21,6 +21,7 @@ from tradewind.cli.instances import DEFAULT_DATA, DataFolder, rule_shown, shown
 from tradewind.cli.options import JsonFlag
 from tradewind.cli.output import Output
 from tradewind.cli.remarks import Remarks
+from tradewind.cli.unhurried import UnhurriedFile, unhurried
 from tradewind.commander.commander import BotCommander, Order, Outcome
 from tradewind.commander.engine_binary import find_engine
 from tradewind.commander.engine_check import check_by_engine
@@ -41,11 +42,13 @@ from tradewind.commander.wallet_halt import halt_wallet
 from tradewind.errors import InvalidInput
 from tradewind.execution.executor_settings import refuse_wallet_keys
 from tradewind.localnet.anvil import LEASH
+from tradewind.observability import events as observe
 from tradewind.observability.clock import SystemClock
 
 _Work = Callable[[], Awaitable[None]]
 _GOOD = {Phase.STOPPED, Phase.FINISHED}
 _REFRESH_S = 0.25
+_NOT_READ = "Nobody reads it, or too slowly; the engines go on, and tradewind status shows them."
 
 
 def run(
@@ -149,9 +152,20 @@ def _check(orders: Sequence[Order], output: Output) -> None:
 
 
 async def _run(orders: Sequence[Order], data: Path, output: Output, beside: Mapping[str, _Work]) -> list[Outcome]:
+    # A terminal that stands still must not hold up who reads the engines, and with that the engines.
+    with (
+        unhurried(sys.stdout) as out,
+        unhurried(sys.stderr) as errors,
+        output.written_to(cast("TextIO", out), cast("TextIO", errors)),
+    ):
+        return await _run_and_tell(orders, data, _Told(output, out), beside)
+
+
+async def _run_and_tell(
+    orders: Sequence[Order], data: Path, told: "_Told", beside: Mapping[str, _Work]
+) -> list[Outcome]:
     command = find_engine(os.environ, here=Path.cwd())
-    output.progress(f"engine {command.because}")
-    told = _Told(output)
+    told.progress(f"engine {command.because}")
     parts = SupervisorParts(
         clock=SystemClock(),
         command=command,
@@ -181,8 +195,10 @@ def _stopper(commander: BotCommander, by: str) -> Callable[[], None]:
 class _Told:
     """What people and programs are shown meanwhile: a table on a terminal, a line a change elsewhere."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, file: UnhurriedFile) -> None:
         self._output = output
+        self._file = file
+        self._left_out = 0
         self._live: Live | None = None
         self._last: dict[str, tuple[object, ...]] = {}
 
@@ -210,10 +226,18 @@ class _Told:
             self._output.progress(text)
 
     async def keep_fresh(self, commander: BotCommander) -> None:
-        """Draw the table again, and again."""
-        while self._live is not None:
-            self._live.update(shown(commander.states), refresh=True)
+        """Draw the table again, and again, on a terminal that keeps up."""
+        while True:
+            if self._live is not None and not self._file.is_behind:
+                self._live.update(shown(commander.states), refresh=True)
+            if self._file.left_out > self._left_out:
+                self._left_out = self._file.left_out
+                observe.record_lost(what="output", code="output_not_read", message=_NOT_READ)
             await asyncio.sleep(_REFRESH_S)
+
+    def progress(self, text: str) -> None:
+        """What is happening meanwhile."""
+        self._output.progress(text)
 
     def state(self, state: InstanceState) -> None:
         """A state, told when something of it that people care for has changed."""

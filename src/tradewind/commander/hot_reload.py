@@ -9,10 +9,12 @@ from tradewind.commander.defect import in_words
 from tradewind.commander.instance_folder import InstanceFolder
 from tradewind.commander.strategy_file.reading import read_strategy_file
 from tradewind.commander.telling import Telling
+from tradewind.errors import Misconfigured
 from tradewind.observability.clock import Clock
 
 LOOK_EVERY_S = 0.02
 ACKNOWLEDGED_WITHIN_S = 5.0
+TRIED_AGAIN_AFTER_S = 1.0
 
 
 class HotReload:
@@ -34,6 +36,7 @@ class HotReload:
         self._look_every_s = look_every_s
         self._changes = ChangedFile(file)
         self._written_at_ns: int | None = None
+        self._again_at_ns: int | None = None
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -44,14 +47,18 @@ class HotReload:
             await self.look()
 
     async def look(self) -> None:
-        """Take the file when it has changed; say so when the engine does not acknowledge."""
+        """Take the file when it has changed, or could not be taken; say so when the engine does not acknowledge."""
         self._miss_acknowledgement()
         # Half of a file that is being written has mistakes; the whole of it is another change.
-        if self._changes.is_changed():
+        if self._changes.is_changed() or self._is_due():
             await self.take()
 
     async def take(self) -> None:
-        """Check the file as it is, and write it for the engine when that changes something."""
+        """Check the file as it is, and write it for the engine when that changes something.
+
+        What is wrong with the file waits for another one; a disk that cannot be read or written is tried again.
+        """
+        self._again_at_ns = None
         try:
             # A strategy in Python is looked at by a process of its own, which nobody else is to wait for.
             read = await asyncio.to_thread(read_strategy_file, self._file, strategy=self._folder.name.strategy)
@@ -65,8 +72,15 @@ class HotReload:
                 self._telling.written(made.version)
             elif self._telling.state.reload_fault:
                 self._telling.reload_fault(None)
+        except Misconfigured as error:
+            self._again_at_ns = self._clock.now_ns() + round(TRIED_AGAIN_AFTER_S * 1e9)
+            if self._telling.state.reload_fault != str(error):
+                self._telling.reload_fault(str(error))
         except Exception as error:  # noqa: BLE001 (whatever is wrong with a file, the next one is taken)
             self._telling.reload_fault(in_words("the look at the file", error))
+
+    def _is_due(self) -> bool:
+        return self._again_at_ns is not None and self._clock.now_ns() >= self._again_at_ns
 
     def _miss_acknowledgement(self) -> None:
         state = self._telling.state

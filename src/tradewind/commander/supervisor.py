@@ -270,6 +270,7 @@ class Supervisor:
         wallet = self._file.settings.commander.wallet
         if wallet is None:
             self._telling.tell(Phase.HALTED, f"{because}; it names no wallet to halt")
+            self._alerting.alert("wallet_not_halted", f"{because}; it names no wallet to halt")
             return
         pause_s = _FIRST_HALT_PAUSE_S
         while True:
@@ -280,6 +281,7 @@ class Supervisor:
             except Exception as error:  # noqa: BLE001 (whatever failed, the wallet has to be halted)
                 unconfirmed = f"the halt of {wallet} is not confirmed: {in_words('the halt', error)}"
                 self._telling.tell(Phase.PAUSING, f"{because}; {unconfirmed}")
+                self._alerting.alert("wallet_not_halted", f"{because}; {unconfirmed}")
                 await self._rest_of_a_halt(pause_s)
                 pause_s = min(pause_s * 2, _LONGEST_HALT_PAUSE_S)
                 if self._asked.stop.is_set():

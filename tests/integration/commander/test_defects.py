@@ -3,11 +3,16 @@
 import asyncio
 import os
 import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.integration.commander.desk import Desk
+from tests import builders
+from tests.integration.commander.desk import FAST, Desk
+from tests.unit.commander.strategy_files import DROP
 from tradewind.commander.commander import BotCommander, Order
 from tradewind.commander.engine_line import EngineLine
 from tradewind.commander.instance_folder import InstanceFolder, InstanceName
@@ -15,6 +20,7 @@ from tradewind.commander.instance_state import InstanceState, Phase
 from tradewind.commander.strategy_file.reading import StrategyFile, read_strategy_file
 from tradewind.commander.strategy_file.settings import StrategySettings
 from tradewind.commander.wish import Wish, make_wish
+from tradewind.errors import Unavailable
 
 
 def failing(_: Path, *, strategy: str | None = None) -> StrategyFile:
@@ -109,3 +115,37 @@ async def test_an_engine_runs_although_its_log_cannot_be_opened(tmp_path: Path) 
     desk.folder.log.mkdir()
     async with desk.running() as supervisor:
         assert supervisor.state.version_in_force == 1
+
+
+@asynccontextmanager
+async def alerts_into(heard: list[tuple[str, str]]) -> AsyncIterator[Callable[[EngineLine], None]]:
+    yield lambda line: heard.append((line.event, line.message)) if line.event.startswith("wallet_") else None
+
+
+async def test_a_wallet_that_is_not_halted_is_alerted_of_whether_the_signer_is_dead_or_none_is_named(
+    tmp_path: Path,
+) -> None:
+    heard: list[tuple[str, str]] = []
+    asked: list[str] = []
+
+    async def halt(_: StrategySettings, reason: str) -> None:
+        asked.append(reason)
+        if len(asked) == 1:
+            raise Unavailable("halt_not_confirmed", "The signer does not answer.")
+
+    crashing: dict[str, Any] = {
+        "parameters__stand_in": {"fault": "crash"},
+        "commander__restart": {**FAST, "most_crashes": 1},
+    }
+    for changes in (crashing, {**crashing, "commander__wallet": DROP}):
+        desk = Desk(tmp_path, **changes)
+        await asyncio.wait_for(desk.supervisor(halt=halt, triaging=lambda *_: alerts_into(heard)).run(), 60)
+    why = "it crashed 2 times within 60 s, the last time exit code 70: a defect"
+    assert heard == [
+        (
+            "wallet_not_halted",
+            f"{why}; the halt of {builders.SOLANA_WALLET} is not confirmed: The signer does not answer.",
+        ),
+        ("wallet_halted", f"{builders.SOLANA_WALLET}: {why}"),
+        ("wallet_not_halted", f"{why}; it names no wallet to halt"),
+    ]

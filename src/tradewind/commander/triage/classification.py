@@ -29,7 +29,7 @@ class Class:
 _PREFIXES = {
     "engine_": Topic.LIFE,
     "commander_": Topic.LIFE,
-    "wallet_halted": Topic.LIFE,
+    "wallet_": Topic.LIFE,
     "config_": Topic.CONFIGURATION,
     "rules_": Topic.CONFIGURATION,
     "feed_": Topic.FEED,

@@ -12,6 +12,9 @@ from tradewind.commander.triage.repetitions import Repetitions
 from tradewind.commander.triage.spool import Spool
 from tradewind.observability.clock import Clock
 
+# What happened before may have used up all that a chat is told.
+_ALWAYS = frozenset({"wallet_halted", "wallet_not_halted"})
+
 
 class Triage:
     """`hear` never waits and never fails. A receiver that is not configured has no spool."""
@@ -40,7 +43,11 @@ class Triage:
         found, now_ns = classified(line), self._clock.now_ns()
         if self._loki is not None and (found.is_alert or self._lines.take(now_ns=now_ns)):
             self._loki.put(self._entry(line, found, suppressed=self._lines.refused()))
-        if self._telegram is not None and found.is_alert and self._alerts.take(now_ns=now_ns):
+        if (
+            self._telegram is not None
+            and found.is_alert
+            and (line.event in _ALWAYS or self._alerts.take(now_ns=now_ns))
+        ):
             self._telegram.put({"instance": self._name, "text": self._text(line, suppressed=self._alerts.refused())})
 
     def _entry(self, line: EngineLine, found: Class, *, suppressed: int) -> dict[str, object]:
