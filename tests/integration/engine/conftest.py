@@ -13,7 +13,7 @@ from tests.integration.engine.engine_process import ENGINE
 from tests.integration.engine.sniping import sniping_toml
 
 # What is sent stays valid while a killed engine comes back, however slowly.
-LONG_LIVED = {"blockhash_valid_blocks": 400}
+LONG_LIVED = {"blockhash_valid_blocks": 180}
 
 
 @pytest_asyncio.fixture
