@@ -127,7 +127,12 @@ async def _until(holds: Callable[[], bool], clock: Clock, running: "asyncio.Task
         for outcome in running.result():
             if outcome.error is not None:
                 raise outcome.error
-            raise Unavailable("engine_ended", f"The engine has ended: {outcome.state.because}.")
+            why = ": ".join(filter(None, [outcome.state.because, outcome.state.reload_fault]))
+            raise Unavailable(
+                "engine_ended",
+                f"The engine has ended: {why.rstrip('.')}.",
+                remedy="Build it from this tree, or run the demo with --keep and look at its engine.log.",
+            )
 
 
 async def _calm(

@@ -28,6 +28,7 @@ class Class:
 
 _PREFIXES = {
     "engine_": Topic.LIFE,
+    "commander_": Topic.LIFE,
     "wallet_": Topic.LIFE,
     "config_": Topic.CONFIGURATION,
     "rules_": Topic.CONFIGURATION,
@@ -40,6 +41,7 @@ _PREFIXES = {
     "released": Topic.TRADE,
     "discarded": Topic.TRADE,
     "sent": Topic.TRADE,
+    "timed": Topic.TRADE,
     "executed": Topic.TRADE,
     "opportunity_": Topic.TRADE,
     "plan_": Topic.TRADE,
