@@ -96,11 +96,11 @@ impl Lines {
             lines.push_str(&event.to_string());
             lines.push('\n');
         }
-        self.succeeded(append(&mut file, lines.as_bytes(), false))
+        self.succeeded(&append(&mut file, lines.as_bytes(), false))
     }
 
-    fn succeeded(&self, done: io::Result<()>) -> bool {
-        if let Err(error) = &done {
+    fn succeeded(&self, done: &io::Result<()>) -> bool {
+        if let Err(error) = done {
             let message =
                 format!("events.jsonl: cannot be written: {error}; make room on its disk");
             let fields = json!({"code": "events_unwritable"});
@@ -121,7 +121,7 @@ impl Lines {
             let syncs = std::mem::take(&mut waiting.syncs);
             drop(waiting);
             // Only what somebody waits for is worth a commit of the disk, and that comes first.
-            if !syncs.is_empty() && self.succeeded(disk.sync_data()) {
+            if !syncs.is_empty() && self.succeeded(&disk.sync_data()) {
                 for on_disk in &syncs {
                     let _gone = on_disk.try_send(());
                 }
