@@ -66,6 +66,12 @@ impl ChainReader {
         }
     }
 
+    /// How many endpoints decide together what cannot be undone.
+    #[must_use]
+    pub fn quorum(&self) -> usize {
+        self.pool.quorum()
+    }
+
     /// The addresses of all accounts that a program owns.
     ///
     /// # Errors

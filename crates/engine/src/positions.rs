@@ -2,18 +2,24 @@
 //!
 //! A line says what is about to be signed, another what became of it, from what the transaction moved. After a crash
 //! the lines are read again, and what is open in them is asked for at the sign-gate and on the chain.
+//!
+//! - here: what the lines come to; - `ending`: what an end changed, and its taking back;
+//! - `book`: the file, written before what is known changes.
+
+mod book;
+mod ending;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::fs::File;
 use std::io;
-use std::path::Path;
 
 use serde_json::{Value, json};
 use thiserror::Error;
 use tradewind_core::ChainAddress;
 use tradewind_solana::Key;
 
-use crate::appending::append;
+pub use book::PositionBook;
+use ending::Ended;
+
 use crate::flight::{Moved, OpenWay};
 use crate::pipeline::{Purpose, Trade};
 
@@ -74,11 +80,10 @@ pub struct Begun {
 /// The positions, and what they came to.
 #[derive(Debug, Default)]
 pub struct Positions {
-    file: Option<File>,
     by_coin: BTreeMap<ChainAddress, Position>,
     begun: BTreeMap<String, Begun>,
     /// What has ended, the newest of it: the gate may still have to be told, and the result told again.
-    ended: VecDeque<(String, Begun)>,
+    ended: VecDeque<Ended>,
     /// Coins that were traded in this run.
     traded: BTreeSet<ChainAddress>,
     began_at_ms: Option<u64>,
@@ -87,46 +92,9 @@ pub struct Positions {
 }
 
 impl Positions {
-    /// Reads the file, and writes to it from now on. A run that was over is followed by a new one.
-    ///
-    /// # Errors
-    /// Those of the file system, and of a line that is none.
-    pub fn open(path: &Path, now_ms: u64) -> io::Result<Self> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(error),
-        };
-        // A last line without its end was cut off before anything was signed for it.
-        let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
-        let mut read = Self::default();
-        for line in whole.lines() {
-            let told = serde_json::from_str::<Value>(line).ok();
-            told.and_then(|told| read.take(&told)).ok_or_else(|| {
-                io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    format!("a line is none: {line}"),
-                )
-            })?;
-        }
-        let file = File::options().create(true).append(true).open(path)?;
-        file.set_len(u64::try_from(whole.len()).unwrap_or(u64::MAX))?;
-        read.file = Some(file);
-        if read.began_at_ms.is_none() {
-            read.write(&json!({"run": now_ms}))?;
-        }
-        Ok(read)
-    }
-
     /// What is held or being bought.
     pub fn all(&self) -> impl Iterator<Item = &Position> {
         self.by_coin.values()
-    }
-
-    /// Whether what is begun is written down: nothing is signed without.
-    #[must_use]
-    pub const fn is_open(&self) -> bool {
-        self.file.is_some()
     }
 
     /// How many there are.
@@ -171,36 +139,55 @@ impl Positions {
         self.began_at_ms
     }
 
+    /// How many purchases are under way, and what they pay in raw units of the base: it may have left the wallet, or not
+    /// yet.
+    #[must_use]
+    pub fn being_paid(&self) -> (u64, u64) {
+        let bought = self.begun.values().filter(|begun| !begun.way.sells);
+        bought.fold((0, 0), |(count, paid_raw), begun| {
+            (count + 1, begun.amount_in_raw.saturating_add(paid_raw))
+        })
+    }
+
+    /// Whether a coin was bought in this run and is not held any more, nor on its way: nobody needs its pools.
+    #[must_use]
+    pub fn is_done_with(&self, coin: &ChainAddress) -> bool {
+        self.traded.contains(coin) && !self.by_coin.contains_key(coin)
+    }
+
     /// The plans under way.
     #[must_use]
     pub fn pending(&self) -> Vec<String> {
         self.begun.keys().cloned().collect()
     }
 
+    /// Whether a plan has begun and has not ended.
+    #[must_use]
+    pub fn is_under_way(&self, plan_id: &str) -> bool {
+        self.begun.contains_key(plan_id)
+    }
+
     /// What a plan is, under way or ended not long ago.
     #[must_use]
     pub fn begun(&self, plan_id: &str) -> Option<&Begun> {
-        let ended = || self.ended.iter().find(|(id, _)| id == plan_id);
+        let ended = || self.ended.iter().find(|ended| ended.plan_id == plan_id);
         self.begun
             .get(plan_id)
-            .or_else(|| ended().map(|(_, begun)| begun))
+            .or_else(|| ended().map(|ended| &ended.begun))
     }
 
-    /// A purchase or a sale is about to be signed; it is on disk when this returns. A circle is none of its business.
-    ///
-    /// # Errors
-    /// See [`PositionFault`]; nothing may then be signed.
-    pub fn begin(
-        &mut self,
+    /// The line of a purchase or a sale that is about to be signed; None of a circle, which has no position.
+    fn line_of(
+        &self,
         plan_id: &str,
         trade: &Trade,
         own_accounts: &[Key],
-    ) -> Result<(), PositionFault> {
+    ) -> Result<Option<Value>, PositionFault> {
         let (Some(coin), Some(hop)) = (trade.coin(), trade.hops.first()) else {
-            return Ok(());
+            return Ok(None);
         };
         match (trade.purpose, self.by_coin.get(&coin)) {
-            (Purpose::Circle | Purpose::Swap { .. } | Purpose::Liquidate(_), _) => return Ok(()),
+            (Purpose::Circle | Purpose::Swap { .. } | Purpose::Liquidate(_), _) => return Ok(None),
             (Purpose::Buy(bounds), None) if !self.has_traded(&coin) => {
                 let spent_raw = self.spent_raw.saturating_add(trade.amount_in_raw);
                 let most = usize::try_from(bounds.most_positions).unwrap_or(usize::MAX);
@@ -216,48 +203,10 @@ impl Positions {
             (Purpose::Sell { .. }, _) => return Err(PositionFault::NotHeld(coin)),
         }
         let way = OpenWay::of(trade, own_accounts);
-        let line = json!({
+        Ok(Some(json!({
             "begin": plan_id, "coin": coin.to_string(), "base": trade.base.to_string(),
             "pool": hop.hop.pool.to_string(), "amount_in_raw": trade.amount_in_raw.to_string(), "way": way.told(),
-        });
-        Ok(self.write(&line)?)
-    }
-
-    /// What became of a plan: the slot and what it moved; None where it never had an effect.
-    ///
-    /// # Errors
-    /// Those of the file system.
-    pub fn end(&mut self, plan_id: &str, landed: Option<(u64, Moved)>) -> io::Result<()> {
-        if !self.begun.contains_key(plan_id) {
-            return Ok(());
-        }
-        let landed = landed.map(|(slot, moved)| json!({"slot": slot, "moved": moved.told()}));
-        self.write(&json!({"end": plan_id, "landed": landed}))
-    }
-
-    /// The chain says that so much of a coin is held.
-    ///
-    /// # Errors
-    /// Those of the file system.
-    pub fn correct(&mut self, coin: ChainAddress, held_raw: u64) -> io::Result<()> {
-        self.write(&json!({"held": coin.to_string(), "amount_raw": held_raw.to_string()}))
-    }
-
-    /// The run is over; the next start begins another.
-    ///
-    /// # Errors
-    /// Those of the file system.
-    pub fn over(&mut self, reason: &str) -> io::Result<()> {
-        self.write(&json!({"over": reason}))
-    }
-
-    fn write(&mut self, line: &Value) -> io::Result<()> {
-        let Some(file) = self.file.as_mut() else {
-            return Err(io::Error::new(io::ErrorKind::NotFound, "it is not open"));
-        };
-        append(file, format!("{line}\n").as_bytes(), true)?;
-        self.take(line)
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a line that is none"))
+        })))
     }
 
     /// One line. None when it is none.
@@ -267,17 +216,11 @@ impl Positions {
         } else if let Some(plan_id) = line.get("begin") {
             self.took_begin(plan_id.as_str()?, line)?;
         } else if let Some(plan_id) = line.get("end") {
-            let (plan_id, begun) = self.begun.remove_entry(plan_id.as_str()?)?;
-            let landed = &line["landed"];
-            let landed = match landed {
+            let landed = match &line["landed"] {
                 Value::Null => None,
                 landed => Some((landed["slot"].as_u64()?, Moved::of_told(&landed["moved"])?)),
             };
-            self.took_end(&begun, landed);
-            self.ended.push_back((plan_id, begun));
-            if self.ended.len() > MOST_ENDED {
-                self.ended.pop_front();
-            }
+            self.took_any_end(plan_id.as_str()?, landed)?;
         } else if let Some(coin) = line.get("held") {
             let coin = address(coin)?;
             let held_raw = number(&line["amount_raw"])?;

@@ -1,8 +1,10 @@
 //! `signer.toml`: where the files are, who may speak to the signer, and the policy. Unknown keys are refused.
 
 mod chains;
+mod liquidations;
 mod owners;
 mod solana;
+mod unlisted_mints;
 
 use crate::fault::Invalid;
 use crate::fields::{self, Fields, malformed};
@@ -94,6 +96,7 @@ impl Config {
                 .filter_map(|(wallet, _)| wallet.solana().map(Key))
                 .collect();
             solana::require_own_treasury(*id, chain, &used)?;
+            solana::require_own_traders(*id, chain, &used)?;
             solana::know_accounts(chain, used.into_iter());
         }
         let policy = Policy {

@@ -111,6 +111,7 @@ pub struct ConfirmationWatch {
     websocket_urls: Vec<String>,
     quorum: usize,
     poll_ms: u64,
+    trusts_one: bool,
 }
 
 impl ConfirmationWatch {
@@ -137,7 +138,18 @@ impl ConfirmationWatch {
             websocket_urls: options.websocket_urls,
             quorum,
             poll_ms: options.poll_ms,
+            trusts_one: true,
         })
+    }
+
+    /// Trusts no endpoint alone, however sure the chain has to be: as many as make a quorum have to tell the same, or,
+    /// where fewer answer, all that do. One that knows what a quorum does not know holds up no expiry.
+    #[must_use]
+    pub fn trusting_no_one(self) -> Self {
+        Self {
+            trusts_one: false,
+            ..self
+        }
     }
 
     /// Until it is decided, or for `timeout_ms` and the round that ends in: then it is pending, and may be asked again.
@@ -187,22 +199,36 @@ impl ConfirmationWatch {
             .flatten()
             .filter(|status| status.level >= awaited.commitment)
             .collect();
-        // What is final is acted upon for ever, so one endpoint's word is not enough for it.
-        let needed = if awaited.commitment == Level::Finalized {
-            self.quorum
-        } else {
-            1
-        };
         match most_told(&sure) {
-            Some((status, told)) if told >= needed => {
+            Some((status, told)) if told >= self.needed(awaited.commitment, statuses.len()) => {
                 self.included(&awaited.signature, status).await
             }
             // Somebody has it in a block, if not yet surely enough: it is not gone.
-            _ if statuses.iter().any(Option::is_some) => Confirmation::Pending {
-                evidence: Vec::new(),
-            },
+            _ if statuses.iter().any(Option::is_some) && !self.may_be_gone(&statuses) => {
+                Confirmation::Pending {
+                    evidence: Vec::new(),
+                }
+            }
             _ => self.expiry(awaited).await,
         }
+    }
+
+    /// How many of those that answered have to tell the same. What is final is acted upon for ever, so one endpoint's word
+    /// is not enough for it.
+    fn needed(&self, commitment: Level, answered: usize) -> usize {
+        if commitment == Level::Finalized {
+            self.quorum
+        } else if self.trusts_one {
+            1
+        } else {
+            self.quorum.min(answered).max(1)
+        }
+    }
+
+    /// Whether those who do not know it could outweigh who does.
+    fn may_be_gone(&self, statuses: &[Option<Status>]) -> bool {
+        let unknown = statuses.iter().filter(|status| status.is_none()).count();
+        !self.trusts_one && unknown >= self.quorum
     }
 
     async fn included(&self, signature: &str, status: &Status) -> Confirmation {
@@ -254,7 +280,7 @@ impl ConfirmationWatch {
             .filter(|one| one.knows_signature == Some(false))
             .count();
         let known = evidence.iter().any(|one| one.knows_signature == Some(true));
-        if absent >= self.quorum && !known {
+        if absent >= self.quorum && (!known || !self.trusts_one) {
             Confirmation::Expired { evidence }
         } else {
             Confirmation::Pending { evidence }
@@ -313,3 +339,7 @@ fn check(awaited: &Awaited) -> Result<(), Fault> {
         "signature: must be 64 bytes in base 58",
     ))
 }
+
+#[cfg(test)]
+#[path = "confirmation_tests.rs"]
+mod tests;

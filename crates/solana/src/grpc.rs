@@ -14,6 +14,7 @@ use tonic_prost::ProstCodec;
 
 use crate::fault::Fault;
 use crate::http_client::{GrpcClient, deepest, http2, parse_address};
+pub use crate::tls::Authorities;
 use crate::transaction_fault::excerpt;
 
 /// Bytes of a server's words that are passed on.
@@ -47,8 +48,22 @@ impl GrpcService {
         header: Option<(&'static str, &str)>,
         limits: GrpcLimits,
     ) -> Result<Self, Fault> {
+        Self::trusting(address, header, limits, &Authorities::default())
+    }
+
+    /// The same, with authorities who are trusted beside those of the system.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn trusting(
+        address: &str,
+        header: Option<(&'static str, &str)>,
+        limits: GrpcLimits,
+        others: &Authorities,
+    ) -> Result<Self, Fault> {
         let (origin, label) = parse_address(address)?;
-        let client = http2(origin.scheme_str() == Some("https"), limits.timeout_ms)?;
+        let encrypted = origin.scheme_str() == Some("https");
+        let client = http2(encrypted, others, limits.timeout_ms)?;
         let header = header.map(|(name, value)| {
             let parsed = value.parse::<MetadataValue<Ascii>>();
             let mut value = parsed.map_err(|_| {

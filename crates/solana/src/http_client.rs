@@ -13,7 +13,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
 
 use crate::fault::Fault;
-use crate::tls;
+use crate::tls::{self, Authorities};
 
 const IDLE: Duration = Duration::from_secs(90);
 const MOST_IDLE_CONNECTIONS: usize = 8;
@@ -79,7 +79,7 @@ pub(crate) fn parse_headers(given: &[(String, String)]) -> Result<HeaderMap, Fau
 /// A client that keeps its connections; with the roots of the system where the address is encrypted.
 pub(crate) fn tcp_or_tls(encrypted: bool, connect_timeout_ms: u64) -> Result<HttpClient, Fault> {
     let connector = HttpsConnectorBuilder::new()
-        .with_tls_config(tls_of(encrypted)?)
+        .with_tls_config(tls_of(encrypted, &Authorities::default())?)
         .https_or_http()
         .enable_http1()
         .enable_http2()
@@ -88,9 +88,13 @@ pub(crate) fn tcp_or_tls(encrypted: bool, connect_timeout_ms: u64) -> Result<Htt
 }
 
 /// As [`tcp_or_tls`], for gRPC. A connection that answers no ping ends, so that streams on it end too.
-pub(crate) fn http2(encrypted: bool, connect_timeout_ms: u64) -> Result<GrpcClient, Fault> {
+pub(crate) fn http2(
+    encrypted: bool,
+    others: &Authorities,
+    connect_timeout_ms: u64,
+) -> Result<GrpcClient, Fault> {
     let connector = HttpsConnectorBuilder::new()
-        .with_tls_config(tls_of(encrypted)?)
+        .with_tls_config(tls_of(encrypted, others)?)
         .https_or_http()
         .enable_http2()
         .wrap_connector(tcp(connect_timeout_ms));
@@ -101,9 +105,9 @@ pub(crate) fn http2(encrypted: bool, connect_timeout_ms: u64) -> Result<GrpcClie
         .build(connector))
 }
 
-fn tls_of(encrypted: bool) -> Result<ClientConfig, Fault> {
+fn tls_of(encrypted: bool, others: &Authorities) -> Result<ClientConfig, Fault> {
     if encrypted {
-        tls::client_config()
+        tls::client_config(others)
     } else {
         tls::without_roots()
     }

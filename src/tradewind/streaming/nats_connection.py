@@ -13,17 +13,49 @@ from nats.js import JetStreamContext
 from tradewind.errors import Misconfigured, Unavailable
 from tradewind.observability import events as observe
 from tradewind.streaming.ending_tasks import end_tasks
+from tradewind.streaming.nats_secrets import secrets_of
 from tradewind.streaming.nats_settings import NatsSettings
 
 _FOR_EVER = -1
 
 
+class _Story:
+    """What became of the connection: how often it was made, and the last word of a server that would not have us."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.times_connected = 1
+        self.refusal: Exception | None = None
+
+    def callbacks(self) -> dict[str, Any]:
+        """For the client, which awaits them."""
+        return {"disconnected_cb": self._lost, "reconnected_cb": self._made_again, "error_cb": self._failed}
+
+    async def _lost(self) -> None:
+        observe.bus_connection(url=self.url, state="disconnected")
+
+    async def _made_again(self) -> None:
+        self.times_connected += 1
+        observe.bus_connection(url=self.url, state="reconnected")
+
+    async def _failed(self, error: Exception) -> None:
+        if _is_refusal(error):
+            self.refusal = error
+        observe.bus_connection(url=self.url, state="waiting", detail=f"{type(error).__name__}: {error}"[:200])
+
+
+def _is_refusal(error: Exception) -> bool:
+    """While it connects, the client tells a refused user as an error like any other."""
+    refused = isinstance(error, nats.errors.Error) and "authorization" in str(error).lower()
+    return refused or isinstance(error, ssl.SSLError)
+
+
 class NatsConnection:
     """Open one with `open`, and `close` it. While the server is away publishing fails and fetching waits."""
 
-    def __init__(self, client: Client, settings: NatsSettings, made: list[int]) -> None:
+    def __init__(self, client: Client, settings: NatsSettings, story: _Story) -> None:
         self.settings = settings
-        self._made = made
+        self._story = story
         self._client = client
         self.jetstream: JetStreamContext = client.jetstream(timeout=settings.publish_timeout_ms / 1_000)
 
@@ -35,35 +67,29 @@ class NatsConnection:
         """
         client = Client()
         shown = settings.url.rpartition("@")[2]
-        options, made = _options(settings, name=name), [1]
+        options, story = _options(settings, name=name), _Story(shown)
         try:
             async with asyncio.timeout((within_ms or settings.connect_timeout_ms) / 1_000):
-                await client.connect(**options, **_told(shown, made))
+                await client.connect(**options, **story.callbacks())
         except (TimeoutError, nats.errors.NoServersError, OSError) as error:
             await _abandon(client)
-            if refused := _refusal(client):
-                raise Misconfigured("nats_refused", f"NATS at {shown} refuses: {refused}.", remedy=_CHECK) from None
+            if story.refusal is not None:
+                raise _refused(shown, story.refusal) from None
             raise Unavailable(
                 "nats_unreachable",
                 f"No NATS server answers at {shown} ({type(error).__name__}).",
                 remedy="Start it with JetStream: nats-server -js, or correct NATS_URL.",
             ) from None
-        except ImportError:
-            raise Misconfigured(
-                "nkeys_missing",
-                "NKEYs and credentials need a package that is not installed.",
-                remedy="pip install 'nats-py[nkeys]'",
-            ) from None
         except nats.errors.Error as error:
             await _abandon(client)
-            raise Misconfigured("nats_refused", f"NATS at {shown} refuses: {error}.", remedy=_CHECK) from None
+            raise _refused(shown, error) from None
         observe.bus_connection(url=shown, state="connected")
-        return cls(client, settings, made)
+        return cls(client, settings, story)
 
     @property
     def times_connected(self) -> int:
         """How often a server was reached: one that was killed may come back without its last messages."""
-        return self._made[0]
+        return self._story.times_connected
 
     @property
     def is_connected(self) -> bool:
@@ -80,11 +106,16 @@ class NatsConnection:
             await end_tasks(searching)
 
 
-_CHECK = "Check the user, the credentials and the certificates."
+def _refused(url: str, why: Exception) -> Misconfigured:
+    return Misconfigured(
+        "nats_refused",
+        f"NATS at {url} and this client do not accept each other: {why}.",
+        remedy="Check the user, the credentials and the certificates.",
+    )
 
 
 def _options(settings: NatsSettings, *, name: str) -> dict[str, Any]:
-    options: dict[str, Any] = {
+    return {
         "servers": [url.strip() for url in settings.url.split(",")],
         "name": name,
         "allow_reconnect": True,
@@ -92,47 +123,8 @@ def _options(settings: NatsSettings, *, name: str) -> dict[str, Any]:
         "reconnect_time_wait": settings.reconnect_wait_ms / 1_000,
         "connect_timeout": max(1, settings.connect_timeout_ms // 1_000),
         "ping_interval": 10,
+        **secrets_of(settings),
     }
-    if settings.credentials_file is not None:
-        options["user_credentials"] = str(settings.credentials_file)
-    if settings.nkey_seed_file is not None:
-        options["nkeys_seed"] = str(settings.nkey_seed_file)
-    if settings.tls_ca_file is not None or settings.tls_certificate_file is not None:
-        options["tls"] = _tls(settings)
-    return options
-
-
-def _tls(settings: NatsSettings) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=settings.tls_ca_file)
-        if settings.tls_certificate_file is not None:
-            context.load_cert_chain(settings.tls_certificate_file, settings.tls_key_file)
-    except OSError as error:
-        raise Misconfigured(
-            "nats_files_unreadable",
-            f"The certificates for NATS cannot be read: {error.strerror or error}.",
-            remedy="Check the paths of tls_ca_file, tls_certificate_file and tls_key_file.",
-        ) from None
-    return context
-
-
-def _told(url: str, made: list[int]) -> dict[str, Any]:
-    async def disconnected() -> None:
-        observe.bus_connection(url=url, state="disconnected")
-
-    async def reconnected() -> None:
-        made[0] += 1
-        observe.bus_connection(url=url, state="reconnected")
-
-    async def failed(error: Exception) -> None:
-        observe.bus_connection(url=url, state="waiting", detail=f"{type(error).__name__}: {error}"[:200])
-
-    return {"disconnected_cb": disconnected, "reconnected_cb": reconnected, "error_cb": failed}
-
-
-def _refusal(client: Client) -> str | None:
-    error = client.last_error
-    return str(error) if isinstance(error, nats.errors.AuthorizationError) else None
 
 
 async def _abandon(client: Client) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from tradewind.domain.model import Model
@@ -21,7 +21,7 @@ def _servers(value: str) -> str:
 
 
 StreamName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-_File = Annotated[Path, BeforeValidator(lambda value: str(value) if isinstance(value, Path) else value)]
+_File = Annotated[Path, Field(strict=False)]
 
 
 class NatsSettings(Model):

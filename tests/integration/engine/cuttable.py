@@ -1,6 +1,7 @@
 """A connection that can be cut: a proxy on loopback in front of one port."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -16,9 +17,9 @@ class Cuttable:
         self._closed = False
         self.url = ""
 
-    async def listen(self) -> asyncio.Server:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async def listen(self, tls: ssl.SSLContext | None) -> asyncio.Server:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls)
+        self.url = f"{'https' if tls else 'ws'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         return server
 
     def cut(self) -> None:
@@ -53,10 +54,10 @@ async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @asynccontextmanager
-async def cuttable(url: str) -> AsyncIterator[Cuttable]:
-    """In front of this address."""
+async def cuttable(url: str, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Cuttable]:
+    """In front of this address; with `tls` whoever comes speaks that."""
     proxy = Cuttable(url)
-    server = await proxy.listen()
+    server = await proxy.listen(tls)
     yield proxy
     proxy.cut()
     server.close()

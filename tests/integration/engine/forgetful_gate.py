@@ -1,5 +1,5 @@
-"""A signer whose answers get lost: a proxy on a Unix socket that hangs up instead of passing a signature on, and keeps
-what was asked."""
+"""A signer whose answers get lost: a proxy on a Unix socket that hangs up instead of passing one on, and keeps what was
+asked."""
 
 import asyncio
 import json
@@ -10,11 +10,12 @@ from typing import Any
 
 
 class ForgetfulGate:
-    """Hangs up on so many requests for a signature: after the signer has answered, or before it was asked at all."""
+    """Hangs up on so many requests of one kind: after the signer has answered, or before it was asked at all."""
 
     def __init__(self, signer: Path, path: Path) -> None:
         self._signer = str(signer)
         self.path = path
+        self.op = "sign_solana"
         self.answers_to_lose = 0
         self.requests_to_lose = 0
         self.lost: list[str] = []
@@ -27,14 +28,14 @@ class ForgetfulGate:
             while line := await reader.readline():
                 request = json.loads(line)
                 self.asked.append(request)
-                signs = request["op"] == "sign_solana"
-                if signs and self.requests_to_lose > 0:
+                is_meant = request["op"] == self.op
+                if is_meant and self.requests_to_lose > 0:
                     self.requests_to_lose -= 1
                     self.lost.append(request["intent_id"])
                     return
                 far_writer.write(line)
                 answer = await far_reader.readline()
-                if signs and self.answers_to_lose > 0:
+                if is_meant and self.answers_to_lose > 0:
                     assert "ok" in json.loads(answer), answer
                     self.answers_to_lose -= 1
                     self.lost.append(request["intent_id"])

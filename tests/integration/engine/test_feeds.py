@@ -11,6 +11,7 @@ import grpc
 import pytest
 
 from tests.e2e.solana_deployment import SolanaDeployment
+from tests.integration.engine.authority import Authority
 from tests.integration.engine.cuttable import cuttable
 from tests.integration.engine.engine_process import EngineProcess
 from tests.integration.engine.trading import TRIANGLE, configuration, swap_by_somebody_else
@@ -79,6 +80,7 @@ async def test_a_feed_that_is_cut_leaves_the_pools_untraded_until_it_heals_and_t
         seen = len(engine.lines)
         feed.cut()
         await engine.until("pools_stale", after=seen)
+        seen = 1 + max(at for at, line in enumerate(engine.lines) if line["event"] == "pools_stale")
         open_the_triangle(deployment)
         await slots_pass(deployment, 10)
         assert [line for line in engine.lines[seen:] if line["event"] in {"planned", "pools_read"}] == []
@@ -88,6 +90,7 @@ async def test_a_feed_that_is_cut_leaves_the_pools_untraded_until_it_heals_and_t
         assert await engine.terminate() == 0
 
 
+@pytest.mark.parametrize("deployment", [{"finalized_after": 64}], indirect=True, ids=["long not final"])
 @pytest.mark.parametrize("kind", FEEDS)
 async def test_what_a_dead_slot_wrote_is_taken_back_and_the_next_trade_is_found(
     deployment: SolanaDeployment, tmp_path: Path, kind: str
@@ -95,9 +98,11 @@ async def test_what_a_dead_slot_wrote_is_taken_back_and_the_next_trade_is_found(
     engine = fed_by(kind, deployment, tmp_path, mode="paper")
     await engine.start()
     await engine.until("engine_ready")
+    node = deployment.chain.node
+    swapped_in = node.slot_at("processed").number
     open_the_triangle(deployment)
     first = await engine.until("planned")
-    deployment.chain.node.rollback(2)
+    node.rollback(node.slot_at("processed").number - swapped_in + 1)
     seen = len(engine.lines)
     await engine.until("slot_dead")
     await slots_pass(deployment, 2)
@@ -158,6 +163,36 @@ async def test_a_guarded_server_wants_the_token_of_a_file_that_nobody_else_reads
         await engine.until("pools_stale", after=seen, reason=silent)
         assert await engine.terminate() == 0
         assert "moon-tide" not in json.dumps(engine.lines)
+
+
+async def test_a_server_over_tls_is_believed_when_a_file_names_who_vouches_for_it(
+    deployment: SolanaDeployment, tmp_path: Path
+) -> None:
+    known, stranger = Authority(tmp_path, "known"), Authority(tmp_path, "stranger")
+    async with cuttable(deployment.chain.description.urls["yellowstone"], tls=known.server()) as server:
+        engine = fed_by("yellowstone", deployment, tmp_path, url=server.url, mode="paper")
+        engine.config["limits"] |= {"max_feed_silence_ms": "200"}
+        # The system's authorities are asked first, then one that vouches for somebody else.
+        for path in (None, str(stranger.file)):
+            seen = len(engine.lines)
+            engine.config["chain"] |= {"yellowstone_ca_file": path}
+            await engine.start()
+            unknown = await engine.until("pools_stale", after=seen)
+            while "certificate" not in unknown["reason"]:
+                seen = engine.lines.index(unknown) + 1
+                unknown = await engine.until("pools_stale", after=seen)
+            assert await engine.terminate() == 0
+        assert engine.said("engine_ready") == []
+        engine.config["chain"] |= {"yellowstone_ca_file": str(known.file)}
+        await engine.start()
+        await engine.until("engine_ready")
+        open_the_triangle(deployment)
+        await engine.until("planned")
+        assert await engine.terminate() == 0
+        known.file.write_text("no certificate")
+        await engine.start()
+        assert await engine.exit_code() == 64
+        assert engine.lines[-1]["code"] == "ca_file_unreadable"
 
 
 @asynccontextmanager

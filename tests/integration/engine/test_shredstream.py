@@ -1,60 +1,13 @@
 """The arb engine before the execution: what it reads in an entry, it plans upon, and holds against the truth."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-from solders.instruction import Instruction
-from solders.message import MessageV0
-from solders.transaction import VersionedTransaction
 
 from tests.e2e.solana_deployment import SolanaDeployment
-from tests.integration.engine.engine_process import EngineProcess
-from tests.integration.engine.trading import BOTH_VENUES, configuration, slots_pass, swap_by_somebody_else
-from tests.integration.localnet_solana.swapping import WSOL, amm_v4_swap, pumpswap_buy_exact_in
-
-AMM_V4, PUMPSWAP = BOTH_VENUES
-LAMPORTS_IN = 50_000_000_000
-
-
-async def followed(
-    deployment: SolanaDeployment, tmp_path: Path, on_prediction: str, truth: str = "websocket"
-) -> EngineProcess:
-    """An engine that reads the entries, and what came of them from one other feed; all there was to gain is taken."""
-    described = deployment.chain.description
-    config = configuration(deployment, BOTH_VENUES, folder=tmp_path / "arb-1", feeds={"kind": "shredstream"})
-    config["chain"] |= {"websocket": None, "shredstream": described.urls["shredstream"], truth: described.urls[truth]}
-    config["limits"] |= {"max_feed_silence_ms": "60000"}
-    config["parameters"] |= {"on_prediction": on_prediction}
-    engine = EngineProcess(config, config_path=tmp_path / "resolved.json")
-    await engine.start()
-    await engine.until("entries_followed")
-    await engine.until("engine_ready")
-    await engine.until("executed", status="success")
-    await slots_pass(deployment, 5)
-    return engine
-
-
-def somebody(deployment: SolanaDeployment, venue: str, lamports: int = LAMPORTS_IN) -> bytes:
-    """Another wallet's purchase of WIND, signed."""
-    chain, payer = deployment.chain, deployment.chain.wallets["third"]
-    amm_v4, pumpswap = (chain.description.pool(*name) for name in BOTH_VENUES)
-    call: Instruction
-    if venue == "raydium_amm_v4":
-        call = amm_v4_swap(amm_v4, payer.pubkey(), WSOL, lamports, 1)
-    else:
-        call = pumpswap_buy_exact_in(pumpswap, payer.pubkey(), lamports, 1, chain.node)
-    message = MessageV0.try_compile(payer.pubkey(), [call], [], chain.node.latest_blockhash().blockhash)
-    return bytes(VersionedTransaction(message, [payer]))
-
-
-def gained(engine: EngineProcess) -> int:
-    return sum(int(result["actualProfit"] or 0) for result in engine.events("ExecutionResultEvent"))
-
-
-def predictions(engine: EngineProcess) -> dict[str, Any]:
-    counts: dict[str, Any] = engine.said("status")[-1]["predictions"]
-    return counts
+from tests.integration.engine.predicting import AMM_V4, LAMPORTS_IN, followed, gained, predictions, somebody
+from tests.integration.engine.trading import swap_by_somebody_else
+from tests.integration.localnet_solana.swapping import WSOL
 
 
 @pytest.mark.parametrize("venue", ["raydium_amm_v4", "pumpswap"])

@@ -1,128 +1,31 @@
 """The sniper on the real pump program: it buys what was created a moment ago, sells by rule, and ends by itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
-import pytest_asyncio
-from solders.keypair import Keypair
-from solders.message import MessageV0
-from solders.pubkey import Pubkey
-from solders.transaction import VersionedTransaction
 
-from tests.e2e import solana_deployment
-from tests.e2e.deployment import FAILPOINTS
-from tests.e2e.solana_deployment import SolanaDeployment, deployed_on_solana
+from tests.e2e.solana_deployment import SolanaDeployment
 from tests.integration.engine.engine_process import ROOT, EngineProcess
-from tests.integration.engine.trading import configuration
-from tests.integration.localnet_solana.swapping import (
-    PUMP,
-    WSOL,
-    associated,
-    create_associated,
-    derived,
-    pump_create,
-    pump_curve_buy_exact_in,
+from tests.integration.engine.sniping import (
+    AMOUNT_LAMPORTS,
+    COINS,
+    EMPTY_ACCOUNT_LAMPORTS,
+    buying,
+    coins_held,
+    create,
+    landed,
+    send,
+    sniper,
+    somebody,
+    wealth,
 )
+from tests.integration.localnet_solana.swapping import WSOL
+from tradewind.commander.finding import Verdict
+from tradewind.commander.preflight.signer import check_signer
 from tradewind.commander.resolved import content_of
 from tradewind.commander.strategy_file.reading import read_strategy_file
-from tradewind.localnet.solana.configuration import STRATEGY_ID, signer_toml
-from tradewind.localnet.solana.description import SolanaLocalnetDescription
-
-AMOUNT_LAMPORTS = 100_000_000
-EMPTY_ACCOUNT_LAMPORTS = 890_880
-# Whoever makes a coin draws its mint's key; the signer lists what may be bought before it starts.
-COINS = [Keypair.from_seed(bytes([number]) * 32) for number in (201, 202)]
-
-
-def listing_the_coins(chain: SolanaLocalnetDescription, *, wallet: str) -> str:
-    listed = "".join(
-        f'[[chains.101.tokens]]\nsymbol = "COIN{number}"\naddress = "{coin.pubkey()}"\ndecimals = 6\n'
-        + "".join(
-            f'{name} = "{10**9}"\n'
-            for name in ("max_per_transaction", "max_per_hour", "max_per_day", "max_signed_per_day")
-        )
-        for number, coin in enumerate(COINS)
-    )
-    return signer_toml(chain, wallet=wallet) + listed
-
-
-@pytest_asyncio.fixture
-async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SolanaDeployment]:
-    monkeypatch.setattr(solana_deployment, "signer_toml", listing_the_coins)
-    async with deployed_on_solana(tmp_path, signer=FAILPOINTS, start=False) as running:
-        await running.start_signer()
-        yield running
-
-
-def sniper(desk: SolanaDeployment, tmp_path: Path, **parameters: Any) -> EngineProcess:
-    config = configuration(desk, [], folder=tmp_path / "sniper-1")
-    config |= {
-        "strategy": "sniper",
-        "instance": "sniper-1",
-        "parameters": {
-            "strategy_id": str(STRATEGY_ID),
-            "lookup_tables": [desk.chain.description.lookup_table],
-            "base": str(WSOL),
-            "venues": ["pump_curve"],
-            "amount_in_raw": str(AMOUNT_LAMPORTS),
-            "budget_raw": str(AMOUNT_LAMPORTS),
-            "at_end": "sell",
-            "take_profit_bps": "500",
-            "max_age_slots": "100000",
-        }
-        | parameters,
-    }
-    return EngineProcess(config, config_path=tmp_path / "resolved.json")
-
-
-def send(desk: SolanaDeployment, instructions: Sequence[Any], *signers: Keypair) -> None:
-    node = desk.chain.node
-    message = MessageV0.try_compile(signers[0].pubkey(), list(instructions), [], node.latest_blockhash().blockhash)
-    submission = node.submit(bytes(VersionedTransaction(message, list(signers))), lane="rpc")
-    assert submission.meta is not None, submission
-    assert submission.meta.err is None, submission
-
-
-def somebody(desk: SolanaDeployment) -> Keypair:
-    return desk.chain.wallets["third"]
-
-
-def create(desk: SolanaDeployment, coin: Keypair, *, own_lamports: int = 0) -> str:
-    """Somebody makes a coin, and may buy of it in the same transaction; its curve."""
-    maker = somebody(desk)
-    made = [pump_create(maker.pubkey(), coin.pubkey(), desk.chain.node)]
-    bought = buying(desk, coin, own_lamports) if own_lamports else []
-    send(desk, [*made, *bought], maker, coin)
-    return curve_of(coin)
-
-
-def curve_of(coin: Keypair) -> str:
-    return str(derived(PUMP, b"bonding-curve", bytes(coin.pubkey())))
-
-
-def buying(desk: SolanaDeployment, coin: Keypair, lamports: int) -> list[Any]:
-    maker, curve = somebody(desk).pubkey(), SimpleNamespace(base_mint=str(coin.pubkey()), pool=curve_of(coin))
-    account = create_associated(maker, maker, coin.pubkey())
-    return [account, pump_curve_buy_exact_in(curve, maker, lamports, desk.chain.node)]  # type: ignore[arg-type]
-
-
-def wealth(desk: SolanaDeployment) -> int:
-    """What the wallet has in SOL, wrapped or not."""
-    return desk.account_raw("SOL") + desk.lamports()
-
-
-def coins_held(desk: SolanaDeployment, coin: Keypair) -> int:
-    wallet = Pubkey.from_string(desk.wallet.address)
-    account = desk.chain.node.account(associated(wallet, coin.pubkey()), "confirmed")
-    return 0 if account is None else int.from_bytes(account.data[64:72], "little")
-
-
-async def landed(desk: SolanaDeployment) -> list[str]:
-    return [entry["signature"] for entry in await desk.landed() if entry["err"] is None]
+from tradewind.commander.strategy_file.settings import StrategySettings
 
 
 async def test_a_coin_of_a_moment_ago_is_bought_and_sold_by_rule_and_the_told_profit_is_the_wallets(
@@ -204,23 +107,28 @@ async def test_a_position_survives_a_kill_between_its_purchase_and_its_sale_and_
     assert wealth(desk) - before == int(sale[0]["netProfit"]) - int(sale[0]["lockedLamports"])
 
 
-async def test_the_example_configuration_finds_a_coin_on_paper_and_signs_nothing(
-    desk: SolanaDeployment, tmp_path: Path
-) -> None:
+def example(desk: SolanaDeployment, tmp_path: Path, **replaced: str) -> StrategySettings:
+    """The example configuration for this chain."""
     described = desk.chain.description
     text = (ROOT / "configs" / "strategies" / "sniper.yaml").read_text()
-    for written, real in (
-        ("http://127.0.0.1:8899", described.urls["rpc"]),
-        ("ws://127.0.0.1:8900", described.urls["websocket"]),
-        ("5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d", described.genesis_hash),
-        ("../../signer.sock", str(desk.folder / "signer.sock")),
-    ):
+    addresses = {
+        "http://127.0.0.1:8899": described.urls["rpc"],
+        "ws://127.0.0.1:8900": described.urls["websocket"],
+        "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d": described.genesis_hash,
+        "../../signer.sock": str(desk.folder / "signer.sock"),
+    }
+    for written, real in (addresses | replaced).items():
         assert written in text
         text = text.replace(written, real)
     (tmp_path / "sniper.yaml").write_text(text)
-    folder = tmp_path / "sniper-1"
+    return read_strategy_file(tmp_path / "sniper.yaml", strategy="sniper").settings
+
+
+async def test_the_example_configuration_finds_a_coin_on_paper_and_signs_nothing(
+    desk: SolanaDeployment, tmp_path: Path
+) -> None:
+    settings, folder = example(desk, tmp_path), tmp_path / "sniper-1"
     folder.mkdir()
-    settings = read_strategy_file(tmp_path / "sniper.yaml", strategy="sniper").settings
     config = {"version": 1} | content_of(settings, instance="sniper-1", folder=folder)
     engine = EngineProcess(config, config_path=tmp_path / "resolved.json")
     await engine.start()
@@ -233,6 +141,25 @@ async def test_the_example_configuration_finds_a_coin_on_paper_and_signs_nothing
     assert plan["expectedProfit"] == "0"
     assert engine.said("sent") == []
     assert await landed(desk) == []
+
+
+async def live_pre_flight(desk: SolanaDeployment, tmp_path: Path) -> dict[str, Verdict]:
+    live = {"mode: paper": "mode: live", "blacklist: []": f"commander: {{wallet: {desk.wallet.address}}}"}
+    return {each.name: each.verdict for each in await check_signer(example(desk, tmp_path, **live))}
+
+
+async def test_the_pre_flight_of_the_example_live_is_good_with_the_documented_policy(
+    desk: SolanaDeployment, tmp_path: Path
+) -> None:
+    assert set((await live_pre_flight(desk, tmp_path)).values()) == {Verdict.OK}
+
+
+async def test_the_pre_flight_of_the_example_live_is_red_where_the_policy_lets_it_buy_nothing(
+    deployment: SolanaDeployment, tmp_path: Path
+) -> None:
+    found = await live_pre_flight(deployment, tmp_path)
+    assert {name for name, verdict in found.items() if verdict is not Verdict.OK} == {"unlisted mints"}
+    assert found["unlisted mints"] is Verdict.WRONG
 
 
 async def test_what_is_to_be_left_at_the_end_is_told_and_kept(desk: SolanaDeployment, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from solders.system_program import TransferParams, transfer
 from tradewind import core
 from tradewind.localnet.solana import SolanaLocalnet, SolanaNode
 from tradewind.localnet.solana.description import DescribedPool
+from tradewind.localnet.solana.token_accounts import TOKEN_2022_PROGRAM, associated_token_address
 
 TOKEN = Pubkey.from_string("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")
 ATA = Pubkey.from_string("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL")
@@ -32,9 +33,15 @@ def pay(source: Pubkey, target: Pubkey, lamports: int) -> Instruction:
     return transfer(TransferParams(from_pubkey=source, to_pubkey=target, lamports=lamports))
 
 
-def create_associated(payer: Pubkey, owner: Pubkey, mint: Pubkey) -> Instruction:
-    keys = [(payer, 3), (associated(owner, mint), 1), (owner, 0), (mint, 0), (SYSTEM, 0), (TOKEN, 0)]
+def create_associated(payer: Pubkey, owner: Pubkey, mint: Pubkey, program: Pubkey = TOKEN) -> Instruction:
+    account = associated_token_address(owner, mint, program)
+    keys = [(payer, 3), (account, 1), (owner, 0), (mint, 0), (SYSTEM, 0), (program, 0)]
     return _call(ATA, b"\1", keys)
+
+
+def token_call(data: bytes, keys: list[tuple[Pubkey, int]], program: Pubkey = TOKEN) -> Instruction:
+    """An instruction of a token program."""
+    return _call(program, data, keys)
 
 
 def amm_v4_swap(pool: DescribedPool, user: Pubkey, mint_in: Pubkey, amount_in: int, least_out: int) -> Instruction:
@@ -73,6 +80,36 @@ def pumpswap_buy_exact_in(
     ]
     data = bytes.fromhex("c62e1552b4d9e870") + _numbers(quote_in, least_out) + b"\0"
     return _call(PUMP_AMM, data, [*_pumpswap_head(pool, user, node), *volume, *_pumpswap_tail(pool, node)])
+
+
+def pumpswap_create_pool(user: Pubkey, coin: Pubkey, coins_raw: int, lamports: int) -> tuple[Pubkey, Instruction]:
+    """A pool of somebody's own, and `create_pool` with its 18 accounts. Shares in it are of Token-2022."""
+    index = (1).to_bytes(2, "little")
+    pool = derived(PUMP_AMM, b"pool", index, bytes(user), bytes(coin), bytes(WSOL))
+    shares = derived(PUMP_AMM, b"pool_lp_mint", bytes(pool))
+    keys = [
+        (pool, WRITABLE),
+        (derived(PUMP_AMM, b"global_config"), 0),
+        (user, SIGNER | WRITABLE),
+        (coin, 0),
+        (WSOL, 0),
+        (shares, WRITABLE),
+        (associated(user, coin), WRITABLE),
+        (associated(user, WSOL), WRITABLE),
+        (associated_token_address(user, shares, TOKEN_2022_PROGRAM), WRITABLE),
+        (associated(pool, coin), WRITABLE),
+        (associated(pool, WSOL), WRITABLE),
+        (SYSTEM, 0),
+        (TOKEN_2022_PROGRAM, 0),
+        (TOKEN, 0),
+        (TOKEN, 0),
+        (ATA, 0),
+        (derived(PUMP_AMM, b"__event_authority"), 0),
+        (PUMP_AMM, 0),
+    ]
+    # No creator of the coin, no mayhem, no cashback.
+    data = bytes.fromhex("e992d18ecf6840bc") + index + _numbers(coins_raw, lamports) + bytes(32) + b"\0\0"
+    return pool, _call(PUMP_AMM, data, keys)
 
 
 def pump_curve_buy_exact_in(curve: DescribedPool, user: Pubkey, lamports: int, node: SolanaNode) -> Instruction:
@@ -174,7 +211,9 @@ def _pumpswap_tail(pool: DescribedPool, node: SolanaNode) -> list[tuple[Pubkey, 
     recipient = Pubkey.from_bytes(_data(node, derived(PUMP_AMM, b"global_config"))[643:675])
     quote = Pubkey.from_string(pool.quote_mint)
     coin = Pubkey.from_string(pool.base_mint)
-    return [(derived(PUMP_AMM, b"pool-v2", bytes(coin)), 0), (recipient, 0), (associated(recipient, quote), WRITABLE)]
+    has_creator = any(_data(node, Pubkey.from_string(pool.pool))[211:243])
+    beside = [(derived(PUMP_AMM, b"pool-v2", bytes(coin)), 0)] if has_creator else []
+    return [*beside, (recipient, 0), (associated(recipient, quote), WRITABLE)]
 
 
 def _data(node: SolanaNode, key: Pubkey) -> bytes:

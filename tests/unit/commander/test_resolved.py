@@ -34,6 +34,7 @@ def test_it_has_the_keys_of_the_contract_and_nothing_of_the_commanders(tmp_path:
             "websocket": "ws://127.0.0.1:8900",
             "yellowstone": None,
             "yellowstone_token_file": None,
+            "yellowstone_ca_file": None,
             "shredstream": None,
             "genesis_hash": GENESIS,
         },

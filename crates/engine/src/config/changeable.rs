@@ -17,6 +17,10 @@ pub struct Limits {
     pub max_fee_lamports: u64,
     /// Plans of this instance that may be under way at once.
     pub max_in_flight_count: u64,
+    /// Attempts upon predictions that the sign-gate may hold at once.
+    pub max_open_holds: u64,
+    /// How long it holds one at most.
+    pub max_hold_ms: u64,
     /// A pool whose feed has been silent or broken for longer is not traded.
     pub max_feed_silence_ms: u64,
     /// An opportunity that is older when it reaches the planner, or the executor, is dropped.
@@ -46,6 +50,8 @@ impl Limits {
             max_tip_lamports: fields.decimal("max_tip_lamports", 1_000_000, (0, u64::MAX))?,
             max_fee_lamports: fields.decimal("max_fee_lamports", 1_000_000, (5_000, u64::MAX))?,
             max_in_flight_count: fields.decimal("max_in_flight_count", 4, (1, 64))?,
+            max_open_holds: fields.decimal("max_open_holds", 2, (1, 64))?,
+            max_hold_ms: fields.decimal("max_hold_ms", 15_000, (100, 60_000))?,
             max_feed_silence_ms: fields.decimal("max_feed_silence_ms", 5_000, (100, 600_000))?,
             max_opportunity_age_ms: fields.decimal("max_opportunity_age_ms", 400, (1, 60_000))?,
             max_slippage_bps: fields.decimal("max_slippage_bps", 50, (0, 10_000))?,

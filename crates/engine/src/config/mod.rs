@@ -53,6 +53,8 @@ pub struct ChainAccess {
     pub yellowstone: Option<String>,
     /// What opens it: a file that its owner alone can read.
     pub yellowstone_token_file: Option<PathBuf>,
+    /// Who vouches for it beside the system's authorities: a file of certificates in PEM.
+    pub yellowstone_ca_file: Option<PathBuf>,
     /// A Shredstream proxy.
     pub shredstream: Option<String>,
     /// Which network it is.
@@ -273,6 +275,9 @@ fn chain(mut fields: Fields) -> Result<ChainAccess, ConfigFault> {
         yellowstone: fields.optional_text("yellowstone")?,
         yellowstone_token_file: fields
             .optional_text("yellowstone_token_file")?
+            .map(PathBuf::from),
+        yellowstone_ca_file: fields
+            .optional_text("yellowstone_ca_file")?
             .map(PathBuf::from),
         shredstream: fields.optional_text("shredstream")?,
         genesis_hash: fields.text("genesis_hash")?,

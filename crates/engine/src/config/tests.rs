@@ -46,6 +46,7 @@ fn a_whole_configuration_is_taken() {
     let config = EngineConfig::parse(&whole().to_string()).expect("taken");
     assert_eq!(config.changeable.limits.max_tip_lamports, 10_000);
     assert_eq!(config.changeable.limits.max_in_flight_count, 4);
+    assert_eq!(config.changeable.limits.max_open_holds, 2);
     assert_eq!(
         (config.mode, config.executes),
         (Mode::Live, Executes::Engine)
@@ -86,6 +87,14 @@ fn quotes_are_served_on_loopback_and_beyond_it_only_when_the_user_says_so() {
 }
 
 #[test]
+fn nothing_is_held_without_bounds() {
+    for (limit, value) in [("max_open_holds", "0"), ("max_hold_ms", "60001")] {
+        let fault = refusal(&with(&format!("/limits/{limit}"), json!(value)));
+        assert_eq!(fault.field, format!("limits.{limit}"));
+    }
+}
+
+#[test]
 fn each_wrong_field_is_named_with_its_fault_and_its_remedy() {
     let cases = [
         ("/version", json!("1"), "version"),
@@ -108,11 +117,6 @@ fn each_wrong_field_is_named_with_its_fault_and_its_remedy() {
         ("/chain/websocket", json!(null), "chain.websocket"),
         ("/chain/yellowstone", json!("grpc://x"), "chain.yellowstone"),
         ("/chain/requests_per_s", json!(0), "chain.requests_per_s"),
-        (
-            "/chain/yellowstone_token_file",
-            json!(7),
-            "chain.yellowstone_token_file",
-        ),
         ("/feeds/kind", json!("yellowstone"), "chain.yellowstone"),
         ("/chain/genesis_hash", json!("0x12"), "chain.genesis_hash"),
         ("/chain/speed", json!(1), "chain.speed"),
@@ -183,6 +187,14 @@ fn each_wrong_field_is_named_with_its_fault_and_its_remedy() {
             !refused.fault.is_empty() && !refused.remedy.is_empty(),
             "{refused}"
         );
+    }
+}
+
+#[test]
+fn the_files_of_a_yellowstone_server_are_paths() {
+    for name in ["yellowstone_token_file", "yellowstone_ca_file"] {
+        let given = with(&format!("/chain/{name}"), json!(7));
+        assert_eq!(refusal(&given).field, format!("chain.{name}"));
     }
 }
 

@@ -68,7 +68,7 @@ impl Discovery {
         })
     }
 
-    /// The pool as soon as the node that is asked knows it.
+    /// The pool as soon as the node that is asked knows it; one that cannot be traded is not asked for again.
     async fn load(&self, pool: ChainAddress) -> Result<Loading, NotAdded> {
         let mut why = String::new();
         for _ in 0..LOOKS {
@@ -77,10 +77,13 @@ impl Discovery {
             }
             match load(self.reader.as_ref(), &[pool]).await {
                 Ok(loading) if !loading.pools.is_empty() => return Ok(loading),
-                Ok(loading) => {
-                    let left_out = loading.left_out.into_iter().next();
-                    why = left_out.map_or(why, |(_, reason)| reason);
-                }
+                Ok(loading) => match loading.left_out.into_iter().next() {
+                    Some(left_out) if left_out.is_for_good() => {
+                        return Err((left_out.code, left_out.why));
+                    }
+                    Some(left_out) => why = left_out.why,
+                    None => {}
+                },
                 Err(fault) => why = fault.to_string(),
             }
             tokio::time::sleep(PAUSE).await;

@@ -185,7 +185,7 @@ impl Discovery {
             "born_slot": launch.born_slot.filter(|slot| *slot < u64::MAX),
         });
         let pool = launch.pool;
-        self.forgetting.add(pool);
+        self.forgetting.add(pool, launch.coin);
         self.shared.inventory_mut().add_launch(launch);
         if self.shared.joining.add(pool) {
             let message = format!("{pool} is a new pool; it is read and followed");

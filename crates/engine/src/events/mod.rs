@@ -17,7 +17,7 @@ pub use journal::Journal;
 use journal::Lines;
 pub use opportunity::opportunity_found;
 pub use plan::{PlanTold, plan_event};
-pub use result::{ResultTold, Status, result_event};
+pub use result::{ResultTold, Status, correction, result_event};
 
 /// Hears every event as it is told; must neither wait nor hold on to whoever tells.
 type Listener = Box<dyn Fn(&Value) + Send + Sync>;
@@ -44,7 +44,7 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Whether it is in the file: it outlives this process. False where it could not be written.
+    /// Whether it is in the file, or will be as soon as the disk takes it. False where it could not be written.
     #[must_use]
     pub const fn is_written(&self) -> bool {
         self.written
@@ -76,7 +76,8 @@ impl Events {
         let _first_stays = self.listener.set(Box::new(listener));
     }
 
-    /// Tells one. Where the disk is so slow that too many wait, this waits: an event is never lost.
+    /// Tells one. Where the disk is so slow that too many wait, this waits; only where it takes nothing at all, and too many
+    /// wait, it is lost.
     pub fn tell(&self, event: Value) {
         self.hear(&event);
         if let Some(journal) = &self.journal {
@@ -86,8 +87,8 @@ impl Events {
 
     /// Tells one that is acted upon: it is in the file when this returns, and its way to the disk has begun.
     #[must_use]
-    pub fn tell_kept(&self, event: Value) -> Kept {
-        self.hear(&event);
+    pub fn tell_kept(&self, event: &Value) -> Kept {
+        self.hear(event);
         let Some(journal) = &self.journal else {
             return Kept {
                 written: true,
@@ -98,6 +99,17 @@ impl Events {
         Kept {
             written: on_disk.is_some(),
             on_disk,
+        }
+    }
+
+    /// Tells one that something ends by: it is written again until the disk takes it.
+    #[must_use]
+    pub fn tell_lasting(&self, event: Value) -> Kept {
+        self.hear(&event);
+        let journal = self.journal.as_ref();
+        Kept {
+            written: true,
+            on_disk: journal.map(|journal| journal.tell_lasting(event)),
         }
     }
 

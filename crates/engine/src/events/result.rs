@@ -107,6 +107,21 @@ pub fn result_event(told: &ResultTold<'_>) -> Value {
     )
 }
 
+/// The same as a correction of the end that was told before: under an id of its own, which another end again does not have.
+#[must_use]
+pub fn correction(mut event: Value) -> Value {
+    let body = &event["body"];
+    let (plan_id, status) = (&body["planId"], &body["status"]);
+    let name = format!(
+        "execution result/{}/corrected/{}/{}",
+        plan_id.as_str().unwrap_or_default(),
+        status.as_str().unwrap_or_default(),
+        body["blockSlot"]
+    );
+    event["id"] = identifier::derived(&name).into();
+    event
+}
+
 /// What a circle left, or a sale above what had been paid for what it sold; a purchase has no profit yet.
 fn profit_raw(flight: &Flight, moved: &Moved) -> Option<i128> {
     let gained_raw = i128::from(moved.gained_raw);

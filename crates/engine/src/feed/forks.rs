@@ -25,6 +25,11 @@ impl Forks {
         }
     }
 
+    /// What a slot is on top of, where that is known.
+    pub(super) fn parent(&self, slot: u64) -> Option<u64> {
+        self.0.get(&slot).copied()
+    }
+
     /// Somebody said that it is dead.
     pub(super) fn ends(&mut self, slot: u64) {
         self.0.remove(&slot);

@@ -4,7 +4,8 @@
 //! - `forks`: which slots are dead though nobody says so;
 //! - `opening`: the feed that a configuration chooses; - `websocket`: subscriptions over one connection;
 //! - `yellowstone`: filtered streams out of a validator; - `pauses`: between two attempts to connect;
-//! - `recording`: a feed written down, and read again;
+//! - `reason`: slots that can be none;
+//! - `recording`: a feed written down, and read again; - `stock`: what was known before it;
 //! - `shredstream`: transactions before their execution, beside one of the others.
 
 mod forks;
@@ -12,8 +13,10 @@ mod opening;
 mod order;
 mod pauses;
 mod program_filter;
+mod reason;
 mod recording;
 mod shredstream;
+mod stock;
 mod update;
 pub(crate) mod websocket;
 mod yellowstone;
@@ -27,6 +30,7 @@ pub use order::{AccountOrder, OrderCounts, Undone};
 pub use program_filter::{Comparison, ProgramFilter};
 pub use recording::{Recorded, Recorder, Recording, RecordingFault};
 pub use shredstream::{EntryFeed, EntryOptions};
+pub use stock::Stock;
 pub use update::{AccountUpdate, FeedEvent, Moment, SlotStatus};
 pub use websocket::{WebsocketFeed, WebsocketOptions};
 pub use yellowstone::{Token, YellowstoneFeed, YellowstoneOptions};
@@ -44,6 +48,10 @@ pub trait Feed: Send {
     /// Tells of these accounts too. What they wrote before that may be missed: [`FeedEvent::Following`] says from when on
     /// nothing is, or the next gap does.
     fn follow(&mut self, accounts: &[ChainAddress]);
+
+    /// Tells of these accounts no more, unless a program that is followed writes them; what was asked for before that may
+    /// still come.
+    fn unfollow(&mut self, accounts: &[ChainAddress]);
 
     /// Tells of every account of these programs that passes, of whose address nobody knows yet.
     fn follow_programs(&mut self, programs: &[ProgramFilter]);

@@ -74,6 +74,17 @@ impl AccountOrder {
         self.latest.clear();
         self.writes.clear();
         self.written.clear();
+        (self.root, self.newest_slot) = (0, 0);
+    }
+
+    /// Nobody reads an account any more.
+    pub fn leave(&mut self, account: ChainAddress) {
+        self.latest.remove(&account);
+        for write in self.writes.remove(&account).unwrap_or_default() {
+            if let Some(written) = self.written.get_mut(&write.moment.slot) {
+                written.retain(|key| *key != account);
+            }
+        }
     }
 
     /// The newest slot that was told of.
@@ -216,6 +227,20 @@ mod tests {
     }
 
     #[test]
+    fn what_nobody_reads_any_more_is_not_put_back_and_is_news_when_it_is_read_again() {
+        let mut order = AccountOrder::default();
+        order.admit(&write(1, 10, 1, 10));
+        order.admit(&write(1, 11, 1, 11));
+        order.admit(&write(2, 11, 2, 11));
+        order.leave(ChainAddress::Solana([1; 32]));
+        let undone = order.slot(11, SlotStatus::Dead);
+        assert_eq!(undone.restored, []);
+        assert_eq!(undone.unknown, [ChainAddress::Solana([2; 32])]);
+        assert!(order.writes.is_empty(), "nothing of it is kept");
+        assert!(order.admit(&write(1, 9, 1, 9)));
+    }
+
+    #[test]
     fn a_write_on_a_living_slot_stands_though_an_older_slot_dies() {
         let mut order = AccountOrder::default();
         order.admit(&write(1, 11, 1, 11));
@@ -227,6 +252,20 @@ mod tests {
             1,
             "and what slot 11 wrote is not put back either"
         );
+    }
+
+    #[test]
+    fn a_slot_that_was_far_ahead_counts_no_more_once_everything_is_forgotten() {
+        let mut order = AccountOrder::default();
+        order.slot(9_000, SlotStatus::Rooted);
+        order.slot(9_001, SlotStatus::Processed);
+        order.forget();
+        assert_eq!(order.newest_slot(), 0);
+        order.admit(&write(1, 10, 1, 10));
+        order.admit(&write(1, 11, 1, 11));
+        assert_eq!(order.newest_slot(), 11);
+        let undone = order.slot(11, SlotStatus::Dead);
+        assert_eq!(undone.restored, [write(1, 10, 1, 10)]);
     }
 
     #[test]

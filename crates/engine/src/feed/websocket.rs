@@ -21,11 +21,14 @@ use tradewind_solana::Key;
 
 use super::forks::Forks;
 use super::pauses::Pauses;
+use super::reason::{FAR_AHEAD, Reason};
 use super::{AccountUpdate, Feed, FeedEvent, Moment, NextEvent, ProgramFilter, SlotStatus};
 
 const MOST_MESSAGE_BYTES: usize = 16 << 20;
 /// Requests that wait for their answer.
 const MOST_UNANSWERED: usize = 512;
+/// A node that takes no more requests.
+const UNREAD: &str = "the node does not read what it is asked";
 /// Characters of a node's words that are passed on.
 const MOST_SAID: usize = 300;
 
@@ -63,6 +66,8 @@ enum Subject {
     Account(ChainAddress),
     Program,
     Slots,
+    /// The end of a subscription.
+    End,
 }
 
 /// What is subscribed to.
@@ -79,6 +84,8 @@ struct Connection {
     asked: HashMap<u64, Subject>,
     /// By the number of the subscription.
     open: HashMap<u64, Subject>,
+    /// The number of each account's subscription.
+    numbers: HashMap<ChainAddress, u64>,
     /// Subscribed to while others were told of already, and answered.
     joined: Vec<ChainAddress>,
     forks: Forks,
@@ -86,6 +93,9 @@ struct Connection {
     left: VecDeque<u64>,
     next_request: u64,
     heard_at: Instant,
+    /// Since when the node has not read all that it was asked.
+    unread_since: Option<Instant>,
+    reason: Reason,
 }
 
 type Connecting = Pin<Box<dyn Future<Output = Result<Connection, String>> + Send>>;
@@ -98,6 +108,8 @@ pub struct WebsocketFeed {
     programs: BTreeSet<ProgramFilter>,
     /// To be subscribed to on the connection that stands.
     to_ask: VecDeque<Wanted>,
+    /// Subscribed to on the connection that stands, and not wanted any more.
+    to_end: VecDeque<ChainAddress>,
     connecting: Option<Connecting>,
     connection: Option<Connection>,
     /// Why a gap is to be told.
@@ -121,6 +133,7 @@ impl WebsocketFeed {
             accounts: BTreeSet::new(),
             programs: BTreeSet::new(),
             to_ask: VecDeque::new(),
+            to_end: VecDeque::new(),
             connecting: None,
             connection: None,
             gap: Some("the feed begins".to_owned()),
@@ -145,12 +158,29 @@ impl WebsocketFeed {
         };
         // Only so many at once: whoever only asks and never reads is not read either.
         while connection.asked.len() < MOST_UNANSWERED
+            && let Some(account) = self.to_end.front()
+        {
+            let deadline = connection.deadline(self.options.patience);
+            let asking = connection.unsubscribe(*account);
+            let asked = tokio::time::timeout_at(deadline, asking).await;
+            asked.map_err(|_| UNREAD.to_owned())??;
+            self.to_end.pop_front();
+        }
+        while connection.asked.len() < MOST_UNANSWERED
             && let Some(wanted) = self.to_ask.front()
         {
+            let deadline = connection.deadline(self.options.patience);
             let asking = connection.subscribe(wanted, self.options.commitment);
-            let asked = tokio::time::timeout(self.options.patience, asking).await;
-            asked.map_err(|_| "the node does not read what it is asked".to_owned())??;
+            let asked = tokio::time::timeout_at(deadline, asking).await;
+            asked.map_err(|_| UNREAD.to_owned())??;
             self.to_ask.pop_front();
+        }
+        if connection.unread_since.is_some() {
+            let deadline = connection.deadline(self.options.patience);
+            let flushed = tokio::time::timeout_at(deadline, connection.socket.flush()).await;
+            let flushed = flushed.map_err(|_| UNREAD.to_owned())?;
+            flushed.map_err(|error| error.to_string())?;
+            connection.unread_since = None;
         }
         if let Some(slot) = connection.left.pop_front() {
             let status = SlotStatus::Dead;
@@ -169,7 +199,10 @@ impl WebsocketFeed {
         let told: Value = serde_json::from_str(text.as_str())
             .map_err(|_| "the node sent what is not JSON".to_owned())?;
         if told.get("id").is_some() {
-            connection.answered(&told)?;
+            let begun = connection.answered(&told)?;
+            // Unfollowed before its number was known.
+            self.to_end
+                .extend(begun.filter(|account| !self.accounts.contains(account)));
             return Ok(self.subscribed());
         }
         // What is told before every subscription is answered is of the gap, and is read with it.
@@ -185,7 +218,8 @@ impl WebsocketFeed {
         if !connection.asked.is_empty() || !self.to_ask.is_empty() {
             return None;
         }
-        let accounts = std::mem::take(&mut connection.joined);
+        let mut accounts = std::mem::take(&mut connection.joined);
+        accounts.retain(|account| self.accounts.contains(account));
         if let Some(reason) = self.gap.take() {
             return Some(FeedEvent::Gap { reason });
         }
@@ -203,15 +237,21 @@ impl WebsocketFeed {
         self.write_version += 1;
         let result = &told["params"]["result"];
         let event = match *subject {
+            Subject::End => return Ok(None),
             Subject::Slots => return connection.slot(result),
             Subject::Account(key) => account(key, &result["value"], result, self.write_version),
             Subject::Program => told_key(&result["value"]["pubkey"]).and_then(|key| {
                 account(key, &result["value"]["account"], result, self.write_version)
             }),
         };
-        event
-            .map(Some)
-            .ok_or_else(|| "the node told of an account in another form".to_owned())
+        let event =
+            event.ok_or_else(|| "the node told of an account in another form".to_owned())?;
+        match &event {
+            FeedEvent::Account(update) if !connection.reason.takes(update.moment.slot) => {
+                Err(FAR_AHEAD.to_owned())
+            }
+            _ => Ok(Some(event)),
+        }
     }
 
     async fn connect(&mut self) -> Result<(), String> {
@@ -231,6 +271,7 @@ impl WebsocketFeed {
         let programs = self.programs.iter().cloned().map(Wanted::Program);
         let accounts = self.accounts.iter().copied().map(Wanted::Account);
         self.to_ask = programs.chain(accounts).collect();
+        self.to_end.clear();
         Ok(())
     }
 
@@ -251,6 +292,17 @@ impl Feed for WebsocketFeed {
         for account in accounts {
             if self.accounts.insert(*account) {
                 self.to_ask.push_back(Wanted::Account(*account));
+            }
+        }
+    }
+
+    fn unfollow(&mut self, accounts: &[ChainAddress]) {
+        for account in accounts {
+            if self.accounts.remove(account) {
+                let is_it =
+                    |wanted: &Wanted| matches!(wanted, Wanted::Account(key) if key == account);
+                self.to_ask.retain(|wanted| !is_it(wanted));
+                self.to_end.push_back(*account);
             }
         }
     }
@@ -290,11 +342,14 @@ impl Connection {
             socket,
             asked: HashMap::new(),
             open: HashMap::new(),
+            numbers: HashMap::new(),
             joined: Vec::new(),
             forks: Forks::default(),
             left: VecDeque::new(),
             next_request: 1,
             heard_at: Instant::now(),
+            unread_since: Some(Instant::now()),
+            reason: Reason::default(),
         };
         connection
             .ask("slotsUpdatesSubscribe", &json!([]), Subject::Slots)
@@ -322,21 +377,48 @@ impl Connection {
         }
     }
 
+    /// Ends the subscription of an account, if its number is known.
+    async fn unsubscribe(&mut self, account: ChainAddress) -> Result<(), String> {
+        let Some(number) = self.numbers.get(&account).copied() else {
+            return Ok(());
+        };
+        self.ask("accountUnsubscribe", &json!([number]), Subject::End)
+            .await?;
+        self.numbers.remove(&account);
+        self.open.remove(&number);
+        Ok(())
+    }
+
+    /// Gives one request away, to be flushed. When the wait for that is dropped, nothing of it was given away.
     async fn ask(&mut self, method: &str, params: &Value, subject: Subject) -> Result<(), String> {
         let number = self.next_request;
-        self.next_request += 1;
         let request = json!({"jsonrpc": "2.0", "id": number, "method": method, "params": params});
+        let given = self.socket.feed(Message::text(request.to_string())).await;
+        given.map_err(|error| error.to_string())?;
+        self.next_request += 1;
         self.asked.insert(number, subject);
-        let sent = self.socket.send(Message::text(request.to_string())).await;
-        sent.map_err(|error| error.to_string())
+        Ok(())
+    }
+
+    /// Until when the node has to have read what it is asked, however often the wait for that is dropped.
+    fn deadline(&mut self, patience: Duration) -> Instant {
+        *self.unread_since.get_or_insert_with(Instant::now) + patience
     }
 
     fn slot(&mut self, result: &Value) -> Result<Option<FeedEvent>, String> {
         let (Some(slot), Some(kind)) = (result["slot"].as_u64(), result["type"].as_str()) else {
             return Err("the node told of a slot in another form".to_owned());
         };
+        if !self.reason.takes(slot) {
+            return Err(FAR_AHEAD.to_owned());
+        }
         let status = match kind {
-            "frozen" | "completed" => SlotStatus::Processed,
+            // What a slot wrote is told only behind its freezing, and before its child is frozen.
+            "frozen" => {
+                let parent = self.forks.parent(slot);
+                let status = SlotStatus::Processed;
+                return Ok(parent.map(|slot| FeedEvent::Slot { slot, status }));
+            }
             "root" => SlotStatus::Rooted,
             "dead" => {
                 self.forks.ends(slot);
@@ -357,16 +439,22 @@ impl Connection {
         Ok(Some(FeedEvent::Slot { slot, status }))
     }
 
-    fn answered(&mut self, told: &Value) -> Result<(), String> {
+    /// Gives the account whose subscription has begun, if it is one's.
+    fn answered(&mut self, told: &Value) -> Result<Option<ChainAddress>, String> {
         let subject = told["id"]
             .as_u64()
             .and_then(|number| self.asked.remove(&number));
+        if let (Some(Subject::End), Some(_)) = (subject, told["result"].as_bool()) {
+            return Ok(None);
+        }
         if let (Some(subject), Some(number)) = (subject, told["result"].as_u64()) {
             self.open.insert(number, subject);
             if let Subject::Account(key) = subject {
                 self.joined.push(key);
+                self.numbers.insert(key, number);
+                return Ok(Some(key));
             }
-            return Ok(());
+            return Ok(None);
         }
         let said = told["error"]["message"].to_string();
         let said: String = said.chars().take(MOST_SAID).collect();

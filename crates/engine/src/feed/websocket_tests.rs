@@ -1,3 +1,4 @@
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -60,6 +61,12 @@ async fn listening() -> (TcpListener, WebsocketFeed) {
     (listener, feed)
 }
 
+/// Asks once for the next message, and stops waiting for it.
+async fn has_nothing_yet(feed: &mut WebsocketFeed) -> bool {
+    let mut next = feed.next();
+    std::future::poll_fn(|context| Poll::Ready(next.as_mut().poll(context).is_pending())).await
+}
+
 async fn connected(listener: &TcpListener) -> Node {
     let (stream, _) = listener.accept().await.expect("a client");
     accept_async(stream).await.expect("a websocket")
@@ -107,6 +114,74 @@ async fn a_feed_begins_with_a_gap_and_then_tells_accounts_and_slots_in_order() {
         assert_eq!(feed.next().await, Some(left), "12 and 13 are confirmed");
     };
     let (_node, ()) = tokio::join!(node, told);
+}
+
+#[tokio::test]
+async fn a_slot_is_over_once_its_child_is_frozen_for_what_it_wrote_is_told_behind_its_own_freezing()
+{
+    let (listener, mut feed) = listening().await;
+    let node = async {
+        let mut node = connected(&listener).await;
+        answer(&mut node, 2).await;
+        // Of 9 nobody knows what it is on top of.
+        tell(&mut node, 101, json!({"slot": 9, "type": "frozen"})).await;
+        for (slot, parent) in [(10, 9), (12, 10)] {
+            let begun = json!({"slot": slot, "parent": parent, "type": "createdBank"});
+            tell(&mut node, 101, begun).await;
+            for kind in ["completed", "frozen"] {
+                tell(&mut node, 101, json!({"slot": slot, "type": kind})).await;
+            }
+            tell(&mut node, 102, account(slot, "AAE=")).await;
+        }
+        node
+    };
+    let told = async {
+        assert!(is_gap(feed.next().await.as_ref()));
+        for (over, written) in [(9, 10), (10, 12)] {
+            let over = FeedEvent::Slot {
+                slot: over,
+                status: SlotStatus::Processed,
+            };
+            assert_eq!(feed.next().await, Some(over));
+            let Some(FeedEvent::Account(update)) = feed.next().await else {
+                panic!("no account");
+            };
+            assert_eq!(update.moment.slot, written);
+        }
+    };
+    let (_node, ()) = tokio::join!(node, told);
+}
+
+#[tokio::test]
+async fn a_slot_that_no_node_can_be_at_ends_the_connection_and_what_follows_on_the_next_counts() {
+    for (subscription, absurd) in [
+        (102, account(1 << 40, "AAE=")),
+        (101, json!({"slot": 1u64 << 40, "type": "root"})),
+    ] {
+        let (listener, mut feed) = listening().await;
+        let node = async {
+            let mut node = connected(&listener).await;
+            answer(&mut node, 2).await;
+            tell(&mut node, 102, account(9, "AAE=")).await;
+            tell(&mut node, subscription, absurd).await;
+            let mut node = connected(&listener).await;
+            answer(&mut node, 2).await;
+            tell(&mut node, 102, account(10, "AAE=")).await;
+            node
+        };
+        let told = async {
+            let slot = async |feed: &mut WebsocketFeed| match feed.next().await {
+                Some(FeedEvent::Account(update)) => update.moment.slot,
+                other => panic!("no account: {other:?}"),
+            };
+            assert!(is_gap(feed.next().await.as_ref()));
+            assert_eq!(slot(&mut feed).await, 9);
+            let reason = FAR_AHEAD.to_owned();
+            assert_eq!(feed.next().await, Some(FeedEvent::Gap { reason }));
+            assert_eq!(slot(&mut feed).await, 10);
+        };
+        let (_node, ()) = tokio::join!(node, told);
+    }
 }
 
 #[tokio::test]
@@ -196,4 +271,68 @@ async fn an_account_that_joins_is_told_of_and_a_program_is_followed_by_its_filte
         assert_eq!((update.key, update.moment.slot), (OTHER, 3));
     };
     let (_node, ()) = tokio::join!(node, told);
+}
+
+#[tokio::test]
+async fn an_account_that_is_let_go_is_unsubscribed_told_of_no_more_and_not_asked_for_again() {
+    let (listener, mut feed) = listening().await;
+    feed.follow(&[OTHER]);
+    let node = async {
+        let mut node = connected(&listener).await;
+        answer(&mut node, 3).await;
+        // Of KEY: let go after its number was known.
+        let message = node.next().await.expect("a message").expect("read");
+        let request: Value = serde_json::from_str(message.to_text().expect("text")).expect("JSON");
+        assert_eq!(
+            (&request["method"], &request["params"]),
+            (&json!("accountUnsubscribe"), &json!([102]))
+        );
+        let answer_it = json!({"jsonrpc": "2.0", "id": request["id"], "result": true});
+        tell(&mut node, 102, account(8, "AAE=")).await;
+        node.send(Message::text(answer_it.to_string()))
+            .await
+            .expect("sent");
+        tell(&mut node, 103, account(9, "AAE=")).await;
+        drop(node);
+        let mut node = connected(&listener).await;
+        let asked = answer(&mut node, 2).await;
+        assert_eq!(asked[1], json!(["accountSubscribe", OTHER.to_string()]));
+        node
+    };
+    let told = async {
+        assert!(is_gap(feed.next().await.as_ref()));
+        feed.unfollow(&[KEY]);
+        let Some(FeedEvent::Account(update)) = feed.next().await else {
+            panic!("no account");
+        };
+        assert_eq!((update.key, update.moment.slot), (OTHER, 9));
+        assert!(is_gap(feed.next().await.as_ref()));
+    };
+    let (_node, ()) = tokio::join!(node, told);
+}
+
+#[tokio::test]
+async fn an_account_that_is_let_go_before_its_number_is_known_is_unsubscribed_by_it() {
+    let (listener, mut feed) = listening().await;
+    let node = async {
+        let mut node = connected(&listener).await;
+        answer(&mut node, 2).await;
+        let joins = request(&mut node).await;
+        assert_eq!(joins["params"][0], json!(OTHER.to_string()));
+        let lets_go = request(&mut node).await;
+        assert_eq!(lets_go["method"], "accountUnsubscribe");
+        assert_eq!(lets_go["params"], json!([103]));
+    };
+    let told = async {
+        assert!(is_gap(feed.next().await.as_ref()));
+        feed.follow(&[OTHER]);
+        // Asked for, and not answered: whoever waits for the next message stops waiting.
+        assert!(has_nothing_yet(&mut feed).await);
+        feed.unfollow(&[OTHER]);
+        let _ended = feed.next().await;
+    };
+    tokio::select! {
+        () = node => {}
+        () = told => panic!("nothing is told"),
+    }
 }

@@ -1,12 +1,15 @@
 //! `Follower`: what becomes of a flight: the same bytes again until the chain has decided, then its result, and the gate.
 //!
-//! - here: from the first sending to the result; - `settling`: the end told to the gate; - `resolving`: its lost answers.
+//! - here: from the first sending to the result; - `ending`: what it is for ever, and corrections; - `settling`: the end
+//!   told to the gate; - `resolving`: its lost answers, and attempts that are given up.
 
+mod ending;
 mod resolving;
 mod settling;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,12 +19,13 @@ use tradewind_core::ChainAddress;
 use tradewind_solana::confirmation::{Awaited, Confirmation, ConfirmationWatch, Level};
 use tradewind_solana::signed_transaction::{PACKET_BYTES, SignedTransaction};
 
+use self::ending::{End, Ends};
 use crate::chain_reader::ChainReader;
-use crate::events::{ResultTold, Status, result_event};
+use crate::events::{Kept, ResultTold, Status, result_event};
 use crate::flight::{Flight, Moved};
 use crate::gate::{Gate, GateFault};
 use crate::lanes::{LaneName, Lanes, Sending};
-use crate::pipeline::{Changed, Shared};
+use crate::pipeline::{Changed, Counts, Shared};
 use crate::steps::Steps;
 
 /// One look at a signature, which is repeated until the chain has decided.
@@ -35,6 +39,17 @@ const GATE_TIMEOUT: Duration = Duration::from_secs(10);
 const FIRST_REST: Duration = Duration::from_millis(50);
 const LONGEST_REST: Duration = Duration::from_secs(2);
 
+/// How a flight begins, for who reads the lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Departure {
+    /// Its bytes were never sent before.
+    First,
+    /// The same, and the gate had held them back.
+    Released,
+    /// They may have been sent, or must not be any more.
+    Again,
+}
+
 /// Follows flights. Shared by reference.
 #[derive(Debug)]
 pub struct Follower {
@@ -45,6 +60,9 @@ pub struct Follower {
     socket: PathBuf,
     steps: Mutex<Steps>,
     flying: Mutex<HashMap<String, Vec<ChainAddress>>>,
+    ends: Ends,
+    /// Steps whose result is on its way to the disk.
+    closing: AtomicUsize,
 }
 
 impl Follower {
@@ -66,6 +84,8 @@ impl Follower {
             socket,
             steps: Mutex::new(steps),
             flying: Mutex::default(),
+            ends: Ends::default(),
+            closing: AtomicUsize::new(0),
         }
     }
 
@@ -84,6 +104,12 @@ impl Follower {
     #[must_use]
     pub fn in_flight(&self) -> Vec<String> {
         self.flying().keys().cloned().collect()
+    }
+
+    /// Whether the book on a step is being closed.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire) > 0
     }
 
     /// Whether something under way trades through one of these pools.
@@ -106,10 +132,10 @@ impl Follower {
     }
 
     /// Sends a flight and follows it to its end. Must be called within a tokio runtime.
-    pub fn take_off(self: &Arc<Self>, flight: Flight) -> JoinHandle<()> {
+    pub fn take_off(self: &Arc<Self>, flight: Flight, departure: Departure) -> JoinHandle<()> {
         self.reserve(&flight.plan_id, flight.pools.clone());
         let follower = Arc::clone(self);
-        tokio::spawn(async move { follower.follow(flight).await })
+        tokio::spawn(async move { follower.follow(flight, departure).await })
     }
 
     async fn ask<T: Send + 'static>(
@@ -123,8 +149,9 @@ impl Follower {
         asked.await.map_err(ended)?
     }
 
-    async fn follow(&self, flight: Flight) {
+    async fn follow(&self, flight: Flight, departure: Departure) {
         let sending = self.send(&flight);
+        self.say_departed(&flight, departure);
         let decided = self.decided(&flight, Level::Confirmed).await;
         let Some(decided) = decided else {
             // Cannot be asked for at all; the step stays open, and the next start asks the gate again.
@@ -139,26 +166,23 @@ impl Follower {
             _ => flight.choice.method(),
         };
         drop(sending);
-        let moved = self.tell(&flight, &decided, method).await;
-        let landed = match &decided {
-            Confirmation::Landed(it) | Confirmation::Reverted { inclusion: it, .. } => {
-                moved.map(|moved| (it.slot, moved))
-            }
-            Confirmation::Expired { .. } | Confirmation::Pending { .. } => None,
-        };
-        let is_kept = self.end_position(&flight.plan_id, landed);
+        let end = self.tell(&flight, decided, method).await;
+        let is_kept = self.end_position(&flight.plan_id, end.landed());
         self.release(&flight.plan_id);
         if !is_kept {
             // The step stays open: the next start follows it again.
             return;
         }
         self.look_again(&flight.pools);
-        self.settle(&flight, &decided, moved).await;
+        let Some(end) = self.for_ever(&flight, end, method).await else {
+            return;
+        };
+        self.settle(&flight, end).await;
     }
 
     /// Writes down what became of a purchase or a sale; whether that is on disk.
     pub fn end_position(&self, plan_id: &str, landed: Option<(u64, Moved)>) -> bool {
-        let ended = self.shared.positions().end(plan_id, landed);
+        let ended = self.shared.position_book().end(plan_id, landed);
         if let Err(error) = &ended {
             let message = format!("positions: cannot be written: {error}; make room on its disk");
             let fields = json!({"plan_id": plan_id, "code": "positions_unwritable"});
@@ -185,6 +209,29 @@ impl Follower {
                 self.shared.changes.push(*pool, changed);
             }
         }
+    }
+
+    /// Said once the bytes are on their way, and before anything can be said of what became of them.
+    fn say_departed(&self, flight: &Flight, departure: Departure) {
+        let fields = || {
+            json!({
+                "plan_id": flight.plan_id, "signature": flight.signature, "opportunity_id": flight.opportunity_id,
+                "lane": flight.choice.method(),
+            })
+        };
+        let log = &self.shared.log;
+        match departure {
+            Departure::Again => return,
+            Departure::First => {}
+            Departure::Released => {
+                Counts::one(&self.shared.counts.released);
+                let message = "a prediction came true: the gate has let go of what it held";
+                log.info("released", message, fields());
+            }
+        }
+        Counts::one(&self.shared.counts.sent);
+        let message = "a signed transaction was handed over";
+        log.info("sent", message, fields());
     }
 
     fn send(&self, flight: &Flight) -> Option<Sending> {
@@ -217,7 +264,8 @@ impl Follower {
                     told = true;
                     let words = "nothing is proven yet; the same bytes are sent on";
                     let (error, method) = (Some(("not_proven", words)), flight.choice.method());
-                    self.result(flight, Status::Timeout, error, method, None, None);
+                    // Nothing follows from it: it need not be on the disk.
+                    drop(self.result(flight, Status::Timeout, error, method, None, None));
                 }
                 Ok(Confirmation::Pending { .. }) => {}
                 Ok(decided) => return Some(decided),
@@ -229,39 +277,55 @@ impl Follower {
         }
     }
 
-    /// Tells the result; gives what it moved.
-    async fn tell(&self, flight: &Flight, decided: &Confirmation, method: &str) -> Option<Moved> {
-        match decided {
-            Confirmation::Landed(inclusion) => {
-                let moved = Some(self.moved_by(flight).await);
-                let slot = Some(inclusion.slot);
-                self.result(flight, Status::Success, None, method, slot, moved);
-                moved
+    /// Tells the result. Where it landed, and what it moved cannot be read, and the chain decides otherwise for ever
+    /// meanwhile, that counts.
+    async fn tell(&self, flight: &Flight, decided: Confirmation, method: &str) -> End {
+        let mut decided = decided;
+        let (moved, kept) = loop {
+            match &decided {
+                Confirmation::Landed(inclusion) => match self.moved_by(flight).await {
+                    Ok(moved) => {
+                        let slot = Some(inclusion.slot);
+                        let status = Status::Success;
+                        let kept = self.result(flight, status, None, method, slot, Some(moved));
+                        break (Some(moved), kept);
+                    }
+                    Err(otherwise) => decided = otherwise,
+                },
+                Confirmation::Reverted { inclusion, fault } => {
+                    let moved = self.told_moved(flight).await;
+                    let moved =
+                        moved.unwrap_or_else(|| Moved::assumed_failed(inclusion.fee_lamports));
+                    let words = format!("{fault:?}");
+                    let (slot, moved) = (Some(inclusion.slot), Some(moved));
+                    let error = Some(("reverted", words.as_str()));
+                    let kept = self.result(flight, Status::Failed, error, method, slot, moved);
+                    break (moved, kept);
+                }
+                Confirmation::Expired { .. } | Confirmation::Pending { .. } => {
+                    let words = "its blockhash expired, and a quorum does not know it";
+                    let error = Some(("expired", words));
+                    let kept = self.result(flight, Status::Failed, error, method, None, None);
+                    break (None, kept);
+                }
             }
-            Confirmation::Reverted { inclusion, fault } => {
-                let moved = self.told_moved(flight).await;
-                let moved = moved.unwrap_or_else(|| Moved::assumed_failed(inclusion.fee_lamports));
-                let words = format!("{fault:?}");
-                let (slot, moved) = (Some(inclusion.slot), Some(moved));
-                let error = Some(("reverted", words.as_str()));
-                self.result(flight, Status::Failed, error, method, slot, moved);
-                moved
-            }
-            Confirmation::Expired { .. } | Confirmation::Pending { .. } => {
-                let words = "its blockhash expired, and a quorum does not know it";
-                let error = Some(("expired", words));
-                self.result(flight, Status::Failed, error, method, None, None);
-                None
-            }
+        };
+        End {
+            decided,
+            moved,
+            kept,
         }
     }
 
-    /// What it moved, asked for until a node tells: it landed, and nothing else says what came of it.
-    async fn moved_by(&self, flight: &Flight) -> Moved {
+    /// What it moved, asked for until a node tells: it landed, and nothing else says what came of it. Or that it did not.
+    async fn moved_by(&self, flight: &Flight) -> Result<Moved, Confirmation> {
         let mut is_told = false;
         loop {
             if let Some(moved) = self.told_moved(flight).await {
-                return moved;
+                return Ok(moved);
+            }
+            if let Some(otherwise) = self.decided_otherwise(flight).await {
+                return Err(otherwise);
             }
             if !std::mem::replace(&mut is_told, true) {
                 let why = "it landed, and no endpoint tells what it moved; they are asked on";
@@ -291,7 +355,7 @@ impl Follower {
         method: &str,
         slot: Option<u64>,
         moved: Option<Moved>,
-    ) {
+    ) -> Kept {
         let shared = &self.shared;
         let event = result_event(&ResultTold {
             flight,
@@ -316,7 +380,13 @@ impl Follower {
                 shared.log.warning("executed", &message, fields);
             }
         }
-        shared.events.tell(event);
+        let is_final = status != Status::Timeout;
+        let event = if is_final {
+            self.ends.first_or_corrected(event)
+        } else {
+            event
+        };
+        shared.events.tell_lasting(event)
     }
 
     fn fault(&self, flight: &Flight, code: &str, why: &str) {

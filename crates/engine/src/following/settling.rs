@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tradewind_solana::confirmation::{Confirmation, Inclusion, Level};
+use tradewind_solana::confirmation::Confirmation;
 
-use super::{FIRST_REST, Follower, LONGEST_REST};
+use super::{End, FIRST_REST, Follower, LONGEST_REST};
 use crate::chain_reader::Finality;
 use crate::flight::{Flight, Moved};
 use crate::gate::GateFault;
@@ -16,84 +16,100 @@ const FINALITY_EVERY: Duration = Duration::from_millis(400);
 const SURELY_DEAD_BLOCKS: u64 = 60;
 
 impl Follower {
-    /// Tells the gate how the step ended, once that is final, and closes the book on it. A gate that is away is told
-    /// when it is back.
-    pub(super) async fn settle(
-        &self,
-        flight: &Flight,
-        decided: &Confirmation,
-        moved: Option<Moved>,
-    ) {
-        let Some(settlement) = self.settlement(flight, decided, moved).await else {
-            return;
-        };
+    /// Tells the gate how the step ended, and closes the book on it. A gate that is away is told when it is back, and one
+    /// that wants more evidence when there is more.
+    pub(super) async fn settle(&self, flight: &Flight, end: End) {
         let mut rest = FIRST_REST;
+        let mut is_told = false;
         loop {
-            let told = settlement.clone();
-            match self.ask(move |gate| gate.settle(&told)).await {
-                Ok(()) => {
-                    let _kept_open = self.steps().end(&flight.plan_id);
-                    return;
-                }
-                Err(GateFault::Lost(_)) => {
-                    tokio::time::sleep(rest).await;
-                    rest = (rest * 2).min(LONGEST_REST);
-                }
+            let settlement = self.settlement(flight, &end.decided, end.moved).await;
+            let why = match self.ask(move |gate| gate.settle(&settlement)).await {
+                Ok(true) => break,
+                Ok(false) => Some("the gate notes it, and wants more evidence".to_owned()),
+                Err(GateFault::Lost(_)) => None,
+                Err(GateFault::Failed(why)) => Some(why),
                 Err(fault) => return self.fault(flight, "not_settled", &fault.to_string()),
+            };
+            if let Some(why) = why.filter(|_| !is_told) {
+                is_told = true;
+                let why = format!("it is told again: {why}");
+                self.fault(flight, "not_settled", &why);
             }
+            tokio::time::sleep(rest).await;
+            rest = (rest * 2).min(LONGEST_REST);
         }
+        self.close_book(&flight.plan_id, end.kept).await;
     }
 
-    /// How it ended for ever, with the evidence of a quorum; None when it is not decided for ever after all.
-    pub(super) async fn settlement(
+    /// How it ended for ever, with the evidence of a quorum.
+    async fn settlement(
         &self,
         flight: &Flight,
         decided: &Confirmation,
         moved: Option<Moved>,
-    ) -> Option<Value> {
+    ) -> Value {
         let mut settlement = json!({
             "op": "settle_solana", "intent_id": flight.plan_id, "step": 0, "signatures": [],
         });
-        let (outcome, inclusion) = match decided {
-            Confirmation::Landed(inclusion) => ("succeeded", Some(*inclusion)),
-            Confirmation::Reverted { inclusion, .. } => ("reverted", Some(*inclusion)),
+        let (outcome, slot) = match decided {
+            Confirmation::Landed(it) => ("succeeded", Some(it.slot)),
+            Confirmation::Reverted { inclusion: it, .. } => ("reverted", Some(it.slot)),
             Confirmation::Expired { .. } | Confirmation::Pending { .. } => ("expired", None),
         };
         settlement["outcome"] = outcome.into();
-        let (finality, endpoints) = if let Some(mut inclusion) = inclusion {
-            // A fork may have put it into another block meanwhile.
-            match self.decided(flight, Level::Finalized).await? {
-                Confirmation::Landed(last)
-                | Confirmation::Reverted {
-                    inclusion: last, ..
-                } => {
-                    inclusion.slot = last.slot;
-                }
-                Confirmation::Expired { .. } | Confirmation::Pending { .. } => return None,
-            }
-            landed(&mut settlement, flight, inclusion, moved);
-            let finality = self.final_beyond(0).await;
-            let witnesses = self
-                .reader
-                .witnesses(&flight.signature, inclusion.slot)
-                .await;
-            (finality, witnesses)
+        let (finality, endpoints) = if let Some(slot) = slot {
+            landed(&mut settlement, flight, slot, moved);
+            let witnesses = self.witnesses(flight, slot).await;
+            (self.final_beyond(0).await, witnesses)
         } else {
             settlement["signature"] = Value::Null;
             settlement["slot"] = Value::Null;
             settlement["spent"] = json!({});
             settlement["signatures"] = json!([{"signature": flight.signature, "status": "absent"}]);
-            let end = flight.last_valid_block_height + SURELY_DEAD_BLOCKS;
-            (self.final_beyond(end).await, who_does_not_know(decided))
+            let last = flight.last_valid_block_height + SURELY_DEAD_BLOCKS;
+            (self.final_beyond(last).await, who_does_not_know(decided))
         };
         settlement["finalized"] =
             json!({"slot": finality.slot, "block_height": finality.block_height});
-        settlement["endpoints"] = if endpoints.is_empty() {
-            finality.endpoints.into()
-        } else {
-            endpoints.into()
+        settlement["endpoints"] = endpoints.into();
+        settlement
+    }
+
+    /// Who has it in a final block of this slot, once that is a quorum.
+    async fn witnesses(&self, flight: &Flight, slot: u64) -> Vec<String> {
+        loop {
+            let witnesses = self.reader.witnesses(&flight.signature, slot).await;
+            if witnesses.len() >= self.reader.quorum() {
+                return witnesses;
+            }
+            tokio::time::sleep(FINALITY_EVERY).await;
+        }
+    }
+
+    /// What was recorded and not signed, because a halt or the policy does not let it pass any more, is over once its blockhash
+    /// is dead for ever: whether the gate takes it as over then, for it may want more endpoints for that than there are. None
+    /// before.
+    pub(super) async fn is_over(&self, draft: &Flight) -> Option<bool> {
+        let finality = self.reader.finality().await.ok()?;
+        let plan_id = &draft.plan_id;
+        let settlement = json!({
+            "op": "settle_solana", "intent_id": plan_id, "step": 0, "outcome": "expired",
+            "signature": null, "slot": null, "spent": {}, "signatures": [], "endpoints": finality.endpoints,
+            "finalized": {"slot": finality.slot, "block_height": finality.block_height},
+        });
+        let end = draft.last_valid_block_height;
+        let is_dead = end > 0 && finality.block_height > end + SURELY_DEAD_BLOCKS;
+        let settled = self.ask(move |gate| gate.settle(&settlement)).await;
+        let why = match settled {
+            Ok(true) => return Some(true),
+            Ok(false) => "the gate notes it, and wants more evidence".to_owned(),
+            Err(GateFault::Lost(_)) => return None,
+            Err(fault) => fault.to_string(),
         };
-        Some(settlement)
+        is_dead.then(|| {
+            self.fault(draft, "not_settled", &why);
+            false
+        })
     }
 
     /// How far the chain is for ever, once it is beyond this height.
@@ -118,9 +134,9 @@ fn who_does_not_know(decided: &Confirmation) -> Vec<String> {
     absent.map(|one| one.endpoint.clone()).collect()
 }
 
-fn landed(settlement: &mut Value, flight: &Flight, inclusion: Inclusion, moved: Option<Moved>) {
+fn landed(settlement: &mut Value, flight: &Flight, slot: u64, moved: Option<Moved>) {
     settlement["signature"] = flight.signature.clone().into();
-    settlement["slot"] = inclusion.slot.into();
+    settlement["slot"] = slot.into();
     // What is not named stays reserved.
     let mut spent = json!({});
     if let Some(moved) = moved {

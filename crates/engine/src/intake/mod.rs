@@ -8,7 +8,7 @@
 mod missing;
 mod repair;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod writing;
 
 use std::collections::{BTreeSet, HashSet};
@@ -26,7 +26,7 @@ use crate::feed::{
     AccountOrder, AccountUpdate, Feed, FeedEvent, ProgramFilter, Recorder, SlotStatus, Undone,
 };
 use crate::inventory::{AccountReader, Loading};
-use crate::pipeline::{Pushed, Shared, tell_applied};
+use crate::pipeline::{Incoming, Pushed, Shared};
 
 /// The feed's end of the engine.
 #[derive(Debug)]
@@ -94,11 +94,12 @@ impl<R: AccountReader + 'static> Intake<R> {
         feed.follow_programs(&self.programs);
         self.follow(feed.as_mut());
         while !shared.is_stopping() {
+            self.leave(feed.as_mut());
             let silence = shared.in_force.now().limits.max_feed_silence_ms;
             let silence = Duration::from_millis(silence);
             tokio::select! {
                 biased;
-                Some(loading) = self.repaired.1.recv() => self.take(&loading, feed.as_mut()),
+                Some(loading) = self.repaired.1.recv() => self.take(loading, feed.as_mut()),
                 pools = shared.joining.next() => self.join(pools),
                 told = tokio::time::timeout(silence, feed.next()) => match told {
                     Ok(Some(event)) => self.event(event),
@@ -128,6 +129,27 @@ impl<R: AccountReader + 'static> Intake<R> {
         feed.follow(&new);
     }
 
+    /// Lets go of pools that were taken out, and of accounts that nobody reads any more.
+    fn leave(&mut self, feed: &mut dyn Feed) {
+        let left = self.shared.joining.take_left();
+        if left.is_empty() {
+            return;
+        }
+        for pool in left.keys() {
+            self.pools.remove(pool);
+        }
+        let inventory = self.shared.inventory();
+        let accounts = left.into_values().flatten();
+        let accounts: Vec<_> = accounts.filter(|it| !inventory.is_read(*it)).collect();
+        drop(inventory);
+        for account in &accounts {
+            self.followed.remove(account);
+            self.unsure.remove(account);
+            self.order.leave(*account);
+        }
+        feed.unfollow(&accounts);
+    }
+
     fn event(&mut self, event: FeedEvent) {
         self.record(&event);
         match event {
@@ -145,7 +167,7 @@ impl<R: AccountReader + 'static> Intake<R> {
                     let told = (update.clone(), Instant::now());
                     self.shared.newcomers.push(update.key, told);
                 } else if self.order.admit(&update) {
-                    self.push(update);
+                    self.push(update, Vec::new());
                 }
                 self.hear();
             }
@@ -176,13 +198,24 @@ impl<R: AccountReader + 'static> Intake<R> {
         }
     }
 
-    fn push(&mut self, update: AccountUpdate) {
+    /// Gives an account to the pools, in the order of all that was told; where slots have died, instead of what they wrote.
+    fn push(&mut self, update: AccountUpdate, dead_slots: Vec<u64>) {
         if let Some(reading) = self.reading.as_mut() {
             reading.meanwhile.insert(update.key, update.clone());
         }
-        let queued = (update.key, (update, Instant::now()));
+        let key = update.key;
+        let incoming = Incoming {
+            update,
+            told_at: Instant::now(),
+            dead_slots,
+        };
+        // What waits is not applied yet: the dead write that it was to take back may stand.
+        let inherit = |old: &Incoming, new: &mut Incoming| {
+            new.dead_slots.extend(&old.dead_slots);
+        };
+        let pushed = self.shared.updates.push_over(key, incoming, inherit);
         // Without room the oldest was dropped, and what its pools are is not known any more.
-        if let Pushed::Overflowed(dropped, _) = self.shared.updates.push(queued.0, queued.1) {
+        if let Pushed::Overflowed(dropped, _) = pushed {
             let what = self.readers_of(&[dropped]);
             self.missed(what, "the queue of updates was full");
         }
@@ -205,13 +238,7 @@ impl<R: AccountReader + 'static> Intake<R> {
             fields,
         );
         for update in undone.restored {
-            if let Some(reading) = self.reading.as_mut() {
-                reading.meanwhile.insert(update.key, update.clone());
-            }
-            let mut inventory = self.shared.inventory_mut();
-            let applied = inventory.put_back(&update);
-            let (moment, now) = (update.moment, Instant::now());
-            tell_applied(&self.shared, inventory, applied, moment, now);
+            self.push(update, vec![slot]);
         }
         if !undone.unknown.is_empty() {
             let what = self.readers_of(&undone.unknown);

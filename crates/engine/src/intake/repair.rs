@@ -14,7 +14,7 @@ use super::Intake;
 use super::missing::{Missing, Scope};
 use crate::fault::EngineFault;
 use crate::feed::{AccountUpdate, Feed, Moment};
-use crate::inventory::{AccountReader, CLOCK, LoadedPool, Loading, load};
+use crate::inventory::{AccountReader, CLOCK, LeftOut, LoadedPool, Loading, load};
 use crate::pipeline::{Changed, Shared};
 
 /// Between two attempts to read the chain.
@@ -52,10 +52,14 @@ impl<R: AccountReader + 'static> Intake<R> {
         drop(inventory);
         self.predict_anew(&what.scope);
         match &what.scope {
-            Scope::All => self.record_stale(None),
+            Scope::All => {
+                self.record_stale(None);
+                self.shared.misses.tell(None);
+            }
             Scope::Pools(pools) => {
                 let pools: Vec<_> = pools.iter().copied().collect();
                 self.record_stale(Some(&pools));
+                self.shared.misses.tell(Some(&pools));
             }
         }
         let fields = json!({"reason": reason, "pools": pools});
@@ -72,7 +76,7 @@ impl<R: AccountReader + 'static> Intake<R> {
             Scope::All => self.shared.shreds.anew(),
             Scope::Pools(pools) => {
                 let pools: Vec<_> = pools.iter().copied().collect();
-                self.shared.shreds.truth(&pools);
+                self.shared.shreds.truth(&pools, Instant::now());
             }
         }
     }
@@ -95,9 +99,6 @@ impl<R: AccountReader + 'static> Intake<R> {
     pub(super) fn read_missing(&mut self) {
         if !self.is_heard || self.reading.is_some() || self.missing.is_nothing() {
             return;
-        }
-        for pool in std::mem::take(&mut *self.shared.joining.left()) {
-            self.pools.remove(&pool);
         }
         let mut of = std::mem::take(&mut self.missing);
         of.from_slot = of.from_slot.max(self.order.newest_slot());
@@ -123,20 +124,26 @@ impl<R: AccountReader + 'static> Intake<R> {
     }
 
     /// Puts what was read in place, unless it was missed again meanwhile.
-    pub(super) fn take(&mut self, loading: &Loading, feed: &mut dyn Feed) {
+    pub(super) fn take(&mut self, mut loading: Loading, feed: &mut dyn Feed) {
         let Some(reading) = self.reading.take() else {
             return;
         };
+        // What was taken out while it was read stays out.
+        self.leave(feed);
+        loading
+            .pools
+            .retain(|pool| self.pools.contains(&pool.pool_address()));
+        let loading = &loading;
         if self.missing.scope == Scope::All {
             self.read_missing();
             return;
         }
         self.record_loading(loading);
-        self.read_to_slot = self.read_to_slot.max(newest_slot(loading));
+        self.read_to_slot = self.read_to_slot.max(loading.newest_slot());
         let mut refused = Vec::new();
         let mut inventory = self.shared.inventory_mut();
         // What was found and is no pool is not asked for again; what was one may be one again.
-        for (pool, _) in &loading.left_out {
+        for LeftOut { pool, .. } in &loading.left_out {
             if reading.of.scope != Scope::All && inventory.graph().pool_id(*pool).is_none() {
                 self.pools.remove(pool);
             }
@@ -164,9 +171,9 @@ impl<R: AccountReader + 'static> Intake<R> {
             Scope::All => Scope::All,
             Scope::Pools(_) => Scope::Pools(addresses.iter().copied().collect()),
         });
-        for (pool, reason) in &loading.left_out {
+        for LeftOut { pool, why, .. } in &loading.left_out {
             let fields = json!({"pool": pool.to_string(), "code": "pool_left_out"});
-            self.shared.log.warning("pool_left_out", reason, fields);
+            self.shared.log.warning("pool_left_out", why, fields);
         }
         for (_, error) in refused {
             let message = format!("an account was not understood: {error}");
@@ -206,14 +213,14 @@ impl<R: AccountReader + 'static> Intake<R> {
 
     /// So may every loan.
     fn scan_loans(&self, loading: &Loading) {
-        let Some(market) = self.shared.inventory().loans().accounts().first().copied() else {
+        let Some(market) = self.shared.inventory().loans().market_address() else {
             return;
         };
         let now = Instant::now();
         let changed = Changed {
             pool: market,
             moment: Moment {
-                slot: newest_slot(loading),
+                slot: loading.newest_slot(),
                 write_version: 0,
             },
             told_at: now,
@@ -293,9 +300,4 @@ async fn read_all<R: AccountReader>(
     loading.accounts.extend(read.into_iter().flatten());
     let mut slots = loading.accounts.iter().map(|it| it.moment.slot);
     Ok(slots.all(|slot| slot >= from_slot).then_some(loading))
-}
-
-fn newest_slot(loading: &Loading) -> u64 {
-    let slots = loading.accounts.iter().map(|it| it.moment.slot);
-    slots.max().unwrap_or_default()
 }

@@ -14,6 +14,7 @@ use crate::fault::EngineFault;
 use crate::feed::{Moment, NextEvent};
 use crate::inventory::{CLOCK, Inventory};
 use crate::log::Log;
+use crate::pipeline::{quote_update, quote_updates};
 use tradewind_core::solana::TOKEN_PROGRAM;
 use tradewind_solana::Key;
 
@@ -133,6 +134,11 @@ impl Feed for Script {
         self.followed.lock().expect("a lock").extend(accounts);
     }
 
+    fn unfollow(&mut self, accounts: &[ChainAddress]) {
+        let mut followed = self.followed.lock().expect("a lock");
+        followed.retain(|account| !accounts.contains(account));
+    }
+
     fn follow_programs(&mut self, _: &[ProgramFilter]) {}
 
     fn trouble(&self) -> Option<&str> {
@@ -150,7 +156,7 @@ struct Running {
     _folder: tempfile::TempDir,
 }
 
-const CONFIG: &str = r#"{"version": 1, "strategy": "arb", "instance": "arb-1", "folder": "/tmp/arb-1",
+pub(crate) const CONFIG: &str = r#"{"version": 1, "strategy": "arb", "instance": "arb-1", "folder": "/tmp/arb-1",
     "chain": {"chain_id": 101, "rpc": ["http://x"], "websocket": "ws://x", "yellowstone": null, "shredstream": null,
               "genesis_hash": "So11111111111111111111111111111111111111112"},
     "signer": null, "feeds": {"kind": "websocket"}, "inventory": {"snapshot": "pools.json", "programs": []},
@@ -236,6 +242,25 @@ impl Running {
 
     fn stale(&self) -> usize {
         self.shared.inventory().stale().len()
+    }
+
+    /// Of the only pool.
+    fn coin_vault_raw(&self) -> u64 {
+        let inventory = self.shared.inventory();
+        let [id] = inventory.graph().pool_ids().collect::<Vec<_>>()[..] else {
+            panic!("not one pool");
+        };
+        let state = inventory.graph().at(id).expect("there").state();
+        let tradewind_core::pools::PoolState::RaydiumAmmV4(state) = state else {
+            panic!("another family");
+        };
+        state.coin_vault_raw
+    }
+
+    /// All that waits for the pools comes to them.
+    fn quote_all(&self) {
+        self.shared.updates.close();
+        quote_updates(&self.shared);
     }
 
     fn is_ready(&self) -> bool {
@@ -358,18 +383,63 @@ async fn what_is_told_while_the_pools_are_read_counts_where_it_is_newer() {
     running.node.put(told(4));
     running.node.go_to(11);
     running.until(|| running.stale() == 0).await;
-    let amount = |running: &Running| {
-        let inventory = running.shared.inventory();
-        let [id] = inventory.graph().pool_ids().collect::<Vec<_>>()[..] else {
-            panic!("one pool");
-        };
-        let state = inventory.graph().at(id).expect("there").state();
-        let tradewind_core::pools::PoolState::RaydiumAmmV4(state) = state else {
-            panic!("another family");
-        };
-        state.coin_vault_raw
-    };
-    assert_eq!(amount(&running), 6, "of slot 12, and not 4 of slot 11");
+    assert_eq!(
+        running.coin_vault_raw(),
+        6,
+        "of slot 12, and not 4 of slot 11"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_write_that_still_waits_for_the_pools_never_stands_in_them() {
+    let pools = [pool(1)];
+    let mint = key_at(&pools[0][0].data, 400);
+    let told = |amount_raw| holding(pools[0][1].key, mint, amount_raw);
+    // What the fork that lives writes at last: nothing, in the same slot, or in a later one.
+    let lives = [(None, 5), (Some((6, 11, 1)), 6), (Some((7, 13, 1)), 7)];
+    for (lives, stands) in lives {
+        let running = running(&pools, 9);
+        running.begun(9).await;
+        running.tell_write(&told(5), 10, 1);
+        running.tell_write(&told(8), 11, 2);
+        running.tell_write(&told(9), 12, 2);
+        running.settled().await;
+        let waiting = running.shared.updates.pop(Duration::ZERO).expect("one");
+        quote_update(&running.shared, &waiting.update, waiting.told_at);
+        assert_eq!(running.coin_vault_raw(), 9);
+        running.tell_write(&told(10), 12, 3);
+        running.tell_slot(12, SlotStatus::Dead);
+        running.tell_slot(11, SlotStatus::Dead);
+        if let Some((amount_raw, slot, write_version)) = lives {
+            running.tell_write(&told(amount_raw), slot, write_version);
+        }
+        running.settled().await;
+        running.quote_all();
+        assert_eq!(running.coin_vault_raw(), stands, "{lives:?}");
+        assert_eq!(running.stale(), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_read_anew_since_is_not_taken_back_to_what_was_before_a_dead_slot() {
+    let pools = [pool(1)];
+    let running = running(&pools, 9);
+    running.begun(9).await;
+    let mint = key_at(&pools[0][0].data, 400);
+    let told = |amount_raw| holding(pools[0][1].key, mint, amount_raw);
+    running.tell_write(&told(5), 10, 1);
+    running.tell_write(&told(8), 11, 2);
+    running.tell_slot(11, SlotStatus::Dead);
+    running.settled().await;
+    running.tell_gap();
+    running.settled().await;
+    assert_eq!(running.stale(), 1);
+    running.node.put(told(6));
+    running.node.go_to(12);
+    running.tell_slot(12, SlotStatus::Processed);
+    running.until(|| running.stale() == 0).await;
+    running.quote_all();
+    assert_eq!(running.coin_vault_raw(), 6);
 }
 
 #[tokio::test(start_paused = true)]
@@ -419,4 +489,61 @@ async fn a_pool_that_was_found_is_read_followed_and_read_again_behind_the_feed()
     let accounts = found.iter().map(|update| update.key).collect();
     running.tell(FeedEvent::Following { accounts });
     running.until(|| running.stale() == 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_that_was_taken_out_is_not_followed_any_more_and_what_another_reads_still_is() {
+    let running = running(&[pool(1)], 9);
+    running.begun(9).await;
+    let kept = running.followed.lock().expect("a lock").clone();
+    let found = pool(2);
+    for update in &found {
+        running.node.put(update.clone());
+    }
+    running.shared.joining.add(found[0].key);
+    running
+        .until(|| running.shared.inventory().graph().len() == 2)
+        .await;
+    assert!(
+        running
+            .followed
+            .lock()
+            .expect("a lock")
+            .contains(&found[1].key)
+    );
+    let accounts = running.shared.inventory_mut().forget_launch(found[0].key);
+    running.shared.joining.leave(found[0].key, accounts);
+    running.tell_slot(10, SlotStatus::Processed);
+    running
+        .until(|| *running.followed.lock().expect("a lock") == kept)
+        .await;
+    assert_eq!(running.shared.inventory().graph().len(), 1);
+    // What was on its way is nobody's, and what is read of the other pools goes on.
+    running.tell_write(&found[1], 10, 1);
+    running.settled().await;
+    assert_eq!(running.shared.updates.len(), 0);
+    running.node.asked();
+    running.tell_gap();
+    running.node.go_to(11);
+    running.tell_slot(11, SlotStatus::Processed);
+    running.until(|| running.stale() == 0).await;
+    assert!(!running.node.asked().contains(&found[0].key));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_that_is_taken_out_while_it_is_read_stays_out() {
+    let running = running(&[pool(1)], 9);
+    running.begun(9).await;
+    let found = pool(2);
+    for update in &found {
+        running.node.put(update.clone());
+    }
+    running.node.go_to(8);
+    running.shared.joining.add(found[0].key);
+    running.until(|| !running.node.asked().is_empty()).await;
+    running.shared.joining.leave(found[0].key, Vec::new());
+    running.node.go_to(9);
+    running.settled().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(running.shared.inventory().graph().len(), 1);
 }

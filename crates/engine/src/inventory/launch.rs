@@ -3,6 +3,7 @@
 use tradewind_core::ChainAddress;
 use tradewind_core::solana::AccountFields;
 
+use super::Inventory;
 use crate::feed::AccountUpdate;
 
 /// Where the extensions of a mint of Token-2022 begin, behind the byte that says that it is a mint.
@@ -119,6 +120,48 @@ pub struct Launch {
     pub creator_held_raw: u64,
     /// What a node said of buying and selling it at once; None when it was not asked, or found nothing wrong.
     pub simulated_fault: Option<String>,
+}
+
+impl Inventory {
+    /// Says what is known of a pool that was found.
+    pub fn add_launch(&mut self, launch: Launch) {
+        self.launches.insert(launch.pool, launch);
+    }
+
+    /// What is known of a pool that was found while the engine ran.
+    #[must_use]
+    pub fn launch(&self, pool: ChainAddress) -> Option<&Launch> {
+        self.launches.get(&pool)
+    }
+
+    /// Takes a pool that was found out again, with what only it was known for. Gives the accounts that nobody reads now.
+    pub fn forget_launch(&mut self, pool: ChainAddress) -> Vec<ChainAddress> {
+        let id = self.graph.pool_id(pool);
+        let mut accounts = id.map(|id| self.accounts_of(id)).unwrap_or_default();
+        self.remove(pool);
+        accounts.retain(|account| !self.is_read(*account));
+        for account in &accounts {
+            self.moments.remove(account);
+        }
+        if let Some(launch) = self.launches.remove(&pool)
+            && self
+                .graph
+                .token(launch.coin)
+                .is_none_or(|token| self.graph.edges(token).is_empty())
+        {
+            self.token_programs.remove(&launch.coin);
+        }
+        accounts
+    }
+
+    /// The slot of a pool's newest write, or of the one by which it was found.
+    #[must_use]
+    pub fn written_slot(&self, pool: ChainAddress) -> u64 {
+        let standing = self.graph.pool_id(pool).and_then(|id| self.standing(id));
+        let found = self.launches.get(&pool).map(|launch| launch.found_slot);
+        let written = standing.map(|standing| standing.moment.slot);
+        written.max(found).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]

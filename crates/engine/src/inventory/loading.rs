@@ -62,19 +62,55 @@ impl LoadedPool {
     }
 }
 
+/// A pool that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Which.
+    pub pool: ChainAddress,
+    /// A stable code.
+    pub code: &'static str,
+    /// The same in words.
+    pub why: String,
+}
+
+impl LeftOut {
+    fn of(pool: ChainAddress, error: &PoolError) -> Self {
+        Self {
+            pool,
+            code: error.code(),
+            why: error.to_string(),
+        }
+    }
+
+    /// Whether a node that has come further would say the same.
+    #[must_use]
+    pub fn is_for_good(&self) -> bool {
+        ["unsupported_feature", "swaps_disabled"].contains(&self.code)
+    }
+}
+
 /// What came of loading.
 #[derive(Debug, Default)]
 pub struct Loading {
     /// The pools that could be read.
     pub pools: Vec<LoadedPool>,
     /// The others, with the reason.
-    pub left_out: Vec<(ChainAddress, String)>,
+    pub left_out: Vec<LeftOut>,
     /// The program that keeps each mint of these pools.
     pub tokens: Vec<(ChainAddress, TokenProgram)>,
     /// Every account that was read, for whoever records.
     pub accounts: Vec<AccountUpdate>,
     /// The chain's clock at the end.
     pub clock: ChainClock,
+}
+
+impl Loading {
+    /// The newest slot that anything of it was read at.
+    #[must_use]
+    pub fn newest_slot(&self) -> u64 {
+        let slots = self.accounts.iter().map(|it| it.moment.slot);
+        slots.max().unwrap_or_default()
+    }
 }
 
 /// Reads these pools whole.
@@ -107,11 +143,10 @@ pub async fn load<R: AccountReader>(
             break;
         }
     }
-    let unfinished = open.into_iter().map(|pool| {
-        (
-            pool,
-            "it names one account after the other without end".to_owned(),
-        )
+    let unfinished = open.into_iter().map(|pool| LeftOut {
+        pool,
+        code: "accounts_endless",
+        why: "it names one account after the other without end".to_owned(),
     });
     loading.left_out.extend(unfinished);
     let mints: BTreeSet<_> = loading
@@ -171,7 +206,7 @@ fn decode_all(
                 nameless.push(pool);
                 still_open.push(pool);
             }
-            Err(error) => loading.left_out.push((pool, error.to_string())),
+            Err(error) => loading.left_out.push(LeftOut::of(pool, &error)),
         }
     }
     (still_open, nameless)

@@ -1,8 +1,11 @@
 //! The inventory: every pool that is traded, as the chain has it, and by token, by account and by age.
 //!
-//! - here: pools brought forward account by account, and whether each may be traded on;
+//! - here: pools brought forward account by account; `standing`: whether each may be traded on;
+//! - `pairing`: vaults of the same transactions; - `wallet`: who trades, and what that one has;
+//! - `launch`: pools that were found while the engine ran; - `loans`: loans of a lending market;
 //! - `snapshot`: pools from a file in their JSON form;
 //! - `loading`: pools from the accounts of the chain; `lookup_table`: what makes transactions smaller;
+//! - `stocking`: what was known before the feed, for a recording;
 //! - `mirror`: a copy that can be led ahead of the chain.
 
 mod launch;
@@ -12,48 +15,33 @@ mod lookup_table;
 mod mirror;
 mod pairing;
 mod snapshot;
+mod standing;
+mod stocking;
+mod wallet;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
 use tradewind_core::ChainAddress;
 use tradewind_core::pools::{ChainClock, Pool, PoolError, PoolMath};
 use tradewind_core::routing::{PoolGraph, PoolId};
-use tradewind_core::solana::TokenAccount;
-use tradewind_solana::Key;
 use tradewind_solana::swaps::SwapAccounts;
-use tradewind_solana::token_accounts::{TokenProgram, token_account_address};
+use tradewind_solana::token_accounts::TokenProgram;
 
 pub use launch::{Launch, MintFacts};
-pub use loading::{AccountReader, CLOCK, LoadedPool, Loading, decode_clock, load};
+pub use loading::{AccountReader, CLOCK, LeftOut, LoadedPool, Loading, decode_clock, load};
 pub use loans::{LoanFault, Loans, Refreshed};
 pub use lookup_table::KnownTable;
 pub use snapshot::{SnapshotFault, read_snapshot};
+pub use standing::PoolStanding;
+pub use wallet::Holding;
 
 use crate::feed::{AccountUpdate, Moment};
-use crate::positions::Positions;
+use crate::positions::{PositionBook, Positions};
 use pairing::Pairing;
 
 /// What was bought and is not sold yet, shared.
-pub type PositionHandle = Arc<Mutex<Positions>>;
-
-/// How a pool stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct PoolStanding {
-    /// The newest write of any of its accounts.
-    pub moment: Moment,
-    /// Whether it may differ from the chain: not read from it yet, or a change could not be taken.
-    pub stale: bool,
-}
-
-/// A wallet's token account, as far as plans need it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Holding {
-    /// In raw units.
-    pub amount_raw: u64,
-    /// As of.
-    pub moment: Moment,
-}
+pub type PositionHandle = Arc<PositionBook>;
 
 /// What an account's new bytes did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -149,102 +137,6 @@ impl Inventory {
         self.graph.remove(pool)
     }
 
-    /// Says which program keeps a mint.
-    pub fn add_token(&mut self, mint: ChainAddress, program: TokenProgram) {
-        self.token_programs.insert(mint, program);
-    }
-
-    /// Which program keeps a mint, if it was read.
-    #[must_use]
-    pub fn token_program(&self, mint: ChainAddress) -> Option<TokenProgram> {
-        self.token_programs.get(&mint).copied()
-    }
-
-    /// Says who trades, and follows what it holds of these mints. Gives the accounts that are followed.
-    pub fn trade_for(&mut self, wallet: ChainAddress, mints: &[ChainAddress]) -> Vec<ChainAddress> {
-        self.wallet = Some(wallet);
-        let accounts: Vec<_> = mints
-            .iter()
-            .filter_map(|mint| self.token_account(wallet, *mint))
-            .collect();
-        for account in &accounts {
-            self.follow_holding(*account);
-        }
-        accounts
-    }
-
-    /// The token account of a wallet for a mint, as far as its program is known.
-    #[must_use]
-    pub fn token_account(&self, wallet: ChainAddress, mint: ChainAddress) -> Option<ChainAddress> {
-        let (owner, key) = (Key(wallet.solana()?), Key(mint.solana()?));
-        token_account_address(owner, key, self.token_program(mint)?).map(ChainAddress::from)
-    }
-
-    /// Says that a token account is there.
-    pub fn add_token_account(&mut self, account: ChainAddress) {
-        self.token_accounts.insert(account);
-    }
-
-    /// Whether the wallet's token account for a mint is known to be there.
-    #[must_use]
-    pub fn has_token_account(&self, wallet: ChainAddress, mint: ChainAddress) -> bool {
-        let account = self.token_account(wallet, mint);
-        account.is_some_and(|account| self.token_accounts.contains(&account))
-    }
-
-    /// Every mint of a pool.
-    #[must_use]
-    pub fn mints(&self) -> Vec<ChainAddress> {
-        let mut mints: Vec<_> = self.token_programs.keys().copied().collect();
-        mints.sort_unstable();
-        mints
-    }
-
-    /// Offers a lookup table to every transaction.
-    pub fn add_table(&mut self, table: KnownTable) {
-        self.tables.push(table);
-    }
-
-    /// Says what is known of a pool that was found.
-    pub fn add_launch(&mut self, launch: Launch) {
-        self.launches.insert(launch.pool, launch);
-    }
-
-    /// What is known of a pool that was found while the engine ran.
-    #[must_use]
-    pub fn launch(&self, pool: ChainAddress) -> Option<&Launch> {
-        self.launches.get(&pool)
-    }
-
-    /// Takes a pool that was found out again, with what only it was known for.
-    pub fn forget_launch(&mut self, pool: ChainAddress) {
-        let id = self.graph.pool_id(pool);
-        let accounts = id.map(|id| self.accounts_of(id)).unwrap_or_default();
-        self.remove(pool);
-        for account in accounts {
-            if self.graph.readers(account).is_empty() && !self.holdings.contains_key(&account) {
-                self.moments.remove(&account);
-            }
-        }
-        if let Some(launch) = self.launches.remove(&pool)
-            && self
-                .graph
-                .token(launch.coin)
-                .is_none_or(|token| self.graph.edges(token).is_empty())
-        {
-            self.token_programs.remove(&launch.coin);
-        }
-    }
-
-    /// The slot of a pool's newest write, or of the one by which it was found.
-    #[must_use]
-    pub fn written_slot(&self, pool: ChainAddress) -> u64 {
-        let standing = self.graph.pool_id(pool).and_then(|id| self.standing(id));
-        let found = self.launches.get(&pool).map(|launch| launch.found_slot);
-        let written = standing.map(|standing| standing.moment.slot);
-        written.max(found).unwrap_or_default()
-    }
-
     /// The newest slot that was told.
     #[must_use]
     pub fn slot(&self) -> u64 {
@@ -253,9 +145,7 @@ impl Inventory {
 
     /// What was bought and is not sold yet.
     pub fn positions(&self) -> MutexGuard<'_, Positions> {
-        self.positions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.positions.known()
     }
 
     /// The same, to be written by others.
@@ -264,60 +154,28 @@ impl Inventory {
         Arc::clone(&self.positions)
     }
 
-    /// The lookup tables that transactions may use.
-    #[must_use]
-    pub fn tables(&self) -> &[KnownTable] {
-        &self.tables
-    }
-
-    /// Who trades.
-    #[must_use]
-    pub const fn wallet(&self) -> Option<ChainAddress> {
-        self.wallet
-    }
-
-    /// Follows what a token account of the wallet holds.
-    pub fn follow_holding(&mut self, token_account: ChainAddress) {
-        let nothing = Holding {
-            amount_raw: 0,
-            moment: Moment::default(),
-        };
-        self.holdings.entry(token_account).or_insert(nothing);
-    }
-
-    /// Every token account that is followed.
-    #[must_use]
-    pub fn holdings(&self) -> Vec<ChainAddress> {
-        let mut accounts: Vec<_> = self.holdings.keys().copied().collect();
-        accounts.sort_unstable();
-        accounts
-    }
-
-    /// What a followed token account holds.
-    #[must_use]
-    pub fn holding(&self, token_account: ChainAddress) -> Option<Holding> {
-        self.holdings.get(&token_account).copied()
-    }
-
     /// Takes new bytes of an account to every pool that reads it, and to the wallet's holdings; unless what is known of
     /// the account is as new.
     pub fn apply(&mut self, update: &AccountUpdate) -> Applied {
+        self.apply_over(update, &[])
+    }
+
+    /// The same; what these slots wrote does not count, for they have died.
+    pub fn apply_over(&mut self, update: &AccountUpdate, dead_slots: &[u64]) -> Applied {
         let known = self.moments.get(&update.key);
-        if known.is_some_and(|known| *known >= update.moment) {
+        if known.is_some_and(|known| *known >= update.moment && !dead_slots.contains(&known.slot)) {
             return Applied::default();
         }
         self.put_back(update)
     }
 
-    /// As [`Self::apply`], whatever is known: its slot has died.
+    /// As [`Self::apply`], whatever is known: it was read anew.
     pub fn put_back(&mut self, update: &AccountUpdate) -> Applied {
-        self.moments.insert(update.key, update.moment);
-        if let Some(holding) = self.holdings.get_mut(&update.key) {
-            holding.moment = update.moment;
-            // A token account that was closed has no data any more.
-            holding.amount_raw = TokenAccount::decode(update.key, &update.account())
-                .map_or(0, |account| account.amount_raw);
+        if !self.is_read(update.key) {
+            return Applied::default();
         }
+        self.moments.insert(update.key, update.moment);
+        self.hold(update);
         let updated = self.graph.apply_account(update.account());
         for id in &updated.applied {
             self.pair(*id, update);
@@ -345,14 +203,16 @@ impl Inventory {
         for (mint, program) in &loading.tokens {
             self.add_token(*mint, *program);
         }
-        for account in &loading.accounts {
-            self.moments.insert(account.key, account.moment);
-        }
         for loaded in &loading.pools {
             self.add_loaded(loaded.clone());
         }
-        for (pool, _) in &loading.left_out {
-            self.remove(*pool);
+        for account in &loading.accounts {
+            if self.is_read(account.key) {
+                self.moments.insert(account.key, account.moment);
+            }
+        }
+        for left_out in &loading.left_out {
+            self.remove(left_out.pool);
         }
         self.set_clock(loading.clock);
     }
@@ -370,69 +230,6 @@ impl Inventory {
     #[must_use]
     pub const fn clock(&self) -> ChainClock {
         self.clock
-    }
-
-    /// Whether one vault of a pool is ahead of the other, so that its price is none.
-    #[must_use]
-    pub fn is_torn(&self, id: PoolId) -> bool {
-        self.torn.contains(&id)
-    }
-
-    /// Everything up to this slot was told and applied. Gives the pools that are whole by that.
-    pub fn settle(&mut self, slot: u64) -> Vec<PoolId> {
-        self.settled_slot = self.settled_slot.max(slot);
-        let (pairings, settled) = (&self.pairings, self.settled_slot);
-        let is_torn = |id: &PoolId| {
-            let pairing = pairings.get(id.index()).and_then(Option::as_ref);
-            pairing.is_some_and(|pairing| pairing.is_torn(settled))
-        };
-        let whole: Vec<_> = self
-            .torn
-            .iter()
-            .copied()
-            .filter(|id| !is_torn(id))
-            .collect();
-        for id in &whole {
-            self.torn.remove(id);
-        }
-        whole
-    }
-
-    fn pair(&mut self, id: PoolId, update: &AccountUpdate) {
-        let Some(pairing) = self.pairings.get_mut(id.index()).and_then(Option::as_mut) else {
-            return;
-        };
-        // What was read whole has no place within its slot, and is of one moment.
-        if update.moment.write_version > 0 {
-            pairing.written(update.key, update.moment.slot);
-        }
-        if pairing.is_torn(self.settled_slot) {
-            self.torn.insert(id);
-        } else {
-            self.torn.remove(&id);
-        }
-    }
-
-    /// Says of a pool that it may differ from the chain.
-    pub fn set_stale(&mut self, id: PoolId) {
-        if let Some(standing) = self.standings.get_mut(id.index()) {
-            standing.stale = true;
-        }
-    }
-
-    /// Says it of all pools: the feed was interrupted.
-    pub fn set_all_stale(&mut self) {
-        for standing in &mut self.standings {
-            standing.stale = true;
-        }
-        self.loans.set_all_stale();
-    }
-
-    /// How a pool stands.
-    #[must_use]
-    pub fn standing(&self, id: PoolId) -> Option<PoolStanding> {
-        self.graph.at(id)?;
-        self.standings.get(id.index()).copied()
     }
 
     /// The addresses that the instructions of a pool's swaps name; none of a pool of a snapshot.
@@ -458,6 +255,15 @@ impl Inventory {
         self.graph.readers(account)
     }
 
+    /// Whether anything is read from an account: a pool, a loan, what the wallet holds, or the clock.
+    #[must_use]
+    pub fn is_read(&self, account: ChainAddress) -> bool {
+        account == CLOCK
+            || !self.readers(account).is_empty()
+            || self.holdings.contains_key(&account)
+            || self.loans.follows(account)
+    }
+
     /// The accounts that a pool is read from.
     #[must_use]
     pub fn accounts_of(&self, id: PoolId) -> Vec<ChainAddress> {
@@ -480,30 +286,6 @@ impl Inventory {
         accounts.sort_unstable();
         accounts.dedup();
         accounts
-    }
-
-    /// The pools that may differ from the chain.
-    #[must_use]
-    pub fn stale(&self) -> Vec<PoolId> {
-        let ids = self.graph.pool_ids();
-        ids.filter(|id| self.standing(*id).is_some_and(|it| it.stale))
-            .collect()
-    }
-
-    fn stand(&mut self, id: PoolId, standing: PoolStanding) {
-        let places = self.graph.pool_places();
-        if self.standings.len() < places {
-            self.standings.resize(places, PoolStanding::default());
-            self.pairings.resize(places, None);
-        }
-        self.torn.remove(&id);
-        let pairing = self.graph.at(id).and_then(Pairing::of);
-        if let Some(place) = self.pairings.get_mut(id.index()) {
-            *place = pairing;
-        }
-        if let Some(place) = self.standings.get_mut(id.index()) {
-            *place = standing;
-        }
     }
 }
 

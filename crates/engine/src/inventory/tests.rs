@@ -190,3 +190,50 @@ fn a_pool_of_which_one_vault_is_ahead_is_torn_until_the_other_follows_or_the_slo
     );
     assert!(!inventory.is_torn(id));
 }
+
+#[test]
+fn the_wallets_own_lamports_are_known_and_are_no_tokens() {
+    let mut inventory = Inventory::default();
+    let wallet = ChainAddress::Solana([8; 32]);
+    assert_eq!(inventory.lamports(), 0);
+    inventory.trade_for(wallet, &[]);
+    assert!(inventory.accounts().contains(&wallet), "the feed is asked");
+    let told = |slot, lamports| AccountUpdate {
+        key: wallet,
+        moment: Moment {
+            slot,
+            write_version: 1,
+        },
+        lamports,
+        owner: ChainAddress::Solana([0; 32]),
+        data: Arc::from([]),
+    };
+    inventory.apply(&told(5, 1_000_000_000));
+    assert_eq!(inventory.lamports(), 1_000_000_000);
+    inventory.apply(&told(4, 7));
+    assert_eq!(inventory.lamports(), 1_000_000_000, "only forward");
+    inventory.apply(&told(6, 0));
+    assert_eq!(inventory.lamports(), 0);
+}
+
+#[test]
+fn what_is_found_and_taken_out_again_leaves_nothing_and_what_another_pool_reads_stays() {
+    let mut inventory = Inventory::default();
+    let (first, second) = (pool(1, 1, 2), pool(2, 3, 2));
+    inventory.add_priced(first.clone());
+    inventory.add_priced(second.clone());
+    // Whoever else reads it: the wallet, here.
+    let shared = second.accounts()[2];
+    inventory.follow_holding(shared);
+    for update in [vault_update(&first, 9, 1), vault_update(&second, 9, 1)] {
+        inventory.apply(&update);
+    }
+    let gone = inventory.forget_launch(second.address());
+    let mut own: Vec<_> = second.accounts();
+    own.retain(|account| *account != shared);
+    assert_eq!(gone, own);
+    assert!(gone.iter().all(|account| !inventory.is_read(*account)));
+    assert_eq!(inventory.moments.len(), 1, "of the first vault alone");
+    inventory.apply(&vault_update(&second, 10, 2));
+    assert_eq!(inventory.moments.len(), 1, "what comes late is nobody's");
+}

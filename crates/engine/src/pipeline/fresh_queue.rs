@@ -36,6 +36,8 @@ struct State<K, T> {
     order: VecDeque<K>,
     dropped: Dropped,
     closed: bool,
+    /// Whoever waits has something else to look at.
+    nudged: bool,
 }
 
 /// The queue. Shared by reference.
@@ -55,6 +57,7 @@ impl<K: Hash + Eq + Clone, T> FreshQueue<K, T> {
             order: VecDeque::new(),
             dropped: Dropped::default(),
             closed: false,
+            nudged: false,
         };
         Self {
             state: Mutex::new(state),
@@ -65,11 +68,17 @@ impl<K: Hash + Eq + Clone, T> FreshQueue<K, T> {
 
     /// Adds an item; never waits.
     pub fn push(&self, key: K, item: T) -> Pushed<K, T> {
+        self.push_over(key, item, |_, _| {})
+    }
+
+    /// The same; what it takes the place of may leave something to it.
+    pub fn push_over(&self, key: K, mut item: T, inherit: impl FnOnce(&T, &mut T)) -> Pushed<K, T> {
         let mut state = self.lock();
         if state.closed {
             return Pushed::Closed;
         }
         if let Some(place) = state.items.get_mut(&key) {
+            inherit(place, &mut item);
             let old = std::mem::replace(place, item);
             state.dropped.superseded += 1;
             return Pushed::Superseded(old);
@@ -88,15 +97,24 @@ impl<K: Hash + Eq + Clone, T> FreshQueue<K, T> {
         pushed
     }
 
-    /// The oldest item; None after so long, or when the queue is closed and empty.
+    /// The oldest item; None after so long, after a nudge, or when the queue is closed and empty.
     pub fn pop(&self, patience: Duration) -> Option<T> {
         let state = self.lock();
         let waited = self.pushed.wait_timeout_while(state, patience, |state| {
-            state.order.is_empty() && !state.closed
+            state.order.is_empty() && !state.closed && !state.nudged
         });
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if std::mem::take(&mut state.nudged) {
+            return None;
+        }
         let key = state.order.pop_front()?;
         state.items.remove(&key)
+    }
+
+    /// Ends the wait of whoever waits for an item, or will: it has something else to look at.
+    pub fn nudge(&self) {
+        self.lock().nudged = true;
+        self.pushed.notify_one();
     }
 
     /// Takes nothing more. What waits can still be taken out.
@@ -151,6 +169,16 @@ mod tests {
     }
 
     #[test]
+    fn an_item_may_inherit_from_the_one_whose_place_it_takes_and_only_from_that() {
+        let queue = FreshQueue::new(8);
+        let add = |old: &i32, new: &mut i32| *new += old;
+        queue.push_over("a", 1, add);
+        queue.push_over("b", 2, add);
+        assert_eq!(queue.push_over("a", 3, add), Pushed::Superseded(1));
+        assert_eq!([queue.pop(NOW), queue.pop(NOW)], [Some(4), Some(2)]);
+    }
+
+    #[test]
     fn a_full_queue_drops_the_oldest_and_keeps_the_newest() {
         let queue = FreshQueue::new(2);
         queue.push(1, 1);
@@ -169,6 +197,18 @@ mod tests {
         assert!(!queue.is_finished());
         assert_eq!([queue.pop(NOW), queue.pop(NOW)], [Some(1), None]);
         assert!(queue.is_finished());
+    }
+
+    #[test]
+    fn a_nudge_ends_one_wait_and_takes_nothing_away() {
+        let queue = std::sync::Arc::new(FreshQueue::new(2));
+        let other = std::sync::Arc::clone(&queue);
+        let taker = std::thread::spawn(move || other.pop(Duration::from_secs(60)));
+        queue.nudge();
+        assert_eq!(taker.join().expect("gave up"), None);
+        queue.push(1, 7);
+        queue.nudge();
+        assert_eq!([queue.pop(NOW), queue.pop(NOW)], [None, Some(7)]);
     }
 
     #[test]

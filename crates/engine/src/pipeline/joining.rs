@@ -1,6 +1,6 @@
-//! `Joining`: pools that somebody found while the engine runs, on their way to be read and followed.
+//! `Joining`: pools that somebody found while the engine runs, on their way to be read and followed; and on their way out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -13,33 +13,46 @@ const MOST_POOLS: usize = 4_096;
 #[derive(Debug, Default)]
 pub struct Joining {
     pools: Mutex<BTreeSet<ChainAddress>>,
-    leaving: Mutex<BTreeSet<ChainAddress>>,
+    /// Pools that were taken out, each with the accounts that nobody read any more by that.
+    leaving: Mutex<BTreeMap<ChainAddress, Vec<ChainAddress>>>,
+    /// Pools that the strategy has no use for.
+    unwanted: Mutex<BTreeSet<ChainAddress>>,
     news: Notify,
 }
 
 impl Joining {
     /// Asks for a pool to be read and followed; false when too many wait already.
     pub fn add(&self, pool: ChainAddress) -> bool {
-        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pools = locked(&self.pools);
         if pools.len() == MOST_POOLS && !pools.contains(&pool) {
             return false;
         }
         pools.insert(pool);
+        // It stays, then.
+        locked(&self.leaving).remove(&pool);
         self.news.notify_one();
         true
     }
 
-    /// A pool is read no more.
-    pub fn leave(&self, pool: ChainAddress) {
-        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        pools.remove(&pool);
-        drop(pools);
-        self.left().insert(pool);
+    /// A pool is read no more, and neither are these accounts.
+    pub fn leave(&self, pool: ChainAddress, accounts: Vec<ChainAddress>) {
+        locked(&self.pools).remove(&pool);
+        locked(&self.leaving).insert(pool, accounts);
     }
 
-    /// The pools that are read no more, for whoever reads.
-    pub fn left(&self) -> MutexGuard<'_, BTreeSet<ChainAddress>> {
-        self.leaving.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The pools that are read no more, each with its accounts, for whoever reads.
+    pub fn take_left(&self) -> BTreeMap<ChainAddress, Vec<ChainAddress>> {
+        std::mem::take(&mut *locked(&self.leaving))
+    }
+
+    /// The strategy has no use for a pool; whoever found it takes it out, unless a position is in it.
+    pub fn unwant(&self, pool: ChainAddress) {
+        locked(&self.unwanted).insert(pool);
+    }
+
+    /// Those pools.
+    pub fn take_unwanted(&self) -> BTreeSet<ChainAddress> {
+        std::mem::take(&mut *locked(&self.unwanted))
     }
 
     /// All that wait, as soon as there are any. May be dropped while it waits.
@@ -54,7 +67,11 @@ impl Joining {
     }
 
     fn take(&self) -> Vec<ChainAddress> {
-        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pools = locked(&self.pools);
         std::mem::take(&mut *pools).into_iter().collect()
     }
+}
+
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }

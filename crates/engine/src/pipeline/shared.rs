@@ -11,6 +11,7 @@ use tradewind_core::ChainAddress;
 use super::failure::Failure;
 use super::fresh_queue::FreshQueue;
 use super::joining::Joining;
+use super::misses::Misses;
 use super::timing::Timings;
 use super::trade::{Changed, Hop, Opportunity, Seen, Trade};
 use crate::clock::Clock;
@@ -19,7 +20,7 @@ use crate::events::Events;
 use crate::feed::AccountUpdate;
 use crate::inventory::{Inventory, PositionHandle};
 use crate::log::Log;
-use crate::positions::Positions;
+use crate::positions::{PositionBook, Positions};
 use crate::quote_service::PoolChanges;
 use crate::shreds::ShredDesk;
 
@@ -40,6 +41,12 @@ pub struct Counts {
     pub not_simulated: AtomicU64,
     /// Signed and sent.
     pub sent: AtomicU64,
+    /// Attempts that the sign-gate holds, or held.
+    pub held: AtomicU64,
+    /// Of those, that were released: their prediction came true.
+    pub released: AtomicU64,
+    /// Of those, that were given up.
+    pub discarded: AtomicU64,
     /// Messages of the feed that could not be what they said they were.
     pub refused: AtomicU64,
 }
@@ -49,6 +56,17 @@ impl Counts {
     pub fn one(count: &AtomicU64) {
         count.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// An account on its way to the pools.
+#[derive(Debug)]
+pub struct Incoming {
+    /// As it is now.
+    pub update: AccountUpdate,
+    /// When that was told.
+    pub told_at: Instant,
+    /// Slots that have died: what the pools have of them does not count.
+    pub dead_slots: Vec<u64>,
 }
 
 /// What the stages share.
@@ -67,7 +85,7 @@ pub struct Shared {
     /// Where events go.
     pub events: Events,
     /// From the feed to the pools.
-    pub updates: FreshQueue<ChainAddress, (AccountUpdate, Instant)>,
+    pub updates: FreshQueue<ChainAddress, Incoming>,
     /// Accounts of programs that are followed, whose addresses nobody asked for: for whoever looks for new pools.
     pub newcomers: FreshQueue<ChainAddress, (AccountUpdate, Instant)>,
     /// Pools that were found, on their way to be read and followed.
@@ -80,6 +98,8 @@ pub struct Shared {
     pub trades: FreshQueue<Vec<Hop>, (Opportunity, Trade)>,
     /// To the streams of quotes.
     pub pool_changes: PoolChanges,
+    /// To a strategy that is told of pools, and keeps what it was told.
+    pub misses: Misses,
     /// How often.
     pub counts: Counts,
     /// How long.
@@ -132,6 +152,7 @@ impl Shared {
             opportunities: FreshQueue::new(OPPORTUNITIES),
             trades: FreshQueue::new(TRADES),
             pool_changes: PoolChanges::default(),
+            misses: Misses::default(),
             counts: Counts::default(),
             timings: Timings::default(),
             settled_slot: AtomicU64::new(0),
@@ -155,7 +176,7 @@ impl Shared {
     pub fn inventory_seen(&self, seen: Seen) -> RwLockReadGuard<'_, Inventory> {
         match seen {
             Seen::Executed => self.inventory(),
-            Seen::Predicted(_) => self.shreds.predicted(),
+            Seen::Predicted(_) | Seen::Awaited(_) => self.shreds.predicted(),
         }
     }
 
@@ -168,9 +189,13 @@ impl Shared {
 
     /// What was bought and is not sold yet.
     pub fn positions(&self) -> MutexGuard<'_, Positions> {
-        self.positions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.positions.known()
+    }
+
+    /// The same, to be written; that waits for the disk.
+    #[must_use]
+    pub fn position_book(&self) -> &PositionBook {
+        &self.positions
     }
 
     /// The strategy's work is done: the engine ends by itself.
@@ -227,6 +252,11 @@ impl Shared {
             "planned": number(&counts.planned),
             "not_simulated": number(&counts.not_simulated),
             "sent": number(&counts.sent),
+            "holds": {
+                "held": number(&counts.held),
+                "released": number(&counts.released),
+                "discarded": number(&counts.discarded),
+            },
             "refused": number(&counts.refused),
             "stale_pools": self.inventory().stale().len(),
             "dropped": {

@@ -22,8 +22,13 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// Quote: brings the pools forward, account by account.
 pub fn quote_updates(shared: &Shared) {
     while !shared.updates.is_finished() {
-        if let Some((update, told_at)) = shared.updates.pop(PATIENCE) {
-            quote_update(shared, &update, told_at);
+        if let Some(incoming) = shared.updates.pop(PATIENCE) {
+            quote(
+                shared,
+                &incoming.update,
+                incoming.told_at,
+                &incoming.dead_slots,
+            );
         }
         // Read first: whatever was told before it and is not queued any more has been applied, by this thread.
         let settled_slot = shared.settled_slot.load(Ordering::Acquire);
@@ -51,6 +56,10 @@ fn settle(shared: &Shared, slot: u64) {
 
 /// One account's new bytes.
 pub fn quote_update(shared: &Shared, update: &AccountUpdate, told_at: Instant) {
+    quote(shared, update, told_at, &[]);
+}
+
+fn quote(shared: &Shared, update: &AccountUpdate, told_at: Instant, dead_slots: &[u64]) {
     let mut inventory = shared.inventory_mut();
     if update.key == CLOCK
         && let Some(clock) = decode_clock(update)
@@ -58,13 +67,13 @@ pub fn quote_update(shared: &Shared, update: &AccountUpdate, told_at: Instant) {
         inventory.set_clock(clock);
         return;
     }
-    let applied = inventory.apply(update);
+    let applied = inventory.apply_over(update, dead_slots);
     Counts::one(&shared.counts.updates);
     tell_applied(shared, inventory, applied, update.moment, told_at);
 }
 
 /// Shows what an account's bytes did to the scanner.
-pub(crate) fn tell_applied(
+fn tell_applied(
     shared: &Shared,
     inventory: RwLockWriteGuard<'_, Inventory>,
     applied: Applied,
@@ -90,7 +99,7 @@ pub(crate) fn tell_applied(
         }
     }
     drop(inventory);
-    shared.shreds.truth(&addresses);
+    shared.shreds.truth(&addresses, told_at);
     let applied_at = Instant::now();
     if !addresses.is_empty() {
         shared.timings.add(Stage::Quote, applied_at - told_at);
@@ -230,7 +239,7 @@ fn opportunity_id(instance: &str, moment: Moment, seen: Seen, candidate: &Candid
         "opportunity/{instance}/{slot}/{write_version}/{}/{}",
         candidate.base, candidate.amount_in_raw
     );
-    if let Seen::Predicted(_) = seen {
+    if seen != Seen::Executed {
         name.push_str("/predicted");
     }
     if let Purpose::Liquidate(part) = candidate.purpose {
@@ -245,13 +254,18 @@ fn opportunity_id(instance: &str, moment: Moment, seen: Seen, candidate: &Candid
 /// Planner: decides upon each opportunity that is still young.
 pub fn plan_opportunities(shared: &Shared, mut planner: Box<dyn Planner>) {
     while !shared.opportunities.is_finished() {
-        if let Some(opportunity) = shared.opportunities.pop(PATIENCE)
-            && let Some(trade) = plan_opportunity(shared, planner.as_mut(), &opportunity)
-        {
+        let Some(opportunity) = shared.opportunities.pop(PATIENCE) else {
+            continue;
+        };
+        let planned = plan_opportunity(shared, planner.as_mut(), &opportunity);
+        for pool in planner.done_with() {
+            shared.joining.unwant(pool);
+        }
+        if let Some(trade) = planned {
             let way = opportunity.candidate.hops.clone();
             match opportunity.seen {
                 Seen::Executed => drop(shared.trades.push(way, (opportunity, trade))),
-                Seen::Predicted(_) => shared.shreds.planned(opportunity, trade),
+                Seen::Predicted(_) | Seen::Awaited(_) => shared.shreds.planned(opportunity, trade),
             }
         }
     }

@@ -29,6 +29,10 @@ pub enum Stage {
     Written,
     /// From bytes to their signature, with the gate's commit.
     Gate,
+    /// From bytes upon a prediction until the gate holds them, with its commit.
+    Presign,
+    /// From the word that a prediction came true to the signature that was held back.
+    Release,
     /// From bytes to what a node says of them, where that is asked.
     Simulation,
     /// From the signature until the plan's event is on disk.
@@ -45,6 +49,8 @@ const STAGES: [(Stage, &str); Stage::Whole as usize + 1] = [
     (Stage::Build, "build"),
     (Stage::Written, "written"),
     (Stage::Gate, "gate"),
+    (Stage::Presign, "presign"),
+    (Stage::Release, "release"),
     (Stage::Simulation, "simulation"),
     (Stage::Keeping, "keeping"),
     (Stage::Whole, "whole"),

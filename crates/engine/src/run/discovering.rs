@@ -5,6 +5,7 @@ use std::thread::JoinHandle;
 
 use serde_json::json;
 
+use super::stages::Watched;
 use super::{Running, unwritable};
 use crate::chain_reader::ChainReader;
 use crate::discovery::{Discovery, LaunchVenue};
@@ -41,9 +42,10 @@ impl Running<'_> {
             .map(LaunchVenue::filter)
             .collect();
         let discovery = Discovery::new(Arc::clone(&self.shared), Arc::clone(reader), terms);
+        let watched = Watched::of(&self.shared, "discovery");
         let thread = std::thread::Builder::new()
             .name("discovery".to_owned())
-            .spawn(move || discovery.run())
+            .spawn(move || watched.over(|| discovery.run()))
             .map_err(|error| EngineFault::defect("no_thread", error.to_string()))?;
         Ok(Discovering {
             programs,
@@ -53,8 +55,8 @@ impl Running<'_> {
 
     /// The strategy's work is done: what is left is told, and the next start begins anew.
     pub(super) fn finished(&self, reason: &'static str) -> Result<&'static str, EngineFault> {
-        let mut positions = self.shared.positions();
-        for left in positions.all() {
+        let left: Vec<_> = self.shared.positions().all().cloned().collect();
+        for left in left {
             let message = format!("{} of {} are left", left.held_raw, left.coin);
             let fields = json!({
                 "mint": left.coin.to_string(), "pool": left.pool.to_string(),
@@ -62,6 +64,7 @@ impl Running<'_> {
             });
             self.shared.log.info("position_left", &message, fields);
         }
+        let positions = self.shared.position_book();
         if positions.is_open() {
             let written = positions.over(reason);
             written.map_err(|error| unwritable(&self.run.config.folder, &error))?;

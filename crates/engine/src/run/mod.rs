@@ -1,6 +1,7 @@
 //! Wires one engine and runs it to its end.
 
 mod discovering;
+mod held;
 mod lending;
 mod recovery;
 mod sending;
@@ -20,7 +21,7 @@ use tradewind_solana::Key;
 use tradewind_solana::http_endpoint::EndpointLimits;
 use tradewind_solana::rpc_pool::{PoolOptions, RpcPool};
 
-use self::stages::join_all;
+use self::stages::{Watched, join_all};
 use self::telling::{stopped, tell_in_flight, tell_status};
 use crate::chain_reader::ChainReader;
 use crate::clock::Clock;
@@ -34,7 +35,6 @@ use crate::intake::Intake;
 use crate::inventory::Inventory;
 use crate::log::Log;
 use crate::pipeline::Shared;
-use crate::positions::Positions;
 use crate::quote_service::serve_quotes;
 use crate::reloading::reload_changes;
 use crate::replay::replay;
@@ -154,6 +154,7 @@ impl Running<'_> {
         let reader = Arc::new(ChainReader::new(Arc::clone(&pool), "processed"));
         let wallet = self.wallet()?;
         if signs {
+            self.check_liquidator(wallet)?;
             self.open_positions()?;
         }
         let pools = tokio::select! {
@@ -191,7 +192,8 @@ impl Running<'_> {
             Intake::new(Arc::clone(&self.shared), reader, pools, self.recorder()?);
         let intake = intake.with_programs(discovering.programs);
         let feed = open(&self.run.config)?;
-        let intake = tokio::spawn(intake.run(feed));
+        let watched = Watched::of(&self.shared, "intake");
+        let intake = tokio::spawn(watched.over_later(intake.run(feed)));
         self.watch_config()?;
         let status = tokio::spawn(tell_status(Arc::clone(&self.shared), follower.clone()));
         let stop = self.told_to_stop(&mut reasons);
@@ -292,9 +294,9 @@ impl Running<'_> {
     /// What an earlier run bought, before anything of it is asked for.
     fn open_positions(&self) -> Result<(), EngineFault> {
         let folder = &self.run.config.folder;
-        let opened = Positions::open(&folder.join("positions"), self.shared.clock.now_ms());
-        *self.shared.positions() = opened.map_err(|error| unwritable(folder, &error))?;
-        Ok(())
+        let (path, now_ms) = (folder.join("positions"), self.shared.clock.now_ms());
+        let opened = self.shared.position_book().open(&path, now_ms);
+        opened.map_err(|error| unwritable(folder, &error))
     }
 
     fn recorder(&self) -> Result<Option<Recorder>, EngineFault> {
@@ -304,7 +306,14 @@ impl Running<'_> {
             .record
             .as_ref()
             .map(|path| Recorder::create(path, &config.chain.genesis_hash));
-        made.transpose().map_err(|error| {
+        let at_ns = self.shared.clock.now_ns();
+        let begun = made.transpose().and_then(|mut recorder| {
+            if let Some(recorder) = recorder.as_mut() {
+                recorder.stocked(at_ns, &self.shared.inventory().stock())?;
+            }
+            Ok(recorder)
+        });
+        begun.map_err(|error| {
             let message =
                 format!("--record: cannot be made: {error}; name a file that is not there yet");
             EngineFault::new(Ending::BadConfiguration, "record_unwritable", message)
@@ -350,7 +359,7 @@ impl Running<'_> {
         let open = follower.in_flight();
         tell_in_flight(&self.shared, &open);
         let landed = async {
-            while !follower.in_flight().is_empty() {
+            while !follower.in_flight().is_empty() || follower.is_closing() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };

@@ -1,4 +1,4 @@
-//! What an earlier run left: signed steps are followed to their end, the others are closed.
+//! What an earlier run left: signed steps are followed to their end, what was held is discarded, the others are closed.
 
 use std::sync::Arc;
 
@@ -9,33 +9,56 @@ use tradewind_solana::Key;
 use super::{GATE_TIMEOUT, Running, unwritable};
 use crate::fault::EngineFault;
 use crate::flight::{Flight, OpenWay, tip_in};
-use crate::following::Follower;
-use crate::gate::{Gate, Signed};
+use crate::following::{Departure, Follower};
+use crate::gate::{Gate, OnRecord, Signed};
 use crate::lanes::Choice;
 
 impl Running<'_> {
-    /// Takes up what an earlier run left: what was signed is followed to its end, what was not is closed.
+    /// Takes up what an earlier run left: what was signed is followed to its end, what was not is closed. Of what the gate
+    /// cannot say yet it is asked on.
     pub(super) fn recover(&self, follower: &Arc<Follower>) -> Result<usize, EngineFault> {
         let socket = self.run.config.signer.clone().unwrap_or_default();
         let mut gate = Gate::new(socket, GATE_TIMEOUT);
         let mut recovered = 0;
         let open = follower.steps().all();
+        let unread = |error: std::io::Error| unwritable(&self.run.config.folder, &error);
         for plan_id in open {
             let away = |fault: crate::gate::GateFault| {
                 EngineFault::unavailable("signer_unavailable", fault.to_string())
             };
-            if let Some(signed) = gate.recorded(&plan_id).map_err(away)? {
-                let flight = self.flight(&plan_id, signed, follower)?;
-                let fields = json!({"plan_id": plan_id, "signature": flight.signature});
-                self.shared.log.info(
-                    "recovered",
-                    "a transaction of an earlier run is followed",
-                    fields,
-                );
-                follower.take_off(flight);
-                recovered += 1;
-            } else if gate.abandon(&plan_id).map_err(away)? {
-                let _asked_again = follower.steps().end(&plan_id);
+            match gate.abandon(&plan_id).map_err(away)? {
+                OnRecord::Signed(signed) => {
+                    let flight = self.flight(&plan_id, Some(signed), follower)?;
+                    let fields = json!({"plan_id": plan_id, "signature": flight.signature});
+                    self.shared.log.info(
+                        "recovered",
+                        "a transaction of an earlier run is followed",
+                        fields,
+                    );
+                    // What becomes of it may differ from what was told.
+                    if let Some(told) = self.journal.result(&plan_id).map_err(unread)? {
+                        follower.was_told(&told);
+                    }
+                    follower.take_off(flight, Departure::Again);
+                    recovered += 1;
+                }
+                OnRecord::Closed { was_held } => {
+                    if self.journal.plan(&plan_id).map_err(unread)?.is_none() {
+                        let _asked_again = follower.steps().end(&plan_id);
+                        continue;
+                    }
+                    let flight = self.flight(&plan_id, None, follower)?;
+                    if was_held {
+                        follower.say_discarded(&flight, "restarted");
+                    } else {
+                        let why = "the engine ended before it was signed";
+                        follower.never_signed(&flight, "not_signed", why);
+                    }
+                }
+                OnRecord::Undecided => {
+                    follower.discard(self.flight(&plan_id, None, follower)?, "restarted");
+                    recovered += 1;
+                }
             }
         }
         // What is under way in the positions, and at the gate neither signed nor open, did not happen.
@@ -53,7 +76,7 @@ impl Running<'_> {
     fn flight(
         &self,
         plan_id: &str,
-        signed: Signed,
+        signed: Option<Signed>,
         follower: &Follower,
     ) -> Result<Flight, EngineFault> {
         let folder = &self.run.config.folder;
@@ -94,6 +117,8 @@ impl Running<'_> {
             .filter_map(|route| Key::parse(route["pool"].as_str()?))
             .map(ChainAddress::from)
             .collect();
+        let loan = plan["liquidation"]["obligation"].as_str();
+        pools.extend(loan.and_then(Key::parse).map(ChainAddress::from));
         if let (Some(begun), true) = (&begun, pools.is_empty()) {
             pools.push(begun.pool);
         }
@@ -102,8 +127,8 @@ impl Running<'_> {
             none if none.is_empty() => plan_id.to_owned(),
             known => known,
         };
-        let tip_lamports = tip_in(&signed.wire);
-        Ok(Flight {
+        let tip_lamports = signed.as_ref().map_or(0, |signed| tip_in(&signed.wire));
+        let flight = Flight {
             plan_id: plan_id.to_owned(),
             opportunity_id,
             wallet,
@@ -118,13 +143,17 @@ impl Running<'_> {
             expected_raw,
             tip_lamports,
             choice: self.choice(&plan, tip_lamports, follower),
-            signature: signed.signature,
-            wire: signed.wire,
-            last_valid_block_height: signed.last_valid_block_height,
+            signature: String::new(),
+            wire: Vec::new(),
+            last_valid_block_height: 0,
             sent_at_ms: plan["timestamp"]
                 .as_u64()
                 .unwrap_or_else(|| self.shared.clock.now_ms()),
             pools,
+        };
+        Ok(match signed {
+            Some(signed) => flight.signed(signed),
+            None => flight,
         })
     }
 

@@ -48,7 +48,7 @@ impl Running<'_> {
         Ok(Arc::new(Follower::new(
             Arc::clone(&self.shared),
             Arc::new(lanes),
-            watch,
+            watch.trusting_no_one(),
             ChainReader::new(Arc::clone(pool), "confirmed"),
             config.signer.clone().unwrap_or_default(),
             steps,

@@ -3,10 +3,10 @@
 use serde_json::json;
 use tradewind_core::ChainAddress;
 use tradewind_core::pools::PoolMath as _;
-use tradewind_core::solana::TokenAccount;
 use tradewind_solana::Key;
 use tradewind_solana::token_accounts::TokenProgram;
 
+use super::held::{Held, read_held};
 use super::{Running, unwritable};
 use crate::chain_reader::ChainReader;
 use crate::fault::{Ending, EngineFault};
@@ -64,7 +64,8 @@ impl Running<'_> {
         Ok(pools)
     }
 
-    /// The chain has the last word on what is held: a coin that somebody moved otherwise is held no more.
+    /// The chain has the last word on what is held: a coin that somebody moved otherwise is held no more. A node that has
+    /// not come as far as the purchase has no say.
     async fn correct_positions(&self, reader: &ChainReader) -> Result<(), EngineFault> {
         let held: Vec<_> = {
             let inventory = self.shared.inventory();
@@ -73,25 +74,35 @@ impl Running<'_> {
             let wallet = inventory.wallet();
             settled
                 .filter_map(|held| {
-                    let account = inventory.token_account(wallet?, held.coin)?;
-                    Some((held.coin, held.held_raw, account))
+                    Some(Held {
+                        coin: held.coin,
+                        amount_raw: held.held_raw,
+                        account: inventory.token_account(wallet?, held.coin)?,
+                        since_slot: held.bought_slot,
+                    })
                 })
                 .collect()
         };
-        let accounts: Vec<_> = held.iter().map(|(.., account)| *account).collect();
-        let read = reader.read(&accounts).await?;
-        for ((coin, held_raw, _), account) in held.into_iter().zip(read) {
-            let account = account.and_then(|it| TokenAccount::decode(it.key, &it.account()).ok());
-            let on_chain_raw = account.map_or(0, |account| account.amount_raw);
+        let read = read_held(reader, &held).await?;
+        for (held, on_chain_raw) in held.iter().zip(read) {
             let fields = json!({
-                "mint": coin.to_string(), "held_raw": held_raw.to_string(), "on_chain_raw": on_chain_raw.to_string(),
+                "mint": held.coin.to_string(), "held_raw": held.amount_raw.to_string(),
+                "on_chain_raw": on_chain_raw.map(|raw| raw.to_string()),
             });
-            self.shared
-                .log
-                .info("position_known", "it was bought before this start", fields);
+            let log = &self.shared.log;
+            log.info("position_known", "it was bought before this start", fields);
+            let Some(on_chain_raw) = on_chain_raw else {
+                let message = format!(
+                    "chain.rpc: has not come to slot {}, in which {} was bought; the position stays as it was written",
+                    held.since_slot, held.coin
+                );
+                log.warning("node_behind", &message, json!({"code": "node_behind"}));
+                continue;
+            };
             // More than was bought is somebody's gift, and none of the position's business.
-            if on_chain_raw < held_raw {
-                let corrected = self.shared.positions().correct(coin, on_chain_raw);
+            if on_chain_raw < held.amount_raw {
+                let book = self.shared.position_book();
+                let corrected = book.correct(held.coin, on_chain_raw);
                 corrected.map_err(|error| unwritable(&self.run.config.folder, &error))?;
             }
         }

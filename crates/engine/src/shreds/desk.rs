@@ -1,7 +1,7 @@
 //! `ShredDesk`: what comes in for the prediction of pools, what others may look at of it, and what came of it so far.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tradewind_core::ChainAddress;
 use tradewind_solana::Key;
 
+use super::awaited::Awaited;
 use crate::inventory::Inventory;
 use crate::pipeline::{FreshQueue, Opportunity, Pushed, Trade};
 
@@ -48,6 +49,8 @@ pub struct PredictionCounts {
     pub expired: AtomicU64,
     /// Plans that were dropped with their prediction.
     pub invalidated: AtomicU64,
+    /// Messages that were passed over because too much waited.
+    pub passed_over: AtomicU64,
 }
 
 impl PredictionCounts {
@@ -71,6 +74,7 @@ impl PredictionCounts {
                 "direction": number(&self.direction),
                 "late": number(&self.late),
                 "stale": number(&self.stale),
+                "passed_over": number(&self.passed_over),
             },
             "predictions": number(&self.predictions),
             "came_true": number(&self.came_true),
@@ -104,7 +108,12 @@ pub(super) enum Work {
         told_at: Instant,
     },
     /// A pool stands otherwise than before, on the chain.
-    Pool(ChainAddress),
+    Pool {
+        /// Which.
+        pool: ChainAddress,
+        /// When the feed's message came that says so.
+        told_at: Instant,
+    },
     /// Everything up to this slot was told and applied.
     Settled(u64),
     /// Anything may have changed.
@@ -122,8 +131,13 @@ pub struct ShredDesk {
     work: FreshQueue<Name, Work>,
     next: AtomicU64,
     settled_slot: AtomicU64,
+    /// Whether anything was dropped since everything was last predicted anew.
     has_overflowed: AtomicBool,
+    /// How much was taken out since.
+    taken: AtomicUsize,
     predicted: RwLock<Inventory>,
+    /// Plans that wait for their prediction while they are held.
+    pub awaited: Awaited,
     wanted: Mutex<VecDeque<Key>>,
     /// What happened how often.
     pub counts: PredictionCounts,
@@ -137,7 +151,9 @@ impl Default for ShredDesk {
             next: AtomicU64::new(0),
             settled_slot: AtomicU64::new(0),
             has_overflowed: AtomicBool::new(false),
+            taken: AtomicUsize::new(MOST_WAITING),
             predicted: RwLock::default(),
+            awaited: Awaited::default(),
             wanted: Mutex::default(),
             counts: PredictionCounts::default(),
         }
@@ -168,12 +184,16 @@ impl ShredDesk {
     }
 
     /// These pools stand otherwise than before, on the chain.
-    pub fn truth(&self, pools: &[ChainAddress]) {
+    pub fn truth(&self, pools: &[ChainAddress], told_at: Instant) {
         if !self.is_open.load(Ordering::Acquire) {
             return;
         }
         for pool in pools {
-            self.push(Name::Pool(*pool), Work::Pool(*pool));
+            let work = Work::Pool {
+                pool: *pool,
+                told_at,
+            };
+            self.push(Name::Pool(*pool), work);
         }
     }
 
@@ -227,11 +247,31 @@ impl ShredDesk {
     }
 
     pub(super) fn pop(&self, patience: Duration) -> Option<Work> {
-        // What was dropped may have been what a prediction stood on.
-        if self.has_overflowed.swap(false, Ordering::AcqRel) {
-            return Some(Work::Anew);
+        loop {
+            if self.is_due_anew() {
+                return Some(Work::Anew);
+            }
+            let work = self.work.pop(patience)?;
+            self.taken.fetch_add(1, Ordering::Relaxed);
+            let is_entries = matches!(work, Work::Entries { .. });
+            if is_entries && self.has_overflowed.load(Ordering::Acquire) {
+                PredictionCounts::add(&self.counts.passed_over, 1);
+                continue;
+            }
+            return Some(work);
         }
-        self.work.pop(patience)
+    }
+
+    /// What was dropped may have been what a prediction stood on. To begin anew costs more than any other work: where more
+    /// comes meanwhile than the queue holds, that much is worked off before, and nothing is predicted upon it.
+    fn is_due_anew(&self) -> bool {
+        let is_due = self.has_overflowed.load(Ordering::Acquire)
+            && (self.taken.load(Ordering::Relaxed) >= MOST_WAITING || self.work.is_empty());
+        if is_due {
+            self.has_overflowed.store(false, Ordering::Release);
+            self.taken.store(0, Ordering::Relaxed);
+        }
+        is_due
     }
 
     pub(super) fn is_finished(&self) -> bool {

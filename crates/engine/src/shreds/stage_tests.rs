@@ -1,8 +1,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value;
-use tradewind_core::pools::{PoolMath as _, PoolState};
+use tradewind_core::pools::{Pool, PoolMath as _, PoolState};
 
+use super::super::desk::PredictionCounts;
 use super::super::recorded::{Recorded, named, state, table};
 use super::*;
 use crate::clock::Clock;
@@ -10,7 +11,10 @@ use crate::config::{EngineConfig, InForce};
 use crate::events::Events;
 use crate::inventory::LoadedPool;
 use crate::log::Log;
-use crate::pipeline::{Candidate, Hop, Purpose, TradeHop};
+use crate::pipeline::{Candidate, Hop, Opportunity, Purpose, Trade, TradeHop};
+
+#[path = "deciding_tests.rs"]
+mod deciding;
 
 /// A stage beside an inventory with the pools of a case, all of slot 5.
 struct Desk {
@@ -77,7 +81,12 @@ impl Desk {
                 write_version: 1,
             },
         });
-        self.stage.take(Work::Pool(pool.address()));
+        self.look_at(pool.address());
+    }
+
+    fn look_at(&mut self, pool: ChainAddress) {
+        let told_at = Instant::now();
+        self.stage.take(Work::Pool { pool, told_at });
     }
 
     fn pool(&self) -> ChainAddress {
@@ -268,7 +277,7 @@ fn a_pool_that_is_to_be_read_anew_forgets_its_predictions_and_begins_where_it_wa
     desk.entries(6);
     let id = desk.shared.inventory().graph().pool_id(desk.pool());
     desk.shared.inventory_mut().set_stale(id.expect("there"));
-    desk.stage.take(Work::Pool(desk.pool()));
+    desk.look_at(desk.pool());
     assert_eq!(desk.counts(), [1, 0, 0, 1]);
     desk.entries(7);
     assert_eq!(desk.counted(|it| &it.stale), 1);
@@ -316,52 +325,6 @@ fn bytes_that_are_no_entries_are_counted() {
 }
 
 #[test]
-fn a_plan_waits_for_the_truth_and_is_a_plan_like_any_other_then() {
-    let mut desk = desk();
-    desk.entries(6);
-    desk.plan();
-    assert!(desk.traded().is_empty());
-    let after = desk.case.after[0].clone();
-    desk.truth(&after, 6);
-    assert_eq!(desk.traded(), [Seen::Executed]);
-}
-
-#[test]
-fn a_plan_goes_with_its_prediction() {
-    let other = named("amm v4, swap_base_out_v2").after.swap_remove(0);
-    for (way, ends) in ["differed", "expired", "superseded"].into_iter().zip(0..) {
-        let mut desk = desk();
-        desk.entries(6);
-        desk.plan();
-        match ends {
-            0 => desk.truth(&other, 6),
-            1 => desk.stage.take(Work::Settled(6)),
-            _ => desk.entries(6),
-        }
-        assert!(desk.traded().is_empty(), "{way}");
-        assert_eq!(desk.counted(|it| &it.invalidated), 1, "{way}");
-    }
-}
-
-#[test]
-fn a_plan_that_is_sent_at_once_says_upon_what_it_stands() {
-    let mut desk = Desk::of(named("amm v4, swap_base_in_v2"), "send");
-    desk.entries(6);
-    desk.plan();
-    assert_eq!(desk.traded(), [Seen::Predicted(6)]);
-}
-
-#[test]
-fn a_plan_whose_prediction_is_gone_is_left_to_the_executors_last_look() {
-    let mut desk = desk();
-    desk.entries(6);
-    let after = desk.case.after[0].clone();
-    desk.truth(&after, 6);
-    desk.plan();
-    assert_eq!(desk.traded(), [Seen::Executed]);
-}
-
-#[test]
 fn work_that_overflowed_is_predicted_anew() {
     let desk = desk();
     for _ in 0..8_193 {
@@ -371,4 +334,25 @@ fn work_that_overflowed_is_predicted_anew() {
     assert!(matches!(first, Some(Work::Anew)));
     let second = desk.shared.shreds.pop(Duration::ZERO);
     assert!(matches!(second, Some(Work::Entries { .. })));
+}
+
+#[test]
+fn work_that_overflows_without_end_is_worked_off_and_nothing_is_predicted_upon_what_was_dropped() {
+    let desk = desk();
+    let shreds = &desk.shared.shreds;
+    let flood = || (0..8_193).for_each(|_| shreds.entries(6, Vec::new()));
+    flood();
+    assert!(matches!(shreds.pop(Duration::ZERO), Some(Work::Anew)));
+    shreds.settled(9);
+    // As much again before anything could be taken out.
+    flood();
+    shreds.settled(10);
+    let next = shreds.pop(Duration::ZERO);
+    assert!(matches!(next, Some(Work::Settled(10))), "{next:?}");
+    assert_eq!(desk.counted(|it| &it.passed_over), 8_191);
+    assert!(matches!(shreds.pop(Duration::ZERO), Some(Work::Anew)));
+    assert!(shreds.pop(Duration::ZERO).is_none());
+    shreds.entries(6, Vec::new());
+    let next = shreds.pop(Duration::ZERO);
+    assert!(matches!(next, Some(Work::Entries { .. })));
 }

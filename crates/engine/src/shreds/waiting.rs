@@ -10,7 +10,7 @@ use crate::pipeline::{Opportunity, Trade};
 const MOST_WAITING: usize = 64;
 
 /// A plan and what it stands on.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct WaitingPlan {
     /// What was found.
     pub(super) opportunity: Opportunity,

@@ -69,6 +69,11 @@ pub trait Planner: Send {
     /// # Errors
     /// Why nothing is traded; it is counted.
     fn plan(&mut self, sight: Sight<'_>, candidate: &Candidate) -> Result<Trade, NotPlanned>;
+
+    /// Pools that it has no use for any more, since it was asked last: what was found by a discovery is taken out again.
+    fn done_with(&mut self) -> Vec<ChainAddress> {
+        Vec::new()
+    }
 }
 
 /// One strategy, as it is registered.

@@ -26,6 +26,8 @@ pub struct SendingTerms {
 pub enum OnPrediction {
     /// It waits until the prediction has come true.
     Wait,
+    /// So it does, and meanwhile the sign-gate holds its transaction ready.
+    Presign,
     /// It is sent at once: what it may lose is its fee.
     Send,
 }
@@ -74,11 +76,12 @@ fn on_prediction(fields: &mut Fields) -> Result<OnPrediction, ConfigFault> {
     let path = fields.path("on_prediction");
     match fields.optional_text("on_prediction")?.as_deref() {
         None | Some("wait") => Ok(OnPrediction::Wait),
+        Some("presign") => Ok(OnPrediction::Presign),
         Some("send") => Ok(OnPrediction::Send),
         Some(other) => Err(ConfigFault::new(
             path,
             format!("{other:?} is not known"),
-            "give wait or send",
+            "give wait, presign or send",
         )),
     }
 }

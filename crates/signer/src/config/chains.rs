@@ -29,6 +29,11 @@ pub(super) struct Book {
 }
 
 impl Book {
+    /// The decimals of a token of the chain that was read before.
+    pub(super) fn decimals_of(&self, chain_id: u64, token: ChainAddress) -> Option<u8> {
+        self.decimals.get(&(chain_id, token)).copied()
+    }
+
     /// Reads the limits that an entry has for a token of the chain; gives how many.
     ///
     /// # Errors

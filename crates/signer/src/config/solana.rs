@@ -3,7 +3,7 @@
 use super::chains::{
     Book, MAX_DECIMALS, MAX_ENDPOINTS, read_quorum, read_seconds, read_slippage, read_token_limits,
 };
-use super::{items, some};
+use super::{items, liquidations, some, unlisted_mints};
 use crate::amount::parse_units;
 use crate::fault::Invalid;
 use crate::fields::{self, Fields, malformed};
@@ -37,15 +37,20 @@ pub(super) fn read(id: u64, mut chain: Fields, book: &mut Book) -> Result<Solana
         let message = format!("must be from 1 to {MAX_COMPUTE_UNITS}");
         return Err(malformed(&chain.path("max_compute_units"), &message));
     }
+    let programs = read_programs(&mut chain)?;
+    let tokens = read_tokens(id, &mut chain, book)?;
+    let listed = tokens.keys().copied();
     let read = SolanaPolicy {
-        programs: read_programs(&mut chain)?,
+        liquidations: liquidations::read(id, &mut chain, book)?,
+        unlisted_mints: unlisted_mints::read(id, &mut chain, &programs, listed, book)?,
+        programs,
         recipients: read_keys(&mut chain, "recipients")?.unwrap_or_default(),
         tip_accounts: read_keys(&mut chain, "tip_accounts")?
             .unwrap_or_else(|| BTreeSet::from(TIP_ACCOUNTS)),
         flash_reserves: read_reserves(&mut chain)?,
         treasury: read_treasury(&mut chain)?,
         lookup_tables: read_tables(&mut chain)?,
-        tokens: read_tokens(id, &mut chain, book)?,
+        tokens,
         accounts: TokenAccounts::default(),
         max_tip_lamports: chain.integer("max_tip_lamports")?,
         max_compute_units,
@@ -243,15 +248,40 @@ fn read_token(
     })
 }
 
+/// Those who trade unlisted mints, or liquidate, are wallets of this signer.
+pub(super) fn require_own_traders(
+    id: u64,
+    chain: &SolanaPolicy,
+    own: &BTreeSet<Key>,
+) -> Result<(), Invalid> {
+    let traders = chain.unlisted_mints.iter().flat_map(|rule| &rule.wallets);
+    let traders = traders.map(|wallet| ("unlisted_mints", wallet));
+    let liquidators = chain.liquidations.iter().flat_map(|rule| &rule.wallets);
+    let liquidators = liquidators.map(|wallet| ("liquidations", wallet));
+    let mut named = traders.chain(liquidators);
+    match named.find(|(_, wallet)| !own.contains(*wallet)) {
+        None => Ok(()),
+        Some((section, wallet)) => Err(malformed(
+            &format!("chains.{id}.{section}.wallets"),
+            &format!("names {wallet}, which [[wallets]] does not list for chain {id}"),
+        )),
+    }
+}
+
 fn read_token_program(entry: &mut Fields) -> Result<Key, Invalid> {
     if !entry.holds("program") {
         return Ok(TOKEN_PROGRAM);
     }
     let path = entry.path("program");
-    match entry.text("program")?.as_str() {
+    read_program(&path, entry.take("program")?)
+}
+
+/// A token program by its name.
+pub(super) fn read_program(path: &str, value: Value) -> Result<Key, Invalid> {
+    match fields::text(path, value)?.as_str() {
         "token" => Ok(TOKEN_PROGRAM),
         "token_2022" => Ok(TOKEN_2022_PROGRAM),
-        _ => Err(malformed(&path, "must be \"token\" or \"token_2022\"")),
+        _ => Err(malformed(path, "must be \"token\" or \"token_2022\"")),
     }
 }
 

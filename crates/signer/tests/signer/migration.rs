@@ -14,6 +14,7 @@ const VERSION_2: &str = include_str!("gate_v2.sql");
 const VERSION_3: &str = include_str!("gate_v3.sql");
 const VERSION_4: &str = include_str!("gate_v4.sql");
 const VERSION_5: &str = include_str!("gate_v5.sql");
+const VERSION_6: &str = include_str!("gate_v6.sql");
 const SPENT: u64 = 50_000 * USDC_UNIT;
 
 fn order(name: &str) -> Order {
@@ -137,7 +138,7 @@ fn what_is_new_works_on_the_old_file() {
             .unwrap()
     };
     assert_eq!(count("SELECT count(*) FROM pragma_foreign_key_check"), 0);
-    assert_eq!(count("SELECT user_version FROM pragma_user_version"), 6);
+    assert_eq!(count("SELECT user_version FROM pragma_user_version"), 7);
     let unreferenced = "SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%steps_2%'";
     assert_eq!(count(unreferenced), 0);
 }
@@ -210,7 +211,7 @@ fn a_file_of_version_3_keeps_its_steps_and_what_they_count() {
     assert_eq!(pending["attempts"].as_array().unwrap().len(), 1);
     let count = |what: &str| bench.folder.count(what);
     assert_eq!(count("pragma_foreign_key_check"), 0);
-    assert_eq!(count("pragma_user_version WHERE user_version = 6"), 1);
+    assert_eq!(count("pragma_user_version WHERE user_version = 7"), 1);
     assert_eq!(count("sqlite_schema WHERE sql LIKE '%steps_3%'"), 0);
 }
 
@@ -250,7 +251,7 @@ fn a_file_of_version_4_takes_back_the_receipts_that_it_has_drawn() {
     bench.ok(&Reclaim::of("reclaim-1", &[seed]).request());
     let count = |what: &str| bench.folder.count(what);
     assert_eq!(count("pragma_foreign_key_check"), 0);
-    assert_eq!(count("pragma_user_version WHERE user_version = 6"), 1);
+    assert_eq!(count("pragma_user_version WHERE user_version = 7"), 1);
 }
 
 #[test]
@@ -287,5 +288,46 @@ fn a_file_of_version_5_signs_what_waited_at_once_and_holds_what_is_to_be_held() 
     bench.ok(&held.release_request(solana_orders::HEIGHT));
     let count = |what: &str| bench.folder.count(what);
     assert_eq!(count("pragma_foreign_key_check"), 0);
-    assert_eq!(count("pragma_user_version WHERE user_version = 6"), 1);
+    assert_eq!(count("pragma_user_version WHERE user_version = 7"), 1);
+}
+
+#[test]
+fn a_file_of_version_6_keeps_its_holds_and_counts_what_is_paid_for_unlisted_mints_from_then_on() {
+    let folder = solana_orders::folder();
+    let gate = Connection::open(folder.path("gate.db")).unwrap();
+    gate.execute_batch(VERSION_6).unwrap();
+    let held = solana_orders::SolanaOrder::new("held");
+    let (wallet, quoted) = (solana_orders::WALLET, held.request()["quoted"].to_string());
+    gate.execute_batch(&format!(
+        "INSERT INTO steps VALUES ('held', 0, '{wallet}', 101, NULL, 'swap', NULL, '{}', '1000000000', '1000000000',
+             {START_S}, NULL, 0);
+         INSERT INTO outlays VALUES ('held', 0, 101, '{}', '7000', '7000', {START_S});",
+        solana_orders::WSOL,
+        solana_orders::NATIVE
+    ))
+    .unwrap();
+    gate.execute(
+        "INSERT INTO solana_attempts VALUES ('held', 0, 1, ?1, 101, ?2, '0x', '1', 1150, NULL, '[]', '{}', ?3, ?4,
+             0, '{}', 0, NULL, NULL, NULL, ?5, 1150, 7000, NULL)",
+        params![
+            wallet,
+            held.bytes(),
+            quoted,
+            format!("0x{}", "00".repeat(32)),
+            (START_S * 1_000 + 5_000).cast_signed()
+        ],
+    )
+    .unwrap();
+    drop(gate);
+    let bench = Bench::watched(folder, Box::new(Unobserved));
+    let step = bench.ok(&held.step_request());
+    assert_eq!(step["holds"][0]["state"], "maybe_released");
+    bench.ok(&held.release_request(solana_orders::HEIGHT));
+    let count = |what: &str| bench.folder.count(what);
+    assert_eq!(
+        count("steps WHERE unlisted_mint IS NULL AND unlisted_open = 0"),
+        1
+    );
+    assert_eq!(count("pragma_foreign_key_check"), 0);
+    assert_eq!(count("pragma_user_version WHERE user_version = 7"), 1);
 }

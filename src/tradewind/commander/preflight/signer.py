@@ -1,8 +1,9 @@
-"""The signer: whether it answers, holds the wallet's key for Solana, and nothing that matters is halted."""
+"""The signer: whether it answers, holds the wallet's key, lets a sniper buy, and nothing that matters is halted."""
 
 from importlib.metadata import version
 
 from tradewind.commander.finding import Finding, failed, good, warning, wrong
+from tradewind.commander.preflight.unlisted_mints import buys_unlisted, judge_unlisted
 from tradewind.commander.strategy_file.settings import StrategySettings
 from tradewind.errors import TradewindError
 from tradewind.execution.signer_answers import SignerState
@@ -13,12 +14,13 @@ TIMEOUT_S = 5.0
 
 async def check_signer(settings: StrategySettings) -> list[Finding]:
     """What is wrong for a live engine is worth a look for one that signs nothing of value."""
+    signer = SignerClient(settings.signer.socket, timeout_s=TIMEOUT_S)
     try:
-        state = await SignerClient(settings.signer.socket, timeout_s=TIMEOUT_S).hello()
+        found = judge(await signer.hello(), settings)
+        if buys_unlisted(settings):
+            found.append(judge_unlisted(await signer.limits(), settings))
     except TradewindError as error:
         found = [failed("signer", error)]
-    else:
-        found = judge(state, settings)
     if settings.mode == "live":
         return found
     return [warning(each.name, each.seen, each.remedy) if each.verdict == "wrong" else each for each in found]
@@ -26,7 +28,8 @@ async def check_signer(settings: StrategySettings) -> list[Finding]:
 
 def judge(state: SignerState, settings: StrategySettings) -> list[Finding]:
     """Policy, key and kill switch, as the signer tells them."""
-    return [_policy(state), *_key(state, settings), _switch(state, settings.commander.wallet)]
+    wallet = settings.commander.wallet
+    return [_policy(state), *_key(state, settings), *_liquidations(state, settings), _switch(state, wallet)]
 
 
 def _policy(state: SignerState) -> Finding:
@@ -48,6 +51,17 @@ def _key(state: SignerState, settings: StrategySettings) -> list[Finding]:
         said = f"{wallet} may not be used on chain {settings.chain.chain_id}"
         return [wrong("wallet", said, "Add the chain to the wallet in signer.toml.")]
     return [good("wallet", f"{wallet} can be signed for")]
+
+
+def _liquidations(state: SignerState, settings: StrategySettings) -> list[Finding]:
+    """Whether the policy knows of liquidations, where the engine is to have them signed."""
+    wallet = settings.commander.wallet
+    if settings.strategy != "liquidation" or settings.executes != "engine" or wallet is None:
+        return []
+    if wallet not in state.liquidators:
+        remedy = "Add it, with the reserves, to [chains.101.liquidations] of signer.toml; or choose mode paper."
+        return [wrong("liquidations", f"the signer's policy lets {wallet} liquidate nothing", remedy)]
+    return [good("liquidations", f"{wallet} may liquidate what the policy lists")]
 
 
 def _switch(state: SignerState, wallet: str | None) -> Finding:

@@ -1,5 +1,6 @@
 """Counts the pools and curves that a program makes, from the logs of its transactions."""
 
+import re
 from collections import deque
 from collections.abc import Iterable, Sequence
 
@@ -20,7 +21,11 @@ KNOWN: dict[str, tuple[str, ...]] = {
 }
 _MOST = 100_000
 _NS_PER_S = 10**9
+_NS_PER_MS = 10**6
 _LOG = "Program log: "
+# The runtime's own lines. A program's words begin with `Program log: `, and no program is called that.
+_INVOKE = re.compile(r"Program (?P<program>[1-9A-HJ-NP-Za-km-z]{32,44}) invoke \[(?P<depth>[1-9][0-9]{0,2})\]")
+_END = re.compile(r"Program (?P<program>[1-9A-HJ-NP-Za-km-z]{32,44}) (?:success$|failed: )")
 
 
 class LaunchWindow:
@@ -30,7 +35,7 @@ class LaunchWindow:
         self._program = program
         self._said = tuple(instructions or KNOWN.get(program, ()))
         self._window_ns = window_s * _NS_PER_S
-        self._fresh_ns = fresh_within_ms * 1_000_000
+        self.fresh_within_ms = fresh_within_ms
         self._at_ns: deque[int] = deque(maxlen=_MOST)
         self._since_ns: int | None = None
         self._heard_ns = 0
@@ -56,7 +61,7 @@ class LaunchWindow:
         """Launches a minute over the window, rounded down."""
         if self._since_ns is None:
             return unknown("the logs of its program are not heard")
-        if now_ns - self._heard_ns > self._fresh_ns:
+        if now_ns - self._heard_ns > self.fresh_within_ms * _NS_PER_MS:
             return unknown(f"the chain was not heard for {(now_ns - self._heard_ns) // _NS_PER_S} s")
         while self._at_ns and self._at_ns[0] <= now_ns - self._window_ns:
             self._at_ns.popleft()
@@ -67,16 +72,22 @@ class LaunchWindow:
 
 
 def launches_in(lines: Iterable[str], program: str, said: Sequence[str]) -> int:
-    """How often the program itself, not one that it calls or that calls it, says that it makes one."""
+    """How often the program itself, not one that it calls or that calls it, says that it makes one.
+
+    Only lines of the runtime move the stack, and only where their depth and program fit: what a program logs is its own
+    word, and may look like one of them.
+    """
     stack: list[str] = []
     found = 0
     for line in lines:
-        match line.split(" "):
-            case ["Program", name, "invoke", _]:
-                stack.append(name)
-            case ["Program", _, "success"] | ["Program", _, "failed:", *_]:
-                stack = stack[:-1]
-            case _ if stack and stack[-1] == program and line.startswith(_LOG):
-                text = line.removeprefix(_LOG)
-                found += any(text == f"Instruction: {each}" or text.startswith(f"{each} ") for each in said)
+        if line.startswith(_LOG):
+            text = line.removeprefix(_LOG)
+            own = bool(stack) and stack[-1] == program
+            found += own and any(text == f"Instruction: {each}" or text.startswith(f"{each} ") for each in said)
+        elif invoked := _INVOKE.fullmatch(line):
+            if int(invoked["depth"]) != len(stack) + 1:
+                return found
+            stack.append(invoked["program"])
+        elif (ended := _END.match(line)) and (not stack or stack.pop() != ended["program"]):
+            return found
     return found

@@ -11,6 +11,7 @@ from tradewind.commander.rules.launches import LaunchWindow, launches_in
 from tradewind.commander.rules.prices import PriceWindow, spread_ppm
 
 S = 10**9
+HOOK = "Hook111111111111111111111111111111111111111"
 CREATED = [
     f"Program {PUMP} invoke [1]",
     "Program log: Instruction: Create",
@@ -85,10 +86,35 @@ def test_a_launch_is_what_the_program_itself_says() -> None:
     # A buy is none, and another program's word of the same name is none.
     assert launches_in([line.replace("Create", "Buy") for line in CREATED], PUMP, ("Create",)) == 0
     assert launches_in([line.replace(PUMP, PUMPSWAP) for line in CREATED], PUMP, ("Create",)) == 0
-    foreign = [f"Program {PUMP} invoke [1]", *CREATED, f"Program {PUMP} success"]
-    inner = [line.replace(PUMP, PUMPSWAP) if number else line for number, line in enumerate(foreign[:-1])]
-    assert launches_in([*inner, foreign[-1]], PUMP, ("Create",)) == 0
+    called = [line.replace(PUMP, PUMPSWAP).replace("[2]", "[3]").replace("[1]", "[2]") for line in CREATED]
+    assert launches_in([CREATED[0], *called, CREATED[-1]], PUMP, ("Create",)) == 0
     assert launches_in([*CREATED, *CREATED], PUMP, ("Create",)) == 2
+    caller = [f"Program {PUMPSWAP} invoke [1]", *(line.replace("[1]", "[2]") for line in CREATED[:2])]
+    assert launches_in(caller, PUMP, ("Create",)) == 1
+
+
+@pytest.mark.parametrize(
+    "said", ["success", f"Program {PUMP} invoke [1]", "invoke [3]", f"{PUMP} success", f"Program {HOOK} success", ""]
+)
+def test_a_program_that_is_called_cannot_speak_for_its_caller(said: str) -> None:
+    # A transfer hook logs what the runtime would, and then what pump would.
+    hook = [
+        f"Program {PUMP} invoke [1]",
+        "Program log: Instruction: Sell",
+        f"Program {HOOK} invoke [2]",
+        f"Program log: {said}",
+        "Program log: Instruction: Create",
+        f"Program data: {said}",
+        "Program log: Instruction: Create",
+    ]
+    assert launches_in(hook, PUMP, ("Create",)) == 0
+    assert launches_in([*hook, f"Program {HOOK} success", *CREATED[1:]], PUMP, ("Create",)) == 1
+
+
+def test_lines_that_do_not_fit_together_are_believed_no_further() -> None:
+    torn = [CREATED[0], f"Program {HOOK} success", *CREATED[1:]]
+    assert launches_in(torn, PUMP, ("Create",)) == 0
+    assert launches_in([f"Program {PUMP} invoke [2]", *CREATED[1:]], PUMP, ("Create",)) == 0
 
 
 def test_the_rate_is_launches_a_minute_and_unknown_without_a_whole_window() -> None:

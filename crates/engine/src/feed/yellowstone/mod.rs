@@ -13,7 +13,7 @@ mod subscription;
 mod tests;
 mod token;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,14 +22,17 @@ use futures_util::stream::{self, BoxStream, SelectAll};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tradewind_core::ChainAddress;
+use tradewind_solana::fault::Fault;
+use tradewind_solana::grpc::Authorities;
 
 use self::agreement::Agreement;
 use self::messages::{SlotTold, SubscribeRequest, SubscribeUpdate, Update};
-use self::reading::{News, Reason};
-use self::server::{Dial, Later, Line, Server, Told, dial};
+use self::reading::News;
+use self::server::{Dial, Later, Line, Server, Told, dial, service};
 use self::subscription::{Portions, Subscription, ping};
 use super::forks::Forks;
 use super::pauses::Pauses;
+use super::reason::Reason;
 use super::{Feed, FeedEvent, NextEvent, ProgramFilter, SlotStatus};
 
 pub use token::Token;
@@ -46,6 +49,8 @@ pub struct YellowstoneOptions {
     pub url: String,
     /// Goes along as `x-token`.
     pub token: Option<Token>,
+    /// Who vouches for the server beside the system's authorities.
+    pub authorities: Authorities,
     /// A connection that does not come about, or tells nothing, for longer is given up.
     pub patience: Duration,
     /// The pause before the second attempt to connect; it doubles.
@@ -63,10 +68,11 @@ pub struct YellowstoneOptions {
 impl YellowstoneOptions {
     /// Those of a server that tells of a slot several times a second.
     #[must_use]
-    pub const fn new(url: String, token: Option<Token>) -> Self {
+    pub fn new(url: String, token: Option<Token>) -> Self {
         Self {
             url,
             token,
+            authorities: Authorities::default(),
             patience: Duration::from_secs(10),
             first_pause: Duration::from_millis(50),
             longest_pause: Duration::from_secs(2),
@@ -100,7 +106,8 @@ pub struct YellowstoneFeed {
     subscription: Subscription,
     /// Dealt to streams that may stand already.
     to_ask: Vec<(usize, ChainAddress)>,
-    is_changed: bool,
+    /// Streams that are to tell of something less, or of another program.
+    changed: BTreeSet<usize>,
     connecting: Option<Later<Result<Vec<Line>, String>>>,
     standing: Option<Standing>,
     /// Why a gap is to be told.
@@ -125,6 +132,14 @@ impl YellowstoneFeed {
         Self::over(dial(options), options)
     }
 
+    /// Whether a connection can be tried at all.
+    ///
+    /// # Errors
+    /// `endpoint_malformed`, `header_malformed`, or that the system's certificates cannot be read.
+    pub fn check(options: &YellowstoneOptions) -> Result<(), Fault> {
+        service(options).map(drop)
+    }
+
     fn over(dial: Dial, options: &YellowstoneOptions) -> Self {
         Self {
             dial,
@@ -135,7 +150,7 @@ impl YellowstoneFeed {
                 per_filter: options.accounts_per_filter.max(1),
             }),
             to_ask: Vec::new(),
-            is_changed: false,
+            changed: BTreeSet::new(),
             connecting: None,
             standing: None,
             gap: Some("the feed begins".to_owned()),
@@ -209,8 +224,9 @@ impl YellowstoneFeed {
                     .map(|it| self.subscription.request(it))
                     .collect();
                 self.to_ask.clear();
-                self.is_changed = false;
-                let server = (self.dial)()?;
+                self.changed.clear();
+                // Where that fails it is tried again behind a pause, as where nobody answers.
+                let server = (self.dial)();
                 let not_before = self.pauses.begin();
                 none.insert(Box::pin(open_all(
                     server,
@@ -251,16 +267,14 @@ impl YellowstoneFeed {
 
     /// Asks the streams that stand for what was dealt to them since they were opened.
     fn ask(&mut self) -> Result<(), String> {
-        if self.to_ask.is_empty() && !self.is_changed {
+        if self.to_ask.is_empty() && self.changed.is_empty() {
             return Ok(());
         }
         let Some(standing) = self.standing.as_mut() else {
             return Ok(());
         };
-        let mut joined: HashMap<usize, Vec<ChainAddress>> = HashMap::new();
-        if std::mem::take(&mut self.is_changed) {
-            joined.insert(0, Vec::new());
-        }
+        let changed = std::mem::take(&mut self.changed).into_iter();
+        let mut joined: HashMap<_, _> = changed.map(|stream| (stream, Vec::new())).collect();
         for (stream, account) in self.to_ask.drain(..) {
             joined.entry(stream).or_default().push(account);
         }
@@ -379,7 +393,7 @@ impl Standing {
 /// Opens the streams one after the other. What was told after the root is asked for again where the server still has it:
 /// then even what slots wrote that die after the gap is known.
 async fn open_all(
-    server: Arc<dyn Server>,
+    server: Result<Arc<dyn Server>, String>,
     requests: Vec<SubscribeRequest>,
     from_slot: Option<u64>,
     (not_before, patience): (Option<Instant>, Duration),
@@ -387,6 +401,7 @@ async fn open_all(
     if let Some(moment) = not_before {
         tokio::time::sleep_until(moment).await;
     }
+    let server = server?;
     let available = match from_slot {
         Some(_) => server.first_available().await,
         None => None,
@@ -417,13 +432,24 @@ impl Feed for YellowstoneFeed {
         }
     }
 
+    fn unfollow(&mut self, accounts: &[ChainAddress]) {
+        let left = accounts
+            .iter()
+            .filter_map(|account| self.subscription.remove(*account));
+        self.changed.extend(left);
+        self.to_ask
+            .retain(|(_, account)| !accounts.contains(account));
+    }
+
     fn trouble(&self) -> Option<&str> {
         self.gap.as_deref()
     }
 
     fn follow_programs(&mut self, programs: &[ProgramFilter]) {
         for program in programs {
-            self.is_changed |= self.subscription.add_program(program);
+            if self.subscription.add_program(program) {
+                self.changed.insert(0);
+            }
         }
     }
 

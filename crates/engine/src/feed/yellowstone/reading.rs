@@ -3,30 +3,11 @@
 use tradewind_core::ChainAddress;
 
 use super::messages::{AccountTold, SlotTold, Status};
+use crate::feed::reason::{FAR_AHEAD, Reason};
 use crate::feed::{AccountUpdate, FeedEvent, Moment, SlotStatus};
 
 /// Bytes that an account of Solana can hold (`MAX_PERMITTED_DATA_LENGTH`).
 const MOST_DATA_BYTES: usize = 10 << 20;
-/// Slots that nobody can have missed on a connection that stands: more than four days.
-const MOST_LEAP: u64 = 1 << 20;
-
-/// Refuses slots far ahead of all that were told before: one of them would make everything else old for good.
-#[derive(Debug, Default)]
-pub(super) struct Reason {
-    newest_slot: Option<u64>,
-}
-
-impl Reason {
-    fn takes(&mut self, slot: u64) -> bool {
-        let newest = self.newest_slot.unwrap_or(slot);
-        if slot > newest.saturating_add(MOST_LEAP) || slot > u64::MAX / 2 {
-            return false;
-        }
-        self.newest_slot = Some(newest.max(slot));
-        true
-    }
-}
-
 /// An account; what is wrong with it where it is none.
 pub(super) fn account(told: AccountTold, reason: &mut Reason) -> Result<FeedEvent, &'static str> {
     let Some(info) = told.account else {
@@ -38,7 +19,7 @@ pub(super) fn account(told: AccountTold, reason: &mut Reason) -> Result<FeedEven
         return Err("an account has more data than any can");
     }
     if !reason.takes(told.slot) {
-        return Err("a slot is far ahead of every other");
+        return Err(FAR_AHEAD);
     }
     Ok(FeedEvent::Account(AccountUpdate {
         key,
@@ -75,7 +56,7 @@ pub(super) fn slot(told: &SlotTold, reason: &mut Reason) -> Result<Option<News>,
         Err(_) => return Err("a slot has a status that is none"),
     };
     if !reason.takes(told.slot) {
-        return Err("a slot is far ahead of every other");
+        return Err(FAR_AHEAD);
     }
     Ok(Some(news))
 }

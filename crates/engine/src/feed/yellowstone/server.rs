@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 use tokio::sync::mpsc;
+use tradewind_solana::fault::Fault;
 use tradewind_solana::grpc::{GrpcLimits, GrpcService, said};
 
 use super::YellowstoneOptions;
@@ -43,15 +44,19 @@ pub(super) type Dial = Box<dyn Fn() -> Result<Arc<dyn Server>, String> + Send>;
 pub(super) fn dial(options: &YellowstoneOptions) -> Dial {
     let options = options.clone();
     Box::new(move || {
-        let limits = GrpcLimits {
-            timeout_ms: u64::try_from(options.patience.as_millis()).unwrap_or(u64::MAX),
-            max_message_bytes: options.max_message_bytes,
-        };
-        let header = options.token.as_ref().map(|token| (TOKEN, token.reveal()));
-        let service = GrpcService::new(&options.url, header, limits);
-        let service = service.map_err(|fault| fault.to_string())?;
+        let service = service(&options).map_err(|fault| fault.to_string())?;
         Ok(Arc::new(Geyser(service)))
     })
+}
+
+/// What a connection is made over; makes none yet.
+pub(super) fn service(options: &YellowstoneOptions) -> Result<GrpcService, Fault> {
+    let limits = GrpcLimits {
+        timeout_ms: u64::try_from(options.patience.as_millis()).unwrap_or(u64::MAX),
+        max_message_bytes: options.max_message_bytes,
+    };
+    let header = options.token.as_ref().map(|token| (TOKEN, token.reveal()));
+    GrpcService::trusting(&options.url, header, limits, &options.authorities)
 }
 
 struct Geyser(GrpcService);

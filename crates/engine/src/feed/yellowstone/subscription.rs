@@ -3,7 +3,7 @@
 //! A request replaces the one before whole, so what does not fit into one needs another stream: a server takes messages
 //! of 4 MiB (tonic's limit), which is some 90,000 addresses in base 58.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use tradewind_core::ChainAddress;
 
@@ -24,7 +24,8 @@ pub(super) struct Portions {
 #[derive(Debug)]
 pub(super) struct Subscription {
     portions: Portions,
-    known: HashSet<ChainAddress>,
+    /// The stream of each account.
+    known: HashMap<ChainAddress, usize>,
     streams: Vec<Vec<ChainAddress>>,
     programs: BTreeSet<ProgramFilter>,
 }
@@ -33,7 +34,7 @@ impl Subscription {
     pub(super) fn new(portions: Portions) -> Self {
         Self {
             portions,
-            known: HashSet::new(),
+            known: HashMap::new(),
             streams: vec![Vec::new()],
             programs: BTreeSet::new(),
         }
@@ -41,16 +42,26 @@ impl Subscription {
 
     /// The stream that the account is dealt to; None when it is followed already.
     pub(super) fn add(&mut self, account: ChainAddress) -> Option<usize> {
-        if !self.known.insert(account) {
+        if self.known.contains_key(&account) {
             return None;
         }
-        let is_full = |stream: &Vec<_>| stream.len() >= self.portions.per_stream;
-        if self.streams.last().is_none_or(is_full) {
+        let has_room = |stream: &Vec<_>| stream.len() < self.portions.per_stream;
+        let place = self.streams.iter().position(has_room).unwrap_or_else(|| {
             self.streams.push(Vec::new());
-        }
-        let last = self.streams.len() - 1;
-        self.streams[last].push(account);
-        Some(last)
+            self.streams.len() - 1
+        });
+        self.streams[place].push(account);
+        self.known.insert(account, place);
+        Some(place)
+    }
+
+    /// The stream that the account was dealt to; None when it is not followed.
+    pub(super) fn remove(&mut self, account: ChainAddress) -> Option<usize> {
+        let place = self.known.remove(&account)?;
+        let stream = self.streams.get_mut(place)?;
+        let found = stream.iter().position(|it| *it == account)?;
+        stream.swap_remove(found);
+        Some(place)
     }
 
     /// Programs belong to the first stream; false when it is followed already.

@@ -1,4 +1,6 @@
+use std::future::poll_fn;
 use std::sync::Mutex;
+use std::task::{Context, Poll};
 
 use super::messages::{AccountInfo, AccountTold, Ping, PingTold, SlotTold, Status};
 use super::*;
@@ -394,6 +396,25 @@ async fn a_server_that_takes_everything_and_says_nothing_is_left_though_every_wa
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_that_cannot_even_be_dialed_is_tried_again_behind_pauses_and_nobody_is_held_up() {
+    let dialed = Arc::new(Mutex::new(0));
+    let counting = Arc::clone(&dialed);
+    let dial: Dial = Box::new(move || {
+        let mut dialed = counting.lock().expect("a lock");
+        *dialed += 1;
+        assert!(*dialed < 100, "without a pause");
+        Err("no certificates".to_owned())
+    });
+    let options = YellowstoneOptions::new(String::new(), None);
+    let mut feed = YellowstoneFeed::over(dial, &options);
+    let waited = tokio::time::timeout(Duration::from_secs(60), feed.next());
+    waited.await.expect_err("there is nothing to tell");
+    assert_eq!(feed.trouble(), Some("no certificates"));
+    let dialed = *dialed.lock().expect("a lock");
+    assert!((10..40).contains(&dialed), "every two seconds: {dialed}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_tells_but_answers_no_ping_is_left() {
     let (mut feed, mut streams) = feed();
     let server = async {
@@ -436,4 +457,42 @@ async fn a_fork_that_lost_is_dead_once_a_slot_beside_it_is_confirmed() {
         assert_eq!(feed.next().await, Some(dead));
     };
     let (_stream, ()) = tokio::join!(server, listener);
+}
+
+#[tokio::test]
+async fn an_account_that_is_let_go_is_left_out_of_the_next_request_and_its_place_is_given_away() {
+    let (mut feed, mut streams) = feed_with(1, None);
+    feed.follow(&[OTHER]);
+    let server = async {
+        let mut first = begin(&mut streams).await;
+        let mut second = begin(&mut streams).await;
+        assert_eq!(first.accounts().len() + second.accounts().len(), 2);
+        let request = first.requests.recv().await.expect("a request");
+        let named = |request: &SubscribeRequest| {
+            let named = request.accounts.values().flat_map(|it| it.account.clone());
+            named.collect::<Vec<_>>()
+        };
+        assert_eq!(named(&request), Vec::<String>::new());
+        first.answer().await;
+        let request = first.requests.recv().await.expect("a request");
+        assert_eq!(named(&request), [ChainAddress::Solana([3; 32]).to_string()]);
+        second.requests.try_recv().expect_err("nothing changed");
+    };
+    let listener = async {
+        gap(&mut feed).await;
+        feed.unfollow(&[KEY]);
+        let mut next = feed.next();
+        let told = |context: &mut Context<'_>| Poll::Ready(next.as_mut().poll(context));
+        assert!(
+            poll_fn(told).await.is_pending(),
+            "the request is on its way"
+        );
+        drop(next);
+        feed.follow(&[ChainAddress::Solana([3; 32])]);
+        feed.next().await;
+    };
+    tokio::select! {
+        () = server => {}
+        () = listener => panic!("nothing is told"),
+    }
 }

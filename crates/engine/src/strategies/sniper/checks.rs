@@ -1,4 +1,4 @@
-//! Whether a coin that was just found may be bought: each rule with a stable code.
+//! Whether a coin that was just found may be bought, and paid for: each rule with a stable code.
 
 use alloy_primitives::U256;
 use tradewind_core::ChainAddress;
@@ -6,9 +6,72 @@ use tradewind_core::pools::{Exact, Pool, PoolMath as _};
 
 use super::parameters::{CheckLimits, SniperParameters};
 use crate::inventory::{Inventory, Launch};
-use crate::pipeline::NotPlanned;
+use crate::pipeline::{Candidate, Fees, NotPlanned, Way, quoted, rents_of};
+use crate::strategies::Sight;
 
 const BPS: u128 = 10_000;
+/// Whoever pays for a transaction keeps the rent of an account without data.
+const KEPT_LAMPORTS: u64 = 890_880;
+
+/// What a coin is refused for that time does not change: its pool is not watched any more.
+const FOR_GOOD: [&str; 9] = [
+    "mint_authority",
+    "freeze_authority",
+    "extension_refused",
+    "transfer_fee",
+    "creator_share",
+    "simulation_failed",
+    "too_old",
+    "curve_complete",
+    "mayhem",
+];
+
+/// Whether a coin that was refused for this is left alone for good.
+pub(super) fn is_for_good(refused: &NotPlanned) -> bool {
+    FOR_GOOD.contains(&refused.code())
+}
+
+/// Whether the wallet has the lamports of a purchase: amount, rents, fee and tip; of those under way, too, whose effect on
+/// the wallet may not have been told yet.
+///
+/// # Errors
+/// `lamports_short`, and those of pricing and building it.
+pub(super) fn check_lamports(
+    sight: Sight<'_>,
+    candidate: &Candidate,
+    parameters: &SniperParameters,
+) -> Result<(), NotPlanned> {
+    let inventory = sight.inventory;
+    let wallet = inventory.wallet().ok_or(NotPlanned::WalletUnknown)?;
+    let hops = quoted(inventory, candidate, candidate.amount_in_raw)?;
+    let fees = Fees::of(sight, &hops, wallet, &parameters.terms)?;
+    let way = Way::build(inventory, wallet, &hops)?;
+    let each_lamports = fees
+        .lamports()
+        .saturating_add(rents_of(inventory, wallet, &hops, &[]));
+    let (under_way, being_paid_raw) = inventory.positions().being_paid();
+    // Wrapped ones are in an account of their own.
+    let paid_lamports = if way.moves_native_sol {
+        being_paid_raw.saturating_add(candidate.amount_in_raw)
+    } else {
+        0
+    };
+    let needed_lamports = each_lamports
+        .saturating_mul(under_way.saturating_add(1))
+        .saturating_add(paid_lamports)
+        .saturating_add(KEPT_LAMPORTS);
+    let has_lamports = inventory.lamports();
+    if has_lamports < needed_lamports {
+        return refused(
+            "lamports_short",
+            format!(
+                "buying may need {needed_lamports} lamports, and the wallet has {has_lamports}; send it some, or give a \
+                 lower parameters.amount_in_raw"
+            ),
+        );
+    }
+    Ok(())
+}
 
 /// Looks at everything that is known of the coin and of its pool as it is now.
 ///

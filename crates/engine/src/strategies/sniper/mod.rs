@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 use tradewind_core::ChainAddress;
 
-use self::checks::check_launch;
+use self::checks::{check_lamports, check_launch, is_for_good};
 use self::exits::due;
 use self::parameters::{AtEnd, SniperParameters};
 use super::{Planner, Scanner, Sight, Strategy, Tick};
@@ -142,7 +142,20 @@ impl SniperScanner {
             return None;
         }
         drop(positions);
-        let said = match check_launch(sight.inventory, launch, parameters) {
+        let candidate = Candidate {
+            base: parameters.base,
+            amount_in_raw: parameters.amount_in_raw,
+            profit_raw: 0,
+            hops: vec![Hop {
+                pool,
+                mint_in: parameters.base,
+                mint_out: launch.coin,
+            }],
+            purpose: Purpose::Buy(parameters.bounds),
+        };
+        let checked = check_launch(sight.inventory, launch, parameters)
+            .and_then(|()| check_lamports(sight, &candidate, parameters));
+        let said = match checked {
             // Read anew before long.
             Err(NotPlanned::Stale(_)) => return None,
             Ok(()) => "",
@@ -156,17 +169,7 @@ impl SniperScanner {
             self.told.clear();
         }
         self.told.insert(pool, said);
-        Some(Candidate {
-            base: parameters.base,
-            amount_in_raw: parameters.amount_in_raw,
-            profit_raw: 0,
-            hops: vec![Hop {
-                pool,
-                mint_in: parameters.base,
-                mint_out: launch.coin,
-            }],
-            purpose: Purpose::Buy(parameters.bounds),
-        })
+        Some(candidate)
     }
 
     /// Whether no more is bought from now on, and why.
@@ -207,6 +210,8 @@ fn is_sold_at_once(ending: Option<&str>) -> bool {
 #[derive(Default)]
 struct SniperPlanner {
     read: Read,
+    /// Pools of coins that were refused for good.
+    done_with: Vec<ChainAddress>,
 }
 
 impl Planner for SniperPlanner {
@@ -227,10 +232,18 @@ impl Planner for SniperPlanner {
             Purpose::Buy(_) => {
                 let launch = sight.inventory.launch(hop.pool);
                 let launch = launch.ok_or(NotPlanned::Stale(hop.pool))?;
-                check_launch(sight.inventory, launch, parameters)?;
+                let checked = check_launch(sight.inventory, launch, parameters);
+                if checked.as_ref().is_err_and(is_for_good) {
+                    self.done_with.push(hop.pool);
+                }
+                checked.and_then(|()| check_lamports(sight, candidate, parameters))?;
             }
         }
         plan_open_way(sight, candidate, &parameters.terms)
+    }
+
+    fn done_with(&mut self) -> Vec<ChainAddress> {
+        std::mem::take(&mut self.done_with)
     }
 }
 

@@ -11,6 +11,7 @@
 
 use super::attempts::{SolanaAttempt, all};
 use super::boots::recorded_in;
+use super::unlisted_mints;
 use crate::fault::{Fault, Refusal, Rule};
 use crate::gate::Gate;
 use crate::gate::prepared::Prepared;
@@ -136,6 +137,7 @@ impl Gate {
                     "UPDATE steps SET counts_raw = '0' WHERE intent_id = ?1 AND step = ?2",
                     params![id.intent_id, id.step],
                 )?;
+                unlisted_mints::given_up(&tx, id)?;
             }
         }
         Ok(tx.commit()?)

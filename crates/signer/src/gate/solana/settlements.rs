@@ -5,7 +5,7 @@ use super::boots::require_none_left;
 use super::evidence::{
     EarlierSignature, distinct, last_valid, require_dead, signatures_json, unnamed,
 };
-use super::{reclaims, top_ups};
+use super::{reclaims, top_ups, unlisted_mints};
 use crate::fault::{Fault, Rule};
 use crate::gate::Gate;
 use crate::gate::prepared::Prepared;
@@ -97,6 +97,7 @@ impl Gate {
             )?;
             reclaims::settled(&tx, id, end.outcome)?;
             top_ups::settled(&tx, id)?;
+            unlisted_mints::settled(&tx, id, &step, (end.outcome, counts.main_raw))?;
         }
         tx.commit()?;
         Ok(is_final)

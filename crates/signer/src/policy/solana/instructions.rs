@@ -1,6 +1,7 @@
 //! Instruction by instruction: each one is known and allowed, or the transaction is refused.
 
 use super::flows::Flows;
+use super::unlisted_mints::Unlisted;
 use super::{
     NATIVE, RECEIPT_LAMPORTS, Receipt, ReceiptNeed, SOLANA_CHAIN_ID, SolanaAsk, SolanaPolicy, TopUp,
 };
@@ -27,6 +28,7 @@ pub(super) struct Reading<'a, 'b> {
     pub(super) policy: &'a SolanaPolicy,
     pub(super) ask: &'b SolanaAsk<'a>,
     own_keys: Vec<Key>,
+    pub(super) unlisted: Option<Unlisted<'a>>,
     pub(super) units: Option<u32>,
     pub(super) unit_price_micro_lamports: Option<u64>,
     pub(super) tip_lamports: Option<u64>,
@@ -34,6 +36,7 @@ pub(super) struct Reading<'a, 'b> {
     receipt: Option<Key>,
     pub(super) borrowed: Option<(usize, Flash)>,
     pub(super) repaid: bool,
+    pub(super) liquidated: bool,
     pub(super) loan: Option<(Key, u64)>,
     pub(super) legs: Vec<Leg>,
     pub(super) transfers: usize,
@@ -61,11 +64,13 @@ impl<'a, 'b> Reading<'a, 'b> {
         policy: &'a SolanaPolicy,
         ask: &'b SolanaAsk<'a>,
         own_keys: Vec<Key>,
+        unlisted: Option<Unlisted<'a>>,
     ) -> Self {
         Self {
             policy,
             ask,
             own_keys,
+            unlisted,
             units: None,
             unit_price_micro_lamports: None,
             tip_lamports: None,
@@ -73,6 +78,7 @@ impl<'a, 'b> Reading<'a, 'b> {
             receipt: None,
             borrowed: None,
             repaid: false,
+            liquidated: false,
             loan: None,
             legs: Vec::new(),
             transfers: 0,
@@ -112,6 +118,8 @@ impl<'a, 'b> Reading<'a, 'b> {
             .call()
             .map_err(|error| Rule::InstructionNotAllowed.refuse(place.says(&error.to_string())))?;
         match call {
+            Some(Call::Refresh) => self.refresh(place, instruction),
+            Some(Call::Liquidate(call)) => self.liquidate(place, instruction, &call),
             Some(call) => self.call(place, &call),
             None => Err(not_allowed(
                 place,
@@ -162,18 +170,7 @@ impl<'a, 'b> Reading<'a, 'b> {
             } => {
                 self.require_wallet(place, "who pays", payer)?;
                 self.require_wallet(place, "the owner", wallet)?;
-                let mint = known(place, "the mint", mint)?;
-                let token = self.policy.token(mint)?;
-                let own = self.own_account(place, "the new account", account)?;
-                let fits = own == mint && token_program == AccountKey::Known(token.program);
-                Rule::InstructionNotAllowed.require(fits, || {
-                    place.says(&format!(
-                        "the account must be the wallet's own for {mint} under {}",
-                        token.program
-                    ))
-                })?;
-                self.rents_lamports = self.rents_lamports.saturating_add(ACCOUNT_RENT_LAMPORTS);
-                Ok(())
+                self.create_token_account(place, account, (mint, token_program))
             }
             Call::SyncNative { account } => self.require_wrapped(place, account),
             Call::CloseAccount {
@@ -197,7 +194,44 @@ impl<'a, 'b> Reading<'a, 'b> {
                 flash,
                 borrow_index,
             } => self.repay(place, flash, borrow_index),
+            // Read with all of their accounts.
+            Call::Refresh | Call::Liquidate(_) => Ok(()),
         }
+    }
+
+    fn create_token_account(
+        &mut self,
+        place: Place,
+        account: AccountKey,
+        (mint, token_program): (AccountKey, AccountKey),
+    ) -> Result<(), Refusal> {
+        let mint = known(place, "the mint", mint)?;
+        let account = known(place, "the new account", account)?;
+        let program = known(place, "the token program", token_program)?;
+        let unlisted = self.unlisted.as_ref().filter(|it| it.mint == mint);
+        let is_collateral = program == TOKEN_PROGRAM
+            && self
+                .policy
+                .is_collateral_account(self.ask.wallet, mint, account);
+        if let Some(unlisted) = unlisted {
+            Rule::InstructionNotAllowed.require(unlisted.holds(account, Some(program)), || {
+                place.says(&format!(
+                    "the account must be the wallet's own for {mint}, under a token program of \
+                     [chains.{SOLANA_CHAIN_ID}.unlisted_mints].token_programs"
+                ))
+            })?;
+        } else if !is_collateral {
+            let token = self.policy.token(mint)?;
+            let own = self.own_account(place, "the new account", AccountKey::Known(account))?;
+            Rule::InstructionNotAllowed.require(own == mint && program == token.program, || {
+                place.says(&format!(
+                    "the account must be the wallet's own for {mint} under {}",
+                    token.program
+                ))
+            })?;
+        }
+        self.rents_lamports = self.rents_lamports.saturating_add(ACCOUNT_RENT_LAMPORTS);
+        Ok(())
     }
 
     /// Lamports go to a tip account, to the wallet's own wrapped SOL, or to a listed recipient.

@@ -2,6 +2,7 @@
 
 use super::super::Policy;
 use super::instructions::Reading;
+use super::unlisted_mints::Unlisted;
 use super::{PassedSolana, SolanaAsk, SolanaPolicy};
 use crate::fault::{Refusal, Rule};
 use tradewind_core::decode::solana::{
@@ -18,8 +19,9 @@ impl SolanaPolicy {
             .map_err(|error| Rule::TransactionType.refuse(error.to_string()))?;
         require_unsigned(&transaction)?;
         require_payer(&transaction, ask.wallet)?;
-        let accounts = self.resolve(&transaction, ask)?;
-        let mut reading = Reading::new(self, ask, transaction.static_keys().collect());
+        let unlisted = self.unlisted_of(ask)?;
+        let accounts = self.resolve(&transaction, ask, unlisted.as_ref())?;
+        let mut reading = Reading::new(self, ask, transaction.static_keys().collect(), unlisted);
         let mut count = 0;
         for (number, instruction) in transaction.instructions(&accounts).enumerate() {
             reading.take(number, &instruction)?;
@@ -43,6 +45,7 @@ impl SolanaPolicy {
         &self,
         transaction: &Transaction<'_>,
         ask: &SolanaAsk<'_>,
+        unlisted: Option<&Unlisted<'_>>,
     ) -> Result<Vec<Account>, Refusal> {
         let mut accounts = transaction
             .accounts_as_named()
@@ -67,7 +70,8 @@ impl SolanaPolicy {
                      add it, or pin the table in signer.toml"
                 ))
             })?;
-            Rule::LookupTable.require(!self.is_own(*said, ask.wallet), || {
+            let is_own = self.is_own(*said, ask.wallet, unlisted);
+            Rule::LookupTable.require(!is_own, || {
                 format!(
                     "{said} is an account of the wallet and comes from the lookup table {table}, which is not pinned; \
                      put it among the transaction's own keys"
@@ -78,8 +82,9 @@ impl SolanaPolicy {
     }
 
     /// Whether it is the wallet, or one of its token accounts.
-    pub(super) fn is_own(&self, key: Key, wallet: Key) -> bool {
+    pub(super) fn is_own(&self, key: Key, wallet: Key, unlisted: Option<&Unlisted<'_>>) -> bool {
         key == wallet
+            || unlisted.is_some_and(|unlisted| unlisted.owns(key))
             || self
                 .accounts
                 .get(key)

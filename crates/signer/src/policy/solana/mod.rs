@@ -6,6 +6,7 @@
 mod accounts;
 mod flows;
 mod instructions;
+mod liquidations;
 mod loans;
 mod message;
 mod passed;
@@ -14,11 +15,14 @@ mod swaps;
 mod terms;
 mod top_ups;
 mod trade;
+mod unlisted_mints;
 
 pub use accounts::{Receipt, SOLANA_CHAIN_ID, TokenAccounts, token_account};
+pub use liquidations::{LendingReserve, Liquidations};
 pub(crate) use passed::summed;
 pub use passed::{PassedSolana, ReceiptNeed, SolanaAsk, SolanaKind, SolanaQuoted, Tables, TopUp};
 pub use top_ups::Treasury;
+pub use unlisted_mints::{PaidCaps, Purchase, UnlistedMints, paid_as, venue_name};
 
 use super::Policy;
 use crate::fault::{Refusal, Rule};
@@ -49,6 +53,10 @@ pub struct SolanaPolicy {
     pub accounts: TokenAccounts,
     /// Who tops up wallets that are low, if anybody does.
     pub treasury: Option<Treasury>,
+    /// Who may liquidate, if anybody may.
+    pub liquidations: Option<Liquidations>,
+    /// Who may trade mints that are not listed, if anybody may.
+    pub unlisted_mints: Option<UnlistedMints>,
     /// Highest tip, in lamports.
     pub max_tip_lamports: u64,
     /// Highest compute unit limit.
@@ -82,7 +90,8 @@ impl SolanaPolicy {
     pub(super) fn token(&self, mint: Key) -> Result<&SolanaToken, Refusal> {
         self.tokens.get(&mint).ok_or_else(|| {
             Rule::TokenNotAllowed.refuse(format!(
-                "the mint {mint} is not listed; list it in [[chains.{SOLANA_CHAIN_ID}.tokens]] if it may be traded"
+                "the mint {mint} is not listed; list it in [[chains.{SOLANA_CHAIN_ID}.tokens]] if it may be traded, or \
+                 allow unlisted mints within caps in [chains.{SOLANA_CHAIN_ID}.unlisted_mints]"
             ))
         })
     }

@@ -1,7 +1,7 @@
 //! What is asked for on Solana, and the proof that the policy passed it.
 
 use super::super::Policy;
-use super::{NATIVE, Receipt};
+use super::{NATIVE, Purchase, Receipt};
 use alloy_primitives::U256;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -93,6 +93,7 @@ pub struct PassedSolana<'a> {
     pub(super) trade: Value,
     pub(super) taken_back: Vec<String>,
     pub(super) topped_up: Option<TopUp>,
+    pub(super) purchase: Option<Purchase>,
 }
 
 /// Lamports for a wallet that is low.
@@ -137,6 +138,8 @@ getters! {
     lamports: u64,
     /// Whom it tops up; nobody in any transaction but one that does only that.
     topped_up: Option<TopUp>,
+    /// The unlisted mint that it buys; nothing in any other trade, a sale of one included.
+    purchase: Option<Purchase>,
 }
 
 impl PassedSolana<'_> {

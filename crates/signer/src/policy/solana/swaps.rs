@@ -71,7 +71,7 @@ impl Reading<'_, '_> {
         Ok(())
     }
 
-    /// The listed mint of the wallet's own account on one side of a swap.
+    /// The mint of the wallet's own account on one side of a swap: a listed one, or the transaction's unlisted one.
     fn side(
         &self,
         place: Place,
@@ -81,7 +81,7 @@ impl Reading<'_, '_> {
         mint: Option<AccountKey>,
     ) -> Result<Key, Refusal> {
         let own = match account {
-            Some(account) => match self.own_account(place, what, account)? {
+            Some(account) => match self.own_side(place, what, account)? {
                 // Its newer forms name the account of wrapped SOL, and move lamports all the same.
                 WRAPPED_SOL if venue == Venue::PumpCurve => NATIVE,
                 mint => mint,
@@ -94,7 +94,11 @@ impl Reading<'_, '_> {
                 ));
             }
         };
-        self.policy.token(own)?;
+        if self.is_unlisted(own) {
+            self.require_unlisted_venue(place, venue)?;
+        } else {
+            self.policy.token(own)?;
+        }
         let said = mint.and_then(AccountKey::known);
         let fits = own == NATIVE || said.is_none_or(|said| said == own);
         Rule::SwapAccounts.require(fits, || {
@@ -105,6 +109,11 @@ impl Reading<'_, '_> {
         Ok(own)
     }
 
+    fn own_side(&self, place: Place, what: &str, account: AccountKey) -> Result<Key, Refusal> {
+        self.unlisted_side(account)
+            .map_or_else(|| self.own_account(place, what, account), Ok)
+    }
+
     /// No other place of a swap holds anything of the wallet's.
     fn require_strangers(
         &self,
@@ -113,14 +122,24 @@ impl Reading<'_, '_> {
         swap: &Swap,
     ) -> Result<(), Refusal> {
         let expected = [Some(swap.user), swap.account_in, swap.account_out];
-        let expected = expected.into_iter().flatten().count();
+        self.require_own(place, it, expected.into_iter().flatten().count())
+    }
+
+    /// So many of the instruction's accounts are the wallet, or hold something of it.
+    pub(super) fn require_own(
+        &self,
+        place: Place,
+        it: &Instruction<'_>,
+        expected: usize,
+    ) -> Result<(), Refusal> {
         let own = it.accounts.iter().filter(|account| {
             let key = account.key.known();
-            key.is_some_and(|key| self.policy.is_own(key, self.ask.wallet))
+            let unlisted = self.unlisted.as_ref();
+            key.is_some_and(|key| self.policy.is_own(key, self.ask.wallet, unlisted))
         });
         Rule::SwapAccounts.require(own.count() == expected, || {
             place.says(
-                "an account of the wallet stands where the swap expects somebody else's; only the trader, the source \
+                "an account of the wallet stands where the program expects somebody else's; only who trades, the source \
                  and the destination are the wallet's",
             )
         })

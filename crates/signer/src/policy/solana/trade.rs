@@ -2,7 +2,7 @@
 
 use super::super::Policy;
 use super::instructions::Reading;
-use super::{NATIVE, PassedSolana, SolanaKind};
+use super::{NATIVE, PassedSolana, Purchase, SolanaKind};
 use crate::fault::{Refusal, Rule};
 use serde_json::Value;
 use tradewind_core::decode::solana::{Key, WRAPPED_SOL};
@@ -17,6 +17,15 @@ const MICRO: u128 = 1_000_000;
 struct Spent {
     net_raw: u128,
     gross_raw: u128,
+    purchase: Option<Purchase>,
+}
+
+/// What a trade of one mint for another moves, in raw units.
+struct Traded {
+    exact: Exact,
+    gross_raw: u128,
+    net_raw: u128,
+    out_raw: u128,
 }
 
 impl<'a> Reading<'a, '_> {
@@ -32,8 +41,10 @@ impl<'a> Reading<'a, '_> {
         self.require_repaid()?;
         let lamports = self.lamports()?;
         let kind = self.kind()?;
+        self.require_circular_liquidation(self.circular())?;
         let spent = match kind {
             SolanaKind::Swap if self.circular() => self.check_circle(lamports)?,
+            SolanaKind::Swap if self.unlisted.is_some() => self.check_unlisted()?,
             SolanaKind::Swap => self.check_swap()?,
             SolanaKind::Transfer => self.check_transfer()?,
             SolanaKind::Prepare => self.check_nothing()?,
@@ -61,6 +72,7 @@ impl<'a> Reading<'a, '_> {
             trade: Value::from(std::mem::take(&mut self.trade)),
             taken_back: self.taken_back,
             topped_up: self.topped_up,
+            purchase: spent.purchase,
         })
     }
 
@@ -147,27 +159,61 @@ impl<'a> Reading<'a, '_> {
         Ok((sum.unwrap_or(u128::MAX), exact))
     }
 
-    fn check_swap(&self) -> Result<Spent, Refusal> {
+    /// What a trade of one mint for another moves; its exact amount is the quoted one.
+    fn traded(&self) -> Result<Traded, Refusal> {
         Rule::FlashLoan.require(self.loan.is_none(), || {
             "a flash loan is for circular trades only".to_owned()
         })?;
         let quoted = self.ask.quoted;
-        self.policy.token(quoted.mint_out)?;
         self.require_only(Some(quoted.mint_in))?;
         let (gross_raw, exact) = self.input()?;
         let net_raw = self.flows.spent_raw(quoted.mint_in);
         let out_raw = self.flows.gained_raw(quoted.mint_out);
+        let (given, wanted) = match exact {
+            Exact::In => (net_raw, quoted.amount_in_raw),
+            Exact::Out => (out_raw, quoted.amount_out_raw),
+        };
+        Rule::QuoteMismatch.require(given == u128::from(wanted), || {
+            format!("the exact amount {given} is not the quoted {wanted}")
+        })?;
+        Ok(Traded {
+            exact,
+            gross_raw,
+            net_raw,
+            out_raw,
+        })
+    }
+
+    /// Of a coin without a price only that the trade brings something, and what is paid for it.
+    fn check_unlisted(&self) -> Result<Spent, Refusal> {
+        let Traded {
+            gross_raw,
+            net_raw,
+            out_raw,
+            ..
+        } = self.traded()?;
+        let unlisted = self.unlisted.as_ref();
+        let purchase = unlisted.map(|it| self.purchase(it, (gross_raw, out_raw)));
+        Ok(Spent {
+            net_raw,
+            gross_raw,
+            purchase: purchase.transpose()?.flatten(),
+        })
+    }
+
+    fn check_swap(&self) -> Result<Spent, Refusal> {
+        let quoted = self.ask.quoted;
+        self.policy.token(quoted.mint_out)?;
+        let Traded {
+            exact,
+            gross_raw,
+            net_raw,
+            out_raw,
+        } = self.traded()?;
         let (quoted_in, quoted_out) = (
             u128::from(quoted.amount_in_raw),
             u128::from(quoted.amount_out_raw),
         );
-        let (given, wanted) = match exact {
-            Exact::In => (net_raw, quoted_in),
-            Exact::Out => (out_raw, quoted_out),
-        };
-        Rule::QuoteMismatch.require(given == wanted, || {
-            format!("the exact amount {given} is not the quoted {wanted}")
-        })?;
         let cap = u128::from(self.policy.max_slippage_bps);
         let within = match exact {
             Exact::In => {
@@ -182,7 +228,11 @@ impl<'a> Reading<'a, '_> {
                  {quoted_out}"
             )
         })?;
-        Ok(Spent { net_raw, gross_raw })
+        Ok(Spent {
+            net_raw,
+            gross_raw,
+            purchase: None,
+        })
     }
 
     fn check_circle(&self, lamports: u64) -> Result<Spent, Refusal> {
@@ -220,6 +270,7 @@ impl<'a> Reading<'a, '_> {
         Ok(Spent {
             net_raw: 0,
             gross_raw: gross_raw.saturating_sub(u128::from(loan_raw)),
+            purchase: None,
         })
     }
 
@@ -238,6 +289,7 @@ impl<'a> Reading<'a, '_> {
         Ok(Spent {
             net_raw,
             gross_raw: net_raw,
+            purchase: None,
         })
     }
 
@@ -254,6 +306,7 @@ impl<'a> Reading<'a, '_> {
         Ok(Spent {
             net_raw: 0,
             gross_raw: 0,
+            purchase: None,
         })
     }
 }

@@ -22,6 +22,7 @@ use crate::http_client::{GrpcClient, http2, parse_address};
 use crate::http_endpoint::{EndpointLimits, ExchangeFault};
 use crate::monotonic::micros;
 use crate::signed_transaction::SignedTransaction;
+use crate::tls::Authorities;
 use messages::{
     Bundle, GetTipAccountsRequest, GetTipAccountsResponse, Meta, Packet, SendBundleRequest,
     SendBundleResponse, SubscribeBundleResultsRequest,
@@ -61,6 +62,7 @@ impl SearcherRegion {
         let (origin, label) = parse_origin(address)?;
         let client = http2(
             origin.scheme_str() == Some("https"),
+            &Authorities::default(),
             limits.request_timeout_ms,
         )?;
         let auth = uuid.map(|uuid| {

@@ -3,6 +3,8 @@
 //! A connection that is lost is opened again and the same request sent once more: the gate answers the same request the
 //! same for ever, so nothing can happen twice by it.
 
+mod messages;
+
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -11,7 +13,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use crate::chain_reader::Heights;
+pub use messages::{Held, OnRecord, PreparedStep, Signed, SigningOrder};
+use messages::{attempt_request, signed, text};
 
 /// Why the gate gave no signature.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -30,64 +33,6 @@ pub enum GateFault {
     /// It cannot be reached, or the answer was lost: nothing is known until it is asked again.
     #[error("signer.socket: no answer: {0}; see that the signer runs")]
     Lost(String),
-}
-
-/// A step of which nothing is signed yet, and its receipt.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PreparedStep {
-    /// The plan that will be carried out as this step.
-    pub plan_id: String,
-    /// The seed of its receipt.
-    pub seed: String,
-}
-
-/// What is asked to be signed.
-#[derive(Debug, Clone)]
-pub struct SigningOrder<'a> {
-    /// The step's owner; the step is 0 and the attempt 1.
-    pub plan_id: &'a str,
-    /// The signer's name for the strategy.
-    pub strategy_id: Option<&'a str>,
-    /// Who signs.
-    pub wallet: &'a str,
-    /// The transaction, with zeros for the signature.
-    pub unsigned: &'a [u8],
-    /// What its lookup tables hold, by table and place.
-    pub lookup_tables: &'a Value,
-    /// Of its blockhash.
-    pub last_valid_block_height: u64,
-    /// Paid.
-    pub mint_in: &'a str,
-    /// Got; the same in a circle.
-    pub mint_out: &'a str,
-    /// Paid, in raw units.
-    pub amount_in_raw: u64,
-    /// Expected, in raw units.
-    pub amount_out_raw: u64,
-    /// What the caller saw of the chain, and where.
-    pub heights: &'a Heights,
-}
-
-/// A signature as the gate gave it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signed {
-    /// In base 58.
-    pub signature: String,
-    /// As it travels.
-    pub wire: Vec<u8>,
-    /// The height after which it can never land.
-    pub last_valid_block_height: u64,
-}
-
-/// An attempt that is on record and whose bytes stay in the signer until it is released.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Held {
-    /// The attempt of the step.
-    pub attempt: u32,
-    /// When the hold ends, by the signer's clock, in milliseconds since 1970.
-    pub held_until_ms: u64,
-    /// The height after which it can never land.
-    pub last_valid_block_height: u64,
 }
 
 /// The gate behind one socket.
@@ -122,6 +67,18 @@ impl Gate {
         });
         Ok(of_solana
             .filter_map(|wallet| wallet["address"].as_str().map(str::to_owned))
+            .collect())
+    }
+
+    /// The wallets that the policy in force lets liquidate loans.
+    ///
+    /// # Errors
+    /// See [`GateFault`].
+    pub fn liquidators(&mut self) -> Result<Vec<String>, GateFault> {
+        let told = self.ask(&json!({"op": "hello"}))?;
+        let wallets = told["liquidators"].as_array().into_iter().flatten();
+        Ok(wallets
+            .filter_map(|wallet| wallet.as_str().map(str::to_owned))
             .collect())
     }
 
@@ -198,15 +155,6 @@ impl Gate {
         self.ask(&request).map(|_| ())
     }
 
-    /// What is on record of a step: its one attempt, if it was signed.
-    ///
-    /// # Errors
-    /// See [`GateFault`].
-    pub fn recorded(&mut self, plan_id: &str) -> Result<Option<Signed>, GateFault> {
-        let told = self.ask(&json!({"op": "step", "intent_id": plan_id, "step": 0}))?;
-        told["attempts"].get(0).map(signed).transpose()
-    }
-
     /// Has a step never signed; false when an attempt is on record.
     ///
     /// # Errors
@@ -216,31 +164,41 @@ impl Gate {
         Ok(told["closed"] == true)
     }
 
-    /// Ends what an earlier run left of a step that nothing was signed for: discards what is held, and has the step
-    /// never signed. False when that cannot be, because something of it may have left the signer.
+    /// What is on record of a step. Where nothing of it was signed it is ended: what is held is discarded, and the step is
+    /// never signed.
     ///
     /// # Errors
     /// See [`GateFault`].
-    pub fn abandon(&mut self, plan_id: &str) -> Result<bool, GateFault> {
+    pub fn abandon(&mut self, plan_id: &str) -> Result<OnRecord, GateFault> {
         let told = self.ask(&json!({"op": "step", "intent_id": plan_id, "step": 0}))?;
-        let holds = told["holds"].as_array().into_iter().flatten();
-        let held = holds.filter(|hold| hold["state"] == "held");
+        if let Some(attempt) = told["attempts"].get(0) {
+            return Ok(OnRecord::Signed(signed(attempt)?));
+        }
+        let no_holds = Vec::new();
+        let holds = told["holds"].as_array().unwrap_or(&no_holds);
+        let held = holds.iter().filter(|hold| hold["state"] == "held");
         for attempt in held.filter_map(|hold| hold["attempt"].as_u64()) {
             let attempt = u32::try_from(attempt).unwrap_or(u32::MAX);
             match self.discard(plan_id, attempt) {
-                Err(GateFault::Refused { .. }) => return Ok(false),
+                Err(GateFault::Refused { .. }) => return Ok(OnRecord::Undecided),
                 other => other?,
             }
         }
-        self.close(plan_id)
+        let was_held = !holds.is_empty();
+        Ok(if self.close(plan_id)? {
+            OnRecord::Closed { was_held }
+        } else {
+            OnRecord::Undecided
+        })
     }
 
-    /// Tells how a step ended.
+    /// Tells how a step ended. False when that is a note: the gate has not given back yet what was reserved.
     ///
     /// # Errors
     /// See [`GateFault`].
-    pub fn settle(&mut self, settlement: &Value) -> Result<(), GateFault> {
-        self.ask(settlement).map(|_| ())
+    pub fn settle(&mut self, settlement: &Value) -> Result<bool, GateFault> {
+        let told = self.ask(settlement)?;
+        Ok(told["final"] == true)
     }
 
     fn ask(&mut self, request: &Value) -> Result<Value, GateFault> {
@@ -286,73 +244,6 @@ impl Gate {
         stream.set_write_timeout(Some(self.timeout))?;
         Ok(BufReader::new(stream))
     }
-}
-
-fn attempt_request(op: &str, order: &SigningOrder<'_>, attempt: u32) -> Value {
-    json!({
-        "op": op,
-        "intent_id": order.plan_id,
-        "step": 0,
-        "attempt": attempt,
-        "strategy_id": order.strategy_id,
-        "wallet": order.wallet,
-        "chain_id": 101,
-        "unsigned_tx": hex(order.unsigned),
-        "lookup_tables": order.lookup_tables,
-        "last_valid_block_height": order.last_valid_block_height,
-        "quoted": {
-            "mint_in": order.mint_in,
-            "mint_out": order.mint_out,
-            "amount_in_raw": order.amount_in_raw.to_string(),
-            "amount_out_raw": order.amount_out_raw.to_string(),
-        },
-        "evidence": {
-            "block_height": order.heights.confirmed,
-            "finalized_block_height": order.heights.finalized,
-            "signatures": [],
-            "endpoints": order.heights.endpoints,
-        },
-    })
-}
-
-fn signed(told: &Value) -> Result<Signed, GateFault> {
-    let wire = text(told, "raw_tx")?;
-    let wire = unhex(&wire).ok_or_else(|| GateFault::Failed("raw_tx is no hex".to_owned()))?;
-    Ok(Signed {
-        signature: text(told, "signature")?,
-        wire,
-        last_valid_block_height: told["last_valid_block_height"].as_u64().unwrap_or_default(),
-    })
-}
-
-fn text(told: &Value, name: &str) -> Result<String, GateFault> {
-    let text = told[name].as_str().map(str::to_owned);
-    text.ok_or_else(|| GateFault::Failed(format!("its answer has no {name}")))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 + 2 * bytes.len());
-    text.push_str("0x");
-    for byte in bytes {
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(digit.into(), 16).unwrap_or_default());
-        }
-    }
-    text
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.strip_prefix("0x")?.as_bytes();
-    let digit = |byte: u8| {
-        char::from(byte)
-            .to_digit(16)
-            .and_then(|it| u8::try_from(it).ok())
-    };
-    let pairs = digits.chunks(2).map(|pair| match pair {
-        [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
-        _ => None,
-    });
-    pairs.collect()
 }
 
 #[cfg(test)]
@@ -408,17 +299,20 @@ mod tests {
         let discarded = "{\"ok\": {\"discarded\": true}}\n";
         let closed = "{\"ok\": {\"closed\": true}}\n";
         let (_folder, mut gate) = answering(vec![told, discarded, closed]);
-        assert_eq!(gate.abandon("x"), Ok(true));
+        assert_eq!(gate.abandon("x"), Ok(OnRecord::Closed { was_held: true }));
         let refusal = "{\"refused\": {\"code\": \"released\", \"rule\": \"released\", \"message\": \"no\"}}\n";
         let (_folder, mut gate) = answering(vec![told, refusal]);
-        assert_eq!(gate.abandon("x"), Ok(false));
+        assert_eq!(gate.abandon("x"), Ok(OnRecord::Undecided));
     }
 
     #[test]
-    fn hex_is_read_as_it_is_written() {
-        let bytes: Vec<u8> = (0..=255).collect();
-        assert_eq!(unhex(&hex(&bytes)), Some(bytes));
-        assert_eq!(unhex("0x123"), None);
-        assert_eq!(hex(&[0, 0xab]), "0x00ab");
+    fn a_settlement_that_is_only_noted_is_told_apart_from_one_for_good() {
+        for (answer, is_final) in [
+            ("{\"ok\": {\"final\": false}}\n", false),
+            ("{\"ok\": {\"final\": true}}\n", true),
+        ] {
+            let (_folder, mut gate) = answering(vec![answer]);
+            assert_eq!(gate.settle(&json!({})), Ok(is_final));
+        }
     }
 }

@@ -1,179 +1,8 @@
-//! `Flight`: a signed transaction under way, followed until the chain has decided, and what it moved.
+//! `Moved`: what a transaction that landed moved of the wallet's, read from the balances before and after.
 
 use serde_json::{Value, json};
-use tradewind_core::ChainAddress;
-use tradewind_core::decode::solana::{CompiledInstruction, Key, decode_transaction};
-use tradewind_solana::system::SYSTEM_PROGRAM;
-use tradewind_solana::tip::TIP_ACCOUNTS;
-use tradewind_solana::token_accounts::WRAPPED_SOL;
 
-use crate::gate::Signed;
-use crate::lanes::Choice;
-use crate::pipeline::{Purpose, Trade};
-
-/// The system program's transfer, as bincode writes its number.
-const TRANSFER: [u8; 4] = [2, 0, 0, 0];
-
-/// A signed transaction and what was expected of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flight {
-    /// The plan, and the gate's step.
-    pub plan_id: String,
-    /// What it is for.
-    pub opportunity_id: String,
-    /// Who trades.
-    pub wallet: String,
-    /// What is gained, a mint.
-    pub base: String,
-    /// Whether that is wrapped SOL.
-    pub base_is_sol: bool,
-    /// What it is, unless it is a circle.
-    pub open_way: Option<OpenWay>,
-    /// Paid in, in raw units of what the first hop takes.
-    pub amount_in_raw: u64,
-    /// What was expected to be gained before costs, in raw units of the base.
-    pub expected_raw: i64,
-    /// Tip inside, in lamports.
-    pub tip_lamports: u64,
-    /// In base 58; empty while nothing is known to be signed.
-    pub signature: String,
-    /// As it travels.
-    pub wire: Vec<u8>,
-    /// The height after which it can never land.
-    pub last_valid_block_height: u64,
-    /// By which lanes it is sent.
-    pub choice: Choice,
-    /// When it was first sent, in milliseconds since 1970.
-    pub sent_at_ms: u64,
-    /// The pools that it trades through: nothing else is sent through them meanwhile.
-    pub pools: Vec<ChainAddress>,
-}
-
-/// A purchase or a sale, as far as what it moves cannot be read without knowing it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpenWay {
-    /// What is kept, or was: a mint.
-    pub coin: String,
-    /// Whether it is given up.
-    pub sells: bool,
-    /// Of a sale: what that had cost, in raw units of the base.
-    pub cost_raw: u64,
-    /// Whether the base is wrapped SOL.
-    pub base_is_sol: bool,
-    /// Whether SOL moves as lamports of the wallet.
-    pub moves_native_sol: bool,
-    /// Accounts that the transaction may make: what comes to stand in them was not paid to anybody.
-    pub own_accounts: Vec<String>,
-}
-
-impl OpenWay {
-    /// Of a trade that is no circle; of a circle it means nothing.
-    #[must_use]
-    pub fn of(trade: &Trade, own_accounts: &[Key]) -> Self {
-        let cost_raw = match trade.purpose {
-            Purpose::Sell { cost_raw } => cost_raw,
-            Purpose::Circle | Purpose::Buy(_) | Purpose::Swap { .. } | Purpose::Liquidate(_) => 0,
-        };
-        Self {
-            coin: trade
-                .coin()
-                .map_or_else(String::new, |coin| coin.to_string()),
-            sells: matches!(trade.purpose, Purpose::Sell { .. }),
-            cost_raw,
-            base_is_sol: trade.base == ChainAddress::from(WRAPPED_SOL),
-            moves_native_sol: trade.moves_native_sol,
-            own_accounts: own_accounts.iter().map(Key::to_string).collect(),
-        }
-    }
-
-    /// Of a plan that was told and is no position's: one mint was given for another.
-    #[must_use]
-    pub fn of_plan(plan: &Value) -> Option<Self> {
-        let (paid, got) = (plan["inputToken"].as_str()?, plan["outputToken"].as_str()?);
-        (paid != got).then(|| Self {
-            coin: got.to_owned(),
-            sells: false,
-            cost_raw: 0,
-            base_is_sol: paid == WRAPPED_SOL.to_string(),
-            moves_native_sol: false,
-            own_accounts: Vec::new(),
-        })
-    }
-
-    /// As it is written down.
-    #[must_use]
-    pub fn told(&self) -> Value {
-        json!({
-            "coin": self.coin, "sells": self.sells, "cost_raw": self.cost_raw.to_string(),
-            "base_is_sol": self.base_is_sol, "moves_native_sol": self.moves_native_sol,
-            "own_accounts": self.own_accounts,
-        })
-    }
-
-    /// As it was written down.
-    #[must_use]
-    pub fn of_told(told: &Value) -> Option<Self> {
-        let accounts = told["own_accounts"].as_array()?.iter();
-        Some(Self {
-            coin: told["coin"].as_str()?.to_owned(),
-            sells: told["sells"].as_bool()?,
-            cost_raw: told["cost_raw"].as_str()?.parse().ok()?,
-            base_is_sol: told["base_is_sol"].as_bool()?,
-            moves_native_sol: told["moves_native_sol"].as_bool()?,
-            own_accounts: accounts
-                .map(|account| account.as_str().map(str::to_owned))
-                .collect::<Option<_>>()?,
-        })
-    }
-
-    /// What the wallet has less of the base by what was moved; below zero it has more. Fees, tip and rents count where
-    /// the base is wrapped SOL.
-    #[must_use]
-    pub fn cost_of(&self, moved: &Moved) -> i64 {
-        let paid_raw = moved.gained_raw.saturating_neg();
-        if !self.base_is_sol {
-            return paid_raw;
-        }
-        let fees = i64::try_from(moved.cost_lamports).unwrap_or(i64::MAX);
-        paid_raw
-            .saturating_add(fees)
-            .saturating_add(moved.locked_lamports)
-    }
-}
-
-impl Flight {
-    /// The same with the signature that the gate gave.
-    #[must_use]
-    pub fn signed(self, signed: Signed) -> Self {
-        Self {
-            signature: signed.signature,
-            wire: signed.wire,
-            last_valid_block_height: signed.last_valid_block_height,
-            ..self
-        }
-    }
-}
-
-/// What a transaction gives to Jito's accounts, by its bytes: these stand in it, never behind a lookup table.
-#[must_use]
-pub fn tip_in(wire: &[u8]) -> u64 {
-    let Ok(transaction) = decode_transaction(wire) else {
-        return 0;
-    };
-    let keys: Vec<_> = transaction.static_keys().collect();
-    let tips = transaction.compiled_instructions().iter();
-    tips.filter_map(|instruction| tip_of(instruction, &keys))
-        .sum()
-}
-
-fn tip_of(instruction: &CompiledInstruction<'_>, keys: &[Key]) -> Option<u64> {
-    let program = keys.get(usize::from(instruction.program_index))?;
-    let receiver = keys.get(usize::from(*instruction.accounts.get(1)?))?;
-    let lamports = instruction.data.strip_prefix(&TRANSFER)?;
-    let is_tip = *program == SYSTEM_PROGRAM && TIP_ACCOUNTS.contains(receiver);
-    let lamports: [u8; 8] = lamports.try_into().ok()?;
-    is_tip.then(|| u64::from_le_bytes(lamports))
-}
+use super::Flight;
 
 /// What a transaction that landed moved of the wallet's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -307,29 +136,10 @@ fn held(balances: &Value, mint: &str, wallet: &str) -> Option<i128> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
+    use super::super::OpenWay;
+    use super::super::tests::flight;
     use super::*;
-    use serde_json::json;
-
-    pub(crate) fn flight() -> Flight {
-        Flight {
-            plan_id: "p".to_owned(),
-            opportunity_id: "o".to_owned(),
-            wallet: "W".to_owned(),
-            base: "B".to_owned(),
-            base_is_sol: true,
-            open_way: None,
-            amount_in_raw: 100,
-            expected_raw: 9,
-            tip_lamports: 1_000,
-            signature: "S".to_owned(),
-            wire: Vec::new(),
-            last_valid_block_height: 7,
-            choice: Choice::default(),
-            sent_at_ms: 5,
-            pools: Vec::new(),
-        }
-    }
 
     fn balance(owner: &str, amount: &str) -> Value {
         json!({"mint": "B", "owner": owner, "uiTokenAmount": {"amount": amount}})
@@ -407,26 +217,5 @@ pub(crate) mod tests {
         );
         assert_eq!(Moved::of_told(&moved.told()), Some(moved));
         assert_eq!(OpenWay::of_told(&way.told()).as_ref(), Some(way));
-    }
-
-    #[test]
-    fn a_tip_is_read_from_the_bytes_and_nothing_else_is_taken_for_one() {
-        use tradewind_solana::signature::{SIGNATURE_BYTES, Signature};
-        use tradewind_solana::system::transfer;
-        use tradewind_solana::tip::tip;
-        use tradewind_solana::transaction::TransactionBuilder;
-        let payer = Key([7; 32]);
-        let mut builder = TransactionBuilder::new();
-        builder
-            .set_fee_payer(payer)
-            .set_recent_blockhash(Key([1; 32]))
-            .add_instruction(transfer(payer, Key([9; 32]), 55))
-            .add_instruction(tip(payer, TIP_ACCOUNTS[3], 1_234).expect("a tip"));
-        let unsigned = builder.build().expect("built");
-        let wire = unsigned
-            .to_wire(&[Signature([0; SIGNATURE_BYTES])])
-            .expect("as it travels");
-        assert_eq!(tip_in(&wire), 1_234);
-        assert_eq!(tip_in(&wire[1..]), 0);
     }
 }
