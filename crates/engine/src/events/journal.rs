@@ -113,8 +113,8 @@ impl Lines {
     }
 
     /// Writes one behind all that wait, and has the thread bring it to the disk; None where it cannot be written.
-    pub(super) fn keep(&self, event: Value) -> Option<Receiver<()>> {
-        if !self.write(Some(&event)) {
+    pub(super) fn keep(&self, event: &Value) -> Option<Receiver<()>> {
+        if !self.write(Some(event)) {
             return None;
         }
         let (on_disk, is_on_disk) = sync_channel(1);
@@ -151,11 +151,11 @@ impl Lines {
         waiting.is_refused = done.is_err();
         drop(waiting);
         self.taken.notify_all();
-        self.succeeded(done, is_news)
+        self.succeeded(&done, is_news)
     }
 
-    fn succeeded(&self, done: io::Result<()>, is_news: bool) -> bool {
-        if let Err(error) = done.as_ref().map_err(|error| error.to_string())
+    fn succeeded(&self, done: &io::Result<()>, is_news: bool) -> bool {
+        if let Err(error) = done
             && is_news
         {
             let message =
@@ -178,7 +178,7 @@ impl Lines {
             let syncs = std::mem::take(&mut waiting.syncs);
             drop(waiting);
             // Only what somebody waits for is worth a commit of the disk, and that comes first.
-            if !syncs.is_empty() && self.succeeded(disk.sync_data(), true) {
+            if !syncs.is_empty() && self.succeeded(&disk.sync_data(), true) {
                 for on_disk in &syncs {
                     let _gone = on_disk.try_send(());
                 }
@@ -344,7 +344,7 @@ mod tests {
         let path = folder.path().join("events.jsonl");
         let log = || Log::new(Clock::System, io::sink());
         let (journal, events) = Journal::open(&path, log()).expect("opened");
-        let kept = events.tell_kept(json!({"id": 7}));
+        let kept = events.tell_kept(&json!({"id": 7}));
         assert!(kept.is_written());
         let text = std::fs::read_to_string(&path).expect("read");
         assert_eq!(text, "{\"id\":7}\n");
@@ -353,7 +353,7 @@ mod tests {
         journal.close();
         let unwritable = File::open(&path).expect("opened to read");
         let (journal, events) = Journal::of(&path, unwritable, log()).expect("opened");
-        assert!(!events.tell_kept(json!({"id": 8})).is_written());
+        assert!(!events.tell_kept(&json!({"id": 8})).is_written());
         journal.close();
     }
 
@@ -366,7 +366,7 @@ mod tests {
         for id in 0..100 {
             events.tell(json!({"id": id}));
             if id % 10 == 9 {
-                assert!(events.tell_kept(json!({"id": "kept"})).is_on_disk());
+                assert!(events.tell_kept(&json!({"id": "kept"})).is_on_disk());
                 let text = std::fs::read_to_string(&path).expect("read");
                 assert_eq!(text.lines().count(), id + 1 + (id + 1) / 10);
                 assert_eq!(text.lines().last(), Some("{\"id\":\"kept\"}"));
@@ -435,7 +435,7 @@ mod tests {
         let lines = Lines::of(Box::new(disk.clone()), log);
         let lasting = lines.tell_lasting(json!({"id": 1}));
         disk.make_room(17);
-        assert!(lines.keep(json!({"id": 2})).is_none());
+        assert!(lines.keep(&json!({"id": 2})).is_none());
         assert_eq!(disk.text(), "{\"id\":1}\n{\"id\":2}");
         assert_eq!(
             lock(&lines.waiting).syncs.len(),

@@ -69,7 +69,7 @@ impl Executor {
         let simulated = self.desk.simulator.is_some();
         let chosen = Instant::now();
         let event = self.plan(&step.plan_id, opportunity, trade, Some(&choice), simulated);
-        let kept = self.shared.events.tell_kept(event);
+        let kept = self.shared.events.tell_kept(&event);
         // While the file takes it.
         self.say_planned(&step.plan_id, opportunity, trade);
         let open_way = trade

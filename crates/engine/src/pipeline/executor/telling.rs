@@ -32,7 +32,7 @@ impl Executor {
         }
         let went_well = simulated.as_ref().is_some_and(Result::is_ok);
         let event = self.plan(&plan_id, opportunity, trade, None, went_well);
-        let kept = self.shared.events.tell_kept(event);
+        let kept = self.shared.events.tell_kept(&event);
         if !kept.is_written() || !kept.is_on_disk() {
             return self.unkept(&plan_id);
         }
