@@ -12,9 +12,6 @@ from tests.e2e.solana_deployment import SolanaDeployment, deployed_on_solana
 from tests.integration.engine.engine_process import ENGINE
 from tests.integration.engine.sniping import sniping_toml
 
-# What is sent stays valid while a killed engine comes back, however slowly.
-LONG_LIVED = {"blockhash_valid_blocks": 400}
-
 
 @pytest_asyncio.fixture
 async def deployment(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SolanaDeployment]:
@@ -22,7 +19,7 @@ async def deployment(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
     for binary, package in ((FAILPOINTS, "tradewind-signer --all-features"), (ENGINE, "tradewind-engine")):
         if not binary.exists():
             pytest.fail(f"{binary} is missing. Build it: cargo build --package {package}")
-    options = LONG_LIVED | getattr(request, "param", {})
+    options = getattr(request, "param", {})
     async with deployed_on_solana(tmp_path, signer=FAILPOINTS, start=False, **options) as running:
         await running.start_signer()
         yield running
