@@ -22,7 +22,7 @@ async def deployment(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
     for binary, package in ((FAILPOINTS, "tradewind-signer --all-features"), (ENGINE, "tradewind-engine")):
         if not binary.exists():
             pytest.fail(f"{binary} is missing. Build it: cargo build --package {package}")
-    options = LONG_LIVED | getattr(request, "param", {})
+    options = getattr(request, "param", {})
     async with deployed_on_solana(tmp_path, signer=FAILPOINTS, start=False, **options) as running:
         await running.start_signer()
         yield running

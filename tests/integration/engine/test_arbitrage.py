@@ -40,4 +40,6 @@ async def test_a_swap_by_somebody_else_is_arbitraged_and_the_told_profit_is_the_
     assert landed == [result["signature"] for result in results]
     for plan in engine.events("ExecutionPlanEvent"):
         said = [line["event"] for line in engine.lines if line.get("plan_id") == plan["planId"]]
+        # How long it took is told by another thread than what is sent.
         assert [event for event in said if event != "timed"] == ["planned", "sent", "executed"]
+        assert said.count("timed") == 1
