@@ -27,12 +27,12 @@ async fn serve(mut stream: TcpStream, status: Value) -> Option<()> {
     let mut told = Vec::new();
     loop {
         let head = told.windows(4).position(|part| part == b"\r\n\r\n");
-        let length = head.and_then(|end| {
+        let length = head.map(|end| {
             let head = String::from_utf8_lossy(&told[..end]).to_lowercase();
             let length = head
                 .lines()
                 .find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
-            Some(end + 4 + length.unwrap_or(0))
+            end + 4 + length.unwrap_or(0)
         });
         let Some(length) = length.filter(|length| told.len() >= *length) else {
             let mut part = [0; 4_096];

@@ -1,5 +1,6 @@
 //! Tells the gate how a step ended, once that is final.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -19,13 +20,26 @@ impl Follower {
     /// Tells the gate how the step ended, and closes the book on it. A gate that is away is told when it is back, and one
     /// that wants more evidence when there is more.
     pub(super) async fn settle(&self, flight: &Flight, end: End) {
+        let End {
+            decided,
+            moved,
+            kept,
+        } = end;
         let mut rest = FIRST_REST;
         let mut is_told = false;
         loop {
-            let settlement = self.settlement(flight, &end.decided, end.moved).await;
-            let why = match self.ask(move |gate| gate.settle(&settlement)).await {
-                Ok(true) => break,
-                Ok(false) => Some("the gate notes it, and wants more evidence".to_owned()),
+            let settlement = self.settlement(flight, &decided, moved).await;
+            // The engine does not end between the question and what follows from its answer.
+            self.closing.fetch_add(1, Ordering::AcqRel);
+            let settled = self.ask(move |gate| gate.settle(&settlement)).await;
+            if settled == Ok(true) {
+                self.close_book(&flight.plan_id, kept).await;
+                self.closing.fetch_sub(1, Ordering::AcqRel);
+                return;
+            }
+            self.closing.fetch_sub(1, Ordering::AcqRel);
+            let why = match settled {
+                Ok(_) => Some("the gate notes it, and wants more evidence".to_owned()),
                 Err(GateFault::Lost(_)) => None,
                 Err(GateFault::Failed(why)) => Some(why),
                 Err(fault) => return self.fault(flight, "not_settled", &fault.to_string()),
@@ -38,7 +52,6 @@ impl Follower {
             tokio::time::sleep(rest).await;
             rest = (rest * 2).min(LONGEST_REST);
         }
-        self.close_book(&flight.plan_id, end.kept).await;
     }
 
     /// How it ended for ever, with the evidence of a quorum.

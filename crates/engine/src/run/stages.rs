@@ -79,12 +79,18 @@ impl Watched {
 
     /// Does it.
     pub(super) fn over<T>(self, work: impl FnOnce() -> T) -> T {
-        work()
+        let watching = self;
+        let done = work();
+        drop(watching);
+        done
     }
 
     /// The same, where it waits.
     pub(super) async fn over_later<T>(self, work: impl Future<Output = T>) -> T {
-        work.await
+        let watching = self;
+        let done = work.await;
+        drop(watching);
+        done
     }
 }
 

