@@ -124,30 +124,23 @@ impl Lines {
     }
 
     /// Whether what waits, and this behind it, is in the file; told where not. What waits and is not goes on waiting.
-    fn write(&self, last: Option<Value>) -> bool {
+    fn write(&self, last: Option<&Value>) -> bool {
         let mut tail = lock(&self.tail);
         let mut lines = std::mem::take(&mut lock(&self.waiting).lines);
-        let waited = lines.len();
-        let on_disk = None;
-        lines.extend(last.map(|event| Line { event, on_disk }));
         let mut text = String::new();
         if tail.is_cut {
             text.push_str(CUT);
         }
         let mut ends = Vec::with_capacity(lines.len());
-        for line in &lines {
-            text.push_str(&line.event.to_string());
+        for event in lines.iter().map(|line| &line.event).chain(last) {
+            text.push_str(&event.to_string());
             text.push('\n');
             ends.push(text.len());
         }
         let (written, done) = tail.append(text.as_bytes());
         let whole = ends.iter().take_while(|end| **end <= written).count();
         let mut waiting = lock(&self.waiting);
-        if done.is_err() {
-            // Whoever told the last one hears that it is not kept.
-            lines.truncate(waited);
-        }
-        let in_file = lines.drain(..whole);
+        let in_file = lines.drain(..whole.min(lines.len()));
         waiting
             .syncs
             .extend(in_file.filter_map(|line| line.on_disk));
