@@ -85,8 +85,10 @@ format: build ## Rewrite the sources in the project's format
 test-extra: ## What only root or a user's own parts can run; says what it did not run
 	@if [ "$$(id -u)" = 0 ]; then cargo nextest run --locked --package tradewind-signer --all-features -E 'test(another_user)'; \
 	  else echo "not run: the signer's peer check (needs root: sudo make test-extra)"; fi
-	@if [ -n "$(KLEND_PROGRAM)" ]; then $(MAKE) build && KLEND_PROGRAM="$(KLEND_PROGRAM)" $(BIN)/python -m pytest tests/extra; \
-	  else echo "not run: a Kamino loan by its own program (needs a build of klend: make test-extra KLEND_PROGRAM=FILE.so)"; fi
+	@if [ -n "$(KLEND_PROGRAM)" ]; then $(MAKE) build $(FAILPOINTS) $(ENGINE) && \
+	    KLEND_PROGRAM="$(KLEND_PROGRAM)" $(BIN)/python -m pytest tests/extra; \
+	  else echo "not run: a flash loan and a liquidation by Kamino's own program (both need a build of klend:" \
+	    "make test-extra KLEND_PROGRAM=FILE.so)"; fi
 
 soak: build $(FAILPOINTS) $(ENGINE) ## Kill the processes at every boundary again and again, on both chains: ROUNDS=200 takes hours
 	TRADEWIND_KILL_ROUNDS=$(or $(ROUNDS),200) $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/e2e/test_kill.py tests/e2e/test_solana_kill.py \

@@ -57,6 +57,10 @@ async def service(
 ) -> AsyncIterator[Deployment]:
     folder = tmp_path_factory.mktemp("fuzz")
     async with deployed(folder, chain, signer=signer_binary, strict=False) as running:
+        # The opening balances are recorded in a moment of their own.
+        async with asyncio.timeout(30):
+            while "BalancesObserved" not in journaled(running):
+                await asyncio.sleep(0.05)
         # A resume that is guessed ends one of them at most.
         for _ in range(3):
             status, _ = await running.request("POST", "/halt", {"reason": "the API is being tried"})

@@ -5,6 +5,7 @@ import sqlite3
 
 from tests.e2e.deployment import Deployment
 from tests.e2e.intents import acquire
+from tradewind.api.limits import DEFAULT_LIMITS
 from tradewind.client import AsyncClient, Heard
 from tradewind.client.patience import Patience
 
@@ -64,7 +65,8 @@ async def test_a_stop_in_good_order_ends_the_streams_and_is_quick(deployment: De
         service = deployment.service
         assert service is not None
         service.terminate()
-        async with asyncio.timeout(5):
+        # Later it would not be in good order.
+        async with asyncio.timeout(DEFAULT_LIMITS.stop_s - 1):
             assert await service.wait() == 0
         await events.aclose()
     assert journal(deployment)[-1][2] == "ServiceStopped"

@@ -76,7 +76,8 @@ async def test_a_lost_request_cannot_be_signed_after_its_intent_has_expired(
         async with holding(tmp_path, "sign") as signer:
             await deployment.start_service()
             intent_id = await deployment.submit(acquire("0.1", window_ms=9_000))
-            await signer.arrived.wait()
+            async with asyncio.timeout(20):
+                await signer.arrived.wait()
             view = await deployment.until_final(intent_id)
             assert (view["status"], view["end"]["code"]) == ("EXPIRED", "deadline_passed")
             signer.release.set()

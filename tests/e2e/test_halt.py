@@ -47,4 +47,4 @@ async def test_no_signature_is_made_after_the_answer_to_a_halt_under_load(deploy
         assert signatures(deployment) == at_the_answer
         await deployment.request("POST", "/resume", {"kill_epoch": halted["kill_epoch"], "confirm": "resume"})
     [last] = (await deployment.request("GET", "/intents?limit=1"))[1]["intents"]
-    await deployment.until_final(last["id"])
+    await deployment.until_final(last["id"], timeout_s=120)

@@ -19,6 +19,7 @@ from eth_utils.crypto import keccak
 from tests.e2e import chain_truth as truth
 from tests.e2e.deployment import Deployment, deployed
 from tests.e2e.intents import acquire, dispose
+from tests.e2e.reorganising import reorganise
 from tradewind.localnet.addresses import MARKET_MAKER
 from tradewind.localnet.evm import EvmLocalnet
 
@@ -284,7 +285,7 @@ async def test_what_a_reorganisation_took_back_and_gave_again_counts_once(
     url, opened = chain.rpc_url, on_chain(chain.rpc_url)
     await until_opened(deployment)
     await fill(deployment, acquire("0.25"))
-    await chain.reorg(1)
+    await reorganise(deployment, chain, 1)
     async with asyncio.timeout(60):
         while recorded(deployment, "ExecutionStepConfirmed") < 2:
             await asyncio.sleep(0.1)

@@ -26,11 +26,11 @@ async def test_lies_about_heights_and_hidden_statuses_lead_to_no_second_effect(
 ) -> None:
     async with deployed_on_solana(tmp_path, signer=signer_binary) as solana:
         node = solana.chain.node
-        node.faults.set(FaultSettings(delay_slots={"rpc": 8}))
+        node.faults.set(FaultSettings(delay_slots={"rpc": 8}, hide_status_share=1.0))
         intent_id = await solana.submit(solana.sells("1", "SOL", "USDC"))
         await solana.until_said("plan_sent")
         # The one endpoint says that everything has expired, and shows no signature; the transaction lands meanwhile.
-        node.faults.set(FaultSettings(block_height_lie=10_000, hide_status_share=1.0))
+        node.faults.set(FaultSettings(delay_slots={"rpc": 8}, block_height_lie=10_000, hide_status_share=1.0))
         await solana.until_said("attempt_expired")
         node.faults.clear()
         view = await solana.until_final(intent_id, timeout_s=60)

@@ -9,7 +9,7 @@ from tests.e2e.solana_deployment import deployed_on_solana
 async def test_a_trade_that_a_fork_took_back_lands_again_as_the_same_transaction(
     tmp_path: Path, signer_binary: Path
 ) -> None:
-    async with deployed_on_solana(tmp_path, signer=signer_binary, finalized_after=16) as solana:
+    async with deployed_on_solana(tmp_path, signer=signer_binary, finalized_after=64) as solana:
         before = solana.account_raw("USDC")
         intent_id = await solana.submit(solana.sells("1", "SOL", "USDC"))
         view = await solana.until_final(intent_id)
@@ -19,8 +19,9 @@ async def test_a_trade_that_a_fork_took_back_lands_again_as_the_same_transaction
         depth = solana.chain.node.slot_at("processed").number - landed["slot"] + 1
         solana.chain.node.rollback(depth)
         assert solana.account_raw("USDC") == before
-        while not (await solana.request("GET", f"/intents/{intent_id}"))[1]["is_settled"]:
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(120):
+            while not (await solana.request("GET", f"/intents/{intent_id}"))[1]["is_settled"]:
+                await asyncio.sleep(0.05)
         _, view = await solana.request("GET", f"/intents/{intent_id}")
         assert view["status"] == "COMPLETED"
         assert "ExecutionStepReorganised" in [moment["event"] for moment in view["timeline"]]

@@ -1,8 +1,5 @@
 """A flash loan of Kamino executed by its own program, of which the user has a build: KLEND_PROGRAM names the file."""
 
-import os
-from pathlib import Path
-
 import pytest
 from solders.clock import Clock
 from solders.pubkey import Pubkey
@@ -32,11 +29,6 @@ SLOT = 298_300_000
 COIN = str(Pubkey(bytes([9] * 32)))
 LOAN_RAW = 10**10
 NO_REPAYMENT = "6032"
-
-
-@pytest.fixture(scope="session")
-def klend() -> bytes:
-    return Path(os.environ["KLEND_PROGRAM"]).read_bytes()
 
 
 @pytest.fixture

@@ -23,7 +23,13 @@ from tests.seam.test_signer import PASSPHRASE, binary, write_private
 from tradewind.errors import Halted, Refused
 from tradewind.execution.signer_answers import HoldState, SolanaHold, SolanaOutcome, SolanaReceipt, SolanaSignature
 from tradewind.execution.signer_client import SignerClient
-from tradewind.execution.signer_questions import EarlierSignature, SolanaEvidence, SolanaFinalized, SolanaQuote
+from tradewind.execution.signer_questions import (
+    EarlierSignature,
+    SolanaEvidence,
+    SolanaFinalized,
+    SolanaOrder,
+    SolanaQuote,
+)
 
 # RFC 8032, section 7.1, test 1.
 KEYPAIR = Keypair.from_seed(bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"))
@@ -103,8 +109,8 @@ class Attempt:
             message = MessageV0.try_compile(WALLET, instructions, [], blockhash)
         return bytes(VersionedTransaction.populate(message, [Signature.default()]))
 
-    async def sign(self, client: SignerClient) -> SolanaSignature:
-        return await client.sign_solana(
+    def order(self) -> SolanaOrder:
+        return SolanaOrder(
             self.intent_id,
             0,
             attempt=self.number,
@@ -117,20 +123,11 @@ class Attempt:
             evidence=self.evidence,
         )
 
+    async def sign(self, client: SignerClient) -> SolanaSignature:
+        return await client.sign_solana(self.order())
+
     async def presign(self, client: SignerClient) -> SolanaHold:
-        return await client.presign_solana(
-            self.intent_id,
-            0,
-            attempt=self.number,
-            hold_ms=60_000,
-            strategy_id=None,
-            wallet=str(WALLET),
-            chain_id=CHAIN_ID,
-            unsigned_tx=self.unsigned(),
-            last_valid_block_height=self.evidence.block_height + 150,
-            quoted=QUOTE,
-            evidence=self.evidence,
-        )
+        return await client.presign_solana(self.order(), hold_ms=60_000)
 
 
 def create(receipt: SolanaReceipt) -> Instruction:

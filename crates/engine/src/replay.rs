@@ -13,7 +13,7 @@ use crate::fault::{Ending, EngineFault};
 use crate::feed::{
     AccountOrder, AccountUpdate, FeedEvent, Moment, Recorded, Recording, RecordingFault, SlotStatus,
 };
-use crate::inventory::{AccountReader, load};
+use crate::inventory::{AccountReader, CLOCK, Loading, decode_clock, load};
 use crate::pipeline::{Changed, Counts, Desk, Executor, Shared, plan_opportunity, scan_change};
 use crate::strategies::{Planner, Scanner, Workers};
 
@@ -64,6 +64,7 @@ pub async fn replay(
         replaying.shared.clock.set(at_ns);
         match line {
             Recorded::Event(event) => replaying.event(event),
+            Recorded::Stocked(stock) => replaying.shared.inventory_mut().restock(&stock),
             Recorded::Loaded(pools) => replaying.load(&pools).await?,
             Recorded::Stale(pools) => replaying.stale(pools.as_deref()),
         }
@@ -119,15 +120,18 @@ impl Replaying {
 
     fn stale(&self, pools: Option<&[ChainAddress]>) {
         let mut inventory = self.shared.inventory_mut();
-        let Some(pools) = pools else {
-            inventory.set_all_stale();
-            return;
-        };
-        for pool in pools {
-            if let Some(id) = inventory.graph().pool_id(*pool) {
-                inventory.set_stale(id);
+        match pools {
+            None => inventory.set_all_stale(),
+            Some(pools) => {
+                for pool in pools {
+                    if let Some(id) = inventory.graph().pool_id(*pool) {
+                        inventory.set_stale(id);
+                    }
+                }
             }
         }
+        drop(inventory);
+        self.shared.misses.tell(pools);
     }
 
     fn settle(&mut self, slot: u64) {
@@ -154,6 +158,13 @@ impl Replaying {
     fn account(&mut self, update: &AccountUpdate, put_back: bool) {
         let told_at = Instant::now();
         let mut inventory = self.shared.inventory_mut();
+        if update.key == CLOCK
+            && !put_back
+            && let Some(clock) = decode_clock(update)
+        {
+            inventory.set_clock(clock);
+            return;
+        }
         let applied = if put_back {
             inventory.put_back(update)
         } else {
@@ -164,6 +175,7 @@ impl Replaying {
             .iter()
             .filter(|id| !inventory.is_torn(**id))
             .filter_map(|id| inventory.graph().address_of(*id))
+            .chain(applied.loans)
             .collect();
         drop(inventory);
         Counts::one(&self.shared.counts.updates);
@@ -179,18 +191,18 @@ impl Replaying {
 
     async fn load(&mut self, pools: &[ChainAddress]) -> Result<(), EngineFault> {
         let mut loading = load(&self.told, pools).await?;
-        let holdings = {
+        let unpooled = {
             let mut inventory = self.shared.inventory_mut();
             inventory.take(&loading);
             let mints: Vec<_> = loading.tokens.iter().map(|(mint, _)| *mint).collect();
             if let Some(wallet) = inventory.wallet() {
                 inventory.trade_for(wallet, &mints);
             }
-            inventory.holdings()
+            [inventory.holdings(), inventory.loans().accounts()].concat()
         };
         loading
             .accounts
-            .extend(self.told.read(&holdings).await?.into_iter().flatten());
+            .extend(self.told.read(&unpooled).await?.into_iter().flatten());
         for account in &loading.accounts {
             self.shared.inventory_mut().put_back(account);
         }
@@ -202,6 +214,7 @@ impl Replaying {
                 applied_at: Instant::now(),
             });
         }
+        self.scan_loans(&loading);
         let fields = json!({"pools": loading.pools.len()});
         self.shared.log.info(
             "pools_read",
@@ -209,6 +222,22 @@ impl Replaying {
             fields,
         );
         Ok(())
+    }
+
+    /// So may every loan.
+    fn scan_loans(&mut self, loading: &Loading) {
+        let Some(market) = self.shared.inventory().loans().market_address() else {
+            return;
+        };
+        self.changed(Changed {
+            pool: market,
+            moment: Moment {
+                slot: loading.newest_slot(),
+                write_version: 0,
+            },
+            told_at: Instant::now(),
+            applied_at: Instant::now(),
+        });
     }
 
     fn changed(&mut self, changed: Changed) {

@@ -1,6 +1,7 @@
 //! `signer.toml`: where the files are, who may speak to the signer, and the policy. Unknown keys are refused.
 
 mod chains;
+mod liquidations;
 mod owners;
 mod solana;
 mod unlisted_mints;

@@ -198,6 +198,8 @@ rules! {
     TopUp = "top_up",
     /// A trade of a mint that is not listed, by another wallet or on another venue than may, or beyond its caps.
     UnlistedMint = "unlisted_mint",
+    /// A liquidation by another wallet or of another reserve than may, beyond its cap, or in no circular trade.
+    Liquidation = "liquidation",
     /// The transaction does not create just the step's receipt.
     Receipt = "receipt",
     /// An earlier attempt of the step could still land.
@@ -265,14 +267,5 @@ impl From<Invalid> for Fault {
 impl From<Internal> for Fault {
     fn from(internal: Internal) -> Self {
         Self::Internal(internal)
-    }
-}
-
-impl From<rusqlite::Error> for Fault {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Internal(Internal {
-            code: "gate_unavailable",
-            message: format!("the gate file could not be read or written: {error}"),
-        })
     }
 }

@@ -10,7 +10,7 @@ mod upkeep;
 
 use crate::clock::Clock;
 use crate::fault::{Fault, Internal, Refusal, Rule};
-use crate::gate::Gate;
+use crate::gate::{Failure, Gate};
 use crate::keys::KeyRing;
 use crate::policy::Policy;
 use crate::protocol::Request;
@@ -50,12 +50,29 @@ pub struct Signer {
     in_force: Mutex<Option<Arc<InForce>>>,
     // Every change goes through this one lock, from its checks to its release.
     gate: Mutex<Gate>,
+    // One request at a time, so that nothing is signed between a failure of the file and the note of it.
+    turn: Mutex<()>,
+    failure: Failure,
     clock: Box<dyn Clock>,
     boundaries: Box<dyn Boundaries>,
+    // Of the clock that nobody sets: everything an earlier run of the machine recorded is older.
+    began_ms: u64,
 }
 
 impl Service for Signer {
     fn answer(&self, request: Request) -> Result<Value, Fault> {
+        let _turn = lock(&self.turn)?;
+        self.failure.require_none()?;
+        let answer = self.answered(request);
+        if let Err(fault) = &answer {
+            self.failure.note(fault);
+        }
+        answer
+    }
+}
+
+impl Signer {
+    fn answered(&self, request: Request) -> Result<Value, Fault> {
         match request {
             Request::Hello => self.hello(),
             Request::Step(id) => self.step(&id),
@@ -157,7 +174,10 @@ impl Signer {
             keys,
             ceilings: policy,
             in_force: Mutex::new(None),
+            failure: gate.failure(),
             gate: Mutex::new(gate),
+            turn: Mutex::new(()),
+            began_ms: clock.running_ms(),
             clock,
             boundaries,
         })

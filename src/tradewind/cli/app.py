@@ -36,6 +36,7 @@ from tradewind.cli.report import report
 from tradewind.cli.restart import restart
 from tradewind.cli.rules import rules
 from tradewind.cli.run import run
+from tradewind.cli.settings import settings
 from tradewind.cli.status import status
 from tradewind.cli.stop import stop
 from tradewind.cli.sweep import sweep
@@ -137,6 +138,7 @@ for command in (
     up,
     run,
     ps,
+    settings,
     status,
     logs,
     stop,

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from tradewind.cli.output import table
 from tradewind.commander.instance_folder import InstanceFolder, InstanceName, folders_in
-from tradewind.commander.instance_state import InstanceState, Phase, current_state
+from tradewind.commander.instance_state import InstanceState, Phase, RuleSeen, current_state
 from tradewind.errors import NotFound
 
 DEFAULT_DATA = Path("commander-data")
@@ -39,16 +39,25 @@ def folder_of(data: Path, name: str) -> InstanceFolder:
     """The folder of an instance that was run; raises NotFound `instance_unknown`."""
     folder = InstanceFolder(data, InstanceName.parse(name))
     if not folder.path.is_dir():
-        known = ", ".join(str(other.name) for other in folders_in(data)) or "none"
-        raise NotFound(
-            "instance_unknown", f"{folder.name} was never run in {data}.", remedy=f"Name one of these: {known}."
-        )
+        known = ", ".join(str(other.name) for other in folders_in(data))
+        remedy = f"Name one of these: {known}." if known else f"Start it: tradewind run --strategy {folder.name}"
+        raise NotFound("instance_unknown", f"{folder.name} was never run in {data}.", remedy=remedy)
     return folder
 
 
 def states_in(data: Path) -> list[InstanceState]:
     """Of every instance that was ever run there."""
     return [state for folder in folders_in(data) if (state := current_state(folder)) is not None]
+
+
+def rule_shown(rule: RuleSeen) -> str:
+    """What the rule says, and why the file as it is now does not count, when it does not."""
+    return rule.because if rule.fault is None else f"{rule.because} – {rule.fault}"
+
+
+def shown_or_none(states: Sequence[InstanceState], data: Path) -> RenderableType:
+    """The same, or how one comes about where there is none."""
+    return shown(states) if states else f"No strategy was run in {data} yet: tradewind run --strategy NAME"
 
 
 def shown(states: Sequence[InstanceState]) -> RenderableType:
@@ -70,7 +79,7 @@ def shown(states: Sequence[InstanceState]) -> RenderableType:
     if any(state.rule is not None for state in states):
         columns = (*columns, "rule")
         rows = [
-            (*row, Text("none: it runs all the time" if state.rule is None else state.rule.because))
+            (*row, Text("none: it runs all the time" if state.rule is None else rule_shown(state.rule)))
             for state, row in zip(states, rows, strict=True)
         ]
     return table(columns, rows, right=right, unbroken=("instance", "phase"))

@@ -98,7 +98,7 @@ def _write_desk(desk: Path, chain: SolanaLocalnetDescription, output: Output) ->
         raise InvalidInput.one("--desk", "folder_unusable", message, what="command line") from None
     key = Path(wallet.key_file or "").absolute()
     output.progress(
-        f"A desk is in {desk}. In each further shell there:\n"
+        f"A desk is in {desk.resolve()}. In each further shell there:\n"
         "  export TRADEWIND_CONFIG=solana.toml\n"
         "Once:\n"
         f"  tradewind keys import --keys keys.age --solana-file {key}\n"

@@ -1,5 +1,6 @@
 """`tradewind logs`: what an engine said, from the instance's own files."""
 
+import json
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -13,9 +14,10 @@ from tradewind.cli.options import JsonFlag
 from tradewind.cli.output import Output
 from tradewind.commander.engine_line import LEVELS, EngineLine, Level, parse_line
 from tradewind.commander.following import Following
-from tradewind.commander.redaction import redacted
+from tradewind.commander.redaction import redacted, redacted_data
 from tradewind.errors import InvalidInput
 
+_MOST_CHARACTERS = 100
 _EVERY_S = 0.1
 _STYLES = {"debug": "dim", "info": "", "warning": "yellow", "error": "bold red"}
 
@@ -32,7 +34,7 @@ def logs(
     data: DataFolder = DEFAULT_DATA,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show what an engine said; secrets are hidden. With -f it goes on, also over restarts.
+    """Show what an engine said; secrets are hidden. With -f it goes on, also over restarts. --json has each line whole.
 
     Example: `tradewind logs arb/main -f --level warning`
     """
@@ -59,13 +61,23 @@ def _parsed(raw: Iterator[bytes], usual: Level) -> Iterator[EngineLine]:
 def _show(output: Output, lines: Iterator[EngineLine] | deque[EngineLine]) -> None:
     for line in lines:
         document = {"at_ns": line.at_ns, "level": line.level, "event": line.event, "message": redacted(line.message)}
-        document |= {key: redacted(value) if isinstance(value, str) else value for key, value in line.fields.items()}
+        document |= redacted_data(line.fields)
         output.line(document, _text(line))
+
+
+def _short(value: object) -> str:
+    """What has many parts is counted: `--json` has all of it."""
+    if not isinstance(value, dict | list):
+        return str(value)
+    text = json.dumps(value, separators=(",", ":"), default=str)
+    if len(text) <= _MOST_CHARACTERS:
+        return text
+    return f"{{{len(value)} keys}}" if isinstance(value, dict) else f"[{len(value)} items]"
 
 
 def _text(line: EngineLine) -> Text:
     at = time.strftime("%H:%M:%S", time.gmtime(line.at_ns // 10**9)) if line.at_ns else "        "
-    fields = " ".join(f"{key}={value}" for key, value in line.fields.items())
+    fields = " ".join(f"{key}={_short(value)}" for key, value in redacted_data(line.fields).items())
     event = "" if line.event == "text" else f"{line.event}  "
     said = "  ".join(part for part in (redacted(line.message), redacted(fields)) if part)
     return Text.assemble((f"{at} ", "dim"), (f"{line.level:<7} ", _STYLES[line.level]), (event, "bold"), said)

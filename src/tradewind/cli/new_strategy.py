@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from tradewind.commander.strategy_file.reading import read_strategy_file
-from tradewind.commander.strategy_file.searching import SUFFIXES
+from tradewind.commander.strategy_file.searching import OF_THE_ENGINE, SUFFIXES
 from tradewind.commander.strategy_file.settings import StrategySettings
 from tradewind.errors import Conflict, InvalidInput, TradewindError
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-# Of the engine itself, and of what a file in Python is to it.
-_TAKEN = frozenset({"arb", "sniper", "liquidation", "python"})
 _TEMPLATES = files("tradewind").joinpath("configs", "new_strategy")
 _MAINNET = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"
 _PROGRAMS = ["675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8", "pAMMBay6oceH9fJKBRHGP5D4bD4sWpmSwMn52FMfXEA"]
@@ -37,7 +35,7 @@ def checked_name(name: str) -> str:
         raise InvalidInput.one(name[:80] or "(empty)", "name_malformed", message, what="name")
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
         raise InvalidInput.one(name, "name_taken", "is a word of Python. Choose another name.", what="name")
-    if name in _TAKEN:
+    if name in OF_THE_ENGINE:
         raise InvalidInput.one(name, "name_taken", "is a strategy of the engine. Choose another name.", what="name")
     return name
 

@@ -1,8 +1,10 @@
 """Where a command's words go: results to stdout, progress to stderr; JSON and nothing else when asked for."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import IO
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.padding import Padding
@@ -13,10 +15,10 @@ from rich.text import Text
 _UNBOUNDED = 100_000
 
 
-def console(*, stderr: bool = False, width: int | None = None) -> Console:
+def console(*, stderr: bool = False, width: int | None = None, file: IO[str] | None = None) -> Console:
     """A console that is colourful on a terminal and plain elsewhere."""
-    made = Console(stderr=stderr, highlight=False, width=width, soft_wrap=False)
-    return made if made.is_terminal or width else Console(stderr=stderr, highlight=False, width=_UNBOUNDED)
+    made = Console(stderr=stderr, file=file, highlight=False, width=width, soft_wrap=False)
+    return made if made.is_terminal or width else Console(stderr=stderr, file=file, highlight=False, width=_UNBOUNDED)
 
 
 class Output:
@@ -26,6 +28,16 @@ class Output:
         self.as_json = as_json
         self.console = console()
         self._progress = console(stderr=True)
+
+    @contextmanager
+    def written_to(self, out: IO[str], errors: IO[str]) -> Iterator[None]:
+        """Results and progress go to other files meanwhile."""
+        usual = self.console, self._progress
+        self.console, self._progress = console(file=out), console(file=errors)
+        try:
+            yield
+        finally:
+            self.console, self._progress = usual
 
     def emit(self, document: object, *shown: RenderableType) -> None:
         """The one result of a command: a JSON document, or what people are shown."""
@@ -41,6 +53,8 @@ class Output:
             self._write(json.dumps(document, default=str))
         else:
             self.console.print(shown)
+            # Whoever reads a pipe waits for this line, not for a buffer that is full.
+            self.console.file.flush()
 
     def say(self, text: RenderableType) -> None:
         """A remark for people."""

@@ -47,5 +47,7 @@ def restart(
     state = wait_until(folder, is_again, what="started again", within_s=within)
     if state is None or state.phase is not Phase.RUNNING:
         because = state.because if state else "its state is gone"
-        raise Conflict("not_restarted", f"{folder.name} did not start again: {because}.", remedy="tradewind logs")
+        raise Conflict(
+            "not_restarted", f"{folder.name} did not start again: {because}.", remedy=f"tradewind logs {folder.name}"
+        )
     output.emit(state.model_dump(mode="json"), f"{folder.name} runs again, process {state.pid}")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from tradewind.cli.instances import DEFAULT_DATA, DataFolder, states_in
+from tradewind.cli.instances import DEFAULT_DATA, DataFolder, rule_shown, states_in
 from tradewind.cli.options import JsonFlag
 from tradewind.cli.output import Output, table
 from tradewind.commander.instance_state import ENDED, InstanceState, MeasureSeen
@@ -94,7 +94,8 @@ def _hours(rule: Rule) -> str:
 def _rule(state: InstanceState) -> dict[str, Any]:
     if state.rule is None:
         return {}
-    return {"may_run": state.rule.may_run, "because": state.rule.because}
+    rule = state.rule
+    return {"may_run": rule.may_run, "because": rule.because, "version": rule.version, "fault": rule.fault}
 
 
 def _now(measure: MeasureSeen) -> Text:
@@ -105,4 +106,4 @@ def _now(measure: MeasureSeen) -> Text:
 
 def _row(state: InstanceState) -> tuple[Text, ...]:
     name = Text(f"{state.strategy}/{state.instance}", style="bold")
-    return name, Text(state.phase.value), Text("" if state.rule is None else state.rule.because)
+    return name, Text(state.phase.value), Text("" if state.rule is None else rule_shown(state.rule))

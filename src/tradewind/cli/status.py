@@ -9,11 +9,11 @@ from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
-from tradewind.cli.instances import DEFAULT_DATA, DataFolder, folder_of, shown, states_in
+from tradewind.cli.instances import DEFAULT_DATA, DataFolder, folder_of, shown, shown_or_none, states_in
 from tradewind.cli.options import JsonFlag
 from tradewind.cli.output import Output, facts, table
 from tradewind.commander.crash_report import CrashReport, last_report
-from tradewind.commander.instance_state import InstanceState, current_state
+from tradewind.commander.instance_state import InstanceState, RuleSeen, current_state
 from tradewind.errors import NotFound
 
 _EVERY_S = 0.5
@@ -40,7 +40,7 @@ def status(
         output.emit(document, _one(state, crash))
     elif not watch:
         states = states_in(data)
-        output.emit({"instances": [state.model_dump(mode="json") for state in states]}, shown(states))
+        output.emit({"instances": [state.model_dump(mode="json") for state in states]}, shown_or_none(states, data))
     else:
         _watch(output, data, name)
 
@@ -70,6 +70,10 @@ def _states(data: DataFolder, name: str | None) -> list[InstanceState]:
     return [] if state is None else [state]
 
 
+def _rule(rule: RuleSeen) -> dict[str, str]:
+    return {"rule": rule.because, "rules": rule.fault or f"version {rule.version} in force"}
+
+
 def _one(state: InstanceState, crash: CrashReport | None) -> Group:
     said = {
         "instance": f"{state.strategy}/{state.instance}",
@@ -78,7 +82,7 @@ def _one(state: InstanceState, crash: CrashReport | None) -> Group:
         "file": state.file,
         "process": "–" if state.pid is None else str(state.pid),
         "configuration": f"version {state.version_in_force or '–'} in force, {state.version_written or '–'} written",
-        **({} if state.rule is None else {"rule": state.rule.because}),
+        **({} if state.rule is None else _rule(state.rule)),
         "reload": state.reload_fault or "nothing is wrong",
         "restarts": f"{state.restarts}, crashes that count: {state.crashes}",
         "last end": state.last_ending or "–",

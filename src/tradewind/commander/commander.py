@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tradewind.commander.defect import as_error
 from tradewind.commander.instance_folder import InstanceFolder, InstanceName
 from tradewind.commander.instance_state import InstanceState
 from tradewind.commander.rules.admission import Admission
@@ -75,5 +76,5 @@ class BotCommander:
         supervisor = self._supervisors[name]
         try:
             return Outcome(name, await supervisor.run())
-        except TradewindError as error:
-            return Outcome(name, supervisor.state, error)
+        except Exception as error:  # noqa: BLE001 (the others trade on, whatever failed with this one)
+            return Outcome(name, supervisor.state, as_error(str(name), error))

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from tradewind.commander.ending import Ending
 from tradewind.commander.engine_process import EngineProcess
 from tradewind.commander.instance_folder import InstanceFolder
-from tradewind.commander.redaction import redacted
+from tradewind.commander.redaction import redacted_data, redacted_line
 from tradewind.commander.resolved import replace_file
 from tradewind.domain.model import Model
 from tradewind.errors import TradewindError
@@ -54,9 +54,9 @@ def write_report(
         signal=-ending.exit_code if ending.exit_code < 0 else None,
         version_in_force=version_in_force,
         follows=follows,
-        in_flight=in_flight,
-        last_lines=[redacted(line) for line in process.last_lines],
-        last_errors=[redacted(line) for line in process.last_errors],
+        in_flight=redacted_data(in_flight),
+        last_lines=[redacted_line(line) for line in process.last_lines],
+        last_errors=[redacted_line(line) for line in process.last_errors],
     )
     try:
         folder.crashes.mkdir(mode=0o700, exist_ok=True)

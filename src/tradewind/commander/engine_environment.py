@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Mapping
 
+# Whole names: OTEL_EXPORTER_OTLP_HEADERS, as an example, is a secret that does not look like one.
 PASSED = ("PATH", "HOME", "RUST_LOG", "TZ")
-PREFIXES = ("OTEL_", "TRADEWIND_")
 # What cargo needs to find its own, for an engine that it builds first.
 OF_CARGO = ("CARGO_", "RUSTUP_")
 _NEVER = re.compile(r"^WALLET_|_KEY$|SECRET|TOKEN|PASSWORD|PASSPHRASE|PRIVATE|MNEMONIC", re.IGNORECASE)
@@ -13,7 +13,7 @@ _NEVER = re.compile(r"^WALLET_|_KEY$|SECRET|TOKEN|PASSWORD|PASSPHRASE|PRIVATE|MN
 def engine_environment(found: Mapping[str, str], *, also: Iterable[str] = (), builds: bool = False) -> dict[str, str]:
     """What an engine gets of the environment `found`; `also` are the names that the user's file passes."""
     named = {*PASSED, *also}
-    prefixes = PREFIXES + (OF_CARGO if builds else ())
+    prefixes = OF_CARGO if builds else ()
     return {
         name: value
         for name, value in sorted(found.items())

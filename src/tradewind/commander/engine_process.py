@@ -12,6 +12,7 @@ from tradewind.commander.ending import Ending
 from tradewind.commander.engine_line import MOST_BYTES
 from tradewind.commander.leftover import started_at
 from tradewind.errors import Misconfigured
+from tradewind.observability import events as observe
 from tradewind.observability.clock import Clock
 
 Listener = Callable[[bytes], None]
@@ -108,7 +109,10 @@ class EngineProcess:
                 return
             async for line in _lines(stream):
                 last.append(line[:2_000].decode(errors="replace"))
-                heard(line)
+                try:
+                    heard(line)
+                except Exception as error:  # noqa: BLE001 (a pipe that is not read any more stops the engine)
+                    observe.part_failed(part="hearing a line of the engine", failure=error)
 
         self._readers.append(asyncio.create_task(read()))
 

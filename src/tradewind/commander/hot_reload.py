@@ -1,18 +1,20 @@
 """Brings what the user changes in the file to the running engine: checked, written with a new version, acknowledged."""
 
 import asyncio
-import hashlib
 from pathlib import Path
 
 from tradewind.commander import resolved
+from tradewind.commander.changed_file import ChangedFile
+from tradewind.commander.defect import in_words
 from tradewind.commander.instance_folder import InstanceFolder
 from tradewind.commander.strategy_file.reading import read_strategy_file
 from tradewind.commander.telling import Telling
-from tradewind.errors import TradewindError
+from tradewind.errors import Misconfigured
 from tradewind.observability.clock import Clock
 
 LOOK_EVERY_S = 0.02
 ACKNOWLEDGED_WITHIN_S = 5.0
+TRIED_AGAIN_AFTER_S = 1.0
 
 
 class HotReload:
@@ -32,9 +34,9 @@ class HotReload:
         self._clock = clock
         self._telling = telling
         self._look_every_s = look_every_s
-        self._seen = self._stamp()
-        self._digest = self._digest_now()
+        self._changes = ChangedFile(file)
         self._written_at_ns: int | None = None
+        self._again_at_ns: int | None = None
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -45,20 +47,18 @@ class HotReload:
             await self.look()
 
     async def look(self) -> None:
-        """Take the file when it has changed; say so when the engine does not acknowledge."""
+        """Take the file when it has changed, or could not be taken; say so when the engine does not acknowledge."""
         self._miss_acknowledgement()
-        stamp = self._stamp()
-        if stamp == self._seen:
-            return
-        self._seen = stamp
-        digest = self._digest_now()
-        # An editor touches a file also without changing it; half of a file that is being written has mistakes.
-        if digest is not None and digest != self._digest:
-            self._digest = digest
+        # Half of a file that is being written has mistakes; the whole of it is another change.
+        if self._changes.is_changed() or self._is_due():
             await self.take()
 
     async def take(self) -> None:
-        """Check the file as it is, and write it for the engine when that changes something."""
+        """Check the file as it is, and write it for the engine when that changes something.
+
+        What is wrong with the file waits for another one; a disk that cannot be read or written is tried again.
+        """
+        self._again_at_ns = None
         try:
             # A strategy in Python is looked at by a process of its own, which nobody else is to wait for.
             read = await asyncio.to_thread(read_strategy_file, self._file, strategy=self._folder.name.strategy)
@@ -72,8 +72,15 @@ class HotReload:
                 self._telling.written(made.version)
             elif self._telling.state.reload_fault:
                 self._telling.reload_fault(None)
-        except TradewindError as error:
-            self._telling.reload_fault(str(error))
+        except Misconfigured as error:
+            self._again_at_ns = self._clock.now_ns() + round(TRIED_AGAIN_AFTER_S * 1e9)
+            if self._telling.state.reload_fault != str(error):
+                self._telling.reload_fault(str(error))
+        except Exception as error:  # noqa: BLE001 (whatever is wrong with a file, the next one is taken)
+            self._telling.reload_fault(in_words("the look at the file", error))
+
+    def _is_due(self) -> bool:
+        return self._again_at_ns is not None and self._clock.now_ns() >= self._again_at_ns
 
     def _miss_acknowledgement(self) -> None:
         state = self._telling.state
@@ -87,16 +94,3 @@ class HotReload:
                 f"the engine has not acknowledged version {state.version_written} within {ACKNOWLEDGED_WITHIN_S:.0f} s"
             )
             self._telling.reload_fault(said)
-
-    def _stamp(self) -> tuple[int, int, int] | None:
-        try:
-            found = self._file.stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
-
-    def _digest_now(self) -> str | None:
-        try:
-            return hashlib.sha256(self._file.read_bytes()).hexdigest()
-        except OSError:
-            return None

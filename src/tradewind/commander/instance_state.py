@@ -39,11 +39,17 @@ class MeasureSeen(Model):
 
 
 class RuleSeen(Model):
-    """What the rule of an instance says, and why."""
+    """What the rule of an instance says, and why.
+
+    `version` counts the files of rules that were taken; `fault` is why a newer one, or the rules as a whole, are not
+    in force.
+    """
 
     may_run: bool
     because: str
     measures: list[MeasureSeen] = Field(default_factory=list)
+    version: int = 1
+    fault: str | None = None
 
 
 class InstanceState(Model):

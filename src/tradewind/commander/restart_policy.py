@@ -11,9 +11,10 @@ _NS_PER_MS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class StartAgain:
-    """After this pause."""
+    """After this pause; `because` says what it waits for, where that is not how it ended."""
 
     after_ms: int
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)

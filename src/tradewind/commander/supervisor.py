@@ -1,6 +1,7 @@
 """Keeps one instance running: checks, starts, watches, restarts, breaks crash loops, stops within a bound."""
 
 import asyncio
+import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -8,22 +9,22 @@ from typing import Any
 from tradewind.commander import resolved
 from tradewind.commander.alerting import Alerting
 from tradewind.commander.crash_report import write_report
+from tradewind.commander.defect import as_error, in_words
 from tradewind.commander.ending import Ending, EndingKind
 from tradewind.commander.engine_environment import engine_environment
 from tradewind.commander.engine_process import EngineProcess
 from tradewind.commander.hot_reload import HotReload
 from tradewind.commander.instance_folder import InstanceFolder
-from tradewind.commander.instance_state import InstanceState, Phase, read_state
+from tradewind.commander.instance_state import InstanceState, Phase, RuleSeen, read_state
 from tradewind.commander.leftover import end_leftover
 from tradewind.commander.listening import Listening
-from tradewind.commander.relaying import meanwhile, relayed
+from tradewind.commander.relaying import lasting, meanwhile, relayed
 from tradewind.commander.restart_policy import BreakLoop, LeaveIt, Rest, RestartPolicy, StartAgain
 from tradewind.commander.rules.admission import Admission
 from tradewind.commander.strategy_file.reading import StrategyFile, read_strategy_file
 from tradewind.commander.supervisor_parts import Asked, SupervisorParts
 from tradewind.commander.telling import Telling
 from tradewind.commander.wish import Wish, take_wish
-from tradewind.errors import Refused, TradewindError, Unavailable
 
 _FIRST_HALT_PAUSE_S = 0.5
 _LONGEST_HALT_PAUSE_S = 30.0
@@ -72,13 +73,21 @@ class Supervisor:
             take_wish(self._folder)
             self._telling.begin()
             if self._admission is not None:
-                self._admission.on_seen(self._telling.rule)
-            async with self._alerting.opened(), relayed(self._folder, self._parts), meanwhile(self._hear_wishes()):
+                self._admission.on_seen(self._hear_rule)
+            async with (
+                self._alerting.opened(),
+                relayed(self._folder, self._parts),
+                meanwhile(lasting("wishes", self._hear_wishes, self._clock, self._alerting.alert)),
+            ):
                 try:
                     await self._keep_running()
-                except TradewindError as error:
-                    self._telling.tell(Phase.REFUSED, str(error))
-                    raise
+                except Exception as error:
+                    failure = as_error("the supervisor", error)
+                    self._telling.tell(Phase.REFUSED, str(failure))
+                    if failure is error:
+                        raise
+                    self._alerting.alert("commander_failed", str(failure))
+                    raise failure from error
                 finally:
                     # Behind the lock the file of the state is somebody else's.
                     if self._admission is not None:
@@ -90,7 +99,6 @@ class Supervisor:
         first = self._admission is None
         while not self._asked.stop.is_set():
             await self._admitted()
-            self._asked.restart.clear()
             if self._asked.stop.is_set():
                 break
             self._telling.tell(Phase.CHECKING, "looks at what it needs")
@@ -110,17 +118,17 @@ class Supervisor:
             asyncio.ensure_future(self._asked.stop.wait()),
         ]
         await _first_of(asked)
-        self._read_again()
+        await self._read_again()
 
     async def _checked(self, *, first: bool) -> StartAgain | None:
         """The first time what is red is raised; later the engine waits until it is not."""
         try:
             await self._parts.preflight(self._file.settings)
-        except (Refused, Unavailable) as error:
+        except Exception as error:
             if first:
                 raise
-            self._telling.note(str(error))
-            return StartAgain(self._file.settings.commander.restart.longest_pause_ms)
+            because = in_words("the pre-flight", error)
+            return StartAgain(self._file.settings.commander.restart.longest_pause_ms, because)
         return None
 
     async def _one_life(self) -> Ending:
@@ -143,14 +151,19 @@ class Supervisor:
         self._telling.started(process)
         reload = HotReload(self._folder, self._file.path, self._clock, self._telling)
         try:
-            async with meanwhile(reload.run()):
+            async with meanwhile(lasting("hot reload", reload.run, self._clock, self._alerting.alert)):
                 ending = await self._until_it_ends(process, listening)
         finally:
             listening.close()
-        if ending.kind is EndingKind.CRASHED and not self._asked.stop.is_set():
+        if ending.kind is EndingKind.CRASHED and not self._is_as_asked(ending):
             self._report(process, ending)
         self._telling.ended(ending)
         return ending
+
+    def _is_as_asked(self, ending: Ending) -> bool:
+        """One that is asked to end before it can hear that ends by the signal itself."""
+        asked = self._rests or self._asked.restart.is_set()
+        return self._asked.stop.is_set() or (asked and ending.exit_code == -signal.SIGTERM)
 
     async def _until_it_ends(self, process: EngineProcess, listening: Listening) -> Ending:
         commander = self._file.settings.commander
@@ -169,6 +182,10 @@ class Supervisor:
             return replace(ending, was_late=late)
         except asyncio.CancelledError:
             await asyncio.shield(process.stop(within_s=0))
+            raise
+        except Exception:
+            # Nobody would watch it any more.
+            await process.stop(within_s=commander.stop_within_ms / 1_000)
             raise
         finally:
             for task in (silent, *waited):
@@ -217,15 +234,15 @@ class Supervisor:
                 return False
             case Rest():
                 pass
-            case StartAgain(after_ms):
-                await self._pause(after_ms)
-                self._read_again()
+            case StartAgain(after_ms, because):
+                await self._pause(after_ms, because or f"last: {self.state.last_ending}")
+                await self._read_again()
                 self._telling.restarting()
         return True
 
-    async def _pause(self, after_ms: int) -> None:
+    async def _pause(self, after_ms: int, because: str) -> None:
         if after_ms:
-            self._telling.tell(Phase.PAUSING, f"starts again in {after_ms} ms; last: {self.state.last_ending}")
+            self._telling.tell(Phase.PAUSING, f"starts again in {after_ms} ms; {because}")
             await self._rest(after_ms / 1_000)
 
     async def _rest(self, seconds: float) -> None:
@@ -237,12 +254,14 @@ class Supervisor:
         asked = asyncio.ensure_future(self._asked.stop.wait())
         await _first_of([asyncio.ensure_future(self._clock.sleep(seconds)), asked])
 
-    def _read_again(self) -> None:
+    async def _read_again(self) -> None:
         """What the user changed meanwhile counts from this start on; a file with mistakes does not."""
+        # Who asks for a restart from now on may have changed the file after it was read.
+        self._asked.restart.clear()
         try:
-            self._file = read_strategy_file(self._file.path, strategy=self._folder.name.strategy)
-        except TradewindError as error:
-            self._telling.reload_fault(str(error))
+            self._file = await self._read_file()
+        except Exception as error:  # noqa: BLE001 (the engine starts with the file as it was)
+            self._telling.reload_fault(in_words("the look at the file", error))
         else:
             self._telling.reload_fault(None)
 
@@ -251,6 +270,7 @@ class Supervisor:
         wallet = self._file.settings.commander.wallet
         if wallet is None:
             self._telling.tell(Phase.HALTED, f"{because}; it names no wallet to halt")
+            self._alerting.alert("wallet_not_halted", f"{because}; it names no wallet to halt")
             return
         pause_s = _FIRST_HALT_PAUSE_S
         while True:
@@ -258,8 +278,10 @@ class Supervisor:
             self._asked.restart.clear()
             try:
                 await self._parts.halt(self._file.settings, f"crash loop of {self._folder.name}: {because}")
-            except TradewindError as error:
-                self._telling.tell(Phase.PAUSING, f"{because}; the halt of {wallet} is not confirmed: {error}")
+            except Exception as error:  # noqa: BLE001 (whatever failed, the wallet has to be halted)
+                unconfirmed = f"the halt of {wallet} is not confirmed: {in_words('the halt', error)}"
+                self._telling.tell(Phase.PAUSING, f"{because}; {unconfirmed}")
+                self._alerting.alert("wallet_not_halted", f"{because}; {unconfirmed}")
                 await self._rest_of_a_halt(pause_s)
                 pause_s = min(pause_s * 2, _LONGEST_HALT_PAUSE_S)
                 if self._asked.stop.is_set():
@@ -289,22 +311,32 @@ class Supervisor:
             within_s = self._file.settings.commander.stop_within_ms / 1_000
             await end_leftover(before.pid, before.pid_started, within_s=within_s, clock=self._clock)
 
-    async def _hear_wishes(self) -> None:
-        while True:
-            wish = take_wish(self._folder)
-            if wish is not None:
-                self._obey(wish)
-            await self._clock.sleep(self._parts.wish_every_s)
+    async def _read_file(self) -> StrategyFile:
+        """Beside the event loop: a strategy in Python is looked at by a process of its own."""
+        return await asyncio.to_thread(read_strategy_file, self._file.path, strategy=self._folder.name.strategy)
 
-    def _obey(self, wish: Wish) -> None:
-        if wish.action == "stop":
-            self.stop(by=wish.by)
-            return
+    def _hear_rule(self, seen: RuleSeen) -> None:
+        before = self.state.rule
+        self._telling.rule(seen)
+        if seen.fault is not None and (before is None or before.fault != seen.fault):
+            self._alerting.alert("rules_fault", seen.fault)
+
+    async def _hear_wishes(self) -> None:
+        # A stop does not wait for the look at a file that a restart needs.
+        async with asyncio.TaskGroup() as looking:
+            while True:
+                wish = take_wish(self._folder)
+                if wish is not None and wish.action == "stop":
+                    self.stop(by=wish.by)
+                elif wish is not None:
+                    looking.create_task(self._restart(wish))
+                await self._clock.sleep(self._parts.wish_every_s)
+
+    async def _restart(self, wish: Wish) -> None:
         try:
-            read_strategy_file(self._file.path, strategy=self._folder.name.strategy)
-        except TradewindError as error:
-            # The engine that runs is better than none.
-            self._telling.reload_fault(f"not restarted: {error}")
+            await self._read_file()
+        except Exception as error:  # noqa: BLE001 (the engine that runs is better than none)
+            self._telling.reload_fault(f"not restarted: {in_words('the look at the file', error)}")
             return
         self._asked.by = wish.by
         self._asked.restart.set()

@@ -27,6 +27,7 @@ class Telling:
             strategy=folder.name.strategy,
             instance=folder.name.instance,
             phase=Phase.CHECKING,
+            because="begins",
             mode=file.settings.mode,
             file=str(file.path),
             commander_pid=os.getpid(),
@@ -36,7 +37,7 @@ class Telling:
     def begin(self) -> None:
         """A commander has the instance. Raises Misconfigured `folder_unwritable`."""
         write_state(self._folder, self.state)
-        self._on_state(self.state)
+        self._show()
 
     def tell(self, phase: Phase, because: str) -> None:
         """Where it stands."""
@@ -102,4 +103,10 @@ class Telling:
             write_state(self._folder, self.state)
         except TradewindError as error:
             observe.record_lost(what="instance state", code=error.code, message=str(error))
-        self._on_state(self.state)
+        self._show()
+
+    def _show(self) -> None:
+        try:
+            self._on_state(self.state)
+        except Exception as error:  # noqa: BLE001 (whoever shows it must not end what is shown)
+            observe.part_failed(part="showing the state", failure=error)

@@ -36,7 +36,9 @@ _REMEDIES = {
 class Model(BaseModel):
     """Frozen, strict, and refusing unknown fields."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 def old_names(**names: str) -> Callable[[Any], Any]:

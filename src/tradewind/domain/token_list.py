@@ -15,16 +15,22 @@ class PermitDomain(Model):
     """The EIP-712 name and version of a token that takes signed permits (EIP-2612)."""
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
+    """As the contract says it."""
     version: Annotated[str, Field(min_length=1, max_length=16)]
+    """As the contract says it."""
 
 
 class Token(Model):
     """One entry of the list. Without `permit`, spending needs an approval transaction first."""
 
     symbol: Symbol
+    """What intents and people call it."""
     address: Address
+    """Its contract, or its mint."""
     decimals: Annotated[int, Field(ge=0, le=MAX_DECIMALS)]
+    """As the chain has them."""
     permit: PermitDomain | None = None
+    """The EIP-712 domain of a token that takes signed permits; without it spending needs an approval first."""
 
 
 class TokenList:

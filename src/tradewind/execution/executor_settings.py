@@ -61,49 +61,93 @@ class ExecutorSettings(Model):
     """Times are milliseconds, tips lamports, the compute unit price micro-lamports. Paths are taken as they stand."""
 
     executor_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,48}$")]
+    """Who this is, on the bus and in its journal."""
     executor_enabled: bool = True
+    """Off: it starts, says so, and takes nothing."""
     executor_group: StreamName = "executor-consumer"
+    """The durable consumer that executors share their work by."""
     wallets: Annotated[Addresses, Field(min_length=1)]
+    """Whose plans it carries out; the signer has their keys."""
     mints: Addresses = (WRAPPED_SOL,)
+    """Whose balances it watches beside lamports."""
     lookup_tables: Annotated[Addresses, Field(max_length=16)] = ()
+    """Tables that make transactions shorter; those that pay are used."""
     data_dir: Annotated[Path, Field(strict=False)] = Path("executor-data")
+    """Holds its journal."""
     signer_socket: Annotated[Path, Field(strict=False)] = Path("signer.sock")
+    """Where `tradewind-signer` listens."""
     rpc_endpoint: Url
+    """The first node."""
     rpc_backups: Annotated[tuple[Url, ...], BeforeValidator(_several), Field(max_length=15)] = ()
+    """Other nodes; what cannot be undone needs more than half of all."""
     rpc_websockets: Annotated[tuple[str, ...], BeforeValidator(_several), Field(max_length=16)] = ()
+    """Where slots and wallets are told; without them they are asked for by the clock."""
     genesis_hash: SolanaAddress = SOLANA_GENESIS
+    """Says which network it is, and is demanded of every endpoint."""
     jito_block_engine_url: Annotated[tuple[BlockEngineUrl, ...], BeforeValidator(_several), Field(max_length=8)] = ()
+    """Base URLs of block engines; without one nothing is sent as a bundle."""
     jito_uuid: Annotated[str, Field(max_length=128)] | None = None
+    """What the block engine knows us by, for more requests."""
     jito_tip_floor_url: Url | None = None
+    """Where landed tips are asked for while the stream is silent."""
     jito_tip_stream_url: WebsocketUrl | None = None
+    """Where landed tips are told."""
     jito_tip_base: Annotated[int, Field(ge=1_000, le=10**9)] = 5_000
+    """The least tip, in lamports."""
     jito_tip_step: Annotated[int, Field(ge=0, le=10**9)] = 1_000
+    """What a further try adds, in lamports."""
     jito_tip_cap: Annotated[int, Field(ge=1_000, le=10**10)] = 10_000_000
+    """The most, in lamports."""
     tpu_enabled: bool = False
+    """Whether transactions may go to the leaders over QUIC."""
     tpu_timeout: Annotated[int, Field(ge=50, le=60_000)] = 5_000
+    """How long a connection to a leader may take, in milliseconds."""
     tpu_fanout_slots: Annotated[int, Field(ge=1, le=16)] = 4
+    """To how many slots of leaders a transaction goes."""
     kamino_market_address: SolanaAddress | None = None
+    """The lending market of flash loans."""
     compute_unit_limit: Annotated[int, Field(ge=1_000, le=1_400_000)] = 400_000
+    """The most units of a transaction whose plan names none."""
     compute_unit_price: Annotated[int, Field(ge=0, le=10**10)] = 1_000_000
+    """The price of a unit, in micro-lamports."""
     confirmation_timeout: Annotated[int, Field(ge=100, le=600_000)] = 30_000
+    """How long one question about a signature waits, in milliseconds; its proof is waited for however long it takes."""
     confirmation_commitment: Literal["processed", "confirmed", "finalized"] = "confirmed"
+    """How settled a transaction must be before its result is told."""
     max_retries: Annotated[int, Field(ge=1, le=16)] = 3
+    """Transactions that one plan may be tried with, one after the other's end."""
     retry_delay_ms: Annotated[int, Field(ge=10, le=60_000)] = 400
+    """The first pause between tries."""
     max_open_plans: Annotated[int, Field(ge=1, le=1_000)] = 16
+    """Plans that are in hand at once."""
     stop_within_ms: Annotated[int, Field(ge=0, le=600_000)] = 30_000
+    """How long what is in flight has to end when the executor is stopped."""
     race_critical: bool = False
+    """Whether urgent plans go over all lanes at once."""
     nats_url: str = "nats://localhost:4222"
+    """The bus; several servers with commas between."""
     nats_stream_execution: StreamName = "PLANNED"
+    """The name of the stream of plans."""
     nats_stream_executed: StreamName = "EXECUTED"
+    """The name of the stream of results."""
     nats_stream_system: StreamName = "SYSTEM"
+    """The name of the stream of orders."""
     nats_credentials_file: Annotated[Path, Field(strict=False)] | None = None
+    """A user of NATS, as `nsc` writes it."""
     nats_nkey_seed_file: Annotated[Path, Field(strict=False)] | None = None
+    """A user of NATS, by the seed of its NKEY."""
     nats_tls_ca_file: Annotated[Path, Field(strict=False)] | None = None
+    """The authority that vouches for the server."""
     nats_tls_certificate_file: Annotated[Path, Field(strict=False)] | None = None
+    """Our certificate, when the server asks for one."""
     nats_tls_key_file: Annotated[Path, Field(strict=False)] | None = None
+    """The key of our certificate."""
     metrics_enabled: bool = True
+    """Whether metrics are served to Prometheus."""
     metrics_port: Annotated[int, Field(ge=0, le=65_535)] = 9_090
+    """Where, on loopback; 0 means any free port."""
     traces_file: Annotated[Path, Field(strict=False)] | None = None
+    """Where spans are written, a JSON line each."""
 
     @classmethod
     def load(cls, path: Path | None, environment: Mapping[str, str]) -> Self:

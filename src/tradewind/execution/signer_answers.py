@@ -45,7 +45,8 @@ class HaltInForce(Answer):
 
 class SignerState(Answer):
     """What the signer says of itself. `records` only grows; `kill_epoch`, `halted` and `halt_reason` speak of the
-    halt of everything, `halts` lists those of single wallets and strategies as well."""
+    halt of everything, `halts` lists those of single wallets and strategies as well. `liquidators` are the wallets that
+    the policy lets liquidate loans."""
 
     version: str
     gate_id: str
@@ -56,6 +57,7 @@ class SignerState(Answer):
     wallets: tuple[SignerWallet, ...]
     records: int
     halts: tuple[HaltInForce, ...]
+    liquidators: tuple[str, ...] = ()
 
 
 class KillEpoch(Answer):

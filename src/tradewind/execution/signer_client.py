@@ -5,6 +5,7 @@ No request waits behind another, and a halt never needs what was used before: se
 
 import asyncio
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -52,6 +53,7 @@ from tradewind.execution.signer_questions import (
     LookupTables,
     SolanaEvidence,
     SolanaFinalized,
+    SolanaOrder,
     SolanaQuote,
     tables_sent,
 )
@@ -69,7 +71,7 @@ class SignerClient:
     def __init__(self, socket: Path, *, timeout_s: float = 10.0, kept_connections: int = 0) -> None:
         """Whoever has connections kept must `disconnect` at the end."""
         self._connections = SignerConnections(socket, kept=kept_connections)
-        self._socket = socket
+        self._shown = os.path.normpath(socket)
         self._timeout_s = timeout_s
 
     def disconnect(self) -> None:
@@ -212,61 +214,13 @@ class SignerClient:
             SolanaReceipt, "receipt", intent_id=str(intent_id), step=step, wallet=wallet, chain_id=chain_id
         )
 
-    async def sign_solana(
-        self,
-        intent_id: StepOwner,
-        step: int,
-        *,
-        attempt: int,
-        strategy_id: UUID | str | None,
-        wallet: str,
-        chain_id: int,
-        unsigned_tx: bytes,
-        last_valid_block_height: int,
-        quoted: SolanaQuote,
-        evidence: SolanaEvidence,
-        lookup_tables: LookupTables | None = None,
-    ) -> SolanaSignature:
+    async def sign_solana(self, order: SolanaOrder) -> SolanaSignature:
         """Have the gate record the attempt, then sign it. The same bytes again give the same signature."""
-        return await self._ask(
-            SolanaSignature,
-            "sign_solana",
-            **_of_attempt(intent_id, step, attempt=attempt, strategy_id=strategy_id, wallet=wallet, chain_id=chain_id),
-            unsigned_tx="0x" + unsigned_tx.hex(),
-            lookup_tables=tables_sent(lookup_tables),
-            last_valid_block_height=last_valid_block_height,
-            quoted=quoted.sent(),
-            evidence=evidence.sent(),
-        )
+        return await self._ask(SolanaSignature, "sign_solana", **order.sent())
 
-    async def presign_solana(
-        self,
-        intent_id: StepOwner,
-        step: int,
-        *,
-        attempt: int,
-        hold_ms: int,
-        strategy_id: UUID | str | None,
-        wallet: str,
-        chain_id: int,
-        unsigned_tx: bytes,
-        last_valid_block_height: int,
-        quoted: SolanaQuote,
-        evidence: SolanaEvidence,
-        lookup_tables: LookupTables | None = None,
-    ) -> SolanaHold:
+    async def presign_solana(self, order: SolanaOrder, *, hold_ms: int) -> SolanaHold:
         """Have the gate record the attempt by the rules of `sign_solana`, and hold its bytes until it is released."""
-        return await self._ask(
-            SolanaHold,
-            "presign_solana",
-            **_of_attempt(intent_id, step, attempt=attempt, strategy_id=strategy_id, wallet=wallet, chain_id=chain_id),
-            hold_ms=hold_ms,
-            unsigned_tx="0x" + unsigned_tx.hex(),
-            lookup_tables=tables_sent(lookup_tables),
-            last_valid_block_height=last_valid_block_height,
-            quoted=quoted.sent(),
-            evidence=evidence.sent(),
-        )
+        return await self._ask(SolanaHold, "presign_solana", **order.sent(), hold_ms=hold_ms)
 
     async def release(self, intent_id: StepOwner, step: int, *, attempt: int, block_height: int) -> SolanaSignature:
         """The bytes of a held attempt, the same ones each time: from the first time on it may land."""
@@ -418,12 +372,12 @@ class SignerClient:
                 answer = _object(await self._connections.ask(line, again=op not in _ONCE))
         except TimeoutError:
             raise Unavailable(
-                "signer_timeout", f"The signer at {self._socket} did not answer '{op}' in {self._timeout_s:g} s."
+                "signer_timeout", f"The signer at {self._shown} did not answer '{op}' in {self._timeout_s:g} s."
             ) from None
         except (OSError, EOFError) as error:
             raise Unavailable(
                 "signer_unreachable",
-                f"No signer answers at {self._socket} ({type(error).__name__}).",
+                f"No signer answers at {self._shown} ({type(error).__name__}).",
                 remedy="Start it: tradewind-signer run --config signer.toml",
             ) from None
         return _read(answer_type, answer, op)
@@ -443,19 +397,6 @@ def _of_step(plan: ExecutionPlan, step: PlanStep) -> dict[str, object]:
         "strategy_id": str(plan.strategy_id),
         "wallet": plan.wallet,
         "chain_id": plan.chain_id,
-    }
-
-
-def _of_attempt(
-    intent_id: StepOwner, step: int, *, attempt: int, strategy_id: UUID | str | None, wallet: str, chain_id: int
-) -> dict[str, object]:
-    return {
-        "intent_id": str(intent_id),
-        "step": step,
-        "attempt": attempt,
-        "strategy_id": str(strategy_id) if strategy_id else None,
-        "wallet": wallet,
-        "chain_id": chain_id,
     }
 
 

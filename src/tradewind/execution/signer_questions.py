@@ -1,10 +1,12 @@
-"""What the signer is asked with: evidence, quotes and lookup tables, and how its protocol writes them."""
+"""What the signer is asked with: orders, evidence, quotes and lookup tables, and how its protocol writes them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
+from uuid import UUID
 
 from tradewind.domain.plan import BlockRef
+from tradewind.execution.signer_answers import StepOwner
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +98,36 @@ LookupTables = Mapping[str, Mapping[int, str]]
 def tables_sent(tables: LookupTables | None) -> dict[str, dict[str, str]]:
     """As the protocol writes them: places as text."""
     return {table: {str(place): key for place, key in keys.items()} for table, keys in (tables or {}).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class SolanaOrder:
+    """One attempt of a step that is to be signed, or held. `owner` is whose step it is: an intent, or a plan."""
+
+    owner: StepOwner
+    step: int
+    attempt: int
+    strategy_id: UUID | str | None
+    wallet: str
+    chain_id: int
+    unsigned_tx: bytes
+    last_valid_block_height: int
+    quoted: SolanaQuote
+    evidence: SolanaEvidence
+    lookup_tables: LookupTables | None = None
+
+    def sent(self) -> dict[str, object]:
+        """As the protocol writes it."""
+        return {
+            "intent_id": str(self.owner),
+            "step": self.step,
+            "attempt": self.attempt,
+            "strategy_id": str(self.strategy_id) if self.strategy_id else None,
+            "wallet": self.wallet,
+            "chain_id": self.chain_id,
+            "unsigned_tx": "0x" + self.unsigned_tx.hex(),
+            "lookup_tables": tables_sent(self.lookup_tables),
+            "last_valid_block_height": self.last_valid_block_height,
+            "quoted": self.quoted.sent(),
+            "evidence": self.evidence.sent(),
+        }

@@ -281,6 +281,22 @@ def relay_waits(*, subject: str, code: str, message: str, retry_in_s: float) -> 
     _tell("relay_waits", subject=subject)
 
 
+def part_failed(*, part: str, failure: BaseException) -> None:
+    """A part of the commander that runs beside the engines failed by itself; it is begun anew."""
+    write("error", "part_failed", part=part, failure=failure)
+    _tell("part_failed", part=part)
+
+
+def rules_taken(*, file: str, version: int) -> None:
+    """The changed file of the market rules is what is decided by from now on."""
+    write("warning", "rules_taken", file=file, version=version)
+
+
+def rules_refused(*, file: str, message: str) -> None:
+    """The changed file of the market rules has mistakes; the rules before it go on."""
+    write("error", "rules_refused", file=file, message=message)
+
+
 def message_refused(*, subject: str, code: str, message: str) -> None:
     """A message on the bus cannot be read, and will not be better the next time: it is not delivered again."""
     write("error", "message_refused", subject=subject, code=code, message=message)

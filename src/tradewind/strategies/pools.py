@@ -11,7 +11,9 @@ from tradewind.strategies.wishes import Circle, Hop
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """One pool. `tradeable` is False while the engine does not know it for certain, and would not trade on it."""
+    """One pool. `tradeable` is False while the engine does not know it for certain, and would not trade on it: that is
+    told at once, and its end as well.
+    """
 
     address: str
     venue: str
@@ -104,7 +106,7 @@ class Pools(Mapping[str, Pool]):
 
     def take(self, told: Sequence[Mapping[str, Any]]) -> list[Pool]:
         """Bring what is told in; gives those pools. For whoever runs a strategy."""
-        self._graph.add(json.dumps([pool["state"] for pool in told]))
+        self._graph.add(json.dumps([pool["state"] for pool in told if "state" in pool]))
         if any(pool["address"] not in self._pools for pool in told):
             # An index knows the pools that there were when it was made.
             self._indices.clear()

@@ -75,6 +75,12 @@ class Harness:
         held = {mint: str(amount_raw) for mint, amount_raw in self._held_raw.items()}
         return [wish for update in updates for wish in self._tell({**update, "held": update.get("held") or held})]
 
+    def miss(self, *pools: str) -> list[Wish]:
+        """The feed misses something of these pools, or of all that are known. What it wishes for then."""
+        known = self.strategy.context.pools
+        told = [{"address": pool, "slot": known[pool].slot, "tradeable": False} for pool in pools or known]
+        return self.play([{"kind": "update", "slot": None, "at_ms": 0, "pools": told}])
+
     def fill(
         self,
         wish: Wish,

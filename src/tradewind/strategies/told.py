@@ -9,7 +9,8 @@ from tradewind.strategies.wishes import Circle, Hop
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """`changed` stand otherwise than at the last update; `pools` are all that are known, as of now.
+    """`changed` stand otherwise than at the last update, or are not known for certain any more; `pools` are all that
+    are known, as of now.
 
     `slot` is the newest of the changes, `at_ms` milliseconds since 1970. `held_raw` is what the wallet has of the
     mints that it pays with.
@@ -20,6 +21,11 @@ class Update:
     changed: tuple[Pool, ...]
     pools: Pools
     held_raw: Mapping[str, int]
+
+    @property
+    def stale(self) -> tuple[Pool, ...]:
+        """Those of `changed` that missed something, and are not traded on. Once they are read they are told again."""
+        return tuple(pool for pool in self.changed if not pool.tradeable)
 
     def circles(self, base: str, *, max_hops: int = 3, tag: str | None = None) -> list[Circle]:
         """The closed ways through what has changed that gain, each with its best input; the best first.

@@ -1,8 +1,8 @@
 """A small program that keeps the contract of docs/engine-contract.md, and breaks it where a test asks for that.
 
 `parameters.stand_in` of its configuration says how: `fault` (crash, panic, hang, flood, refuse, finish, unavailable,
-silent, refuse_reload), `events` (lines for events.jsonl), `stream` (a line that is written again and again, each time
-with another id for ID), `in_flight` (attempts). It uses the standard library alone.
+silent, loading, refuse_reload), `events` (lines for events.jsonl), `stream` (a line that is written again and again,
+each time with another id for ID), `in_flight` (attempts). It uses the standard library alone.
 """
 
 import json
@@ -103,8 +103,13 @@ def main() -> None:
         threading.Thread(target=write_on_and_on, args=(asked["stream"],), daemon=True).start()
     if asked.get("in_flight"):
         say("in_flight", attempts=asked["in_flight"])
-    if fault != "silent":
+    if fault not in {"silent", "loading"}:
         say("engine_ready", version=config["version"])
+    if fault == "loading":
+        # Asked to end before it can hear that.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        say("loading")
+        signal.pause()
     if fault == "flood":
         for number in range(200_000):
             sys.stdout.write('{"at_ns": 1, "level": "debug", "event": "flood", "message": "' + f'{number:>60}"}}\n')

@@ -11,7 +11,10 @@ CHAT = 42
 
 
 class Receivers:
-    """`lines` and `messages` are what arrived; `failing` is the status that is answered instead."""
+    """`lines` and `messages` are what arrived; `failing` is the status that is answered instead.
+
+    `refuses` are methods of the bot that are answered with 400; `most_polling` is how many polled at once.
+    """
 
     def __init__(self) -> None:
         self.lines: list[tuple[dict[str, str], int, str]] = []
@@ -19,7 +22,10 @@ class Receivers:
         self.answers: list[str] = []
         self.failing: int | None = None
         self.refused = 0
-        self._presses: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.refuses: set[str] = set()
+        self.polling = 0
+        self.most_polling = 0
+        self._presses: asyncio.Queue[Any] = asyncio.Queue()
         self._presses_made = 0
         self.news = asyncio.Event()
         self.url = ""
@@ -44,6 +50,10 @@ class Receivers:
         self._presses_made += 1
         press = {"id": f"p{self._presses_made}", "data": data, "message": {"chat": {"id": chat}}}
         self._presses.put_nowait({"update_id": self._presses_made, "callback_query": press})
+
+    def tell(self, update: Any) -> None:
+        """Whatever it is, it is among the updates."""
+        self._presses.put_nowait(update)
 
     async def until(self, holds: Any) -> None:
         """Until it holds."""
@@ -75,6 +85,9 @@ class Receivers:
                 "parameters": {"retry_after": 0},
             }
             return web.json_response(answer, status=self.failing)
+        if request.match_info["method"] in self.refuses:
+            refusal = {"ok": False, "error_code": 400, "description": "Bad Request: query is too old"}
+            return web.json_response(refusal, status=400)
         result: Any = True
         match request.match_info["method"]:
             case "sendMessage":
@@ -82,7 +95,14 @@ class Receivers:
             case "answerCallbackQuery":
                 self.answers.append(body["text"])
             case "getUpdates":
-                update = await self._presses.get()
-                result = [update] if update["update_id"] >= body["offset"] else []
+                self.polling += 1
+                self.most_polling = max(self.most_polling, self.polling)
+                self.news.set()
+                try:
+                    update = await self._presses.get()
+                finally:
+                    self.polling -= 1
+                is_new = not isinstance(update, dict) or update["update_id"] >= body["offset"]
+                result = [update] if is_new else []
         self.news.set()
         return web.json_response({"ok": True, "result": result})

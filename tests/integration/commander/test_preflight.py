@@ -13,7 +13,7 @@ from aiohttp import web
 from tests import builders
 from tests.integration.engine.authority import Authority
 from tests.integration.engine.cuttable import cuttable
-from tests.unit.commander.strategy_files import changed, written
+from tests.unit.commander.strategy_files import DROP, changed, written
 from tradewind.commander.finding import Finding, Verdict
 from tradewind.commander.preflight.examine import examine, refuse_wrong
 from tradewind.commander.preflight.signer import judge
@@ -100,6 +100,11 @@ async def test_a_chain_that_has_everything_is_green_and_paper_needs_no_signer(
         ({"chain__rpc": ["http://127.0.0.1:9"]}, {"rpc"}),
         ({"chain__genesis_hash": "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"}, {"rpc"}),
         ({"chain__websocket": "ws://127.0.0.1:9"}, {"websocket"}),
+        ({"feeds__kind": "shredstream", "chain__yellowstone": "http://127.0.0.1:9"}, {"yellowstone"}),
+        (
+            {"feeds__kind": "shredstream", "chain__yellowstone": DROP, "chain__websocket": "ws://127.0.0.1:9"},
+            {"websocket"},
+        ),
         ({"commander__wallet": builders.SOLANA_WALLET}, {"balance"}),
         ({"commander__preflight__pools": [builders.SOLANA_WALLET]}, {"pools"}),
         ({"commander__preflight__programs": [builders.SOLANA_WALLET]}, {"programs"}),
@@ -124,6 +129,10 @@ async def test_each_thing_that_is_not_there_is_red_by_itself(
 async def test_a_feed_that_is_not_the_chosen_one_is_only_worth_a_look(settings: Settings, tmp_path: Path) -> None:
     found = await findings(settings(chain__shredstream="http://127.0.0.1:9"), tmp_path)
     assert (found["shredstream"].verdict, wrong_ones(found)) == (Verdict.WARNING, set())
+    # Entries are told of by Yellowstone where both are given.
+    both = settings(feeds__kind="shredstream", chain__websocket="ws://127.0.0.1:9")
+    found = await findings(both, tmp_path)
+    assert (found["websocket"].verdict, wrong_ones(found)) == (Verdict.WARNING, set())
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -238,6 +247,7 @@ def signer_state(**changes: Any) -> SignerState:
         "policy_digest": "ab" * 32,
         "wallets": (wallet,),
         "halts": (),
+        "liquidators": (),
     }
     return SignerState.model_construct(**{**usual, **changes})
 
@@ -268,3 +278,23 @@ def test_the_signers_policy_key_and_kill_switch_are_judged(tmp_path: Path, state
     assert {each.name for each in found if each.verdict is Verdict.WRONG} == wrong
     if "kill switch" in wrong:
         assert "tradewind resume --epoch 7" in found[-1].remedy
+
+
+@pytest.mark.parametrize(
+    ("liquidators", "executes", "verdicts"),
+    [
+        ((), "engine", [Verdict.WRONG]),
+        (("another",), "engine", [Verdict.WRONG]),
+        ((builders.SOLANA_WALLET,), "engine", [Verdict.OK]),
+        ((), "service", []),
+    ],
+)
+def test_a_policy_without_a_rule_for_liquidations_is_red_for_who_is_to_have_them_signed(
+    tmp_path: Path, liquidators: tuple[str, ...], executes: str, verdicts: list[Verdict]
+) -> None:
+    settings = read_strategy_file(written(tmp_path, changed(mode="live"))).settings
+    settings = settings.model_copy(update={"strategy": "liquidation", "executes": executes})
+    found = judge(signer_state(liquidators=liquidators), settings)
+    told = [each for each in found if each.name == "liquidations"]
+    assert [each.verdict for each in told] == verdicts
+    assert all("[chains.101.liquidations]" in each.remedy for each in told if each.verdict is Verdict.WRONG)

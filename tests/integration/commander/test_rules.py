@@ -22,6 +22,8 @@ from tests.integration.engine.trading import BOTH_VENUES, swap_by_somebody_else
 from tests.integration.localnet_solana.swapping import PUMP, WSOL, pump_create
 from tests.unit.cli.terminal import tradewind
 from tests.unit.commander.strategy_files import changed
+from tradewind.commander.crash_report import CrashReport
+from tradewind.commander.engine_line import EngineLine
 from tradewind.commander.instance_state import InstanceState, RuleSeen
 from tradewind.commander.relaying import meanwhile
 from tradewind.commander.rules.admission import Admission
@@ -56,6 +58,16 @@ def again(phase: str, desk: Desk) -> Callable[[InstanceState], bool]:
     """A phase that comes after everything that was told until now."""
     seen = len(desk.states)
     return lambda state: state.phase == phase and len(desk.states) > seen
+
+
+async def until_rule(commander: asyncio.subprocess.Process, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """What the commander first tells of a rule for which it holds."""
+    assert commander.stdout is not None
+    async with asyncio.timeout(60):
+        while True:
+            rule: dict[str, Any] = json.loads(await commander.stdout.readline())["rule"]
+            if holds(rule):
+                return rule
 
 
 async def test_a_swap_starts_the_arbitrage_and_the_calm_that_it_makes_stops_it(tmp_path: Path) -> None:
@@ -142,6 +154,35 @@ async def test_an_instance_waits_for_its_rule_and_rests_and_runs_again_as_that_s
     assert desk.states[-1].phase == "stopped"
 
 
+async def test_a_rule_that_stops_an_engine_before_it_is_ready_reports_no_crash(tmp_path: Path) -> None:
+    desk, admission = Desk(tmp_path, parameters__stand_in={"fault": "loading"}), Admission()
+    reports: list[CrashReport] = []
+    loading = asyncio.Event()
+    async with supervised(desk, admission, on_crash=reports.append, on_line=lambda *_: loading.set()):
+        await admission.tell(MAY)
+        await asyncio.wait_for(loading.wait(), 30)
+        waiting = again("waiting", desk)
+        await admission.tell(MAY_NOT)
+        await desk.until(waiting)
+    assert (reports, desk.states[-1].last_ending, desk.states[-1].crashes) == ([], "killed by SIGTERM", 0)
+
+
+async def test_a_fault_of_the_rules_is_in_the_state_and_alerted_once(tmp_path: Path) -> None:
+    desk, admission = Desk(tmp_path), Admission()
+    heard: list[EngineLine] = []
+
+    @asynccontextmanager
+    async def hear(*_: object) -> AsyncIterator[Callable[[EngineLine], None]]:
+        yield heard.append
+
+    async with supervised(desk, admission, triaging=hear):
+        await desk.until(lambda state: state.phase == "waiting")
+        for because in ("spread 1 ppm", "spread 2 ppm"):
+            await admission.tell(RuleSeen(may_run=False, because=because, fault="line 3: is odd."))
+        await desk.until(lambda state: state.rule is not None and state.rule.fault == "line 3: is odd.")
+    assert [(line.event, line.level, line.message) for line in heard] == [("rules_fault", "error", "line 3: is odd.")]
+
+
 async def test_what_is_changed_while_it_waits_is_what_it_starts_with(tmp_path: Path) -> None:
     desk, admission = Desk(tmp_path), Admission()
     async with supervised(desk, admission):
@@ -178,7 +219,7 @@ async def test_who_stops_an_instance_by_hand_wins_over_its_rule(tmp_path: Path) 
         await desk.until(lambda state: state.phase == "running" and len(desk.starts()) == 2)
 
 
-async def test_the_command_line_runs_what_the_rules_name_and_says_why(tmp_path: Path) -> None:
+async def test_the_command_line_runs_what_the_rules_name_says_why_and_takes_their_change(tmp_path: Path) -> None:
     environment = desk(tmp_path)
     now = time.gmtime()
     hours = [{"opens": f"{now.tm_hour:02}:{now.tm_min:02}", "closes": f"{(now.tm_hour + 12) % 24:02}:{now.tm_min:02}"}]
@@ -195,8 +236,19 @@ async def test_the_command_line_runs_what_the_rules_name_and_says_why(tmp_path: 
                 "phase": "running",
                 "may_run": True,
                 "because": f"within its hours ({hours[0]['opens']}–{hours[0]['closes']} UTC)",
+                "version": 1,
+                "fault": None,
             }
         ]
+        rules["rules"] = [{"instance": "arb", "windows": hours, "time_zone": "Utc-"}]
+        (tmp_path / "rules.json").write_text(json.dumps(rules))
+        refused = await until_rule(commander, lambda rule: rule["fault"] is not None)
+        assert "rules[0].time_zone: is no time zone. Write an IANA name" in refused["fault"]
+        assert (refused["may_run"], refused["version"]) == (True, 1)
+        rules["rules"] = [{"instance": "arb", "windows": hours, "time_zone": "Etc/UTC"}]
+        (tmp_path / "rules.json").write_text(json.dumps(rules))
+        taken = await until_rule(commander, lambda rule: rule["version"] == 2)
+        assert (taken["may_run"], taken["fault"]) == (True, None)
         await command(tmp_path, "stop", "arb")
         # Its hours are not over, and it is not started again.
         assert await asyncio.wait_for(commander.wait(), 30) == 0

@@ -1,10 +1,14 @@
 """The supervisor over real processes: starts, ends, crash loops, hangs, floods, and a commander that is killed."""
 
 import asyncio
+import itertools
 import json
 import os
 import signal
 import sys
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -12,12 +16,13 @@ import pytest
 from tests import builders
 from tests.integration.commander.desk import STAND_IN, Desk
 from tradewind.commander.commander import BotCommander, Order
+from tradewind.commander.engine_line import EngineLine
 from tradewind.commander.instance_folder import InstanceFolder, InstanceName
 from tradewind.commander.instance_state import Phase, current_state
 from tradewind.commander.leftover import started_at
-from tradewind.commander.strategy_file.reading import read_strategy_file
+from tradewind.commander.strategy_file.reading import StrategyFile, read_strategy_file
 from tradewind.commander.strategy_file.settings import StrategySettings
-from tradewind.commander.wish import Wish, make_wish
+from tradewind.commander.wish import Wish, make_wish, take_wish
 from tradewind.errors import Conflict, InvalidInput, Refused, Unavailable
 
 
@@ -202,6 +207,70 @@ async def test_a_restart_with_a_file_that_has_mistakes_leaves_the_engine_running
         # The same mistake is told by the look at the file, too, before or after.
         await desk.until(lambda _: any("not restarted" in str(state.reload_fault) for state in desk.states))
         assert (supervisor.state.phase, supervisor.state.pid) == (Phase.RUNNING, pid)
+
+
+async def test_a_stop_does_not_wait_for_the_look_at_the_file_that_a_restart_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(tmp_path)
+    looking, let_go = threading.Event(), threading.Event()
+    run = asyncio.create_task(desk.supervisor().run())
+    await desk.until(lambda state: state.phase == "running")
+
+    def slow(path: Path, *, strategy: str | None = None) -> StrategyFile:
+        looking.set()
+        assert let_go.wait(30)
+        return read_strategy_file(path, strategy=strategy)
+
+    monkeypatch.setattr("tradewind.commander.supervisor.read_strategy_file", slow)
+    try:
+        make_wish(desk.folder, Wish(action="restart", by="ana", asked_at_ns=1))
+        assert await asyncio.to_thread(looking.wait, 30)
+        make_wish(desk.folder, Wish(action="stop", by="ben", asked_at_ns=2))
+        assert (await asyncio.wait_for(run, 30)).because == "asked by ben"
+    finally:
+        let_go.set()
+
+
+async def test_while_it_waits_for_what_is_red_the_state_says_what_is(tmp_path: Path) -> None:
+    looks = itertools.count()
+
+    async def red_after_the_first(_: StrategySettings) -> None:
+        if next(looks):
+            raise Refused("preflight_red", "rpc does not answer.")
+
+    desk = Desk(tmp_path)
+    async with desk.running(preflight=red_after_the_first) as supervisor:
+        os.kill(supervisor.state.pid, signal.SIGKILL)
+        state = await desk.until(lambda state: state.phase == "pausing" and "rpc" in state.because)
+        assert state.because == "starts again in 2 ms; rpc does not answer."
+
+
+async def test_a_part_beside_the_engine_that_fails_is_told_of_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = iter([MemoryError("no room"), KeyError("odd")])
+    heard: list[tuple[str, str]] = []
+
+    def failing_at_first(folder: InstanceFolder) -> Wish | None:
+        if (failure := next(failures, None)) is not None:
+            raise failure
+        return take_wish(folder)
+
+    @asynccontextmanager
+    async def hear(*_: object) -> AsyncIterator[Callable[[EngineLine], None]]:
+        yield lambda line: heard.append((line.event, line.message)) if line.level == "error" else None
+
+    desk = Desk(tmp_path)
+    run = asyncio.create_task(desk.supervisor(triaging=hear).run())
+    await desk.until(lambda state: state.phase == "running")
+    monkeypatch.setattr("tradewind.commander.supervisor.take_wish", failing_at_first)
+    make_wish(desk.folder, Wish(action="stop", by="ana", asked_at_ns=1))
+    assert (await asyncio.wait_for(run, 30)).because == "asked by ana"
+    assert heard == [
+        ("commander_failed", "wishes: MemoryError: no room"),
+        ("commander_failed", "wishes: KeyError: 'odd'"),
+    ]
 
 
 async def test_what_is_red_keeps_it_from_starting(tmp_path: Path) -> None:

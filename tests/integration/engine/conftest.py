@@ -12,13 +12,18 @@ from tests.e2e.solana_deployment import SolanaDeployment, deployed_on_solana
 from tests.integration.engine.engine_process import ENGINE
 from tests.integration.engine.sniping import sniping_toml
 
+# What is sent stays valid while a killed engine comes back, however slowly.
+LONG_LIVED = {"blockhash_valid_blocks": 180}
+
 
 @pytest_asyncio.fixture
-async def deployment(tmp_path: Path) -> AsyncIterator[SolanaDeployment]:
+async def deployment(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SolanaDeployment]:
+    """A test may change the node's options by naming them as the parameter of this fixture."""
     for binary, package in ((FAILPOINTS, "tradewind-signer --all-features"), (ENGINE, "tradewind-engine")):
         if not binary.exists():
             pytest.fail(f"{binary} is missing. Build it: cargo build --package {package}")
-    async with deployed_on_solana(tmp_path, signer=FAILPOINTS, start=False) as running:
+    options = getattr(request, "param", {})
+    async with deployed_on_solana(tmp_path, signer=FAILPOINTS, start=False, **options) as running:
         await running.start_signer()
         yield running
 

@@ -46,7 +46,7 @@ class EngineProcess:
         beside.write_text(json.dumps(self.config))
         beside.rename(self.config_path)
 
-    async def until(self, event: str, *, after: int = 0, timeout_s: float = 30, **fields: Any) -> dict[str, Any]:
+    async def until(self, event: str, *, after: int = 0, timeout_s: float = 60, **fields: Any) -> dict[str, Any]:
         """The first line of this event, not before line `after`, with these fields."""
 
         def found() -> dict[str, Any] | None:

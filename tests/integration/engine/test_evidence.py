@@ -75,7 +75,7 @@ async def test_an_expiry_is_settled_with_those_who_do_not_know_the_signature(
         )
         faults.set(FaultSettings(drop_share={"*": 1.0}))
         order = await asked(gate, "sign_solana")
-        node.advance(160)
+        node.advance(node.options.blockhash_valid_blocks + 10)
         expired = await engine.until("executed", status="failed", code="expired")
         assert expired["plan_id"] == order["intent_id"]
         # As the gate sees it, it is surely dead some blocks later, and it takes nobody's word before.

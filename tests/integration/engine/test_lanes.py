@@ -33,9 +33,9 @@ async def traded(deployment: SolanaDeployment, tmp_path: Path, lanes: dict[str, 
     config = configuration(deployment, BOTH_VENUES, folder=tmp_path / "arb-1", lanes=lanes)
     config["parameters"]["tip_lamports"] = str(tip)
     engine = EngineProcess(config, config_path=tmp_path / "resolved.json")
+    lamports = deployment.lamports()
     await engine.start()
     await engine.until("engine_ready")
-    lamports = deployment.lamports()
     open_the_gap(deployment)
     await engine.until("executed", status="success")
     assert await engine.terminate() == 0

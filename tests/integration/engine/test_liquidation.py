@@ -7,41 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.solana_deployment import SolanaDeployment
-from tests.integration.engine.engine_process import ENGINE, ROOT, EngineProcess
+from tests.integration.engine.engine_process import ENGINE, EngineProcess
 from tests.integration.engine.lending import SOL_RESERVE, USDC_RESERVE, LendingMarket
-from tests.integration.engine.trading import snapshot
+from tests.integration.engine.liquidating import configuration, example
 from tests.integration.localnet_solana.swapping import WSOL
-from tradewind.commander.resolved import content_of
-from tradewind.commander.strategy_file.reading import read_strategy_file
 from tradewind.domain.execution_plan_event import ExecutionPlanEvent, PlanExecutor, PlanStrategy
-
-EXAMPLE = ROOT / "configs" / "strategies" / "liquidation.yaml"
-SOL_USDC = ("raydium_amm_v4", "SOL/USDC")
-
-
-def example(folder: Path) -> dict[str, Any]:
-    """The example as a commander resolves it."""
-    content = content_of(read_strategy_file(EXAMPLE).settings, instance="liquidation-1", folder=folder)
-    return {"version": 1, **content}
-
-
-def configuration(deployment: SolanaDeployment, lending: LendingMarket, folder: Path, **changes: Any) -> dict[str, Any]:
-    """The example on this chain."""
-    described = deployment.chain.description
-    folder.mkdir(exist_ok=True)
-    pool = described.pool(*SOL_USDC)
-    (folder / "pools.json").write_text(snapshot(deployment.chain, [pool]))
-    config = example(folder)
-    chain = {"rpc": [described.urls["rpc"]], "websocket": described.urls["websocket"]}
-    config["chain"] |= chain | {"genesis_hash": described.genesis_hash}
-    config["limits"] |= {"max_opportunity_age_ms": "30000"}
-    config["inventory"] = {"snapshot": "pools.json", "programs": []}
-    config["parameters"] |= {
-        "wallet": deployment.wallet.address,
-        "lookup_tables": [lending.lookup_table(pool.pool, pool.base_vault, str(pool.quote_vault))],
-        "bases": [{"mint": str(WSOL), "min_profit_raw": "1000"}],
-    }
-    return config | changes
 
 
 async def plans(engine: EngineProcess) -> list[dict[str, Any]]:
@@ -53,6 +23,19 @@ async def plans(engine: EngineProcess) -> list[dict[str, Any]]:
         plan = ExecutionPlanEvent.model_validate_json(json.dumps(body))
         assert plan.strategy is PlanStrategy.LIQUIDATION
     return told
+
+
+def first_plan(engine: EngineProcess, loan: str) -> dict[str, Any]:
+    """The first one that liquidates this loan."""
+    told = engine.events("ExecutionPlanEvent")
+    return next(plan for plan in told if plan["liquidation"]["obligation"] == loan)
+
+
+async def planned_for(engine: EngineProcess, loan: str) -> None:
+    """Return once the engine has planned to liquidate this loan."""
+    async with asyncio.timeout(30):
+        while loan not in {plan["liquidation"]["obligation"] for plan in await plans(engine)}:
+            await asyncio.sleep(0.02)
 
 
 def test_the_example_is_one_that_the_engine_takes(tmp_path: Path) -> None:
@@ -115,6 +98,44 @@ async def test_a_service_is_told_of_the_plan_and_nothing_is_signed(
     assert plan["liquidation"]["obligation"] == unhealthy
     assert await engine.terminate() == 0
     assert await deployment.landed() == []
+
+
+async def test_a_replayed_recording_of_changing_loans_gives_the_same_decisions_byte_for_byte(
+    deployment: SolanaDeployment, tmp_path: Path
+) -> None:
+    lending = LendingMarket(deployment.chain)
+    unhealthy = lending.loan(1, dollars=2_000, owed_share=0.73)
+    lending.loan(2, dollars=4_000, owed_share=0.5)
+    config = configuration(deployment, lending, tmp_path / "liquidation-1")
+    recording = tmp_path / "feed.jsonl"
+    engine = EngineProcess(config, config_path=tmp_path / "resolved.json")
+    await engine.start("--record", str(recording))
+    await engine.until("engine_ready")
+    # One is found at once, another after its owner borrowed more, and the first is repaid by somebody.
+    await planned_for(engine, unhealthy)
+    soon = lending.loan(2, dollars=4_000, owed_share=0.74)
+    lending.loan(1, dollars=2_000, owed_share=0.2)
+    await planned_for(engine, soon)
+    assert await engine.terminate() == 0
+    told = []
+    for name in ("first", "second"):
+        # Neither the chain nor the signer is asked for anything, and who trades is in the recording.
+        parameters = {name: value for name, value in config["parameters"].items() if name != "wallet"}
+        changes = {"mode": "replay", "folder": str(tmp_path / name), "parameters": parameters}
+        changes |= {"chain": config["chain"] | {"rpc": ["http://127.0.0.1:1"], "websocket": "ws://127.0.0.1:1"}}
+        replayed = EngineProcess(config | changes, config_path=tmp_path / f"{name}.json")
+        await replayed.start("--recording", str(recording))
+        assert await replayed.exit_code() == 0
+        told.append((tmp_path / name / "events.jsonl").read_bytes())
+        loans = [plan["liquidation"]["obligation"] for plan in await plans(replayed)]
+        assert {unhealthy, soon} == set(loans)
+        assert loans.index(unhealthy) < loans.index(soon)
+        # What was recorded is decided as it was then, but for the interest of the slots between two decisions.
+        [then, now] = [first_plan(run, unhealthy) for run in (engine, replayed)]
+        assert (now["wallet"], now["routes"][0]["pool"]) == (then["wallet"], then["routes"][0]["pool"])
+        assert abs(int(now["inputAmount"]) - int(then["inputAmount"])) < int(then["inputAmount"]) / 1e4
+        assert now["gasEstimate"] == then["gasEstimate"]
+    assert told[0] == told[1]
 
 
 async def test_a_market_that_is_none_is_told_before_anything_runs(deployment: SolanaDeployment, tmp_path: Path) -> None:

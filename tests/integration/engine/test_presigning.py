@@ -39,7 +39,8 @@ async def landed(deployment: SolanaDeployment) -> list[str]:
 
 
 def order_of(engine: EngineProcess, plan_id: str) -> list[str]:
-    return [line["event"] for line in engine.lines if line.get("plan_id") == plan_id]
+    lines = [line for line in engine.lines if line.get("plan_id") == plan_id]
+    return [line["event"] for line in lines if line["event"] != "timed"]
 
 
 async def assert_given_up(deployment: SolanaDeployment, engine: EngineProcess, plan_id: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.solana_deployment import SolanaDeployment
+from tests.integration.engine.cuttable import cuttable
 from tests.integration.engine.engine_process import EngineProcess
 from tests.integration.engine.trading import BOTH_VENUES, configuration, snapshot, swap_by_somebody_else
 from tests.integration.localnet_solana.swapping import WSOL
@@ -165,6 +166,28 @@ async def test_a_slow_strategy_is_told_what_is_newest_and_nothing_between(
     # The one that it was slow with, the changes of the swaps at once, and what the feed had still under way. Six swaps,
     # each with a state of its own, would be seven.
     assert len(engine.said("strategy_log")) < 7
+
+
+async def test_pools_that_miss_something_are_told_at_once_and_again_when_they_are_read(
+    deployment: SolanaDeployment, tmp_path: Path
+) -> None:
+    file = written(
+        tmp_path,
+        "known = sum(pool.tradeable for pool in update.pools.values())\n"
+        "self.context.log(f'{known} of {len(update.pools)} known')",
+    )
+    async with cuttable(deployment.chain.description.urls["websocket"]) as feed:
+        engine = engine_of(deployment, tmp_path, file, mode="paper")
+        engine.config["chain"]["websocket"] = feed.url
+        engine.config["limits"] |= {"max_feed_silence_ms": "300"}
+        await engine.start()
+        await engine.until("strategy_log", message="2 of 2 known")
+        feed.cut()
+        await engine.until("strategy_log", message="0 of 2 known")
+        seen = len(engine.lines)
+        feed.mend()
+        await engine.until("strategy_log", after=seen, message="2 of 2 known")
+        assert await engine.terminate() == 0
 
 
 def _quoted(deployment: SolanaDeployment, pool: str) -> int:

@@ -29,6 +29,13 @@ async def strict(chain: EvmLocalnet) -> AsyncIterator[StrictRpc]:
         yield endpoint
 
 
+@pytest_asyncio.fixture(loop_scope="session")
+async def patient(strict: StrictRpc) -> StrictRpc:
+    """A predecessor that is slow to come is waited for."""
+    strict.rules.nonce_hold_s = 30
+    return strict
+
+
 async def send(strict: StrictRpc, **changes: Any) -> Said:
     return await ask(strict.url, SEND, signed(**changes)[0])
 
@@ -191,11 +198,11 @@ async def test_of_eight_in_one_batch_the_dearest_does_not_push_the_others_out(
     assert won[0]["result"] == raws[won[0]["id"]][1]
 
 
-async def test_a_future_nonce_is_held_for_its_predecessor(strict: StrictRpc, chain: EvmLocalnet) -> None:
-    later = [asyncio.create_task(send(strict, nonce=number)) for number in (2, 1)]
+async def test_a_future_nonce_is_held_for_its_predecessor(patient: StrictRpc, chain: EvmLocalnet) -> None:
+    later = [asyncio.create_task(send(patient, nonce=number)) for number in (2, 1)]
     await asyncio.sleep(0.2)
     assert await nonce(chain) == 0
-    assert (await send(strict)).result == signed()[1]
+    assert (await send(patient)).result == signed()[1]
     assert [(await task).result for task in later] == [signed(nonce=number)[1] for number in (2, 1)]
     assert await nonce(chain) == 3
 
@@ -304,10 +311,10 @@ async def test_two_endpoints_of_one_chain_agree_on_who_was_first(strict: StrictR
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def now_only(strict: StrictRpc) -> StrictRpc:
+async def now_only(patient: StrictRpc) -> StrictRpc:
     """The conditions need not have held before."""
-    strict.rules.condition_age_s = 0
-    return strict
+    patient.rules.condition_age_s = 0
+    return patient
 
 
 def slots(chain_value: str) -> dict[str, Any]:
@@ -378,6 +385,7 @@ async def test_bounds_are_looked_at_again_when_the_turn_comes(now_only: StrictRp
 
 async def test_conditions_must_have_held_two_seconds_ago_as_well(strict: StrictRpc, chain: EvmLocalnet) -> None:
     pool, slot0 = "0xc6962004f452be9203591991d15f6b388e09e8d0", "0x" + "00" * 32
+    strict.rules.condition_age_s = 60
     # An idle anvil may be behind the clock by which the age of a block is reckoned.
     await chain.set_next_timestamp(int(time.time()))
     await chain.swap_as_market(at.WETH.address, at.USDC.address, 500, 10**18)

@@ -32,7 +32,7 @@ class NatsServer:
         fields: dict[str, object] = {
             "url": f"nats://127.0.0.1:{self.port}",
             "reconnect_wait_ms": 20,
-            "publish_timeout_ms": 500,
+            "publish_timeout_ms": 2_000,
             "ack_wait_ms": 4_000,
             **changes,
         }

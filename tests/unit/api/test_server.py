@@ -96,7 +96,7 @@ async def test_a_request_under_way_is_answered_before_the_server_stops(tmp_path:
 
 
 async def test_headers_that_trickle_in_are_given_up() -> None:
-    async with ApiServer(says_hello, host="127.0.0.1", port=0, limits=Limits(header_s=0.1)) as server:
+    async with ApiServer(says_hello, host="127.0.0.1", port=0, limits=Limits(header_s=1)) as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url.rpartition(":")[2]))
         closed = asyncio.create_task(closed_by_the_server(reader))
         writer.write(b"GET / HTTP/1.1\r\n")

@@ -28,7 +28,7 @@ from tradewind.settings import Settings
 COMMANDS = [
     ("demo", "all"), ("demo", "arb"), ("rules", "check"), ("rules", "show"), ("new", "strategy"),
     ("init",), ("doctor",), ("up",), ("report",), ("halt",), ("resume",), ("sweep",), ("localnet", "evm"),
-    ("run",), ("ps",), ("status",), ("logs",), ("stop",), ("restart",),
+    ("run",), ("ps",), ("status",), ("logs",), ("stop",), ("restart",), ("settings",),
     ("localnet", "solana"),
     ("intent", "submit"), ("intent", "acquire"), ("intent", "dispose"), ("intent", "show"), ("intent", "watch"),
     ("intent", "list"), ("journal", "verify"), ("journal", "show"), ("quote", "file"), ("quote", "acquire"),

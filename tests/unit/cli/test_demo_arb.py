@@ -86,9 +86,14 @@ def story() -> ArbStory:
     told = ArbStory(("one", "two"), builders.SOLANA_WALLET, engine="the stand-in", phase="running")
     told.priced({"one": Fraction(3), "two": Fraction(2)})
     told.moved(Move(40_000_000_000, "SOL", 9, 1_000 * MS, 176_300))
-    plan = {"plan_id": "p", "opportunity_id": "o", "input_amount_raw": "19086442496", "expected_profit_raw": "5"}
+    plan: dict[str, Any] = {"plan_id": "p", "opportunity_id": "o"}
+    plan |= {"input_amount_raw": "19086442496", "expected_profit_raw": "5"}
+    plan |= {"found_after_ns": 300_000, "planned_after_ns": 2 * MS}
     told.line(EngineLine(1_010 * MS, "info", "planned", "", plan))
     told.line(EngineLine(1_012 * MS, "info", "sent", "", {"plan_id": "p", "signature": SIGNATURE}))
+    told.line(
+        EngineLine(1_012 * MS, "info", "timed", "", {"plan_id": "p", "gate_ns": 7 * MS, "sent_after_ns": 12 * MS})
+    )
     told.line(EngineLine(1_112 * MS, "info", "executed", "", {"plan_id": "p", "status": "success"}))
     stages = {"gate": {"count": 1, "p50_below_ns": 10, "most_below_ns": 20}, "build": {"count": 0}}
     told.line(EngineLine(1_113 * MS, "info", "status", "", {"stages": stages}))
@@ -107,6 +112,37 @@ def test_the_picture_fits_and_has_the_signature_whole(width: int) -> None:
     assert "100 ms" in whole
 
 
+def test_the_way_of_a_trade_has_each_part_with_what_it_took() -> None:
+    told = story()
+    told.changed_raw = 5
+    file = io.StringIO()
+    Console(file=file, width=100).print(arb_picture(told))
+    shown = [line.strip("│ ").split() for line in file.getvalue().splitlines()]
+    steps = {words[1]: " ".join(words[-2:]) for words in shown if words[:1] == ["✔"]}
+    # Told 2 ms before 1,010 ms, 8 ms after the move; planned 1.7 ms after it was found; 12 - 2 - 7 ms after the gate.
+    assert steps == {
+        "moved": "40 SOL",
+        "update": "8.00 ms",
+        "found": "300 µs",
+        "planned": "1.70 ms",
+        "gate": "7.00 ms",
+        "sent": "3.00 ms",
+        "landed": "100 ms",
+    }
+    assert "the wallet has 0.000000005 SOL more" in file.getvalue()
+
+
+def test_while_it_goes_on_the_picture_fits_into_24_rows() -> None:
+    told = story()
+    for number in range(30):
+        told.line(EngineLine(1_010 * MS, "info", "planned", "", {"plan_id": str(number)}))
+    file = io.StringIO()
+    Console(file=file, width=80).print(arb_picture(told, rows=24))
+    lines = file.getvalue().splitlines()
+    assert len(lines) <= 24
+    assert "31 taken" in lines[-2]
+
+
 def test_a_plan_that_has_no_end_yet_is_under_way() -> None:
     told = story()
     assert told.under_way == 0
@@ -115,9 +151,9 @@ def test_a_plan_that_has_no_end_yet_is_under_way() -> None:
     assert list(told.stages) == ["gate"]
 
 
-def test_an_engine_may_say_that_it_sent_before_it_says_what() -> None:
+def test_what_was_sent_may_be_heard_before_what_was_planned() -> None:
     told = story()
     told.line(EngineLine(70, "info", "sent", "", {"plan_id": "q", "signature": SIGNATURE}))
     told.line(EngineLine(75, "info", "planned", "", {"plan_id": "q"}))
     trade = told.trades["q"]
-    assert (trade.planned_ns, trade.sent_ns, trade.signature) == (70, 70, SIGNATURE)
+    assert (trade.planned_ns, trade.sent_ns, trade.signature) == (75, 70, SIGNATURE)

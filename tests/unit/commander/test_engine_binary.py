@@ -68,6 +68,7 @@ def test_only_what_is_meant_is_passed_and_never_a_key() -> None:
         "TZ": "UTC",
         "RUST_LOG": "info",
         "OTEL_SERVICE_NAME": "arb",
+        "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer s",
         "TRADEWIND_X": "1",
         "EDITOR": "vi",
         "MINE": "2",
@@ -79,7 +80,7 @@ def test_only_what_is_meant_is_passed_and_never_a_key() -> None:
         "CARGO_REGISTRY_TOKEN": "t",
         "MY_PASSPHRASE": "p",
     }
-    passed = {"PATH", "TZ", "RUST_LOG", "OTEL_SERVICE_NAME", "TRADEWIND_X"}
+    passed = {"PATH", "TZ", "RUST_LOG"}
     assert set(engine_environment(found)) == passed
-    assert set(engine_environment(found, also=("MINE", "WALLET_1", "MY_PASSPHRASE"))) == passed | {"MINE"}
+    assert set(engine_environment(found, also=("MINE", "WALLET_1", "MY_PASSPHRASE"))) == {*passed, "MINE"}
     assert set(engine_environment(found, builds=True)) == passed | {"CARGO_HOME"}

@@ -1,15 +1,10 @@
-"""Lines of an engine: understood, or kept as text; the local log; what is redacted."""
-
-import json
-from pathlib import Path
+"""Lines of an engine: understood, or kept as text."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tradewind.commander.engine_line import EngineLine, parse_line
-from tradewind.commander.log_file import LogFile
-from tradewind.commander.redaction import redacted
 
 
 def test_a_line_of_the_contract_is_read_whole() -> None:
@@ -31,53 +26,3 @@ def test_odd_moments_and_levels_are_replaced() -> None:
 @given(st.binary(max_size=200))
 def test_no_line_is_an_error(raw: bytes) -> None:
     parse_line(raw, now_ns=0)
-
-
-def test_a_full_log_file_makes_room_for_a_new_one_and_keeps_the_newest(tmp_path: Path) -> None:
-    log = LogFile(tmp_path / "engine.log", file_bytes=20, kept_files=2)
-    for number in range(10):
-        log.write(f"line {number}".encode())
-    log.close()
-    kept = {path.name: path.read_text().split("\n")[:-1] for path in tmp_path.iterdir()}
-    assert kept == {"engine.log": ["line 8", "line 9"], "engine.log.1": ["line 6", "line 7"]}
-    assert (tmp_path / "engine.log").stat().st_mode & 0o777 == 0o600
-
-
-def test_a_log_goes_on_where_the_last_life_ended(tmp_path: Path) -> None:
-    for text in (b"one", b"two"):
-        log = LogFile(tmp_path / "engine.log")
-        log.write(text)
-        log.close()
-    assert (tmp_path / "engine.log").read_text() == "one\ntwo\n"
-
-
-SIGNATURE = "5" * 87
-MINT = "So11111111111111111111111111111111111111112"
-
-
-@pytest.mark.parametrize(
-    "secret",
-    [
-        '"private_key": "4f3edf983ac636a65a842ce7c78d9aa706d3b113bce9c46f30d7d21715b23b1d"',
-        "mnemonic: word",
-        "Authorization: Bearer abc.def",
-        "password=hunter2",
-        f"key file {json.dumps(list(range(64)))}",
-        "https://rpc.example/v2/0123456789abcdefABCDEF?api-key=secret",
-        "wss://user:hunter2@rpc.example",
-        "https://api.telegram.org/bot123456789:AAF0123456789abcdefghijABCDEFGHIJ12/sendMessage",
-        "AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQ",
-        "api_key='hunter2'",
-    ],
-)
-def test_secrets_are_hidden(secret: str) -> None:
-    said = redacted(f"before {secret} after")
-    for part in ("4f3edf98", " word", "abc.def", "hunter2", "62, 63", "0123456789abcdef", "=secret", "QQQQ"):
-        assert part not in said
-    assert "***" in said
-    assert said.startswith("before ")
-
-
-def test_what_is_public_stays() -> None:
-    line = f'{{"signature": "{SIGNATURE}", "token": "{MINT}", "tokens": 5, "rpc": "http://127.0.0.1:8899/"}}'
-    assert redacted(line) == line

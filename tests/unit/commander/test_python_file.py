@@ -57,6 +57,13 @@ def test_mistakes_of_parameters_have_their_lines(tmp_path: Path) -> None:
     ]
 
 
+def test_a_file_that_could_not_be_read_is_looked_at_again_although_it_is_the_same(tmp_path: Path) -> None:
+    path = file_with(tmp_path, {"edge_bps": 15, **OWN}, "from lately_written import EDGE\n" + STRATEGY)
+    assert [code for _, code, _ in mistakes_of(path)] == ["strategy_unreadable"]
+    (tmp_path / "lately_written.py").write_text("EDGE = 1\n")
+    assert read_strategy_file(path).settings.strategy == "mine"
+
+
 def test_they_are_told_with_all_other_mistakes(tmp_path: Path) -> None:
     path = file_with(tmp_path, {})
     path.write_text(path.read_text().replace('"paper"', '"papre"'))

@@ -280,7 +280,11 @@ def test_two_files_of_one_name_in_one_folder_are_refused(tmp_path: Path) -> None
 def test_a_file_that_is_not_there_names_the_folders_that_were_searched(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=r"There is no arb\.yaml") as raised:
         find_file("arb", [tmp_path])
-    assert raised.value.remedy == f"Write {tmp_path / 'arb'}.yaml, or give a file: --config PATH"
+    written = f"or write {tmp_path / 'arb'}.yaml as docs/commander.md shows, or give a file: --config PATH"
+    local = "Begin on a local chain, with the files that a desk needs: tradewind localnet solana --desk ."
+    assert raised.value.remedy == f"{local}; {written}"
+    with pytest.raises(Misconfigured, match="with a strategy of your own: tradewind new strategy mine;"):
+        find_file("mine", [tmp_path])
     with pytest.raises(Misconfigured, match="does not exist"):
         find_file(str(tmp_path / "none.yaml"), [])
     with pytest.raises(InvalidInput, match="Name it"):

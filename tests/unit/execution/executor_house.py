@@ -90,3 +90,13 @@ class House:
         """As a crash would: nothing is said."""
         await self.stream.close()
         self.journal.close()
+
+
+async def leave_signed(world: World, folder: Path, plan: ExecutionPlanEvent) -> None:
+    """A service signs the plan, hands it to a lane that loses it, and stops: that is what the next one finds."""
+    house = House(world, folder)
+    await house.service.start()
+    world.jito.loses_everything = True
+    await house.publish(plan)
+    await house.until(lambda: bool(world.jito.sent))
+    await house.close()

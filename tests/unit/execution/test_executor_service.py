@@ -7,12 +7,10 @@ from uuid import uuid4
 import pytest
 
 from tests import builders
-from tests.unit.execution.executor_house import House
+from tests.unit.execution.executor_house import House, leave_signed
 from tests.unit.execution.executors.world import World
-from tradewind.domain.events import HaltRequested, KillSwitchEngaged, ShutdownRequested
 from tradewind.domain.execution_plan_event import (
     ExecutionMethod,
-    FlashLoan,
     MevRisk,
     PlanExecutor,
     PlannedLiquidation,
@@ -20,10 +18,7 @@ from tradewind.domain.execution_plan_event import (
     PlanStrategy,
 )
 from tradewind.domain.execution_result_event import ProgramError, ResultStatus
-from tradewind.execution.executor_service import ServiceLimits
-from tradewind.execution.executors.flash_loan import LEAST_UNITS
-from tradewind.execution.executors.outcomes import Expired, Unknown
-from tradewind.execution.executors.ports import Reservation, SignedAttempt
+from tradewind.execution.executors.ports import Reservation
 
 SECOND_WALLET = "7xKXtg2CW87d97TXJSDpbD5jBkheTqA83TZRuJosgAsU"
 
@@ -110,13 +105,8 @@ async def test_a_plan_published_twice_is_executed_once(world: World, tmp_path: P
 async def test_after_a_crash_the_signed_bytes_are_followed_and_nothing_is_signed_again(
     world: World, tmp_path: Path
 ) -> None:
-    house = House(world, tmp_path)
-    await house.service.start()
-    world.jito.loses_everything = True
     plan = world.plan()
-    await house.publish(plan)
-    await house.until(lambda: bool(world.jito.sent))
-    await house.close()
+    await leave_signed(world, tmp_path, plan)
     world.jito.loses_everything = False
     again = House(world, tmp_path)
     await again.service.start()
@@ -223,123 +213,6 @@ async def test_two_executors_with_one_gate_have_one_effect_for_a_plan_that_both_
     await second.close()
 
 
-async def test_a_halt_of_everything_halts_the_gate_and_ends_the_service(world: World, tmp_path: Path) -> None:
-    house = House(world, tmp_path)
-    await house.service.start()
-    await house.say(HaltRequested(by="bus", reason="prices look wrong"))
-    await house.until(house.service.stopped.is_set)
-    assert world.gate.halts == [(None, None)]
-    [stopped] = house.journal.read(types=["ExecutorStopped"])
-    assert stopped.envelope.body.model_dump() == {"executor": "executor-1", "reason": "killswitch", "open_plans": 0}
-    await house.close()
-
-
-async def test_a_halt_of_one_wallet_ends_nothing_else(world: World, tmp_path: Path) -> None:
-    house = House(world, tmp_path)
-    await house.service.start()
-    await house.say(HaltRequested(by="bus", reason="it looks drained", wallet=SECOND_WALLET))
-    await house.until(lambda: bool(world.gate.halts))
-    plan = world.plan()
-    await house.publish(plan)
-    [result] = await house.until_ended(plan)
-    assert result.outcome is ResultStatus.SUCCESS
-    assert world.gate.halts == [(SECOND_WALLET, None)]
-    await house.close()
-
-
-async def test_a_halt_heard_just_before_a_crash_is_carried_out_by_the_next_start(world: World, tmp_path: Path) -> None:
-    house = House(world, tmp_path)
-    await house.say(HaltRequested(by="bus", reason="prices look wrong"))
-    await house.close()
-    again = House(world, tmp_path)
-    await again.service.start()
-    assert world.gate.halts == [(None, None)]
-    await again.close()
-
-
-async def test_a_halt_that_was_ended_since_is_not_repeated_by_a_restart(world: World, tmp_path: Path) -> None:
-    house = House(world, tmp_path)
-    await house.service.start()
-    await house.say(KillSwitchEngaged(kill_epoch=7, by="operator", reason="drill"))
-    await house.until(house.service.stopped.is_set)
-    await house.close()
-    world.gate.halts.clear()
-    again = House(world, tmp_path)
-    await again.service.start()
-    assert world.gate.halts == []
-    await again.close()
-
-
-async def test_during_a_halt_a_plan_fails_and_a_signed_one_is_still_followed(world: World, tmp_path: Path) -> None:
-    house = House(world, tmp_path, limits=ServiceLimits(stop_on_halt=False))
-    await house.service.start()
-    world.jito.loses_everything = True
-    signed = world.plan()
-    await house.publish(signed)
-    await house.until(lambda: bool(world.jito.sent))
-    await house.say(HaltRequested(by="bus", reason="prices look wrong"))
-    await house.until(lambda: bool(world.gate.halts))
-    world.jito.loses_everything = False
-    late = world.plan()
-    await house.publish(late)
-    first, second = await house.until_ended(signed, late)
-    assert (first.outcome, second.error_code) == (ResultStatus.SUCCESS, "halted")
-    await house.close()
-
-
-async def test_a_shutdown_takes_nothing_new_and_waits_for_what_is_in_flight(world: World, tmp_path: Path) -> None:
-    house = House(world, tmp_path)
-    await house.service.start()
-    world.jito.loses_everything = True
-    in_flight, late = world.plan(), world.plan()
-    await house.publish(in_flight)
-    await house.until(lambda: bool(world.jito.sent))
-    await house.say(ShutdownRequested(by="bus", reason="maintenance"))
-    await house.until(lambda: house.service.is_stopping)
-    world.jito.loses_everything = False
-    await house.publish(late)
-    await house.until(house.service.stopped.is_set)
-    assert house.result(in_flight) is not None
-    assert house.result(late) is None
-    assert world.chain.effects == {str(in_flight.plan_id): 1}
-    await house.close()
-
-
-async def test_a_shutdown_waits_no_longer_than_its_bound_and_leaves_the_rest_to_the_next_start(
-    world: World, tmp_path: Path
-) -> None:
-    house = House(world, tmp_path, limits=ServiceLimits(stop_within_ms=4_000))
-    await house.service.start()
-    world.jito.loses_everything = True
-    plan = world.plan()
-    await house.publish(plan)
-    await house.until(lambda: bool(world.jito.sent))
-    await house.say(ShutdownRequested(by="bus", reason="maintenance"))
-    await house.until(house.service.stopped.is_set)
-    # Without the bound it would have stopped once nothing was open any more.
-    [stopped] = house.journal.read(types=["ExecutorStopped"])
-    assert stopped.envelope.body.model_dump()["open_plans"] == 1
-    await house.close()
-    world.jito.loses_everything = False
-    again = House(world, tmp_path)
-    await again.service.start()
-    [result] = await again.until_ended(plan)
-    assert result.outcome is ResultStatus.SUCCESS
-    assert world.chain.effects == {str(plan.plan_id): 1}
-    await again.close()
-
-
-async def test_a_shutdown_from_before_the_start_stops_nobody(world: World, tmp_path: Path) -> None:
-    house = House(world, tmp_path)
-    await house.service.start()
-    await house.say(ShutdownRequested(by="bus", reason="maintenance"), occurred_ns=world.clock.now_ns() - 1)
-    plan = world.plan()
-    await house.publish(plan)
-    await house.until_ended(plan)
-    assert not house.service.is_stopping
-    await house.close()
-
-
 async def test_profits_and_losses_are_counted_apart(world: World, tmp_path: Path) -> None:
     house = House(world, tmp_path)
     await house.service.start()
@@ -356,109 +229,6 @@ async def test_profits_and_losses_are_counted_apart(world: World, tmp_path: Path
     assert value("executor_profit_usd_total", labels) == pytest.approx(0.35892)
     assert value("executor_loss_usd_total", labels) == pytest.approx(0.0009)
     await house.close()
-
-
-async def test_what_is_signed_is_followed_to_its_end_although_no_lane_is_healthy(world: World, tmp_path: Path) -> None:
-    house = House(world, tmp_path)
-    await house.service.start()
-    world.jito.loses_everything = True
-    plan = world.plan()
-    await house.publish(plan)
-    await house.until(lambda: bool(world.jito.sent))
-    await house.close()
-    world.jito.loses_everything = False
-    for lane in (world.jito, world.tpu, world.rpc):
-        lane.healthy = False
-    again = House(world, tmp_path)
-    await again.service.start()
-    [result] = await again.until_ended(plan)
-    assert result.outcome is ResultStatus.SUCCESS
-    assert world.chain.effects == {str(plan.plan_id): 1}
-    await again.close()
-
-
-async def test_a_signed_loan_is_followed_with_its_compute_units_although_no_lane_is_healthy(
-    world: World, tmp_path: Path
-) -> None:
-    house = House(world, tmp_path)
-    await house.service.start()
-    world.jito.loses_everything = True
-    loan = FlashLoan(provider="kamino", amount=10**10, reserve=builders.SOLANA_POOL)
-    plan = world.plan(flash_loan=loan, gas_estimate=250_000)
-    await house.publish(plan)
-    await house.until(lambda: bool(world.jito.sent))
-    await house.close()
-    for lane in (world.jito, world.tpu, world.rpc):
-        lane.healthy = False
-    # The first attempt dies unsent, so that another one is built.
-    world.chain.height += 200
-    again = House(world, tmp_path)
-    await again.service.start()
-    [result] = await again.until_ended(plan)
-    assert (result.outcome, result.attempts) == (ResultStatus.SUCCESS, 2)
-    assert [request.compute_budget.unit_limit for request in world.builder.requests] == [LEAST_UNITS] * 2
-    await again.close()
-
-
-async def test_what_others_would_trade_around_goes_to_no_public_lane_although_none_is_healthy(
-    world: World, tmp_path: Path
-) -> None:
-    house = House(world, tmp_path)
-    await house.service.start()
-    world.jito.loses_everything = True
-    plan = world.plan(risk=MevRisk.HIGH)
-    await house.publish(plan)
-    await house.until(lambda: bool(world.jito.sent))
-    await house.close()
-    world.jito.loses_everything = world.jito.healthy = False
-    again = House(world, tmp_path)
-    await again.service.start()
-    [result] = await again.until_ended(plan)
-    assert result.outcome is ResultStatus.SUCCESS
-    assert (world.rpc.sent, world.tpu.sent) == ([], [])
-    await again.close()
-
-
-async def test_where_no_private_lane_is_configured_any_more_what_is_signed_is_followed_and_not_sent_or_signed_again(
-    world: World, tmp_path: Path
-) -> None:
-    house = House(world, tmp_path)
-    await house.service.start()
-    world.jito.loses_everything = True
-    plan = world.plan(risk=MevRisk.HIGH, deadline=world.clock.now_ns() // 1_000_000 + 3_600_000)
-    await house.publish(plan)
-    await house.until(lambda: bool(world.jito.sent))
-    await house.close()
-    again = House(world, tmp_path, without=[ExecutionMethod.JITO_BUNDLE])
-    await again.service.start()
-    [result] = await again.until_ended(plan)
-    assert (result.outcome, result.error_code, result.attempts) == (ResultStatus.FAILED, "no_private_lane", 1)
-    assert (world.rpc.sent, world.tpu.sent) == ([], [])
-    assert len((await world.gate.step(plan.plan_id, 0)).attempts) == 1
-    # The end is one that the gate believes: nothing stays reserved.
-    assert isinstance(world.gate.settled[plan.plan_id], Expired)
-    await again.close()
-
-
-async def test_what_landed_by_the_private_lane_is_a_success_although_that_is_gone(world: World, tmp_path: Path) -> None:
-    house = House(world, tmp_path)
-    await house.service.start()
-    plan = world.plan(risk=MevRisk.HIGH)
-
-    async def blind(attempt: SignedAttempt, *, within_ms: int) -> Unknown:
-        await world.clock.sleep(within_ms / 1_000)
-        return Unknown(attempt.signature)
-
-    seen, world.confirmations.outcome = world.confirmations.outcome, blind  # type: ignore[method-assign]
-    await house.publish(plan)
-    await house.until(lambda: bool(world.jito.sent))
-    await house.close()
-    world.confirmations.outcome = seen  # type: ignore[method-assign]
-    again = House(world, tmp_path, without=[ExecutionMethod.JITO_BUNDLE])
-    await again.service.start()
-    [result] = await again.until_ended(plan)
-    assert result.outcome is ResultStatus.SUCCESS
-    await again.close()
 
 
 async def test_a_defect_before_any_signature_ends_the_plan_and_takes_no_room(world: World, tmp_path: Path) -> None:

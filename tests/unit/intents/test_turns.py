@@ -59,7 +59,7 @@ async def test_only_the_end_of_its_holder_passes_a_turn_on() -> None:
     await asyncio.sleep(0)
     assert not waiting.done()
     turns.on_recorded(recorded(builders.slice_ended(holder, uuid4(), slice_index=1)))
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         await waiting
 
 
@@ -73,7 +73,7 @@ async def test_the_end_of_an_intent_does_not_take_the_turn_that_its_last_slice_p
     await asyncio.sleep(0)
     assert not waiting.done()
     turns.on_recorded(ended(next_one))
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         await waiting
 
 
@@ -82,7 +82,7 @@ async def test_a_holder_that_has_to_wait_lets_the_others_go_first() -> None:
     await turns.take(WALLET, holder, priority=10, seq=1)
     waiting = await queued(turns, (uuid4(), 0), priority=1, seq=2)
     turns.give_back(holder)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         await waiting
     again = await queued(turns, holder, priority=10, seq=1)
     assert not again.done()
@@ -92,7 +92,7 @@ async def test_a_holder_that_has_to_wait_lets_the_others_go_first() -> None:
 async def test_wallets_do_not_wait_for_each_other() -> None:
     turns = WalletTurns()
     await turns.take("one", (uuid4(), 0), priority=1, seq=1)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         await turns.take("another", (uuid4(), 0), priority=1, seq=2)
 
 
@@ -105,7 +105,7 @@ async def test_an_intent_that_gave_up_waiting_is_passed_over() -> None:
     with pytest.raises(asyncio.CancelledError):
         await impatient
     turns.on_recorded(ended(holder))
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         await waiting
 
 
@@ -137,7 +137,7 @@ async def test_after_a_restart_the_slice_in_flight_has_its_turn_and_others_wait(
     waiting = await queued(turns, (uuid4(), 0), priority=10, seq=1)
     assert waiting.done() is not holds
     if holds:
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(10):
             await turns.take(WALLET, (view.intent.id, 0), priority=1, seq=2)
         waiting.cancel()
 
@@ -145,7 +145,7 @@ async def test_after_a_restart_the_slice_in_flight_has_its_turn_and_others_wait(
 async def test_after_a_restart_an_intent_between_two_slices_keeps_nobody_waiting() -> None:
     turns = WalletTurns()
     turns.restore(in_flight("between"))
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         await turns.take(WALLET, (uuid4(), 0), priority=1, seq=2)
 
 

@@ -1,10 +1,11 @@
 """Pools as a strategy sees them: every quote is the core's, and circles are exact."""
 
 import json
+from pathlib import Path
 
 from tradewind import core
-from tradewind.strategies import WRAPPED_SOL, Hop, Pools
-from tradewind.strategies.testing import recorded_updates
+from tradewind.strategies import WRAPPED_SOL, Circle, Hop, Pools
+from tradewind.strategies.testing import Harness, recorded_updates
 
 
 def told(pools: Pools) -> None:
@@ -49,6 +50,30 @@ def test_a_circle_through_a_pool_that_is_not_certain_is_left_out() -> None:
     assert pools.circles(WRAPPED_SOL, pools.values())
     pools.take([{**recorded_updates()[1]["pools"][0], "tradeable": False}])
     assert pools.circles(WRAPPED_SOL, pools.values()) == []
+
+
+def test_a_strategy_is_told_of_the_pools_that_miss_something_and_wishes_for_nothing_through_them(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from tradewind.strategies import *\n"
+        "class Mine(Strategy[None]):\n"
+        "    def on_update(self, update):\n"
+        "        self.context.log(f'{len(update.stale)} of {len(update.changed)} stale')\n"
+        "        return update.circles(WRAPPED_SOL)\n"
+    )
+    harness = Harness(file)
+    before, after = recorded_updates()
+    harness.play([before])
+    assert harness.miss() == []
+    # One of the two is read again, and not the other one.
+    assert harness.play([after]) == []
+    circle = harness.play([before, after])[-1]
+    assert isinstance(circle, Circle)
+    assert harness.miss(circle.hops[0].pool) == []
+    shares = [(0, 2), (2, 2), (0, 1), (0, 2), (0, 1), (1, 1)]
+    assert harness.log == [f"{stale} of {changed} stale" for stale, changed in shares]
 
 
 def test_a_pool_that_comes_later_is_on_circles_too() -> None:

@@ -2,8 +2,8 @@
 
 use alloy_primitives::hex;
 use tradewind_core::decode::solana::{
-    Account, AccountKey, Call, Instruction, KAMINO_PROGRAM, Key, SYSTEM_PROGRAM, TOKEN_PROGRAM,
-    decode_transaction,
+    Account, AccountKey, Call, Instruction, KAMINO_PROGRAM, Key, Liquidated, SYSTEM_PROGRAM,
+    TOKEN_PROGRAM, decode_transaction,
 };
 
 const WALLET: &str = "FVen3X669xLzsi6N2V91DoiyzHzg1uAgqiT8jZ9nS96Z";
@@ -144,4 +144,38 @@ fn reads_a_loan_only_with_all_its_accounts_and_bytes() {
         })
     );
     assert!(with(KAMINO_PROGRAM, 12, &repay[..16]).call().is_err());
+}
+
+#[test]
+fn reads_refreshes_and_both_forms_of_a_liquidation_whole() {
+    // As npm `@kamino-finance/klend-sdk` 8.0.2 writes them, with the accounts numbered.
+    let amounts = "15cd5b070000000006120f00000000000000000000000000";
+    let number = |number: u8| AccountKey::Known(Key([number; 32]));
+    for (tag, accounts) in [("b1479abce2854a37", 20), ("a2a1238f1ebbb967", 25)] {
+        let data = hex::decode(format!("{tag}{amounts}")).unwrap();
+        let read = with(KAMINO_PROGRAM, accounts, &data).call();
+        let expected = Liquidated {
+            liquidator: number(0),
+            obligation: number(1),
+            repay_reserve: number(4),
+            withdraw_reserve: number(7),
+            source: number(13),
+            collateral: number(14),
+            destination: number(15),
+            max_repaid_raw: 123_456_789,
+            least_received_raw: 987_654,
+            threshold_override: 0,
+        };
+        assert_eq!(read, Ok(Some(Call::Liquidate(expected))));
+        assert!(with(KAMINO_PROGRAM, 19, &data).call().is_err());
+        assert!(with(KAMINO_PROGRAM, 25, &data[..31]).call().is_err());
+        let longer = [data.as_slice(), &[0]].concat();
+        assert!(with(KAMINO_PROGRAM, 25, &longer).call().is_err());
+    }
+    for refresh in ["02da8aeb4fc91966", "218493e497c04859"] {
+        let data = hex::decode(refresh).unwrap();
+        let read = |data: &[u8]| with(KAMINO_PROGRAM, 6, data).call().map(|it| it.is_some());
+        assert_eq!(read(&data), Ok(true));
+        assert_eq!(read(&[data.as_slice(), &[0]].concat()), Ok(false));
+    }
 }

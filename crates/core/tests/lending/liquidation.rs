@@ -179,6 +179,23 @@ fn a_liquidation_that_the_program_would_refuse_is_refused() {
 }
 
 #[test]
+fn one_price_that_may_not_be_used_forbids_the_liquidation_of_the_whole_loan() {
+    let mut dump = owing(45_000_000_000_000);
+    // A little JitoSOL beside the USDC, too little to be taken first.
+    dump.write(OBLIGATION, 96, &key(JITOSOL).solana().unwrap());
+    dump.write(OBLIGATION, 128, &1_000_000_000u64.to_le_bytes());
+    dump.write(MARKET, 3_240, &1_000_000u64.to_le_bytes());
+    dump.liquidated(clock(SLOT), u64::MAX).unwrap();
+    dump.write(JITOSOL, 25, &[0b1_1111]);
+    assert_eq!(
+        dump.health(clock(SLOT)).unwrap().unusable_price,
+        Some(key(JITOSOL))
+    );
+    let refused = dump.liquidated(clock(SLOT), u64::MAX);
+    assert_eq!(refused, Err(LendingError::PriceUnusable(key(JITOSOL))));
+}
+
+#[test]
 fn the_dearest_debt_is_repaid_first_and_the_riskiest_collateral_taken_first() {
     let jitosol: [u8; 32] = key(JITOSOL).solana().unwrap();
     let mut dump = owing(45_000_000_000_000);

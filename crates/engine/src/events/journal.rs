@@ -113,7 +113,7 @@ impl Lines {
     }
 
     /// Writes one behind all that wait, and has the thread bring it to the disk; None where it cannot be written.
-    pub(super) fn keep(&self, event: Value) -> Option<Receiver<()>> {
+    pub(super) fn keep(&self, event: &Value) -> Option<Receiver<()>> {
         if !self.write(Some(event)) {
             return None;
         }
@@ -124,30 +124,23 @@ impl Lines {
     }
 
     /// Whether what waits, and this behind it, is in the file; told where not. What waits and is not goes on waiting.
-    fn write(&self, last: Option<Value>) -> bool {
+    fn write(&self, last: Option<&Value>) -> bool {
         let mut tail = lock(&self.tail);
         let mut lines = std::mem::take(&mut lock(&self.waiting).lines);
-        let waited = lines.len();
-        let on_disk = None;
-        lines.extend(last.map(|event| Line { event, on_disk }));
         let mut text = String::new();
         if tail.is_cut {
             text.push_str(CUT);
         }
         let mut ends = Vec::with_capacity(lines.len());
-        for line in &lines {
-            text.push_str(&line.event.to_string());
+        for event in lines.iter().map(|line| &line.event).chain(last) {
+            text.push_str(&event.to_string());
             text.push('\n');
             ends.push(text.len());
         }
         let (written, done) = tail.append(text.as_bytes());
         let whole = ends.iter().take_while(|end| **end <= written).count();
         let mut waiting = lock(&self.waiting);
-        if done.is_err() {
-            // Whoever told the last one hears that it is not kept.
-            lines.truncate(waited);
-        }
-        let in_file = lines.drain(..whole);
+        let in_file = lines.drain(..whole.min(lines.len()));
         waiting
             .syncs
             .extend(in_file.filter_map(|line| line.on_disk));
@@ -351,7 +344,7 @@ mod tests {
         let path = folder.path().join("events.jsonl");
         let log = || Log::new(Clock::System, io::sink());
         let (journal, events) = Journal::open(&path, log()).expect("opened");
-        let kept = events.tell_kept(json!({"id": 7}));
+        let kept = events.tell_kept(&json!({"id": 7}));
         assert!(kept.is_written());
         let text = std::fs::read_to_string(&path).expect("read");
         assert_eq!(text, "{\"id\":7}\n");
@@ -360,7 +353,7 @@ mod tests {
         journal.close();
         let unwritable = File::open(&path).expect("opened to read");
         let (journal, events) = Journal::of(&path, unwritable, log()).expect("opened");
-        assert!(!events.tell_kept(json!({"id": 8})).is_written());
+        assert!(!events.tell_kept(&json!({"id": 8})).is_written());
         journal.close();
     }
 
@@ -373,7 +366,7 @@ mod tests {
         for id in 0..100 {
             events.tell(json!({"id": id}));
             if id % 10 == 9 {
-                assert!(events.tell_kept(json!({"id": "kept"})).is_on_disk());
+                assert!(events.tell_kept(&json!({"id": "kept"})).is_on_disk());
                 let text = std::fs::read_to_string(&path).expect("read");
                 assert_eq!(text.lines().count(), id + 1 + (id + 1) / 10);
                 assert_eq!(text.lines().last(), Some("{\"id\":\"kept\"}"));
@@ -442,7 +435,7 @@ mod tests {
         let lines = Lines::of(Box::new(disk.clone()), log);
         let lasting = lines.tell_lasting(json!({"id": 1}));
         disk.make_room(17);
-        assert!(lines.keep(json!({"id": 2})).is_none());
+        assert!(lines.keep(&json!({"id": 2})).is_none());
         assert_eq!(disk.text(), "{\"id\":1}\n{\"id\":2}");
         assert_eq!(
             lock(&lines.waiting).syncs.len(),

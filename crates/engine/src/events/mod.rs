@@ -87,8 +87,8 @@ impl Events {
 
     /// Tells one that is acted upon: it is in the file when this returns, and its way to the disk has begun.
     #[must_use]
-    pub fn tell_kept(&self, event: Value) -> Kept {
-        self.hear(&event);
+    pub fn tell_kept(&self, event: &Value) -> Kept {
+        self.hear(event);
         let Some(journal) = &self.journal else {
             return Kept {
                 written: true,

@@ -5,7 +5,7 @@
 //! - `opening`: the feed that a configuration chooses; - `websocket`: subscriptions over one connection;
 //! - `yellowstone`: filtered streams out of a validator; - `pauses`: between two attempts to connect;
 //! - `reason`: slots that can be none;
-//! - `recording`: a feed written down, and read again;
+//! - `recording`: a feed written down, and read again; - `stock`: what was known before it;
 //! - `shredstream`: transactions before their execution, beside one of the others.
 
 mod forks;
@@ -16,6 +16,7 @@ mod program_filter;
 mod reason;
 mod recording;
 mod shredstream;
+mod stock;
 mod update;
 pub(crate) mod websocket;
 mod yellowstone;
@@ -29,6 +30,7 @@ pub use order::{AccountOrder, OrderCounts, Undone};
 pub use program_filter::{Comparison, ProgramFilter};
 pub use recording::{Recorded, Recorder, Recording, RecordingFault};
 pub use shredstream::{EntryFeed, EntryOptions};
+pub use stock::Stock;
 pub use update::{AccountUpdate, FeedEvent, Moment, SlotStatus};
 pub use websocket::{WebsocketFeed, WebsocketOptions};
 pub use yellowstone::{Token, YellowstoneFeed, YellowstoneOptions};

@@ -2,7 +2,9 @@
 //!
 //! First line: `{"tradewind_recording": 1, "genesis_hash": …}`. Then accounts `{"at_ns", "account", "slot",
 //! "write_version", "lamports", "owner", "data"}` with base64 data, slots `{"at_ns", "slot", "status"}`, and gaps
-//! `{"at_ns", "gap"}`. Pools that missed something are `{"at_ns", "stale": [pools]}`, all of them `null`. Where the reading of the pools ended and the feed began stands `{"at_ns", "loaded": [pools]}`.
+//! `{"at_ns", "gap"}`. Pools that missed something are `{"at_ns", "stale": [pools]}`, all of them `null`. Where
+//! the reading of the pools ended and the feed began stands `{"at_ns", "loaded": [pools]}`. What was known before the feed
+//! is `{"at_ns", "stocked": {…}}`, as [`Stock`] says.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Lines, Write as _};
@@ -13,8 +15,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use thiserror::Error;
 use tradewind_core::ChainAddress;
-use tradewind_solana::Key;
 
+use super::stock::{Stock, address, addresses};
 use super::update::{AccountUpdate, FeedEvent, Moment, SlotStatus};
 
 const FORM: u64 = 1;
@@ -40,6 +42,8 @@ pub enum RecordingFault {
 pub enum Recorded {
     /// A message of the feed.
     Event(FeedEvent),
+    /// What was known before the feed ran.
+    Stocked(Box<Stock>),
     /// These pools were read from the accounts so far.
     Loaded(Vec<ChainAddress>),
     /// These pools, or all, were not traded on from then on until they were read.
@@ -89,6 +93,14 @@ impl Recorder {
             FeedEvent::Following { .. } => return Ok(()),
         };
         self.line(&line)
+    }
+
+    /// Writes what was known before the feed ran.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn stocked(&mut self, at_ns: u64, stock: &Stock) -> std::io::Result<()> {
+        self.line(&json!({"at_ns": at_ns, "stocked": stock.to_json()}))
     }
 
     /// Writes that these pools were read from the accounts so far.
@@ -187,16 +199,17 @@ impl Recording {
 }
 
 fn read(json: &Value) -> Option<Recorded> {
+    if let Some(stock) = json.get("stocked") {
+        return Some(Recorded::Stocked(Box::new(Stock::read(stock)?)));
+    }
     if let Some(pools) = json.get("loaded") {
-        let pools = pools.as_array()?.iter().map(address);
-        return pools.collect::<Option<_>>().map(Recorded::Loaded);
+        return addresses(pools).map(Recorded::Loaded);
     }
     if let Some(pools) = json.get("stale") {
-        let Some(pools) = pools.as_array() else {
-            return pools.is_null().then_some(Recorded::Stale(None));
-        };
-        let pools = pools.iter().map(address).collect::<Option<_>>()?;
-        return Some(Recorded::Stale(Some(pools)));
+        if pools.is_null() {
+            return Some(Recorded::Stale(None));
+        }
+        return Some(Recorded::Stale(Some(addresses(pools)?)));
     }
     if let Some(reason) = json.get("gap") {
         let reason = reason.as_str()?.to_owned();
@@ -217,10 +230,6 @@ fn read(json: &Value) -> Option<Recorded> {
         owner: address(&json["owner"])?,
         data: STANDARD.decode(json["data"].as_str()?).ok()?.into(),
     })))
-}
-
-fn address(json: &Value) -> Option<ChainAddress> {
-    Key::parse(json.as_str()?).map(ChainAddress::from)
 }
 
 const fn status_name(status: SlotStatus) -> &'static str {

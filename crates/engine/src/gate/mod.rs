@@ -70,6 +70,18 @@ impl Gate {
             .collect())
     }
 
+    /// The wallets that the policy in force lets liquidate loans.
+    ///
+    /// # Errors
+    /// See [`GateFault`].
+    pub fn liquidators(&mut self) -> Result<Vec<String>, GateFault> {
+        let told = self.ask(&json!({"op": "hello"}))?;
+        let wallets = told["liquidators"].as_array().into_iter().flatten();
+        Ok(wallets
+            .filter_map(|wallet| wallet.as_str().map(str::to_owned))
+            .collect())
+    }
+
     /// Draws the receipt of a step of which nothing is signed.
     ///
     /// # Errors

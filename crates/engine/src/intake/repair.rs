@@ -52,10 +52,14 @@ impl<R: AccountReader + 'static> Intake<R> {
         drop(inventory);
         self.predict_anew(&what.scope);
         match &what.scope {
-            Scope::All => self.record_stale(None),
+            Scope::All => {
+                self.record_stale(None);
+                self.shared.misses.tell(None);
+            }
             Scope::Pools(pools) => {
                 let pools: Vec<_> = pools.iter().copied().collect();
                 self.record_stale(Some(&pools));
+                self.shared.misses.tell(Some(&pools));
             }
         }
         let fields = json!({"reason": reason, "pools": pools});
@@ -135,7 +139,7 @@ impl<R: AccountReader + 'static> Intake<R> {
             return;
         }
         self.record_loading(loading);
-        self.read_to_slot = self.read_to_slot.max(newest_slot(loading));
+        self.read_to_slot = self.read_to_slot.max(loading.newest_slot());
         let mut refused = Vec::new();
         let mut inventory = self.shared.inventory_mut();
         // What was found and is no pool is not asked for again; what was one may be one again.
@@ -209,14 +213,14 @@ impl<R: AccountReader + 'static> Intake<R> {
 
     /// So may every loan.
     fn scan_loans(&self, loading: &Loading) {
-        let Some(market) = self.shared.inventory().loans().accounts().first().copied() else {
+        let Some(market) = self.shared.inventory().loans().market_address() else {
             return;
         };
         let now = Instant::now();
         let changed = Changed {
             pool: market,
             moment: Moment {
-                slot: newest_slot(loading),
+                slot: loading.newest_slot(),
                 write_version: 0,
             },
             told_at: now,
@@ -296,9 +300,4 @@ async fn read_all<R: AccountReader>(
     loading.accounts.extend(read.into_iter().flatten());
     let mut slots = loading.accounts.iter().map(|it| it.moment.slot);
     Ok(slots.all(|slot| slot >= from_slot).then_some(loading))
-}
-
-fn newest_slot(loading: &Loading) -> u64 {
-    let slots = loading.accounts.iter().map(|it| it.moment.slot);
-    slots.max().unwrap_or_default()
 }

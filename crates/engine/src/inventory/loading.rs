@@ -104,6 +104,15 @@ pub struct Loading {
     pub clock: ChainClock,
 }
 
+impl Loading {
+    /// The newest slot that anything of it was read at.
+    #[must_use]
+    pub fn newest_slot(&self) -> u64 {
+        let slots = self.accounts.iter().map(|it| it.moment.slot);
+        slots.max().unwrap_or_default()
+    }
+}
+
 /// Reads these pools whole.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tradewind_core::ChainAddress;
 use tradewind_core::lending::kamino::{
-    KAMINO_PROGRAM, LendingError, LendingMarket, Obligation, Reserve,
+    Health, KAMINO_PROGRAM, LendingError, LendingMarket, Obligation, Reserve,
 };
 use tradewind_core::pools::ChainClock;
 use tradewind_solana::flash_loan::{FlashLoanError, KaminoReserve};
@@ -114,6 +114,24 @@ impl Loans {
         self.address.iter().chain(reserves).copied().collect()
     }
 
+    /// The market, where one is followed.
+    #[must_use]
+    pub const fn market_address(&self) -> Option<ChainAddress> {
+        self.address
+    }
+
+    /// The reserves that are followed, in order.
+    #[must_use]
+    pub fn reserve_addresses(&self) -> Vec<ChainAddress> {
+        self.reserves.keys().copied().collect()
+    }
+
+    /// The loans that are followed, in order.
+    #[must_use]
+    pub fn obligation_addresses(&self) -> Vec<ChainAddress> {
+        self.obligations.keys().copied().collect()
+    }
+
     /// Takes new bytes of an account; false where it is none of these.
     ///
     /// # Errors
@@ -164,6 +182,16 @@ impl Loans {
     #[must_use]
     pub fn obligation(&self, address: ChainAddress) -> Option<&Obligation> {
         self.obligations.get(&address)?.fresh()
+    }
+
+    /// Whether a loan may be liquidated by all that is known at this time.
+    #[must_use]
+    pub fn is_unhealthy(&self, address: ChainAddress, clock: ChainClock) -> bool {
+        let health = || {
+            let (loan, at) = (self.obligation(address)?, self.refreshed(clock)?);
+            Health::of(loan, at.market, &at.reserves, at.clock.slot).ok()
+        };
+        health().is_some_and(|health| health.is_unhealthy())
     }
 
     /// What a reserve lends within a transaction.

@@ -1,6 +1,7 @@
 //! Lookup tables of the chain that transactions may use, with what they hold.
 
 use serde_json::{Map, Value};
+use tradewind_core::ChainAddress;
 use tradewind_core::solana::AccountFields;
 use tradewind_solana::Key;
 use tradewind_solana::transaction::LookupTable;
@@ -43,8 +44,17 @@ impl KnownTable {
         if !rest.is_empty() {
             return Err("its last address is cut off".to_owned());
         }
-        let keys: Vec<_> = keys.iter().copied().map(Key).collect();
-        let address = Key(account.key.solana().unwrap_or_default());
+        let keys = keys.iter().copied().map(ChainAddress::Solana);
+        Self::of(account.key, &keys.collect::<Vec<_>>())
+    }
+
+    /// With these addresses, in order.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub fn of(table: ChainAddress, held: &[ChainAddress]) -> Result<Self, String> {
+        let key = |address: &ChainAddress| Key(address.solana().unwrap_or_default());
+        let (address, keys): (_, Vec<_>) = (key(&table), held.iter().map(key).collect());
         let places = keys.iter().enumerate();
         let told = places.map(|(place, key)| (place.to_string(), key.to_string().into()));
         Ok(Self {
@@ -59,7 +69,6 @@ impl KnownTable {
 mod tests {
     use super::*;
     use crate::feed::Moment;
-    use tradewind_core::ChainAddress;
 
     fn account(data: Vec<u8>) -> AccountUpdate {
         AccountUpdate {

@@ -1,10 +1,11 @@
 //! The inventory: every pool that is traded, as the chain has it, and by token, by account and by age.
 //!
-//! - here: pools brought forward account by account; - `standing`: whether each may be traded on;
+//! - here: pools brought forward account by account; `standing`: whether each may be traded on;
 //! - `pairing`: vaults of the same transactions; - `wallet`: who trades, and what that one has;
 //! - `launch`: pools that were found while the engine ran; - `loans`: loans of a lending market;
 //! - `snapshot`: pools from a file in their JSON form;
 //! - `loading`: pools from the accounts of the chain; `lookup_table`: what makes transactions smaller;
+//! - `stocking`: what was known before the feed, for a recording;
 //! - `mirror`: a copy that can be led ahead of the chain.
 
 mod launch;
@@ -15,6 +16,7 @@ mod mirror;
 mod pairing;
 mod snapshot;
 mod standing;
+mod stocking;
 mod wallet;
 
 use std::collections::{BTreeSet, HashMap, HashSet};

@@ -16,7 +16,7 @@ use tradewind_solana::tip::{TIP_ACCOUNTS, TipError, tip};
 use tradewind_solana::token_accounts::{create_token_account, token_account_address};
 use tradewind_solana::transaction::{BuildError, TransactionBuilder};
 
-use super::trade::Trade;
+use super::trade::{Purpose, Trade};
 use crate::inventory::Inventory;
 
 /// The compute budget's instructions: limit and price.
@@ -166,5 +166,17 @@ fn offer_tables(
                 builder.keep_static(account);
             }
         }
+    }
+    let mints = trade.token_accounts.iter().copied();
+    let accounts = mints
+        .clone()
+        .filter_map(|mint| inventory.token_account(trade.wallet, mint));
+    let made = mints.filter(|mint| !inventory.has_token_account(trade.wallet, *mint));
+    let reserves = match trade.purpose {
+        Purpose::Liquidate(part) => vec![part.repay_reserve, part.withdraw_reserve],
+        _ => Vec::new(),
+    };
+    for address in accounts.chain(made).chain(reserves) {
+        builder.keep_static(Key(address.solana().unwrap_or_default()));
     }
 }

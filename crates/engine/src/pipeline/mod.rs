@@ -15,6 +15,7 @@ mod executor;
 mod failure;
 mod fresh_queue;
 mod joining;
+mod misses;
 mod open_way;
 mod shared;
 mod stages;
@@ -29,6 +30,7 @@ pub use executor::{Desk, Executor, Sender};
 pub use failure::Failure;
 pub use fresh_queue::{Dropped, FreshQueue, Pushed};
 pub use joining::Joining;
+pub use misses::Misses;
 pub use open_way::plan_open_way;
 pub use shared::{Counts, Incoming, Shared};
 pub(crate) use stages::{named, scan_change_seen};
@@ -41,4 +43,5 @@ pub use trade::{
     Purpose, SIGNATURE_FEE_LAMPORTS, Seen, Trade, TradeHop,
 };
 pub use way::{Fees, Way, check_hop, hop_instructions, quoted, rents_of, slipped};
+pub(crate) use worth::sold_for;
 pub use worth::{UsdMint, worth_usd};

@@ -51,7 +51,9 @@ pub fn plan_open_way(
     if is_swap && way.moves_native_sol {
         return Err(NotPlanned::Refused {
             code: "moves_native_sol",
-            why: "a pool of it moves SOL that is not wrapped, which a swap cannot".to_owned(),
+            why: "a pool of it moves SOL that is not wrapped: after a restart nobody could tell what the swap paid from \
+                  the rents that it left in accounts; name another pool of the coin, or let the sniper trade it"
+                .to_owned(),
         });
     }
     let pays = is_swap || matches!(candidate.purpose, Purpose::Buy(_));

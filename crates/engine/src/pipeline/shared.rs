@@ -11,6 +11,7 @@ use tradewind_core::ChainAddress;
 use super::failure::Failure;
 use super::fresh_queue::FreshQueue;
 use super::joining::Joining;
+use super::misses::Misses;
 use super::timing::Timings;
 use super::trade::{Changed, Hop, Opportunity, Seen, Trade};
 use crate::clock::Clock;
@@ -97,6 +98,8 @@ pub struct Shared {
     pub trades: FreshQueue<Vec<Hop>, (Opportunity, Trade)>,
     /// To the streams of quotes.
     pub pool_changes: PoolChanges,
+    /// To a strategy that is told of pools, and keeps what it was told.
+    pub misses: Misses,
     /// How often.
     pub counts: Counts,
     /// How long.
@@ -149,6 +152,7 @@ impl Shared {
             opportunities: FreshQueue::new(OPPORTUNITIES),
             trades: FreshQueue::new(TRADES),
             pool_changes: PoolChanges::default(),
+            misses: Misses::default(),
             counts: Counts::default(),
             timings: Timings::default(),
             settled_slot: AtomicU64::new(0),

@@ -230,9 +230,13 @@ impl Trade {
         self.expected_raw().saturating_sub(paid.unwrap_or(i64::MAX))
     }
 
-    /// What is paid and what is got as the sign-gate names them: lamports by the system program's address.
+    /// What is paid and what is got as the sign-gate names them: lamports by the system program's address. A liquidation is
+    /// a circle to it: what was borrowed is given, and comes back.
     #[must_use]
     pub fn gate_mints(&self) -> [ChainAddress; 2] {
+        if let Purpose::Liquidate(_) = self.purpose {
+            return [self.base, self.base];
+        }
         let wrapped = ChainAddress::from(WRAPPED_SOL);
         [self.mint_in, self.mint_out].map(|mint| {
             if self.moves_native_sol && mint == wrapped {
@@ -241,6 +245,26 @@ impl Trade {
                 mint
             }
         })
+    }
+
+    /// How much is paid of the first of these, in raw units.
+    #[must_use]
+    pub const fn gate_amount_in_raw(&self) -> u64 {
+        match self.purpose {
+            Purpose::Liquidate(part) => part.borrowed_raw,
+            _ => self.amount_in_raw,
+        }
+    }
+
+    /// What no other plan may touch while this one is under way: its pools, and the loan that it liquidates.
+    #[must_use]
+    pub fn reserved(&self) -> Vec<ChainAddress> {
+        let loan = match self.purpose {
+            Purpose::Liquidate(part) => Some(part.obligation),
+            _ => None,
+        };
+        let pools = self.hops.iter().map(|hop| hop.hop.pool);
+        pools.chain(loan).collect()
     }
 
     /// What is traded for the base and kept, or was; None where nothing is.

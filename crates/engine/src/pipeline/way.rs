@@ -102,11 +102,9 @@ impl Fees {
             unit_limit += UNITS_PER_TOKEN_ACCOUNT + swap.compute_units;
         }
         let unit_limit = unit_limit.min(MOST_UNITS);
-        let priority = u128::from(unit_limit) * u128::from(sending.unit_price_micro_lamports);
-        let priority = u64::try_from(priority.div_ceil(1_000_000)).unwrap_or(u64::MAX);
         let fees = Self {
             unit_limit,
-            fee_lamports: SIGNATURE_FEE_LAMPORTS.saturating_add(priority),
+            fee_lamports: fee_lamports(unit_limit, sending.unit_price_micro_lamports),
             tip_lamports: sending.tip_lamports,
         };
         check_limits(sight, fees.fee_lamports, fees.tip_lamports)?;
@@ -118,6 +116,13 @@ impl Fees {
     pub const fn lamports(&self) -> u64 {
         self.fee_lamports.saturating_add(self.tip_lamports)
     }
+}
+
+/// Of one signature and of the priority, which is paid for the limit, whatever is used of it.
+pub(super) fn fee_lamports(unit_limit: u32, unit_price_micro_lamports: u64) -> u64 {
+    let priority = u128::from(unit_limit) * u128::from(unit_price_micro_lamports);
+    let priority = u64::try_from(priority.div_ceil(1_000_000)).unwrap_or(u64::MAX);
+    SIGNATURE_FEE_LAMPORTS.saturating_add(priority)
 }
 
 /// The least that the slippage allows for a quote.

@@ -28,7 +28,7 @@ pub fn worth_usd(
         return Some(plain(amount_raw, same.decimals));
     }
     let offers = dollars.iter().filter_map(|usd| {
-        let raw = best_offer(inventory, token, usd.mint, amount_raw)?;
+        let raw = sold_for(inventory, token, usd.mint, amount_raw)?;
         Some((raw, usd.decimals))
     });
     // Whole dollars of any decimals are compared at the same scale.
@@ -38,21 +38,22 @@ pub fn worth_usd(
     Some(plain(best.0, best.1))
 }
 
-fn best_offer(
+/// What this much of a token would be sold for in the best pool that is up to date; None where there is none.
+pub(crate) fn sold_for(
     inventory: &Inventory,
     token: ChainAddress,
-    usd: ChainAddress,
+    other: ChainAddress,
     amount_raw: U256,
 ) -> Option<U256> {
     let graph = inventory.graph();
-    let pools = graph.pools_between(graph.token(token)?, graph.token(usd)?);
+    let pools = graph.pools_between(graph.token(token)?, graph.token(other)?);
     let current = pools.iter().filter(|id| {
         let standing = inventory.standing(**id);
         standing.is_some_and(|standing| !standing.stale) && !inventory.is_torn(**id)
     });
     let offers = current.filter_map(|id| {
         let pool = graph.at(*id)?;
-        pool.output(pool.pair(token, usd).ok()?, amount_raw)
+        pool.output(pool.pair(token, other).ok()?, amount_raw)
     });
     offers.max().filter(|raw| !raw.is_zero())
 }

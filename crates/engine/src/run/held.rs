@@ -146,7 +146,8 @@ mod tests {
             None,
             "for as long as it is asked"
         );
-        assert_eq!(held(&[(49, None), (50, Some(777))]).await, Some(777));
+        let behind = [(48, None), (49, None), (50, Some(777))];
+        assert_eq!(held(&behind).await, Some(777));
         assert_eq!(held(&[(50, Some(900))]).await, Some(900), "a gift");
     }
 

@@ -7,10 +7,11 @@ use tradewind_solana::Key;
 use tradewind_solana::flash_loan::KaminoReserve;
 use tradewind_solana::token_accounts::TokenProgram;
 
-use super::Running;
+use super::{GATE_TIMEOUT, Running};
 use crate::chain_reader::ChainReader;
 use crate::fault::{Ending, EngineFault};
 use crate::feed::{AccountUpdate, Comparison, ProgramFilter};
+use crate::gate::Gate;
 use crate::inventory::{AccountReader as _, Loans};
 use crate::strategies::LoanSource;
 
@@ -56,6 +57,32 @@ impl Running<'_> {
             .log
             .info("loans_found", "the loans of the market are known", fields);
         Ok(())
+    }
+
+    /// That the signer would sign what is planned, where this engine asks it to.
+    pub(super) fn check_liquidator(&self, wallet: Option<ChainAddress>) -> Result<(), EngineFault> {
+        let config = &self.run.config;
+        let (Some(wallet), Some(socket)) = (wallet, &config.signer) else {
+            return Ok(());
+        };
+        let parameters = &config.changeable.parameters;
+        if self.strategy.loans(parameters).is_none() {
+            return Ok(());
+        }
+        let liquidators = Gate::new(socket.clone(), GATE_TIMEOUT).liquidators();
+        let liquidators = liquidators
+            .map_err(|fault| EngineFault::unavailable("signer_unavailable", fault.to_string()))?;
+        if liquidators.contains(&wallet.to_string()) {
+            return Ok(());
+        }
+        let message = format!(
+            "mode: the signer's policy lets {wallet} liquidate nothing; add the wallet and the reserves to [chains.101.liquidations] of signer.toml, or choose mode paper"
+        );
+        Err(EngineFault::new(
+            Ending::BadConfiguration,
+            "liquidation_not_allowed",
+            message,
+        ))
     }
 
     /// Follows the reserves that lend to a strategy's own transactions.

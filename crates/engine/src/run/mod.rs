@@ -154,6 +154,7 @@ impl Running<'_> {
         let reader = Arc::new(ChainReader::new(Arc::clone(&pool), "processed"));
         let wallet = self.wallet()?;
         if signs {
+            self.check_liquidator(wallet)?;
             self.open_positions()?;
         }
         let pools = tokio::select! {
@@ -305,7 +306,14 @@ impl Running<'_> {
             .record
             .as_ref()
             .map(|path| Recorder::create(path, &config.chain.genesis_hash));
-        made.transpose().map_err(|error| {
+        let at_ns = self.shared.clock.now_ns();
+        let begun = made.transpose().and_then(|mut recorder| {
+            if let Some(recorder) = recorder.as_mut() {
+                recorder.stocked(at_ns, &self.shared.inventory().stock())?;
+            }
+            Ok(recorder)
+        });
+        begun.map_err(|error| {
             let message =
                 format!("--record: cannot be made: {error}; name a file that is not there yet");
             EngineFault::new(Ending::BadConfiguration, "record_unwritable", message)

@@ -117,6 +117,8 @@ impl Running<'_> {
             .filter_map(|route| Key::parse(route["pool"].as_str()?))
             .map(ChainAddress::from)
             .collect();
+        let loan = plan["liquidation"]["obligation"].as_str();
+        pools.extend(loan.and_then(Key::parse).map(ChainAddress::from));
         if let (Some(begun), true) = (&begun, pools.is_empty()) {
             pools.push(begun.pool);
         }

@@ -3,7 +3,7 @@
 use super::chains::{
     Book, MAX_DECIMALS, MAX_ENDPOINTS, read_quorum, read_seconds, read_slippage, read_token_limits,
 };
-use super::{items, some, unlisted_mints};
+use super::{items, liquidations, some, unlisted_mints};
 use crate::amount::parse_units;
 use crate::fault::Invalid;
 use crate::fields::{self, Fields, malformed};
@@ -41,6 +41,7 @@ pub(super) fn read(id: u64, mut chain: Fields, book: &mut Book) -> Result<Solana
     let tokens = read_tokens(id, &mut chain, book)?;
     let listed = tokens.keys().copied();
     let read = SolanaPolicy {
+        liquidations: liquidations::read(id, &mut chain, book)?,
         unlisted_mints: unlisted_mints::read(id, &mut chain, &programs, listed, book)?,
         programs,
         recipients: read_keys(&mut chain, "recipients")?.unwrap_or_default(),
@@ -247,17 +248,21 @@ fn read_token(
     })
 }
 
-/// Those who trade unlisted mints are wallets of this signer: a coin comes to one of them.
+/// Those who trade unlisted mints, or liquidate, are wallets of this signer.
 pub(super) fn require_own_traders(
     id: u64,
     chain: &SolanaPolicy,
     own: &BTreeSet<Key>,
 ) -> Result<(), Invalid> {
     let traders = chain.unlisted_mints.iter().flat_map(|rule| &rule.wallets);
-    match traders.into_iter().find(|wallet| !own.contains(*wallet)) {
+    let traders = traders.map(|wallet| ("unlisted_mints", wallet));
+    let liquidators = chain.liquidations.iter().flat_map(|rule| &rule.wallets);
+    let liquidators = liquidators.map(|wallet| ("liquidations", wallet));
+    let mut named = traders.chain(liquidators);
+    match named.find(|(_, wallet)| !own.contains(*wallet)) {
         None => Ok(()),
-        Some(wallet) => Err(malformed(
-            &format!("chains.{id}.unlisted_mints.wallets"),
+        Some((section, wallet)) => Err(malformed(
+            &format!("chains.{id}.{section}.wallets"),
             &format!("names {wallet}, which [[wallets]] does not list for chain {id}"),
         )),
     }

@@ -2,9 +2,10 @@
 //!
 //! A commit that finds the log long would do it itself, some tens of milliseconds before it answers.
 
-use super::{BUSY_TIMEOUT, Gate, unusable};
+use super::{BUSY_TIMEOUT, Failure, Gate, unusable};
 use crate::fault::{Fault, Internal};
 use rusqlite::Connection;
+use serde_json::json;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -21,6 +22,7 @@ pub struct Checkpoints {
     connection: Connection,
     /// Changes with what other connections commit.
     version: i64,
+    failure: Failure,
 }
 
 impl Checkpoints {
@@ -38,16 +40,23 @@ impl Checkpoints {
         Ok(Self {
             connection,
             version: -1,
+            failure: gate.failure(),
         })
     }
 
-    /// Does it every second, for as long as the process lives.
+    /// Does it every second, until the gate's file fails. What else goes wrong is told once, and tried again.
     pub fn run(mut self) {
         thread::spawn(move || {
-            loop {
+            let mut told = false;
+            while self.failure.require_none().is_ok() {
                 thread::sleep(EVERY);
-                // A commit will do what this could not.
-                let _ = self.once();
+                let done = self.once();
+                if let (Err(fault), false) = (&done, told) {
+                    let line =
+                        json!({ "event": "checkpoint_failed", "message": fault.to_string() });
+                    eprintln!("{line}");
+                }
+                told = done.is_err();
             }
         });
     }
@@ -58,8 +67,16 @@ impl Checkpoints {
     /// not done more often than it must.
     ///
     /// # Errors
-    /// The gate file cannot be read or written.
+    /// The gate file cannot be read or written. Where the file itself failed, the gate takes no further request.
     pub fn once(&mut self) -> Result<(), Fault> {
+        let moved = self.move_much();
+        if let Err(fault) = &moved {
+            self.failure.note(fault);
+        }
+        moved
+    }
+
+    fn move_much(&mut self) -> Result<(), Fault> {
         let version = self
             .connection
             .query_row("PRAGMA data_version", [], |row| row.get(0))?;

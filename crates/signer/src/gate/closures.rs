@@ -1,22 +1,25 @@
-//! Closures: steps for which nothing is signed any more, because nothing was.
+//! Closures: steps for which nothing is signed any more, because nothing ever was.
 
-use super::Gate;
 use super::steps::StepId;
+use super::{Gate, solana};
 use crate::fault::{Fault, Rule};
 use crate::gate::prepared::Prepared;
 use rusqlite::{Connection, OptionalExtension, params};
 
 impl Gate {
-    /// Closes a step for good, known or not, and gives back what its permit took out of the hour and the day. False, and nothing changes,
-    /// when an attempt is recorded, signed or held or neither: that one may land. A discarded one cannot.
+    /// Closes a step for good, known or not, and gives back what it took out of the budgets. False, and nothing changes, when
+    /// an attempt is recorded that may land: signed, held, or maybe signed and forgotten. A discarded one cannot, nor one
+    /// on Solana that was to be signed at once and never was.
     ///
     /// # Errors
     /// The gate file cannot be written.
     pub fn close(&mut self, id: &StepId, now_ms: u64) -> Result<bool, Fault> {
+        let boot_id = self.boot_id.clone();
         let tx = self.write()?;
-        if has_attempt(&tx, id)? {
+        if has_attempt(&tx, id)? && !solana::was_never_told(&tx, id, &boot_id)? {
             return Ok(false);
         }
+        solana::give_all_back(&tx, id)?;
         tx.change(
             "INSERT INTO closures (intent_id, step, closed_at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             params![id.intent_id, id.step, now_ms.cast_signed()],

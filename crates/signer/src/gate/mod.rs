@@ -11,6 +11,7 @@ mod attempts;
 mod budgets;
 mod checkpoints;
 mod closures;
+mod failure;
 mod halts;
 mod ledger;
 mod limits;
@@ -23,11 +24,13 @@ mod signed;
 mod solana;
 mod steps;
 mod sweeps;
+mod tables;
 mod usage;
 
 pub use attempts::{Attempt, Evidence, NewAttempt, SignedAttempt};
 pub use budgets::Budget;
 pub use checkpoints::Checkpoints;
+pub use failure::{Failure, GATE_FAILED};
 pub use halts::{Halt, HaltState};
 pub use limits::{SetLimit, Standing};
 pub use nonces::Adoption;
@@ -61,6 +64,7 @@ pub struct Gate {
     ledger: Ledger,
     id: String,
     boot_id: String,
+    failure: Failure,
 }
 
 /// Held while a signer runs: two signers on one gate file would be two gates.
@@ -123,6 +127,7 @@ impl Gate {
             ledger,
             id,
             boot_id: solana::current_boot(),
+            failure: Failure::default(),
         })
     }
 
@@ -130,6 +135,12 @@ impl Gate {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Whether its file has failed, for all who use it.
+    #[must_use]
+    pub fn failure(&self) -> Failure {
+        self.failure.clone()
     }
 
     /// How many rows there are. Only grows: an older copy of the file has fewer.

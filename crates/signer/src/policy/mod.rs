@@ -13,9 +13,10 @@ pub use action::{Action, Passed, is_noop};
 pub use limits::{AmountLimit, Scope, Window};
 pub(crate) use solana::summed;
 pub use solana::{
-    NATIVE, PaidCaps, PassedSolana, Purchase, RECEIPT_LAMPORTS, Receipt, ReceiptNeed,
-    SOLANA_CHAIN_ID, SolanaAsk, SolanaKind, SolanaPolicy, SolanaQuoted, SolanaToken, Tables,
-    TokenAccounts, TopUp, Treasury, UnlistedMints, paid_as, token_account, venue_name,
+    LendingReserve, Liquidations, NATIVE, PaidCaps, PassedSolana, Purchase, RECEIPT_LAMPORTS,
+    Receipt, ReceiptNeed, SOLANA_CHAIN_ID, SolanaAsk, SolanaKind, SolanaPolicy, SolanaQuoted,
+    SolanaToken, Tables, TokenAccounts, TopUp, Treasury, UnlistedMints, paid_as, token_account,
+    venue_name,
 };
 pub use terms::{Kind, MAX_RAISE_DELAY_S, RAISE_DELAY, Terms, raise_delay_ms, value_of};
 

@@ -57,7 +57,8 @@ impl Signer {
     }
 
     /// What was held before the machine started anew may have left. It is signed, so that it can be looked for, when it
-    /// cannot land any more.
+    /// cannot land any more: by the clock, and because this signer, which began later, has run for as long as a blockhash
+    /// lives. A clock can be set; that cannot.
     pub(super) fn finish_doubtful(
         &self,
         gate: &mut Gate,
@@ -65,12 +66,21 @@ impl Signer {
         attempt: &SolanaAttempt,
     ) -> Result<SignedSolana, Fault> {
         let (until_s, now_s) = (gate.effect_by_s(id)?, self.clock.now_ms() / 1000);
-        Rule::Held.require(now_s > until_s, || {
+        let by_clock_s = until_s.saturating_add(1).saturating_sub(now_s);
+        let run_ms = self.clock.running_ms().saturating_sub(self.began_ms);
+        let chain = self
+            .in_force(gate)?
+            .policy
+            .solana
+            .get(&attempt.chain_id)
+            .map(|chain| chain.blockhash_life_s);
+        let by_run_s = chain.unwrap_or_default().saturating_sub(run_ms / 1_000);
+        let wait_s = by_clock_s.max(by_run_s);
+        Rule::Held.require(wait_s == 0, || {
             format!(
                 "attempt {} was held before the machine started anew, and may have been released. Release it, or ask \
-                 again in {} s, when its blockhash has ended.",
-                attempt.attempt,
-                until_s.saturating_sub(now_s).saturating_add(1)
+                 again in {wait_s} s, when its blockhash has ended.",
+                attempt.attempt
             )
         })?;
         self.finish_solana(gate, id, attempt)
@@ -89,7 +99,7 @@ pub(super) fn is_pending(gate: &Gate, attempt: &SolanaAttempt) -> bool {
     attempt.signed.is_none() && matches!(state, None | Some(HoldState::MaybeReleased))
 }
 
-fn require_not_discarded(gate: &Gate, attempt: &SolanaAttempt) -> Result<(), Fault> {
+pub(super) fn require_not_discarded(gate: &Gate, attempt: &SolanaAttempt) -> Result<(), Fault> {
     let discarded = gate.hold_state(attempt) == Some(HoldState::Discarded);
     Rule::Discarded.require(!discarded, || {
         let number = attempt.attempt;

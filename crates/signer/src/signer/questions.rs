@@ -27,6 +27,10 @@ impl Signer {
             .map(|(wallet, chains)| json!({ "address": wallet.to_string(), "chains": chains }))
             .collect();
         let halts: Vec<_> = gate.halts()?.iter().map(answers::halt).collect();
+        let rules = in_force.policy.solana.values();
+        let rules = rules.filter_map(|chain| chain.liquidations.as_ref());
+        let liquidators = rules.flat_map(|rule| &rule.wallets);
+        let liquidators: Vec<_> = liquidators.map(ToString::to_string).collect();
         Ok(json!({
             "version": env!("CARGO_PKG_VERSION"),
             "gate_id": gate.id(),
@@ -37,6 +41,7 @@ impl Signer {
             "halt_reason": state.reason,
             "halts": halts,
             "wallets": wallets,
+            "liquidators": liquidators,
         }))
     }
 
@@ -47,11 +52,18 @@ impl Signer {
         if step.is_none() && !closed && receipt.is_none() {
             return Ok(json!({ "found": false }));
         }
-        let pending_because = self.finish(&mut gate, id)?;
+        let pending_because = if closed {
+            None
+        } else {
+            self.finish(&mut gate, id)?
+        };
         let (attempts, on_solana) = (gate.attempts(id)?, gate.solana_attempts(id)?);
         let signed = attempts.iter().filter_map(answers::attempt);
         let signed = signed.chain(on_solana.iter().filter_map(answers::solana_attempt));
-        let unsigned = on_solana.iter().filter(|known| is_pending(&gate, known));
+        // Of a closed step nothing waits, and nothing ever left.
+        let unsigned = on_solana
+            .iter()
+            .filter(|known| !closed && is_pending(&gate, known));
         let holds: Vec<_> = on_solana
             .iter()
             .filter_map(|known| hold(&gate, known))

@@ -2,6 +2,7 @@
 
 use super::Signer;
 use super::attempts::recorded_strategy;
+use super::holds::require_not_discarded;
 use crate::answers;
 use crate::fault::{Fault, Refusal, Rule};
 use crate::gate::{Gate, NewSolanaAttempt, SignedSolana, SolanaAttempt, StepId};
@@ -73,6 +74,7 @@ impl Signer {
         })?;
         let strategy_id = recorded_strategy(gate, &request.id)?;
         gate.require_running(known.wallet, strategy_id.as_deref())?;
+        require_not_discarded(gate, known)?;
         let held = known.signed.is_none() && known.hold.is_some();
         Rule::Held.require(!held, || {
             let number = known.attempt;
@@ -122,11 +124,6 @@ impl Signer {
             quoted: &attempt.quoted,
             receipt: need(purpose, receipt.as_ref()),
         })?;
-        // What it reserved counts in all that was recorded after it: under the same policy there is room for it.
-        let recorded_under = attempt.hold.as_ref().map(|hold| hold.policy_digest);
-        if recorded_under == Some(in_force.digest) {
-            return Ok(());
-        }
         gate.require_room_on_solana(id, &passed, self.clock.now_ms() / 1000)
     }
 

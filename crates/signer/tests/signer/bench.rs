@@ -16,12 +16,19 @@ use tradewind_signer::signer::{Boundaries, Service, Signer};
 pub const START_S: u64 = 1_800_000_000;
 pub const DAY_S: u64 = 86_400;
 
-#[derive(Clone)]
-struct SetClock(Arc<AtomicU64>);
+#[derive(Clone, Default)]
+struct SetClock {
+    now_s: Arc<AtomicU64>,
+    running_s: Arc<AtomicU64>,
+}
 
 impl Clock for SetClock {
     fn now_ms(&self) -> u64 {
-        self.0.load(Ordering::SeqCst) * 1000
+        self.now_s.load(Ordering::SeqCst) * 1000
+    }
+
+    fn running_ms(&self) -> u64 {
+        self.running_s.load(Ordering::SeqCst) * 1000
     }
 }
 
@@ -88,7 +95,8 @@ impl Bench {
     }
 
     pub fn watched(folder: Folder, boundaries: Box<dyn Boundaries>) -> Self {
-        let clock = SetClock(Arc::new(AtomicU64::new(START_S)));
+        let clock = SetClock::default();
+        clock.now_s.store(START_S, Ordering::SeqCst);
         Self {
             signer: Some(start(&folder, clock.clone(), boundaries)),
             clock,
@@ -97,8 +105,21 @@ impl Bench {
         }
     }
 
+    /// At another second of the clock; where that is later, the machine has run for as long.
     pub fn at(&self, second: u64) -> &Self {
-        self.clock.0.store(second, Ordering::SeqCst);
+        self.runs(second.saturating_sub(self.now_s()))
+            .with_clock_set_to(second)
+    }
+
+    /// The clock is set, and no time passes.
+    pub fn with_clock_set_to(&self, second: u64) -> &Self {
+        self.clock.now_s.store(second, Ordering::SeqCst);
+        self
+    }
+
+    /// The machine has run for so long, whatever its clock says.
+    pub fn runs(&self, seconds: u64) -> &Self {
+        self.clock.running_s.fetch_add(seconds, Ordering::SeqCst);
         self
     }
 
@@ -112,7 +133,7 @@ impl Bench {
     }
 
     pub fn now_s(&self) -> u64 {
-        self.clock.0.load(Ordering::SeqCst)
+        self.clock.now_s.load(Ordering::SeqCst)
     }
 
     /// The message of a refusal.

@@ -242,8 +242,8 @@ fn refuses_a_gate_file_that_is_damaged_of_another_version_or_something_else() {
         drop(gate);
         run(&folder, &start)
     };
-    let (done, text) = change("PRAGMA user_version = 7");
-    assert!(!done && text.contains("version 7"), "{text}");
+    let (done, text) = change("PRAGMA user_version = 8");
+    assert!(!done && text.contains("version 8"), "{text}");
     let (done, text) = change("PRAGMA application_id = 5");
     assert!(!done && text.contains("not a gate file"), "{text}");
     let orphan = "PRAGMA foreign_keys = OFF;

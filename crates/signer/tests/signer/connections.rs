@@ -37,7 +37,7 @@ fn connections_that_never_ask_or_stop_in_the_middle_of_a_line_give_way_too() {
     let answer = client::ask(
         &folder.path("run/signer.sock"),
         &halt,
-        Duration::from_secs(2),
+        Duration::from_secs(4),
     );
     assert_eq!(answer.unwrap()["ok"]["halted"], true);
     drop(signer);

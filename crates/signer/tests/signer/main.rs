@@ -19,6 +19,7 @@ mod concurrency;
 mod connections;
 #[cfg(feature = "failpoints")]
 mod crashes;
+mod gate_failures;
 mod gate_id;
 mod halts;
 mod halts_without_answer;
@@ -47,6 +48,7 @@ mod solana_bytes;
 #[cfg(feature = "failpoints")]
 mod solana_crashes;
 mod solana_holds;
+mod solana_liquidations;
 mod solana_model;
 mod solana_orders;
 mod solana_reclaims;

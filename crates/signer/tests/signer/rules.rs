@@ -110,7 +110,7 @@ const FIRST_STEP: &[(&str, Change)] = &[
 fn every_rule_refuses_and_leaves_no_trace() {
     let folder = Folder::new();
     let signer = folder.start();
-    // In peers.rs, strategies.rs, limits.rs, and the files of Solana: its rules, attempts and top-ups.
+    // In peers.rs, strategies.rs, limits.rs, and the files of Solana: its rules, attempts, top-ups, unlisted mints and liquidations.
     let elsewhere = [
         "peer",
         "strategy_unknown",
@@ -130,6 +130,8 @@ fn every_rule_refuses_and_leaves_no_trace() {
         "attempt_alive",
         "cold_start",
         "top_up",
+        "unlisted_mint",
+        "liquidation",
         "held",
         "not_held",
         "hold_expired",

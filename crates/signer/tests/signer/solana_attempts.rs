@@ -448,3 +448,47 @@ fn a_closed_step_gets_neither_receipt_nor_signature() {
     let close = json!({ "op": "close", "intent_id": "second", "step": 0 });
     assert_eq!(bench.ok(&close), json!({ "closed": false }));
 }
+
+#[test]
+fn a_step_that_is_recorded_and_was_never_signed_is_closed_for_good_and_counts_nowhere() {
+    let mut bench = bench();
+    let order = SolanaOrder::new("first");
+    assert!(bench.dies(&order.request()));
+    bench.restart(None);
+    let used = |bench: &Bench| {
+        let budgets = bench.ok(&json!({ "op": "budgets" }));
+        let all = budgets["budgets"].as_array().unwrap().iter();
+        all.map(|b| b["used_raw"].as_str().unwrap().parse::<u64>().unwrap())
+            .sum::<u64>()
+    };
+    assert!(used(&bench) > SOL);
+    let close = json!({ "op": "close", "intent_id": "first", "step": 0 });
+    for _ in 0..2 {
+        assert_eq!(bench.ok(&close), json!({ "closed": true }));
+        assert_eq!(used(&bench), 0);
+        let step = bench.ok(&order.step_request());
+        assert_eq!(
+            (&step["closed"], &step["attempts"], &step["pending"]),
+            (&json!(true), &json!([]), &json!([]))
+        );
+        assert_eq!(bench.rule(&order.request()), Some(Rule::StepClosed));
+        bench.restart(None);
+    }
+    // After a start of the machine nobody knows whether it was signed and sent.
+    let second = SolanaOrder::new("second").with(|o| o.blockhash = 9);
+    assert!(bench.dies(&second.request()));
+    let change = "UPDATE solana_attempts SET evidence = json_set(evidence, '$.boot_id', 'another')";
+    let gate = rusqlite::Connection::open(bench.folder.path("gate.db")).unwrap();
+    gate.execute(change, []).unwrap();
+    drop(gate);
+    bench.restart(None);
+    let close = json!({ "op": "close", "intent_id": "second", "step": 0 });
+    assert_eq!(bench.ok(&close), json!({ "closed": false }));
+    assert_eq!(
+        bench.ok(&second.step_request())["attempts"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}

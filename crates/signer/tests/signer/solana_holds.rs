@@ -432,3 +432,54 @@ fn a_release_that_the_power_took_is_made_again_to_the_same_bytes_and_is_never_di
     assert_eq!(bench.rule(&second.request()), Some(Rule::Held));
     assert_eq!(bench.ok(&order.release_request(HEIGHT)), released);
 }
+
+#[test]
+fn a_clock_that_is_set_forward_ends_no_blockhash_of_a_hold_that_may_have_left() {
+    let (bench, order) = (bench(), SolanaOrder::new("first"));
+    bench.ok(&order.presign_request(HOLD_MS));
+    let bench = started_anew(bench);
+    // Its blockhash lives 120 s: by the clock, and for as long as this signer runs.
+    bench.with_clock_set_to(START_S + 9_999).runs(119);
+    let step = bench.ok(&order.step_request());
+    assert_eq!(
+        (&step["attempts"], &step["pending"]),
+        (&json!([]), &json!([1]))
+    );
+    assert!(step["pending_because"].as_str().unwrap().contains("1 s"));
+    assert!(!step.to_string().contains("raw_tx"));
+    bench.with_clock_set_to(START_S).runs(1);
+    assert_eq!(bench.ok(&order.step_request())["attempts"], json!([]));
+    bench.with_clock_set_to(START_S + 121);
+    let step = bench.ok(&order.step_request());
+    assert_eq!(step["attempts"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_release_finds_no_room_that_others_took_under_a_limit_which_was_higher_for_a_while() {
+    let bench = bench();
+    let key = format!("chain.101.token.{WSOL}.max_per_day");
+    let limit = |value: u64| json!({ "op": "set_limit", "key": key, "value": value.to_string(), "by": "x" });
+    bench.ok(&limit(2 * SOL));
+    bench.ok(&limit(10 * SOL));
+    bench.at(START_S + 599);
+    let held = SolanaOrder::new("held");
+    bench.ok(&held.presign_request(HOLD_MS));
+    bench.at(START_S + 600);
+    for n in 1..=2 {
+        bench.ok(&SolanaOrder::new(&n.to_string())
+            .with(|o| o.blockhash = n)
+            .request());
+    }
+    bench.ok(&limit(2 * SOL));
+    let release = held.release_request(HEIGHT);
+    assert_eq!(bench.rule(&release), Some(Rule::AmountPerDay));
+    bench.ok(&held.discard_request());
+}
+
+#[test]
+fn a_signature_of_a_discarded_attempt_is_refused_as_discarded() {
+    let (bench, order) = (bench(), SolanaOrder::new("first"));
+    bench.ok(&order.presign_request(HOLD_MS));
+    bench.ok(&order.discard_request());
+    assert_eq!(bench.rule(&order.request()), Some(Rule::Discarded));
+}

@@ -22,13 +22,14 @@ const REFRESH_OBLIGATION: [u8; 8] = [33, 132, 147, 228, 151, 192, 72, 89];
 const LIQUIDATE: [u8; 8] = [177, 71, 154, 188, 226, 133, 74, 55];
 const LIQUIDATE_V2: [u8; 8] = [162, 161, 35, 143, 30, 187, 185, 103];
 
-/// What a refresh of a reserve may cost, with a price that is read anew. These three are estimates with room: the program
-/// was not run for them.
-pub const REFRESH_RESERVE_UNITS: u32 = 40_000;
-/// What a refresh of an obligation may cost for each of its reserves.
-pub const REFRESH_OBLIGATION_UNITS_PER_RESERVE: u32 = 20_000;
-/// What a liquidation may cost, the refreshes of both farms included.
-pub const LIQUIDATE_UNITS: u32 = 250_000;
+/// The most that a refresh of a reserve is taken to cost, with a price that is read anew. These three are bounds: the
+/// program was not run for them, and Kamino's own package offers 1,400,000 for whatever it does. Who simulates the
+/// transaction knows better.
+pub const REFRESH_RESERVE_UNITS: u32 = 60_000;
+/// The most that a refresh of an obligation is taken to cost for each of its reserves.
+pub const REFRESH_OBLIGATION_UNITS_PER_RESERVE: u32 = 25_000;
+/// The most that a liquidation is taken to cost, the refreshes of both farms included.
+pub const LIQUIDATE_UNITS: u32 = 300_000;
 
 /// The two forms of the instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

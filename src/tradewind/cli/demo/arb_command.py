@@ -83,8 +83,9 @@ def _shown(story: ArbStory, output: Output) -> Iterator[Callable[[], None]]:
     if not output.console.is_terminal:
         yield _Lines(story, output).tell
         return
-    with Live(console=_console(output), transient=True, auto_refresh=False, vertical_overflow="crop") as live:
-        yield lambda: live.update(arb_picture(story), refresh=True)
+    drawn = _console(output)
+    with Live(console=drawn, transient=True, auto_refresh=False, vertical_overflow="crop") as live:
+        yield lambda: live.update(arb_picture(story, rows=drawn.height), refresh=True)
 
 
 class _Lines:

@@ -1,4 +1,7 @@
-"""The arbitrage demo as one JSON document: amounts in smallest units as strings, times in nanoseconds UTC."""
+"""The arbitrage demo as one JSON document: amounts in smallest units as strings, times in nanoseconds UTC.
+
+Durations, in nanoseconds, end with `_after_ns` (since the feed's message was there), or are `gate_ns`.
+"""
 
 from dataclasses import asdict
 from typing import Any
@@ -42,7 +45,11 @@ def _trade(trade: ArbTrade) -> dict[str, Any]:
         "profit_raw": None if trade.profit_raw is None else str(trade.profit_raw),
         "status": trade.status,
         "signature": trade.signature,
-        "found_ns": trade.found_ns,
+        "told_ns": trade.told_ns,
+        "found_after_ns": trade.found_after_ns,
+        "planned_after_ns": trade.planned_after_ns,
+        "gate_ns": trade.gate_ns,
+        "sent_after_ns": trade.sent_after_ns,
         "planned_ns": trade.planned_ns,
         "sent_ns": trade.sent_ns,
         "ended_ns": trade.ended_ns,

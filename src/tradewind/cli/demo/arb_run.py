@@ -55,7 +55,7 @@ async def run_arb(
     """Move the market so often; call `changed` whenever something is new. Unavailable when it takes too long."""
     before = _look(scene)
     spreads: list[int] = []
-    async with _commanded(scene) as running, _watched(scene, story, clock, changed):
+    async with _commanded(scene) as running, _watched(scene, story, clock, changed, before=before):
         try:
             async with asyncio.timeout(PATIENCE_S * (1 + moves)):
                 await _until(lambda: story.phase == "running" or running.done(), clock, running)
@@ -73,6 +73,7 @@ async def run_arb(
         spread = _spread_of(scene)
         scene.commander.stop(by="the demo")
         await running
+    story.changed_raw = _look(scene).wrapped_raw - before.wrapped_raw
     changed()
     results = _results(scene)
     signatures = await _signatures(scene)
@@ -93,8 +94,10 @@ async def _commanded(scene: ArbScene) -> AsyncIterator["asyncio.Task[list[Outcom
 
 
 @asynccontextmanager
-async def _watched(scene: ArbScene, story: ArbStory, clock: Clock, changed: Callable[[], None]) -> AsyncIterator[None]:
-    """The prices are read from the chain meanwhile, as anybody can."""
+async def _watched(
+    scene: ArbScene, story: ArbStory, clock: Clock, changed: Callable[[], None], *, before: ArbWallet
+) -> AsyncIterator[None]:
+    """The prices, and what the wallet has, are read from the chain meanwhile, as anybody can."""
     pool = core.RPCConnectionPool([scene.chain.rpc_url], genesis_hash=scene.chain.description.genesis_hash)
     book = PoolBook(SolanaCluster(pool, chain_id=SOLANA_MAINNET), story.pools, ())
 
@@ -105,6 +108,7 @@ async def _watched(scene: ArbScene, story: ArbStory, clock: Clock, changed: Call
                 story.priced(prices_of(book.graph, book.pools))
             except TradewindError:
                 pass
+            story.changed_raw = _look(scene).wrapped_raw - before.wrapped_raw
             changed()
             await clock.sleep(_LOOK_EVERY_S)
 
@@ -123,7 +127,12 @@ async def _until(holds: Callable[[], bool], clock: Clock, running: "asyncio.Task
         for outcome in running.result():
             if outcome.error is not None:
                 raise outcome.error
-            raise Unavailable("engine_ended", f"The engine has ended: {outcome.state.because}.")
+            why = ": ".join(filter(None, [outcome.state.because, outcome.state.reload_fault]))
+            raise Unavailable(
+                "engine_ended",
+                f"The engine has ended: {why.rstrip('.')}.",
+                remedy="Build it from this tree, or run the demo with --keep and look at its engine.log.",
+            )
 
 
 async def _calm(

@@ -1,6 +1,7 @@
 """The story of the arbitrage demo, as it is heard: who moved the market, what the engine did about it, the prices."""
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -9,10 +10,8 @@ from tradewind.commander.engine_line import EngineLine
 from tradewind.commander.rules.prices import spread_ppm
 from tradewind.domain.events import Envelope
 from tradewind.domain.execution_result_event import ExecutionResultEvent
-from tradewind.domain.opportunity_event import OpportunityFound
 
 _KEPT_SPREADS = 600
-_NS_PER_MS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,11 @@ class Move:
 
 @dataclass(slots=True)
 class ArbTrade:
-    """One plan, from the opportunity to its result. Times are nanoseconds UTC; amounts are of the base, SOL."""
+    """One plan, from the opportunity to its result. Times are nanoseconds UTC; amounts are of the base, SOL.
+
+    What ends with `_after_ns` is the engine's own measure, from when the feed's message was there; so is `gate_ns`,
+    which the sign-gate took to record the transaction and to sign it.
+    """
 
     plan_id: str
     opportunity_id: str
@@ -36,7 +39,10 @@ class ArbTrade:
     expected_raw: int
     planned_ns: int
     move: Move | None
-    found_ns: int | None = None
+    found_after_ns: int | None = None
+    planned_after_ns: int | None = None
+    gate_ns: int | None = None
+    sent_after_ns: int | None = None
     sent_ns: int | None = None
     ended_ns: int | None = None
     signature: str | None = None
@@ -48,6 +54,11 @@ class ArbTrade:
     def is_under_way(self) -> bool:
         """It has no result yet."""
         return self.status is None
+
+    @property
+    def told_ns(self) -> int | None:
+        """When the feed told of what it takes."""
+        return None if self.planned_after_ns is None else self.planned_ns - self.planned_after_ns
 
 
 @dataclass(slots=True)
@@ -65,8 +76,8 @@ class ArbStory:
     trades: dict[str, ArbTrade] = field(default_factory=dict)
     stages: dict[str, dict[str, int]] = field(default_factory=dict)
     open_at_end: list[str] | None = None
+    changed_raw: int | None = None
     said: list[str] = field(default_factory=list)
-    _found_ns: dict[str, int] = field(default_factory=dict)
     _sent: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     @property
@@ -95,11 +106,7 @@ class ArbStory:
     def event(self, envelope: Envelope) -> None:
         """One event of the engine, as the journal has it."""
         body = envelope.body
-        if isinstance(body, OpportunityFound) and body.not_planned is None:
-            self._found_ns[str(body.opportunity_id)] = body.timestamp * _NS_PER_MS
-            for known in self.trades.values():
-                known.found_ns = self._found_ns.get(known.opportunity_id)
-        elif isinstance(body, ExecutionResultEvent) and (trade := self.trades.get(str(body.plan_id))) is not None:
+        if isinstance(body, ExecutionResultEvent) and (trade := self.trades.get(str(body.plan_id))) is not None:
             trade.result = body
 
     def line(self, line: EngineLine) -> None:
@@ -112,6 +119,8 @@ class ArbStory:
                 plan_id = str(fields.get("plan_id"))
                 self._sent[plan_id] = line.at_ns, str(fields.get("signature"))
                 self._was_sent(plan_id)
+            case "timed" if (trade := self.trades.get(str(fields.get("plan_id")))) is not None:
+                trade.gate_ns, trade.sent_after_ns = _whole(fields, "gate_ns"), _whole(fields, "sent_after_ns")
             case "executed" if (trade := self.trades.get(str(fields.get("plan_id")))) is not None:
                 trade.ended_ns, trade.status = line.at_ns, str(fields.get("status"))
                 profit = fields.get("actual_profit_raw")
@@ -133,15 +142,20 @@ class ArbStory:
             expected_raw=int(fields.get("expected_profit_raw", 0)),
             planned_ns=line.at_ns,
             move=self.moves[-1] if self.moves else None,
-            found_ns=self._found_ns.get(opportunity_id),
+            found_after_ns=_whole(fields, "found_after_ns"),
+            planned_after_ns=_whole(fields, "planned_after_ns"),
         )
         self._was_sent(str(fields.get("plan_id")))
 
     def _was_sent(self, plan_id: str) -> None:
-        """An engine may say that it sent before it says what: a plan is never later than its bytes."""
+        """Its two lines may be heard in either order: they come from two threads of the engine."""
         if (trade := self.trades.get(plan_id)) is not None and plan_id in self._sent:
             trade.sent_ns, trade.signature = self._sent[plan_id]
-            trade.planned_ns = min(trade.planned_ns, trade.sent_ns)
+
+
+def _whole(fields: Mapping[str, Any], name: str) -> int | None:
+    value = fields.get(name)
+    return value if type(value) is int else None
 
 
 def _stages(told: Any) -> dict[str, dict[str, int]]:

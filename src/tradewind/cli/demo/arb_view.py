@@ -18,6 +18,8 @@ from tradewind.domain.amount import format_raw
 _GOOD, _BAD, _ACCENT, _QUIET = "green3", "red1", "deep_sky_blue1", "grey58"
 _BARS = "▁▂▃▄▅▆▇█"
 _SHOWN_TRADES = 8
+# Of the picture while it goes on, beside one for each trade.
+_OTHER_ROWS = 23
 _SPARK = 40
 _SOL = 9
 _SIX_DIGITS = Context(prec=6)
@@ -34,14 +36,15 @@ _STAGES = {
 
 
 def arb_picture(
-    story: ArbStory, checks: Sequence[Check] | None = None, *, took_s: float | None = None
+    story: ArbStory, checks: Sequence[Check] | None = None, *, took_s: float | None = None, rows: int | None = None
 ) -> RenderableType:
-    """Everything known so far; with `checks`, the end of the story."""
+    """Everything known so far, in so many rows where they are few; with `checks`, the end of the story."""
+    most_trades = _SHOWN_TRADES if rows is None else max(1, min(_SHOWN_TRADES, rows - _OTHER_ROWS))
     parts: list[RenderableType] = [_headline(story), panel("WIND/SOL in two pools", _pools(story))]
     if story.trades:
         newest = list(story.trades.values())[-1]
         parts.append(panel("The newest, from the feed to the chain", _stages_of(newest)))
-        parts.append(panel("Taken", _trades(story)))
+        parts.append(panel("Taken", _trades(story, most_trades)))
     if checks is not None:
         if story.stages:
             parts.append(panel("What each stage took, of all that the feed told", _timings(story.stages)))
@@ -114,29 +117,37 @@ def _stages_of(trade: ArbTrade) -> RenderableType:
 
 def _steps(trade: ArbTrade) -> Iterator[tuple[bool, str, str, int | None]]:
     """Done, name, detail, and how long after the one before."""
-    last: int | None = None
-    if trade.move is not None:
-        last = trade.move.at_ns
-        sold = format_raw(trade.move.amount_raw, trade.move.decimals, trade.move.symbol)
+    move, is_sent = trade.move, trade.sent_ns is not None
+    if move is not None:
+        sold = format_raw(move.amount_raw, move.decimals, move.symbol)
         yield True, "moved", f"somebody sold {sold}", None
-    if trade.found_ns is not None:
-        yield True, "found", "the feed told of it, and a way through the pools pays", _between(last, trade.found_ns)
-        last = trade.found_ns
+        yield True, "update", "the feed told of it", _between(move.at_ns, trade.told_ns)
+    else:
+        yield True, "update", "the pools were read as the market opened", None
+    yield True, "found", "a way through the pools pays", trade.found_after_ns
     planned = f"{_sol(trade.amount_in_raw)} SOL in, {_sol(trade.expected_raw)} SOL expected"
-    yield True, "planned", planned, _between(last, trade.planned_ns)
-    yield trade.sent_ns is not None, "signed", trade.signature or "", _between(trade.planned_ns, trade.sent_ns)
+    yield True, "planned", planned, _between(trade.found_after_ns, trade.planned_after_ns)
+    yield is_sent, "gate", "recorded on the disk, then signed", trade.gate_ns
+    yield is_sent, "sent", trade.signature or "", _after_the_gate(trade)
     gained = "" if trade.profit_raw is None else f"{_sol(trade.profit_raw)} SOL gained"
     slot = "" if trade.result is None or trade.result.block_slot is None else f", slot {trade.result.block_slot:,}"
     said = f"{trade.status or 'under way'}{': ' if gained else ''}{gained}{slot}"
     yield trade.ended_ns is not None, "landed", said, _between(trade.sent_ns, trade.ended_ns)
 
 
-def _trades(story: ArbStory) -> RenderableType:
+def _after_the_gate(trade: ArbTrade) -> int | None:
+    """What is left of the way to the lane."""
+    if trade.planned_after_ns is None or trade.gate_ns is None:
+        return None
+    return _between(trade.planned_after_ns + trade.gate_ns, trade.sent_after_ns)
+
+
+def _trades(story: ArbStory, most: int) -> RenderableType:
     made = Table(box=None, padding=(0, 2, 0, 0), header_style=_QUIET, pad_edge=False, expand=False)
     for name in ("", "put in", "expected", "gained", "landed after", ""):
         made.add_column(name, justify="left" if not name else "right", no_wrap=True)
     trades = list(story.trades.values())
-    for number, trade in list(enumerate(trades, start=1))[-_SHOWN_TRADES:]:
+    for number, trade in list(enumerate(trades, start=1))[-most:]:
         gained = "–" if trade.profit_raw is None else _sol(trade.profit_raw)
         made.add_row(
             Text(str(number), style=_QUIET),
@@ -148,6 +159,9 @@ def _trades(story: ArbStory) -> RenderableType:
         )
     gained_raw = sum(trade.profit_raw or 0 for trade in trades)
     total = Text.assemble((f"{len(trades)} taken, ", _QUIET), (f"{_sol(gained_raw)} SOL", "bold"), (" gained", _QUIET))
+    if story.changed_raw is not None:
+        total.append("; the wallet has ", style=_QUIET)
+        total.append(f"{_sol(story.changed_raw)} SOL", style="bold").append(" more", style=_QUIET)
     return Group(made, total)
 
 

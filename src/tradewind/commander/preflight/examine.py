@@ -58,5 +58,6 @@ def refuse_wrong(findings: Sequence[Finding]) -> None:
     red = [finding for finding in findings if finding.verdict is Verdict.WRONG]
     if red:
         said = " ".join(f"{finding.name}: {finding.seen.rstrip('.')}." for finding in red)
-        remedies = " ".join(finding.remedy for finding in red if finding.remedy)
-        raise Refused("preflight_red", f"It cannot start. {said}", remedy=remedies)
+        remedies = [finding for finding in red if finding.remedy]
+        named = remedies[0].remedy if len(red) == 1 else " ".join(f"{it.name}: {it.remedy}" for it in remedies)
+        raise Refused("preflight_red", f"It cannot start. {said}", remedy=named)

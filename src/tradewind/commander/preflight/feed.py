@@ -15,7 +15,7 @@ _SUBSCRIBE = {"jsonrpc": "2.0", "id": 1, "method": "slotSubscribe"}
 
 
 async def check_feeds(settings: StrategySettings) -> list[Finding]:
-    """Each one that is configured; one that is not the chosen kind is worth a look when it is not there."""
+    """Each one that is configured; one that does not feed the engine is worth a look when it is not there."""
     chain = settings.chain
 
     async def yellowstone(url: str) -> str | None:
@@ -29,10 +29,19 @@ async def check_feeds(settings: StrategySettings) -> list[Finding]:
     ]
     asked = [(kind, url, look(url)) for kind, url, look in looks if url is not None]
     faults = await asyncio.gather(*(look for _, _, look in asked))
+    chosen = _chosen(settings)
     return [
-        _judged(f"{kind} {redact_url(url)}", fault, is_chosen=kind == settings.feeds.kind)
+        _judged(f"{kind} {redact_url(url)}", fault, is_chosen=kind in chosen)
         for (kind, url, _), fault in zip(asked, faults, strict=True)
     ]
+
+
+def _chosen(settings: StrategySettings) -> set[str]:
+    """What feeds the engine: entries of a Shredstream do not tell of accounts, which another feed does then."""
+    kind = settings.feeds.kind
+    if kind != "shredstream":
+        return {kind}
+    return {kind, "websocket" if settings.chain.yellowstone is None else "yellowstone"}
 
 
 def _judged(name: str, fault: str | None, *, is_chosen: bool) -> Finding:

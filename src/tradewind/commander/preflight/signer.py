@@ -28,7 +28,8 @@ async def check_signer(settings: StrategySettings) -> list[Finding]:
 
 def judge(state: SignerState, settings: StrategySettings) -> list[Finding]:
     """Policy, key and kill switch, as the signer tells them."""
-    return [_policy(state), *_key(state, settings), _switch(state, settings.commander.wallet)]
+    wallet = settings.commander.wallet
+    return [_policy(state), *_key(state, settings), *_liquidations(state, settings), _switch(state, wallet)]
 
 
 def _policy(state: SignerState) -> Finding:
@@ -50,6 +51,17 @@ def _key(state: SignerState, settings: StrategySettings) -> list[Finding]:
         said = f"{wallet} may not be used on chain {settings.chain.chain_id}"
         return [wrong("wallet", said, "Add the chain to the wallet in signer.toml.")]
     return [good("wallet", f"{wallet} can be signed for")]
+
+
+def _liquidations(state: SignerState, settings: StrategySettings) -> list[Finding]:
+    """Whether the policy knows of liquidations, where the engine is to have them signed."""
+    wallet = settings.commander.wallet
+    if settings.strategy != "liquidation" or settings.executes != "engine" or wallet is None:
+        return []
+    if wallet not in state.liquidators:
+        remedy = "Add it, with the reserves, to [chains.101.liquidations] of signer.toml; or choose mode paper."
+        return [wrong("liquidations", f"the signer's policy lets {wallet} liquidate nothing", remedy)]
+    return [good("liquidations", f"{wallet} may liquidate what the policy lists")]
 
 
 def _switch(state: SignerState, wallet: str | None) -> Finding:

@@ -40,8 +40,12 @@ class _Held:
 
 
 class _Group:
-    def __init__(self, conditions: Conditions | None) -> None:
-        self._held = [_Held(each) for each in conditions.each] if conditions else []
+    def __init__(self, conditions: Conditions | None, before: "_Group | None" = None) -> None:
+        """A threshold that stood in the one `before` has held for as long as it had there."""
+        held_before: list[_Held] = [] if before is None else before._held
+        since = {_reached(held.condition): held.since_ns for held in held_before}
+        each = conditions.each if conditions else ()
+        self._held: list[_Held] = [_Held(condition, since.get(_reached(condition))) for condition in each]
         self._needs_all = bool(conditions and conditions.all)
         self.is_there = conditions is not None
 
@@ -71,6 +75,12 @@ class Deciding:
         self._start = _Group(self.rule.start_when)
         self._stop = _Group(self.rule.stop_when)
         self._zone = ZoneInfo(self.rule.time_zone)
+
+    def take(self, rule: Rule) -> None:
+        """Decide by this rule from now on. What runs, runs, and has run for as long as before."""
+        self.rule = rule
+        self._start, self._stop = _Group(rule.start_when, self._start), _Group(rule.stop_when, self._stop)
+        self._zone = ZoneInfo(rule.time_zone)
 
     def look(self, measures: Mapping[str, Measured], *, now_ns: int) -> Decision:
         """What is true now; times are told apart by the same clock each time."""
@@ -116,6 +126,11 @@ class Deciding:
 
     def _hours(self) -> str:
         return f"{'; '.join(map(str, self.rule.windows))} {self.rule.time_zone}"
+
+
+def _reached(condition: Condition) -> tuple[str, bool, int]:
+    """What has to hold, however long."""
+    return condition.measure, condition.is_floor, condition.threshold
 
 
 def _seen(condition: Condition, measures: Mapping[str, Measured]) -> str:

@@ -39,8 +39,9 @@ class LaunchFeed:
             except (aiohttp.ClientError, OSError, TimeoutError, ValueError, TypeError, KeyError) as error:
                 said = f"{type(error).__name__}: {error}"[:200]
                 observe.relay_waits(subject="launches", code="feed_lost", message=said, retry_in_s=2.0)
-            for window in self._windows.values():
-                window.lost()
+            finally:
+                for window in self._windows.values():
+                    window.lost()
             await backoff.pause()
 
     async def _hear(self) -> None:

@@ -21,6 +21,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
 }
 _MOST = 100_000
 _NS_PER_S = 10**9
+_NS_PER_MS = 10**6
 _LOG = "Program log: "
 # The runtime's own lines. A program's words begin with `Program log: `, and no program is called that.
 _INVOKE = re.compile(r"Program (?P<program>[1-9A-HJ-NP-Za-km-z]{32,44}) invoke \[(?P<depth>[1-9][0-9]{0,2})\]")
@@ -34,7 +35,7 @@ class LaunchWindow:
         self._program = program
         self._said = tuple(instructions or KNOWN.get(program, ()))
         self._window_ns = window_s * _NS_PER_S
-        self._fresh_ns = fresh_within_ms * 1_000_000
+        self.fresh_within_ms = fresh_within_ms
         self._at_ns: deque[int] = deque(maxlen=_MOST)
         self._since_ns: int | None = None
         self._heard_ns = 0
@@ -60,7 +61,7 @@ class LaunchWindow:
         """Launches a minute over the window, rounded down."""
         if self._since_ns is None:
             return unknown("the logs of its program are not heard")
-        if now_ns - self._heard_ns > self._fresh_ns:
+        if now_ns - self._heard_ns > self.fresh_within_ms * _NS_PER_MS:
             return unknown(f"the chain was not heard for {(now_ns - self._heard_ns) // _NS_PER_S} s")
         while self._at_ns and self._at_ns[0] <= now_ns - self._window_ns:
             self._at_ns.popleft()

@@ -10,7 +10,8 @@ from tradewind.commander.strategy_file.located import Place
 Said = tuple[Place, tuple[str, str, str]]
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 # Strategies of the engine that need no pools to begin with.
-_FIND_THEIR_POOLS = frozenset({"sniper"})
+_FIND_THEIR_POOLS = ("sniper",)
+_FEEDS = ("websocket", "yellowstone", "shredstream")
 
 
 def contradictions(data: dict[str, Any], *, strategy: str | None) -> Iterator[Said]:
@@ -38,7 +39,7 @@ def _another_strategy(data: dict[str, Any], asked: str | None) -> Iterator[Said]
 
 def _feed_without_url(data: dict[str, Any]) -> Iterator[Said]:
     kind = _at(data, "feeds", "kind")
-    known = kind in {"websocket", "yellowstone", "shredstream"} and isinstance(data.get("chain"), dict)
+    known = kind in _FEEDS and isinstance(data.get("chain"), dict)
     # A recording needs no feed.
     if known and data.get("mode") != "replay" and _at(data, "chain", kind) is None:
         fault = f"is {kind}, and chain.{kind} is not set."

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from tradewind.errors import Fault, InvalidInput
 
+_MOST_SHOWN = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
@@ -32,3 +34,8 @@ class MistakesInFile(InvalidInput):
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         self.mistakes = tuple(sorted(mistakes, key=lambda mistake: (mistake.line, mistake.field)))
         super().__init__([mistake.as_fault() for mistake in self.mistakes], what=str(self.mistakes[0].file))
+
+    def __str__(self) -> str:
+        shown = [f"line {one.line}: {one.field}: {one.fault} {one.remedy}" for one in self.mistakes[:_MOST_SHOWN]]
+        more = len(self.mistakes) - len(shown)
+        return f"{self.mistakes[0].file}: {'; '.join(shown)}" + (f"; and {more} more" if more else "")

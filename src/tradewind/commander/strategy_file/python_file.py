@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,8 +28,15 @@ def python_mistakes(data: dict[str, Any], folder: Path) -> Iterator[Said]:
     written = section.get("file") if isinstance(section, dict) else None
     if not isinstance(section, dict) or not isinstance(written, str):
         return
-    file = folder / Path(written).expanduser()
-    if not file.is_file():
+    interpreter, library = section.get("interpreter"), section.get("library")
+    try:
+        file = folder / Path(written).expanduser()
+        python = folder / Path(interpreter).expanduser() if isinstance(interpreter, str) else Path(sys.executable)
+        searched = folder / Path(library).expanduser() if isinstance(library, str) else own_library()
+    except RuntimeError:
+        # A home directory that is not known is told with the settings.
+        return
+    if (stamp := _stamp(file)) is None:
         said = (
             "file_missing",
             f"is {written}, and there is no such file.",
@@ -36,10 +44,6 @@ def python_mistakes(data: dict[str, Any], folder: Path) -> Iterator[Said]:
         )
         yield ("python", "file"), said
         return
-    interpreter = section.get("interpreter")
-    python = folder / interpreter if isinstance(interpreter, str) else Path(sys.executable)
-    library = section.get("library")
-    searched = folder / library if isinstance(library, str) else own_library()
     parameters = data.get("parameters") or {}
     if not isinstance(parameters, dict):
         return
@@ -47,10 +51,11 @@ def python_mistakes(data: dict[str, Any], folder: Path) -> Iterator[Said]:
     commander = data.get("commander") or {}
     passed = commander.get("environment") or () if isinstance(commander, dict) else ()
     also = tuple(name for name in passed if isinstance(name, str))
-    stamp = file.stat()
-    answer = _looked_at(file, (stamp.st_mtime_ns, stamp.st_size), (python, searched), json.dumps(of_the_user), also)
-    for place, code, fault, remedy in answer:
-        yield place_of(place), (code, fault, remedy)
+    try:
+        _look(file, stamp, (python, searched), json.dumps(of_the_user), also)
+    except _NotRightError as found:
+        for place, code, fault, remedy in found.mistakes:
+            yield place_of(place), (code, fault, remedy)
 
 
 def place_of(field: str) -> Place:
@@ -58,11 +63,36 @@ def place_of(field: str) -> Place:
     return tuple(int(at) if at else name for name, at in _PART.findall(field))
 
 
+def _stamp(file: Path) -> tuple[int, int] | None:
+    """None when it is not there, or no file."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return (found.st_mtime_ns, found.st_size) if stat.S_ISREG(found.st_mode) else None
+
+
+class _NotRightError(Exception):
+    def __init__(self, *mistakes: tuple[str, str, str, str]) -> None:
+        super().__init__("mistakes in a strategy's file")
+        self.mistakes = mistakes
+
+
 @lru_cache(maxsize=64)
-def _looked_at(
+def _look(
     file: Path, _stamp: tuple[int, int], run: tuple[Path, Path | None], parameters: str, also: tuple[str, ...]
+) -> None:
+    """What was right is not looked at again: a configuration that is saved with another limit is taken at once.
+
+    What was not right is: what it imports may be there by now, and a machine that was slow may not be.
+    """
+    if mistakes := _mistakes(file, run, parameters, also):
+        raise _NotRightError(*mistakes)
+
+
+def _mistakes(
+    file: Path, run: tuple[Path, Path | None], parameters: str, also: tuple[str, ...]
 ) -> tuple[tuple[str, str, str, str], ...]:
-    """What is the same is looked at once: a file that is saved with another limit is taken at once."""
     python, library = run
     environment = engine_environment(os.environ, also=also)
     if library is not None:

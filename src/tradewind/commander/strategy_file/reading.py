@@ -14,6 +14,7 @@ from tradewind.commander.strategy_file.located import Located, Malformed
 from tradewind.commander.strategy_file.mistake import Mistake, MistakesInFile
 from tradewind.commander.strategy_file.naming import at, mistakes_of
 from tradewind.commander.strategy_file.nesting import require_shallow
+from tradewind.commander.strategy_file.plainness import not_plain, require_few_digits
 from tradewind.commander.strategy_file.python_file import python_mistakes
 from tradewind.commander.strategy_file.secrets import secrets_in
 from tradewind.commander.strategy_file.settings import StrategySettings
@@ -71,6 +72,8 @@ def read_located(path: Path) -> tuple[bytes, Located]:
     if not isinstance(located.data, dict):
         said = "not_a_table", "holds no keys.", "Write keys and values, such as mode: paper."
         raise MistakesInFile([at(path, located, (), said)])
+    if mistakes := [at(path, located, place, said) for place, said in not_plain(located.data)]:
+        raise MistakesInFile(mistakes)
     return raw, located
 
 
@@ -93,6 +96,7 @@ def _located(path: Path, raw: bytes) -> Located:
     try:
         read, text = _reader(path), _text(raw)
         require_shallow(text)
+        require_few_digits(text)
         return read(text)
     except Malformed as error:
         mistake = Mistake(path, error.line, "(whole)", "text_malformed", error.fault, error.remedy)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tradewind.errors import InvalidInput, Misconfigured
 
+OF_THE_ENGINE = frozenset({"arb", "sniper", "liquidation", "python"})
 SUFFIXES = (".yaml", ".yml", ".json", ".toml")
 
 
@@ -34,7 +35,15 @@ def find_file(name: str, searched: Sequence[Path]) -> Path:
     raise Misconfigured(
         "config_missing",
         f"There is no {name}.yaml, .yml, .json or .toml in {looked}.",
-        remedy=f"Write {searched[0] / name}.yaml, or give a file: --config PATH",
+        remedy=_how_to_begin(name, searched[0]),
+    )
+
+
+def _how_to_begin(name: str, folder: Path) -> str:
+    own = "" if name in OF_THE_ENGINE else f" with a strategy of your own: tradewind new strategy {name};"
+    return (
+        f"Begin{own} on a local chain, with the files that a desk needs: tradewind localnet solana --desk .; or write "
+        f"{folder / name}.yaml as docs/commander.md shows, or give a file: --config PATH"
     )
 
 

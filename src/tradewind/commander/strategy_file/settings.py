@@ -8,6 +8,7 @@ import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -16,7 +17,7 @@ from tradewind.domain.address import SolanaAddress
 from tradewind.domain.chain import SOLANA_MAINNET
 from tradewind.domain.model import Model
 from tradewind.own_library import own_library
-from tradewind.settings_fields import BlockEngineUrl, FolderPath, RpcUrl, SocketPath, StrategyName, WebsocketUrl
+from tradewind.settings.fields import BlockEngineUrl, FolderPath, RpcUrl, SocketPath, StrategyName, WebsocketUrl
 
 UNITS = (
     "lamports",
@@ -117,7 +118,16 @@ def _variable(value: str) -> str:
     return value
 
 
+def _without_credentials(value: str) -> str:
+    if urlsplit(value).username is not None:
+        raise wrong(
+            "url_credentials", "holds a user name, which is not sent.", "Write the address that your provider gives."
+        )
+    return value
+
+
 Once = AfterValidator(_once)
+EndpointUrl = Annotated[RpcUrl, AfterValidator(_without_credentials)]
 Milliseconds = Annotated[int, Field(ge=1, le=86_400_000)]
 LimitName = Annotated[str, Field(max_length=64), AfterValidator(_with_unit)]
 Limit = Annotated[str, BeforeValidator(_limit)]
@@ -133,40 +143,55 @@ class Chain(Model):
     """
 
     chain_id: Annotated[int, BeforeValidator(_chain_id)]
-    rpc: Annotated[tuple[RpcUrl, ...], Field(min_length=1, max_length=16, repr=False), Once]
+    """101, which is Solana."""
+    rpc: Annotated[tuple[EndpointUrl, ...], Field(min_length=1, max_length=16, repr=False), Once]
+    """Its nodes; of several, the one that answers best is asked."""
     requests_per_s: Annotated[int, Field(ge=1, le=100_000)] = 200
+    """The most that one endpoint is asked; what is sent has as many of its own."""
     websocket: Annotated[WebsocketUrl | None, Field(repr=False)] = None
+    """Where accounts, logs and slots are told."""
     yellowstone: Annotated[RpcUrl | None, Field(repr=False)] = None
+    """A Yellowstone gRPC server."""
     yellowstone_token_file: FolderPath | None = None
+    """What is sent to it as `x-token`; its owner alone may be able to read the file."""
     yellowstone_ca_file: FolderPath | None = None
+    """The authority that vouches for it, when the system knows none that does."""
     shredstream: Annotated[RpcUrl | None, Field(repr=False)] = None
+    """A Shredstream proxy, which tells entries before they are executed."""
     genesis_hash: SolanaAddress
+    """Says which network it is, and is demanded of every endpoint."""
 
 
 class Signer(Model):
     """Where the signer listens."""
 
     socket: Annotated[SocketPath, Field(validate_default=True)] = "signer.sock"  # type: ignore[assignment]
+    """Where `tradewind-signer` listens."""
 
 
 class Feeds(Model):
     """Where updates come from; the URL is the chain's."""
 
     kind: Literal["websocket", "yellowstone", "shredstream"]
+    """Where updates come from; with `shredstream` the accounts come from Yellowstone, or else the websocket."""
 
 
 class Inventory(Model):
     """Which pools are known: from a snapshot, from the accounts of programs, or both."""
 
     snapshot: FolderPath | None = None
+    """A file of pools and tokens."""
     programs: Annotated[tuple[SolanaAddress, ...], Field(max_length=32), Once] = ()
+    """Programs whose pools are all looked for."""
 
 
 class Jito(Model):
     """The block engine: base URLs of its regions, and what each of them allows."""
 
     regions: Annotated[tuple[BlockEngineUrl, ...], Field(min_length=1, max_length=16, repr=False), Once]
+    """Base URLs of block engines; one that begins with `grpc` is spoken to over gRPC."""
     requests_per_s: Annotated[int, Field(ge=1, le=10_000)] = 1
+    """What each region allows."""
 
 
 class Lanes(Model):
@@ -174,10 +199,14 @@ class Lanes(Model):
     `private_above_lamports` goes by Jito alone."""
 
     rpc: bool = True
+    """Whether transactions go through the nodes."""
     tpu: bool = False
+    """Whether they go to the leaders over QUIC."""
     jito: Jito | None = None
     race: bool = False
+    """The same bytes by all lanes at once, instead of one after the other by how well they work."""
     private_above_lamports: Annotated[str | None, BeforeValidator(_optional_limit)] = None
+    """A trade that gains more goes by Jito alone."""
 
     @model_validator(mode="after")
     def _somebody_sends(self) -> Self:
@@ -199,65 +228,95 @@ class PythonFile(Model):
     """
 
     file: FolderPath
-    interpreter: FolderPath = Path(sys.executable)
+    """The strategy."""
+    interpreter: FolderPath = Field(default_factory=lambda: Path(sys.executable))
+    """What runs it; without it the Python that runs the commander."""
     library: FolderPath | None = Field(default_factory=own_library)
+    """A folder that imports are looked for in first."""
     answer_within_ms: Annotated[int, Field(ge=1, le=600_000)] = 1_000
+    """How long it may think about an update."""
     start_within_ms: Annotated[int, Field(ge=1, le=600_000)] = 30_000
+    """How long it may take to start."""
     most_restarts: Annotated[int, Field(ge=0, le=1_000)] = 5
+    """More than so many crashes within the window end the engine."""
     restart_window_ms: Milliseconds = 600_000
+    """The window."""
 
 
 class Quotes(Model):
     """Where the engine serves quotes over gRPC; nobody who connects is asked who they are."""
 
     listen: Annotated[str, AfterValidator(_listen)]
+    """Address and port of the quote service; nobody who connects is asked who they are."""
     beyond_loopback: bool = False
+    """Whether others than this machine may be meant."""
 
 
 class Restart(Model):
     """When an engine that ended is started again. More than `most_crashes` within `within_ms` are a crash loop."""
 
     policy: Literal["always", "on-failure", "never"] = "on-failure"
+    """When an engine that ended is started again."""
     first_pause_ms: Milliseconds = 500
+    """Before the first start anew; each further one is twice as long."""
     longest_pause_ms: Milliseconds = 60_000
+    """No pause is longer."""
     most_crashes: Annotated[int, Field(ge=1, le=1_000)] = 5
+    """More within the window are a crash loop: the wallet is halted."""
     within_ms: Milliseconds = 600_000
+    """The window."""
 
 
 class Preflight(Model):
     """What is too slow, too late, too little. `pools` must exist and be of a known program."""
 
     most_latency_ms: Milliseconds = 1_000
+    """Of an endpoint."""
     most_lag_slots: Annotated[int, Field(ge=1, le=100_000)] = 50
+    """Of an endpoint behind the others."""
     most_clock_offset_ms: Milliseconds = 5_000
+    """Between this clock and the chain's."""
     least_free_bytes: Annotated[int, Field(ge=0, le=2**50)] = 1 << 30
+    """On the disk of the working folder."""
     least_balance_lamports: Annotated[int, Field(ge=0, le=2**63)] = 10_000_000
+    """Of the wallet."""
     programs: Annotated[tuple[SolanaAddress, ...], Field(max_length=32), Once] = ()
+    """Must exist."""
     pools: Annotated[tuple[SolanaAddress, ...], Field(max_length=512), Once] = ()
+    """Must exist, and be of a known program."""
 
 
 class LokiReceiver(Model):
     """Where Loki's push API is: the URL without its path."""
 
     url: Annotated[RpcUrl, Field(repr=False)]
+    """Where Loki's push API is, without its path."""
 
 
 class Telegram(Model):
     """A bot and the chat that it speaks to. The token is in a file that its owner alone can read."""
 
     token_file: FolderPath
+    """The bot's token; its owner alone may be able to read the file."""
     chat_id: int
+    """The chat that is told, and that may ask."""
     api: RpcUrl = "https://api.telegram.org"
+    """Where the bot API is."""
 
 
 class Logs(Model):
     """What of an engine's lines goes elsewhere: this level and worse, each kind once within the window."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
+    """This level and worse go elsewhere; all of them stay here."""
     repeat_window_ms: Milliseconds = 60_000
+    """Each kind is told once within it."""
     lines_per_s: Annotated[int, Field(ge=1, le=10_000)] = 50
+    """The most that are pushed."""
     alerts_burst: Annotated[int, Field(ge=1, le=100)] = 10
+    """How many alerts may go at once."""
     spool_bytes: Annotated[int, Field(ge=65_536, le=2**34)] = 64 << 20
+    """The most that waits on disk for a receiver that is away."""
     loki: LokiReceiver | None = None
     telegram: Telegram | None = None
 
@@ -269,9 +328,13 @@ class Commander(Model):
     """
 
     wallet: SolanaAddress | None = None
+    """Whom a crash loop halts, and whose balance is looked at."""
     stop_within_ms: Milliseconds = 30_000
+    """How long an engine has to end by itself."""
     ready_within_ms: Milliseconds = 600_000
+    """How long it has to say that it is ready."""
     environment: Annotated[tuple[Annotated[str, AfterValidator(_variable)], ...], Field(max_length=64), Once] = ()
+    """Names of variables that it gets beside its own; never a secret."""
     restart: Restart = Restart()
     preflight: Preflight = Preflight()
     logs: Logs = Logs()
@@ -281,18 +344,26 @@ class StrategySettings(Model):
     """The whole file."""
 
     strategy: StrategyName
+    """Which strategy: one of the engine's, or the name of one in Python."""
     chain: Chain
     signer: Signer = Field(default_factory=Signer)
     feeds: Feeds
     inventory: Inventory = Inventory()
     mode: Literal["live", "paper", "replay"]
+    """`live` sends, `paper` simulates, `replay` reads a recording."""
     executes: Literal["engine", "service"] = "engine"
+    """Who sends: the engine itself, or the executors of the service by way of the PLANNED stream."""
     lanes: Lanes = Lanes()
     simulate: bool | None = None
+    """Whether a node is asked to simulate before anything is signed; without it the mode decides."""
     usd_mints: Annotated[tuple[SolanaAddress, ...], Field(max_length=16), Once] = ()
+    """Mints that are counted as 1 USD."""
     python: PythonFile | None = None
     quotes: Quotes | None = None
     limits: Annotated[dict[LimitName, Limit], Field(max_length=256)] = Field(default_factory=dict)
+    """The strategy's own limits, each with its unit in its name; they change while it runs."""
     blacklist: Annotated[tuple[SolanaAddress, ...], Field(max_length=100_000), Once] = ()
+    """Mints that are not traded; it changes while it runs."""
     parameters: Annotated[dict[str, Parameter], Field(max_length=1_024)] = Field(default_factory=dict)
+    """What the strategy itself asks for."""
     commander: Commander = Commander()

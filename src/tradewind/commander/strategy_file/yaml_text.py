@@ -5,6 +5,7 @@ the digits of a number). Anchors and tags are refused: a small text could otherw
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -51,13 +52,26 @@ def read_yaml(text: str) -> Located:
 
 def _refuse_what_grows(text: str) -> None:
     depth = 0
-    for event in yaml.parse(text, yaml.SafeLoader):
+    for event in _events(text):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _MOST_DEEP:
             raise Malformed(event.start_mark.line + 1, "is nested too deeply.", "Write it flatter.")
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             fault = "has an anchor (&) or an alias (*)."
             raise Malformed(event.start_mark.line + 1, fault, "Write the value out, or put it in quotes.")
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    loader = yaml.SafeLoader(text)
+    try:
+        while loader.check_event():
+            yield loader.get_event()
+    except (ValueError, OverflowError):
+        # The parser makes characters of escapes without asking whether there are such.
+        line = loader.get_mark().line + 1
+        raise Malformed(line, "has an escape that is no character.", "Write the character itself.") from None
+    finally:
+        loader.dispose()
 
 
 def _value(node: yaml.Node, place: Place, located: Located) -> Any:

@@ -28,8 +28,10 @@ class Class:
 
 _PREFIXES = {
     "engine_": Topic.LIFE,
-    "wallet_halted": Topic.LIFE,
+    "commander_": Topic.LIFE,
+    "wallet_": Topic.LIFE,
     "config_": Topic.CONFIGURATION,
+    "rules_": Topic.CONFIGURATION,
     "feed_": Topic.FEED,
     "pool_": Topic.FEED,
     "pools_": Topic.FEED,
@@ -39,6 +41,7 @@ _PREFIXES = {
     "released": Topic.TRADE,
     "discarded": Topic.TRADE,
     "sent": Topic.TRADE,
+    "timed": Topic.TRADE,
     "executed": Topic.TRADE,
     "result_": Topic.TRADE,
     "opportunity_": Topic.TRADE,

@@ -17,12 +17,23 @@ LONGEST_PAUSE_S = 60.0
 class Shipping:
     """`send` raises Unavailable when it is to be tried again; whatever else it raises is given up and told."""
 
-    def __init__(self, spool: Spool, send: Send, clock: Clock, *, name: str, at_once: int) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        send: Send,
+        clock: Clock,
+        *,
+        name: str,
+        at_once: int,
+        fitting: Callable[[Sequence[Any]], int] = len,
+    ) -> None:
+        """`fitting` says how many of the first ones are sent together, at least one."""
         self._spool = spool
         self._send = send
         self._clock = clock
         self._name = name
         self._at_once = at_once
+        self._fitting = fitting
         self._pause_s = FIRST_PAUSE_S
 
     async def run(self) -> NoReturn:
@@ -33,6 +44,7 @@ class Shipping:
     async def ship(self) -> float:
         """Send what there is; the answer is how long to wait before the next time, in seconds."""
         while batch := self._spool.take(self._at_once):
+            batch = batch[: self._fitting(batch)]
             # What is dropped meanwhile, because the spool is full, was the oldest: it is part of this batch.
             dropped = self._spool.dropped
             try:
@@ -41,6 +53,8 @@ class Shipping:
                 return self._later(error)
             except TradewindError as error:
                 observe.record_lost(what=self._name, code=error.code, message=str(error))
+            except Exception as error:  # noqa: BLE001 (an entry that cannot be sent does not hold up the others)
+                observe.part_failed(part=self._name, failure=error)
             self._spool.done(len(batch) - (self._spool.dropped - dropped))
             self._pause_s = FIRST_PAUSE_S
         return LOOK_EVERY_S

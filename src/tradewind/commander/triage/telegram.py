@@ -1,4 +1,4 @@
-"""Speaks to one chat as a Telegram bot: alerts with two buttons, and what is pressed.
+"""Speaks to chats as a Telegram bot: alerts with two buttons, and what is pressed.
 
 Source of the format: Telegram Bot API: sendMessage, getUpdates, answerCallbackQuery, InlineKeyboardMarkup. The token is
 part of each URL, so that no URL of it is ever shown.
@@ -6,7 +6,8 @@ part of each URL, so that no URL of it is ever shown.
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 import aiohttp
@@ -18,13 +19,15 @@ from tradewind.observability.clock import Backoff, Clock
 API = "https://api.telegram.org"
 TIMEOUT_S = 10.0
 POLL_S = 25
-MOST_CHARACTERS = 3_500
+# Telegram counts UTF-16 units, and takes 4,096 of them in a message.
+MOST_UNITS = 4_000
+MOST_UNITS_OF_AN_ALERT = 1_000
 _MOST_KEY = 48
 Handler = Callable[[str], Awaitable[str]]
 
 
 class TelegramBot:
-    """One bot and one chat, for any number of instances. Presses from other chats are not obeyed."""
+    """One bot, for any number of instances and their chats. A press counts in the chat of its instance alone."""
 
     def __init__(
         self,
@@ -32,32 +35,36 @@ class TelegramBot:
         clock: Clock,
         *,
         token: str,
-        chat_id: int,
         api: str = API,
         poll_s: int = POLL_S,
     ) -> None:
         self._session = session
         self._clock = clock
         self._base = f"{api.rstrip('/')}/bot{token}/"
-        self._chat_id = chat_id
         self._poll_s = poll_s
-        self._handlers: dict[str, Handler] = {}
+        self._handlers: dict[tuple[int, str], Handler] = {}
         self._offset = 0
 
-    def on_press(self, instance: str, handler: Handler) -> None:
-        """`handler(action)` carries out `halt` or `status` for the instance and answers with what to say."""
-        self._handlers[_key(instance)] = handler
+    @contextmanager
+    def obeying(self, chat_id: int, instance: str, handler: Handler) -> Iterator[None]:
+        """`handler(action)` carries out `halt` or `status` for the instance meanwhile, and answers with what to say."""
+        place = chat_id, _key(instance)
+        self._handlers[place] = handler
+        try:
+            yield
+        finally:
+            del self._handlers[place]
 
-    async def send(self, alerts: Sequence[Any]) -> None:
+    async def send(self, chat_id: int, alerts: Sequence[Any]) -> None:
         """Each is {"instance": …, "text": …}. Raises Unavailable, TooMany, or Refused for what would fail again."""
         instance = alerts[0]["instance"]
-        text = "\n".join(str(alert["text"]) for alert in alerts)[:MOST_CHARACTERS]
+        text = "\n".join(_of_alert(alert) for alert in alerts)
         buttons = [
             {"text": "Status", "callback_data": f"status {_key(instance)}"},
             {"text": "Halt its wallet", "callback_data": f"halt {_key(instance)}"},
         ]
         await self._call(
-            "sendMessage", {"chat_id": self._chat_id, "text": text, "reply_markup": {"inline_keyboard": [buttons]}}
+            "sendMessage", {"chat_id": chat_id, "text": text, "reply_markup": {"inline_keyboard": [buttons]}}
         )
 
     async def listen(self) -> NoReturn:
@@ -70,6 +77,9 @@ class TelegramBot:
             except TradewindError as error:
                 observe.relay_waits(subject="telegram", code=error.code, message=str(error), retry_in_s=0.5)
                 await backoff.pause()
+            except Exception as error:  # noqa: BLE001 (an odd answer must not leave the buttons without anybody)
+                observe.part_failed(part="telegram", failure=error)
+                await backoff.pause()
 
     async def hear(self) -> None:
         """Wait for presses once, and carry them out; what was heard is not heard again."""
@@ -81,18 +91,22 @@ class TelegramBot:
                 await self._obey(press)
 
     async def _obey(self, press: dict[str, Any]) -> None:
-        chat_id = ((press.get("message") or {}).get("chat") or {}).get("id")
+        chat_id: Any = ((press.get("message") or {}).get("chat") or {}).get("id")
         action, _, instance = str(press.get("data", "")).partition(" ")
-        handler = self._handlers.get(instance)
-        if chat_id != self._chat_id:
+        handler = self._handlers.get((chat_id, instance))
+        is_known = any(chat == chat_id for chat, _ in self._handlers)
+        is_of_another = handler is None and any(name == instance for _, name in self._handlers)
+        if not is_known or is_of_another:
             said = "This chat may not ask for that."
         elif handler is None or action not in {"halt", "status"}:
             said = f"{instance or 'It'} does not run here."
         else:
             said = await _answer(handler, action)
-        await self._call("answerCallbackQuery", {"callback_query_id": press.get("id"), "text": said[:190]})
-        if chat_id == self._chat_id:
-            await self._call("sendMessage", {"chat_id": self._chat_id, "text": said[:MOST_CHARACTERS]})
+        # A press that is some minutes old cannot be answered any more; the chat has to learn what became of it.
+        with suppress(TradewindError):
+            await self._call("answerCallbackQuery", {"callback_query_id": press.get("id"), "text": cut(said, 190)})
+        if is_known:
+            await self._call("sendMessage", {"chat_id": chat_id, "text": cut(said, MOST_UNITS)})
 
     async def _call(self, method: str, body: dict[str, Any], *, timeout_s: float = TIMEOUT_S) -> Any:
         timeout = aiohttp.ClientTimeout(total=timeout_s)
@@ -112,6 +126,34 @@ class TelegramBot:
         if status >= 500 or status == 409:
             raise Unavailable("telegram_unavailable", f"Telegram fails at {said}")
         raise Refused("telegram_refused", f"Telegram refuses {said}", remedy="Check the token's file and chat_id.")
+
+
+def fitting(alerts: Sequence[Any]) -> int:
+    """How many of the first alerts fit into one message; the first one always does."""
+    left = MOST_UNITS
+    for count, alert in enumerate(alerts):
+        # One for the end of its line.
+        left -= _units(_of_alert(alert)) + 1
+        if left < 0:
+            return count
+    return len(alerts)
+
+
+def cut(text: str, most_units: int) -> str:
+    """The beginning of it, in characters that a message can hold, with `…` for what is left out."""
+    raw = text.encode("utf-16-le", errors="replace")
+    if len(raw) <= 2 * most_units:
+        return raw.decode("utf-16-le")
+    # Half of a pair at the cut is left out.
+    return raw[: 2 * (most_units - 1)].decode("utf-16-le", errors="ignore") + "…"
+
+
+def _of_alert(alert: Any) -> str:
+    return cut(str(alert["text"]), MOST_UNITS_OF_AN_ALERT)
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
 
 
 def _key(instance: str) -> str:

@@ -4,13 +4,16 @@ import json
 
 from tradewind.commander.engine_line import LEVELS, EngineLine
 from tradewind.commander.instance_folder import InstanceFolder
-from tradewind.commander.redaction import redacted
+from tradewind.commander.redaction import redacted, redacted_data
 from tradewind.commander.strategy_file.settings import Logs
 from tradewind.commander.triage.allowance import Allowance
 from tradewind.commander.triage.classification import Class, classified
 from tradewind.commander.triage.repetitions import Repetitions
 from tradewind.commander.triage.spool import Spool
 from tradewind.observability.clock import Clock
+
+# What happened before may have used up all that a chat is told.
+_ALWAYS = frozenset({"wallet_halted", "wallet_not_halted"})
 
 
 class Triage:
@@ -40,7 +43,11 @@ class Triage:
         found, now_ns = classified(line), self._clock.now_ns()
         if self._loki is not None and (found.is_alert or self._lines.take(now_ns=now_ns)):
             self._loki.put(self._entry(line, found, suppressed=self._lines.refused()))
-        if self._telegram is not None and found.is_alert and self._alerts.take(now_ns=now_ns):
+        if (
+            self._telegram is not None
+            and found.is_alert
+            and (line.event in _ALWAYS or self._alerts.take(now_ns=now_ns))
+        ):
             self._telegram.put({"instance": self._name, "text": self._text(line, suppressed=self._alerts.refused())})
 
     def _entry(self, line: EngineLine, found: Class, *, suppressed: int) -> dict[str, object]:
@@ -48,9 +55,9 @@ class Triage:
         if suppressed:
             said["suppressed_before"] = suppressed
         labels = {**self._labels, "level": line.level, "topic": found.topic.value}
-        return {"labels": labels, "at_ns": line.at_ns, "line": redacted(json.dumps(said, default=str))}
+        return {"labels": labels, "at_ns": line.at_ns, "line": json.dumps(redacted_data(said), default=str)}
 
     def _text(self, line: EngineLine, *, suppressed: int) -> str:
-        fields = " ".join(f"{name}={value}" for name, value in line.fields.items())
+        fields = " ".join(f"{name}={value}" for name, value in redacted_data(line.fields).items())
         more = f" (and {suppressed} more before)" if suppressed else ""
         return redacted(f"{self._name} {line.level}: {line.event}: {line.message} {fields}".strip()) + more

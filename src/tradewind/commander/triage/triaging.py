@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -14,7 +15,7 @@ from tradewind.commander.strategy_file.settings import StrategySettings, Telegra
 from tradewind.commander.triage.loki import Loki
 from tradewind.commander.triage.shipping import Shipping
 from tradewind.commander.triage.spool import Spool
-from tradewind.commander.triage.telegram import TelegramBot
+from tradewind.commander.triage.telegram import TelegramBot, fitting
 from tradewind.commander.triage.triage import Triage
 from tradewind.errors import Misconfigured
 from tradewind.observability.clock import Clock
@@ -37,7 +38,7 @@ class Triaging:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._bots: dict[Telegram, _SharedBot] = {}
+        self._bots: dict[tuple[str, str], _SharedBot] = {}
 
     @asynccontextmanager
     async def __call__(
@@ -58,28 +59,39 @@ class Triaging:
                 shippings.append(Shipping(loki, push, self._clock, name="loki", at_once=_AT_ONCE))
             if telegram is not None and logs.telegram is not None:
                 bot = await stack.enter_async_context(self._bot(logs.telegram))
-                bot.on_press(str(folder.name), _handler(actions))
-                shippings.append(Shipping(telegram, bot.send, self._clock, name="telegram", at_once=_ALERTS_AT_ONCE))
+                chat_id = logs.telegram.chat_id
+                stack.enter_context(bot.obeying(chat_id, str(folder.name), _handler(actions)))
+                shippings.append(
+                    Shipping(
+                        telegram,
+                        partial(bot.send, chat_id),
+                        self._clock,
+                        name="telegram",
+                        at_once=_ALERTS_AT_ONCE,
+                        fitting=fitting,
+                    )
+                )
             async with _running([each.run() for each in shippings]):
                 yield Triage(folder, logs, self._clock, loki=loki, telegram=telegram).hear
             await _last_words(shippings)
 
     @asynccontextmanager
     async def _bot(self, telegram: Telegram) -> AsyncIterator[TelegramBot]:
-        """The bot of this chat: the one that another instance has opened, or a new one."""
-        shared = self._bots.get(telegram)
+        """The bot of this token: the one that another instance has opened, whatever its chat, or a new one."""
+        token = _token(telegram.token_file)
+        key = token, telegram.api.rstrip("/")
+        shared = self._bots.get(key)
         if shared is None:
-            token = _token(telegram.token_file)
             session = aiohttp.ClientSession()
-            bot = TelegramBot(session, self._clock, token=token, chat_id=telegram.chat_id, api=telegram.api)
-            shared = self._bots[telegram] = _SharedBot(bot, session, asyncio.create_task(bot.listen()))
+            bot = TelegramBot(session, self._clock, token=token, api=telegram.api)
+            shared = self._bots[key] = _SharedBot(bot, session, asyncio.create_task(bot.listen()))
         shared.users += 1
         try:
             yield shared.bot
         finally:
             shared.users -= 1
             if not shared.users:
-                del self._bots[telegram]
+                del self._bots[key]
                 await shared.close()
 
 

@@ -10,7 +10,13 @@ from tradewind.execution.executors.outcomes import Expired, Landed, Reverted
 from tradewind.execution.executors.ports import RecordedStep, SignedAttempt, UnsignedTransaction
 from tradewind.execution.signer_answers import RecordedSolanaStep, SolanaOutcome
 from tradewind.execution.signer_client import SignerClient
-from tradewind.execution.signer_questions import EarlierSignature, SolanaEvidence, SolanaFinalized, SolanaQuote
+from tradewind.execution.signer_questions import (
+    EarlierSignature,
+    SolanaEvidence,
+    SolanaFinalized,
+    SolanaOrder,
+    SolanaQuote,
+)
 from tradewind.execution.solana.coin import moved_as, spent_raw
 from tradewind.execution.solana.earlier import earlier_of
 from tradewind.venues import rpc_answer
@@ -54,7 +60,7 @@ class SolanaGate:
     ) -> SignedAttempt:
         """Record, then sign."""
         evidence = await self._evidence(plan, proof)
-        signed = await self._signer.sign_solana(
+        order = SolanaOrder(
             plan.step_owner,
             plan.step,
             attempt=attempt,
@@ -67,6 +73,7 @@ class SolanaGate:
             evidence=evidence,
             lookup_tables={table: dict(enumerate(keys)) for table, keys in unsigned.lookup_tables.items()},
         )
+        signed = await self._signer.sign_solana(order)
         return SignedAttempt(
             attempt=attempt,
             wallet=wallet,

@@ -15,6 +15,7 @@ START, STOP = "rules__0__start_when", "rules__0__stop_when"
 
 WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"chain__rpc": []}, "chain.rpc", "value_out_of_range"),
+    ({"chain__rpc": ["http://ana:hunter2@127.0.0.1:8899"]}, "chain.rpc[0]", "url_credentials"),
     ({"look_every_ms": 1}, "look_every_ms", "value_out_of_range"),
     ({"fresh_within_ms": 1500}, "fresh_within_ms", "never_fresh"),
     ({"rules": []}, "rules", "value_out_of_range"),

@@ -1,21 +1,18 @@
 """The lifecycle: one effect at most, the same bytes again, a new signature after proof alone, no end by the clock."""
 
 import asyncio
-from typing import Any
 
 import pytest
 
 from tests import builders
 from tests.unit.execution.executors.world import World
-from tradewind.domain.execution_plan_event import ExecutionPlanEvent
 from tradewind.domain.execution_result_event import ProgramError
-from tradewind.errors import Refused, Unavailable
-from tradewind.execution.executors.base import BaseExecutor
+from tradewind.errors import Unavailable
 from tradewind.execution.executors.codes import SURELY_DEAD_BLOCKS
 from tradewind.execution.executors.execution import ExecutionReport
 from tradewind.execution.executors.memory import FEE_LAMPORTS, VALID_BLOCKS
 from tradewind.execution.executors.outcomes import Dropped, Expired, Landed, Reverted, Superseded, Unknown
-from tradewind.execution.executors.ports import Sent, SignedAttempt, UnsignedTransaction
+from tradewind.execution.executors.ports import Sent, SignedAttempt
 from tradewind.execution.executors.stages import Stage
 
 
@@ -205,27 +202,6 @@ async def test_what_is_too_large_is_refused_before_it_is_signed(world: World) ->
     assert (await world.gate.step(plan.plan_id, 0)).attempts == ()
 
 
-async def test_during_a_halt_nothing_is_signed(world: World) -> None:
-    await world.gate.halt(reason="prices look wrong", by="operator")
-    report = await world.run(world.rpc_executor(), world.request(world.plan()))
-    assert (report.code, report.attempts) == ("halted", 0)
-
-
-async def test_a_halt_does_not_stop_what_was_signed_before_it(world: World) -> None:
-    plan, executor = world.plan(), world.rpc_executor()
-    unsigned = await executor.build_transaction(plan, builders.SOLANA_WALLET, attempt=1)
-    await executor.sign_transaction(plan, builders.SOLANA_WALLET, attempt=1, unsigned=unsigned, proof=None)
-    await world.gate.halt(reason="prices look wrong", by="operator")
-    report = await world.run(executor, world.request(plan, recorded=await world.gate.step(plan.plan_id, 0)))
-    assert isinstance(report.outcome, Landed)
-
-
-async def test_a_signer_that_is_away_is_asked_again_until_the_deadline(world: World) -> None:
-    world.gate.silent["step"] = 5
-    report = await world.run(world.rpc_executor(), world.request(world.plan()))
-    assert isinstance(report.outcome, Landed)
-
-
 async def test_an_unreadable_chain_decides_nothing(world: World) -> None:
     executor = world.rpc_executor()
     asked = 0
@@ -270,105 +246,6 @@ async def test_the_tip_is_in_the_transaction_and_grows_with_each_attempt(world: 
     assert tips == [1_000, 2_000, 3_000]
 
 
-async def test_a_gate_that_refuses_by_policy_ends_the_plan_with_its_code(world: World) -> None:
-    async def refuses(*_: object, **__: object) -> SignedAttempt:
-        raise Refused("program_not_allowed", "The program is not listed.")
-
-    world.gate.sign = refuses  # type: ignore[method-assign]
-    report = await world.run(world.rpc_executor(), world.request(world.plan()))
-    assert report.code == "program_not_allowed"
-    assert isinstance(report.outcome, Dropped)
-
-
-async def test_a_gate_that_does_not_believe_the_proof_is_asked_as_long_as_a_blockhash_lives(world: World) -> None:
-    world.rpc.loses_everything = True
-    plan = world.plan(deadline=world.clock.now_ns() // 1_000_000 + 3_600_000)
-    executor = world.rpc_executor()
-    unsigned = await executor.build_transaction(plan, builders.SOLANA_WALLET, attempt=1)
-    await executor.sign_transaction(plan, builders.SOLANA_WALLET, attempt=1, unsigned=unsigned, proof=None)
-    await world.gate.halt(reason="prices look wrong", by="operator")
-    asked_ns: list[int] = []
-
-    async def disbelieves(*_: object) -> None:
-        asked_ns.append(world.clock.now_ns())
-        raise Refused("evidence_too_thin", "One endpoint is not enough.")
-
-    world.gate.settle = disbelieves  # type: ignore[method-assign, assignment]
-    report = await world.run(executor, world.request(plan, recorded=await world.gate.step(plan.plan_id, 0)))
-    assert (report.code, report.attempts) == ("halted", 1)
-    assert isinstance(report.outcome, Expired)
-    assert asked_ns[-1] - asked_ns[0] > 110 * 10**9
-
-
-async def second_attempt_after_a_false_proof(
-    world: World, plan: ExecutionPlanEvent
-) -> tuple[BaseExecutor, SignedAttempt]:
-    """The first attempt has landed; endpoints that lied had a second one signed, which the receipt keeps out."""
-    executor = world.rpc_executor()
-    unsigned = await executor.build_transaction(plan, builders.SOLANA_WALLET, attempt=1)
-    first = await executor.sign_transaction(plan, builders.SOLANA_WALLET, attempt=1, unsigned=unsigned, proof=None)
-    world.chain.take(first)
-    world.chain.height += VALID_BLOCKS + 10
-    lie = Expired(first.signature, world.chain.height, ("liar-1", "liar-2"))
-    again = await executor.build_transaction(plan, builders.SOLANA_WALLET, attempt=2)
-    await executor.sign_transaction(plan, builders.SOLANA_WALLET, attempt=2, unsigned=again, proof=lie)
-    return executor, first
-
-
-async def test_an_older_attempt_that_nobody_tells_of_yet_is_asked_about_until_it_is_decided(world: World) -> None:
-    plan = world.plan(max_latency=2_000)
-    executor, first = await second_attempt_after_a_false_proof(world, plan)
-    world.confirmations.hidden.add(first.signature)
-    request = world.request(plan, recorded=await world.gate.step(plan.plan_id, 0))
-    running = asyncio.create_task(executor.execute(request, world.on_timeout))
-    for _ in range(10):
-        for _ in range(20):
-            await asyncio.sleep(0)
-        await world.clock.advance(0.4)
-    world.confirmations.hidden.clear()
-    report = await world.finish(running)
-    assert isinstance(report.outcome, Landed)
-    assert report.outcome.signature == first.signature
-    assert (world.gate.halts, world.timeouts) == ([], [2])
-
-
-async def test_an_endpoint_that_is_away_does_not_make_an_older_attempt_somebody_elses(world: World) -> None:
-    plan = world.plan()
-    executor, first = await second_attempt_after_a_false_proof(world, plan)
-    honest, faults = executor.confirm_transaction, 3
-
-    async def away_at_first(attempt: SignedAttempt, *, within_ms: int) -> object:
-        nonlocal faults
-        if attempt.signature == first.signature and faults:
-            faults -= 1
-            raise Unavailable("chain_unreadable", "No quorum.")
-        return await honest(attempt, within_ms=within_ms)
-
-    executor.confirm_transaction = away_at_first  # type: ignore[method-assign, assignment]
-    report = await world.run(executor, world.request(plan, recorded=await world.gate.step(plan.plan_id, 0)))
-    assert isinstance(report.outcome, Landed)
-    assert world.gate.halts == []
-
-
-async def test_once_every_older_attempt_is_dead_a_taken_receipt_halts_the_wallet(world: World) -> None:
-    plan = world.plan()
-    executor, first = await second_attempt_after_a_false_proof(world, plan)
-    del world.chain.found[first.signature]
-    report = await world.run(executor, world.request(plan, recorded=await world.gate.step(plan.plan_id, 0)))
-    assert isinstance(report.outcome, Superseded)
-    assert world.gate.halts == [(builders.SOLANA_WALLET, None)]
-
-
-async def test_an_older_attempt_that_a_program_refused_is_the_end_when_no_other_landed(world: World) -> None:
-    plan = world.plan()
-    executor, first = await second_attempt_after_a_false_proof(world, plan)
-    error = ProgramError(instruction=4, program=builders.SOLANA_POOL, code=30, name="exceeds_desired_slippage_limit")
-    world.chain.found[first.signature] = Reverted(first.signature, 1_000, FEE_LAMPORTS, error)
-    report = await world.run(executor, world.request(plan, recorded=await world.gate.step(plan.plan_id, 0)))
-    assert isinstance(report.outcome, Reverted)
-    assert report.outcome.error == error
-
-
 async def test_what_a_block_has_is_not_sent_again_while_nobody_tells_of_it(world: World) -> None:
     executor = world.rpc_executor()
     honest, silences = executor.confirm_transaction, 3
@@ -406,43 +283,6 @@ async def test_what_a_fork_took_out_of_its_block_is_sent_again(world: World) -> 
     assert len(world.rpc.sent) == 2
 
 
-async def test_a_defect_before_any_signature_closes_the_step_with_a_code(world: World) -> None:
-    async def defect(_: object) -> UnsignedTransaction:
-        raise KeyError("pool")
-
-    world.builder.build = defect  # type: ignore[method-assign, assignment]
-    plan = world.plan()
-    report = await world.run(world.rpc_executor(), world.request(plan))
-    assert isinstance(report.outcome, Dropped)
-    assert report.code == "internal_error"
-    assert (await world.gate.step(plan.plan_id, 0)).closed
-
-
-async def test_a_defect_that_hides_a_signature_does_not_end_its_plan(world: World) -> None:
-    honest = world.gate.sign
-
-    async def defect(*given: Any, **named: Any) -> SignedAttempt:
-        await honest(*given, **named)
-        raise KeyError("signature")
-
-    world.gate.sign = defect  # type: ignore[method-assign]
-    report = await world.run(world.rpc_executor(), world.request(world.plan()))
-    assert isinstance(report.outcome, Landed)
-
-
-async def test_a_defect_after_a_signature_is_raised_so_that_the_plan_is_tried_again(world: World) -> None:
-    executor = world.rpc_executor()
-
-    async def defect(*_: object, **__: object) -> object:
-        raise KeyError("meta")
-
-    executor.confirm_transaction = defect  # type: ignore[method-assign, assignment]
-    plan = world.plan()
-    with pytest.raises(KeyError):
-        await world.run(executor, world.request(plan))
-    assert not (await world.gate.step(plan.plan_id, 0)).ended
-
-
 async def test_what_was_recorded_and_never_signed_ends_its_plan_once_it_cannot_be_any_more(world: World) -> None:
     world.gate.only_records = True
     plan = world.plan()
@@ -453,21 +293,6 @@ async def test_what_was_recorded_and_never_signed_ends_its_plan_once_it_cannot_b
     assert world.chain.height > began + VALID_BLOCKS + SURELY_DEAD_BLOCKS
     assert (await world.gate.step(plan.step_owner, plan.step)).ended
     assert world.rpc.sent == []
-
-
-async def test_a_blockhash_that_the_gate_finds_too_old_or_too_young_is_replaced_by_the_next(world: World) -> None:
-    sign, refused = world.gate.sign, [Refused("validity", "The last valid block height is not within 150 blocks.")]
-
-    async def late(*told: Any, **more: Any) -> SignedAttempt:
-        if refused:
-            raise refused.pop()
-        return await sign(*told, **more)
-
-    world.gate.sign = late  # type: ignore[method-assign]
-    plan = world.plan()
-    report = await world.run(world.rpc_executor(), world.request(plan))
-    assert isinstance(report.outcome, Landed)
-    assert len({request.blockhash.hash for request in world.builder.requests}) == 2
 
 
 async def test_a_receipt_that_a_stranger_paid_for_fails_the_plan_and_halts_nothing(world: World) -> None:
@@ -488,68 +313,3 @@ async def test_a_receipt_whose_maker_no_final_block_tells_halts_the_wallet(world
     report = await world.run(world.rpc_executor(), world.request(plan))
     assert report.code == "receipt_taken_elsewhere"
     assert world.gate.halts == [(builders.SOLANA_WALLET, None)]
-
-
-async def test_a_strangers_receipt_ends_the_plan_only_once_every_older_attempt_is_decided(world: World) -> None:
-    plan = world.plan()
-    executor, first = await second_attempt_after_a_false_proof(world, plan)
-    world.chain.funded_by_strangers.add(plan.plan_id.hex)
-    report = await world.run(executor, world.request(plan, recorded=await world.gate.step(plan.plan_id, 0)))
-    assert isinstance(report.outcome, Landed)
-    assert report.outcome.signature == first.signature
-
-
-async def test_an_older_attempt_that_landed_is_what_counts_although_the_newest_expired(world: World) -> None:
-    plan = world.plan(deadline=world.clock.now_ns() // 1_000_000 + 1_000)
-    executor, first = await second_attempt_after_a_false_proof(world, plan)
-    world.rpc.loses_everything = True
-    report = await world.run(executor, world.request(plan, recorded=await world.gate.step(plan.plan_id, 0)))
-    assert isinstance(report.outcome, Landed)
-    assert report.outcome.signature == first.signature
-
-
-async def test_a_step_that_another_wallet_has_taken_over_unsigned_is_left_to_it_and_not_closed(world: World) -> None:
-    async def taken(*_: Any, **__: Any) -> SignedAttempt:
-        raise Refused("step_changed", "The step's receipt belongs to another.")
-
-    world.gate.sign = taken  # type: ignore[method-assign]
-    plan = world.plan()
-    report = await world.run(world.rpc_executor(), world.request(plan))
-    assert report.code == "step_of_another_wallet"
-    assert not (await world.gate.step(plan.step_owner, plan.step)).closed
-
-
-async def test_a_step_with_an_unsigned_attempt_of_another_wallet_is_nobody_elses_to_end(world: World) -> None:
-    plan, executor = world.plan(), world.rpc_executor()
-    world.gate.only_records = True
-    unsigned = await executor.build_transaction(plan, "another", attempt=1)
-    with pytest.raises(Unavailable):
-        await executor.sign_transaction(plan, "another", attempt=1, unsigned=unsigned, proof=None)
-
-    async def refused(*_: Any, **__: Any) -> str:
-        raise Refused("step_changed", "The step's receipt belongs to another.")
-
-    world.gate.receipt_seed = refused  # type: ignore[method-assign]
-    report = await world.run(executor, world.request(plan))
-    assert report.code == "step_changed"
-    assert (await world.gate.step(plan.step_owner, plan.step)).ended
-
-
-@pytest.mark.parametrize("code", ["attempt_landed", "attempt_undecided"])
-async def test_an_attempt_that_was_proven_dead_and_lives_is_followed_and_not_joined(world: World, code: str) -> None:
-    world.rpc.loses_everything = True
-    first: list[SignedAttempt] = []
-    world.rpc.on_send = lambda attempt: first.append(attempt) if not first else None
-    sign = world.gate.sign
-
-    async def contradicted(*told: Any, **more: Any) -> SignedAttempt:
-        if more["proof"] is None:
-            return await sign(*told, **more)
-        world.chain.found[first[0].signature] = Landed(first[0].signature, 1_000, FEE_LAMPORTS)
-        raise Unavailable(code, "It is in a block after all.")
-
-    world.gate.sign = contradicted  # type: ignore[method-assign]
-    plan = world.plan(deadline=world.clock.now_ns() // 1_000_000 + 10**9)
-    report = await world.run(world.rpc_executor(), world.request(plan))
-    assert isinstance(report.outcome, Landed)
-    assert (report.outcome.signature, report.attempts) == (first[0].signature, 1)

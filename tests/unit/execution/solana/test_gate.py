@@ -13,7 +13,7 @@ from tradewind.execution.executors.outcomes import Expired
 from tradewind.execution.executors.ports import Blockhash, UnsignedTransaction
 from tradewind.execution.signer_answers import RecordedSolanaStep, SolanaAttempt, SolanaSignature
 from tradewind.execution.signer_client import SignerClient
-from tradewind.execution.signer_questions import EarlierSignature, SolanaEvidence, SolanaFinalized
+from tradewind.execution.signer_questions import EarlierSignature, SolanaEvidence, SolanaFinalized, SolanaOrder
 from tradewind.execution.solana.earlier import earlier_of
 from tradewind.execution.solana.gate import SolanaGate
 from tradewind.venues.solana.cluster import SolanaCluster
@@ -52,8 +52,8 @@ class Signer:
     evidence: SolanaEvidence | None = None
     settled: dict[str, Any] = field(default_factory=dict)
 
-    async def sign_solana(self, *_: object, evidence: SolanaEvidence, **__: object) -> SolanaSignature:
-        self.evidence = evidence
+    async def sign_solana(self, order: SolanaOrder) -> SolanaSignature:
+        self.evidence = order.evidence
         return SolanaSignature(signature="signature", raw_tx=b"", last_valid_block_height=1_150)
 
     async def solana_step(self, *_: object) -> RecordedSolanaStep:

@@ -1,10 +1,11 @@
-//! The instructions around a swap: accounts made and closed, tokens moved, flash loans of Kamino.
+//! The instructions around a swap: accounts made and closed, tokens moved, flash loans and liquidations of Kamino.
 //!
 //! Read strictly: trailing bytes, which the programs would ignore, are refused, because whoever signs must know every
 //! byte. Layouts: `solana-system-interface` 2.0 (bincode), `spl-associated-token-account` 7.0, `spl-token` 8.0 (the same
 //! tags in Token-2022), `klend` @edd5ff5.
 
 use super::instruction::{Arguments, Instruction, refused};
+use super::lending::Liquidated;
 use super::{AccountKey, Key};
 use crate::decode::DecodeError;
 
@@ -127,6 +128,10 @@ pub enum Call<'a> {
         /// The place of the loan among the transaction's instructions.
         borrow_index: u8,
     },
+    /// Interest and prices of a reserve, or of a loan, brought up to date.
+    Refresh,
+    /// A debt repaid, and its collateral received.
+    Liquidate(Liquidated),
 }
 
 /// The facts that a flash loan and its repayment share.
@@ -248,7 +253,7 @@ impl<'a> Instruction<'a> {
         let (tag, rest) = match self.data.split_first_chunk() {
             Some((&FLASH_BORROW, rest)) => (FLASH_BORROW, rest),
             Some((&FLASH_REPAY, rest)) => (FLASH_REPAY, rest),
-            _ => return Ok(None),
+            _ => return self.lending_call(),
         };
         if self.accounts.len() != FLASH_ACCOUNTS {
             return Err(refused("accounts", "not 12"));
@@ -292,7 +297,7 @@ fn text<'a>(bytes: &'a [u8], field: &'static str) -> Result<(&'a [u8], &'a [u8])
         .ok_or(refused(field, "cut short"))
 }
 
-fn finished(arguments: &Arguments<'_>) -> Result<(), DecodeError> {
+pub(super) fn finished(arguments: &Arguments<'_>) -> Result<(), DecodeError> {
     if arguments.0.is_empty() {
         Ok(())
     } else {

@@ -8,6 +8,7 @@ mod account;
 mod call;
 mod instruction;
 mod key;
+mod lending;
 mod swap;
 mod wire;
 
@@ -18,6 +19,7 @@ pub use call::{
 };
 pub use instruction::{Instruction, Meaning, TIP_ACCOUNTS};
 pub use key::Key;
+pub use lending::Liquidated;
 pub use swap::{Direction, Swap, Venue};
 pub use wire::{CompiledInstruction, Lookup, Transaction, Version};
 

@@ -58,6 +58,8 @@ pub struct Health {
     pub lowest_threshold_pct: u8,
     /// Which borrow factor a debt must have that is repaid first.
     pub highest_borrow_factor_pct: u64,
+    /// The first reserve of it whose price may liquidate nobody: one is enough, whatever is repaid and taken.
+    pub unusable_price: Option<ChainAddress>,
 }
 
 impl Health {
@@ -86,6 +88,7 @@ impl Health {
             allowed_value: Fraction::ZERO,
             lowest_threshold_pct: u8::MAX,
             highest_borrow_factor_pct: 100,
+            unusable_price: None,
         };
         let known = |address: ChainAddress| {
             let reserve = reserves
@@ -94,11 +97,18 @@ impl Health {
             checked(reserve, group, market, slot)
         };
         for borrow in &obligation.borrows {
-            health.add_borrow(borrow, known(borrow.reserve)?, group, market)?;
+            let reserve = known(borrow.reserve)?;
+            health.add_borrow(borrow, reserve, group, market)?;
+            health.look_at_price(reserve);
         }
         for deposit in &obligation.deposits {
-            let added = health.add_deposit(deposit, known(deposit.reserve)?, group, market);
+            let reserve = known(deposit.reserve)?;
+            if let Some(group) = group.filter(|group| group.debt_reserve == reserve.address) {
+                return Err(LendingError::AnotherGroup(group.id));
+            }
+            let added = health.add_deposit(deposit, reserve, group, market);
             added.ok_or(LendingError::Overflow("deposits"))?;
+            health.look_at_price(reserve);
         }
         let global = Fraction::whole(market.global_allowed_borrow_value);
         health.allowed_value = health.allowed_value.min(global);
@@ -129,6 +139,12 @@ impl Health {
         self.debt_value > Fraction::ZERO
             && self.loan_to_value().is_some()
             && self.loan_to_value() >= self.liquidation_loan_to_value()
+    }
+
+    fn look_at_price(&mut self, reserve: &Reserve) {
+        if self.unusable_price.is_none() && !reserve.price_status.allows_liquidation() {
+            self.unusable_price = Some(reserve.address);
+        }
     }
 
     fn add_borrow(

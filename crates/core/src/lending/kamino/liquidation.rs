@@ -104,11 +104,9 @@ impl LiquidationQuestion<'_> {
         if !self.health.is_unhealthy() {
             return Err(LendingError::Healthy);
         }
-        let unusable = reserves
-            .iter()
-            .find(|it| !it.price_status.allows_liquidation());
-        if let Some(reserve) = unusable {
-            return Err(LendingError::PriceUnusable(reserve.address));
+        // The program asks it of every reserve of the loan, not only of the two.
+        if let Some(reserve) = self.health.unusable_price {
+            return Err(LendingError::PriceUnusable(reserve));
         }
         let (repay, withdraw) = (self.repay_reserve.address, self.withdraw_reserve.address);
         let borrow = self.health.borrows.iter().find(|it| it.reserve == repay);

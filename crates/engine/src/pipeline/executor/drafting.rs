@@ -6,6 +6,7 @@ use serde_json::json;
 use tradewind_solana::token_accounts::WRAPPED_SOL;
 
 use super::Executor;
+use super::simulating::measured;
 use crate::events::Kept;
 use crate::flight::{Flight, OpenWay};
 use crate::gate::PreparedStep;
@@ -47,10 +48,19 @@ impl Executor {
         let began = Instant::now();
         let (unsigned, last_valid_block_height) = self.build(step, trade)?;
         self.shared.timings.add(Stage::Build, began.elapsed());
-        if let Some(Err(fault)) = self.ask_node(trade, &unsigned) {
-            self.not_simulated(&step.plan_id, Some(fault));
-            return None;
-        }
+        let told = match self.ask_node(trade, &unsigned) {
+            Some(Err(fault)) => {
+                self.not_simulated(&step.plan_id, Some(fault));
+                return None;
+            }
+            told => told.and_then(Result::ok),
+        };
+        let measured = told.and_then(|told| measured(trade, &told));
+        let rebuilt = measured.as_ref().and_then(|it| self.build(step, it));
+        let (trade, (unsigned, last_valid_block_height)) = match (&measured, rebuilt) {
+            (Some(measured), Some(rebuilt)) => (measured, rebuilt),
+            _ => (trade, (unsigned, last_valid_block_height)),
+        };
         let choice = self.chosen(step, trade)?;
         // A gate or a node that was asked may have taken its time.
         if !self.is_timely(opportunity, trade) || !self.has_begun(step, trade, &unsigned) {
@@ -59,7 +69,7 @@ impl Executor {
         let simulated = self.desk.simulator.is_some();
         let chosen = Instant::now();
         let event = self.plan(&step.plan_id, opportunity, trade, Some(&choice), simulated);
-        let kept = self.shared.events.tell_kept(event);
+        let kept = self.shared.events.tell_kept(&event);
         // While the file takes it.
         self.say_planned(&step.plan_id, opportunity, trade);
         let open_way = trade

@@ -23,17 +23,29 @@ use tradewind_solana::blockhash_cache::BlockhashCache;
 use super::shared::{Counts, Shared};
 use super::stages::is_too_old;
 use super::timing::Stage;
-use super::trade::{Opportunity, Seen, Trade};
+use super::trade::{Opportunity, Purpose, Seen, Trade};
 use super::way::check_hop;
 use super::worth::UsdMint;
 use crate::chain_reader::Heights;
 use crate::following::Follower;
 use crate::gate::{Gate, PreparedStep};
+use crate::inventory::Inventory;
 use crate::simulation::Simulator;
 use crate::strategies::Sight;
 use holding::Hold;
 
 const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Whether a loan that is to be liquidated may still be: somebody else may have been first.
+fn loan_stands(inventory: &Inventory, trade: &Trade) -> bool {
+    match trade.purpose {
+        Purpose::Liquidate(part) => {
+            let loans = inventory.loans();
+            loans.is_unhealthy(part.obligation, inventory.clock())
+        }
+        _ => true,
+    }
+}
 
 /// What the engine signs and sends with.
 #[derive(Debug)]
@@ -145,7 +157,7 @@ impl Executor {
     fn is_free(&self, trade: &Trade) -> bool {
         let in_force = self.shared.in_force.now();
         let most = usize::try_from(in_force.limits.max_in_flight_count).unwrap_or(usize::MAX);
-        let pools: Vec<_> = trade.hops.iter().map(|hop| hop.hop.pool).collect();
+        let pools = trade.reserved();
         self.sender.as_ref().is_some_and(|(sender, _)| {
             sender.follower.in_flight().len() < most && !sender.follower.is_busy(&pools)
         })
@@ -188,6 +200,7 @@ impl Executor {
             };
             check_hop(sight, &hop.hop).is_ok() && same() == Some(U256::from(hop.amount_out_raw))
         });
+        let stands = stands && loan_stands(&inventory, trade);
         drop(inventory);
         stands && (seen == Seen::Executed || self.is_certain(trade))
     }

@@ -24,10 +24,15 @@ impl Executor {
         self.reserve(&draft.flight);
         let asked = Instant::now();
         let signed = self.ask_gate(&draft, trade, Gate::sign);
-        self.shared.timings.add(Stage::Gate, asked.elapsed());
+        let gate = asked.elapsed();
+        self.shared.timings.add(Stage::Gate, gate);
         let Draft { flight, kept, .. } = draft;
         match signed {
-            Ok(signed) => self.take_off(flight.signed(signed), kept, opportunity),
+            Ok(signed) => {
+                let plan_id = flight.plan_id.clone();
+                self.take_off(flight.signed(signed), kept, opportunity);
+                self.say_timed(&plan_id, opportunity, gate);
+            }
             Err(fault) => {
                 let _told_all_the_same = kept.is_on_disk();
                 self.not_signed(flight, &fault);
@@ -64,7 +69,7 @@ impl Executor {
             last_valid_block_height: draft.flight.last_valid_block_height,
             mint_in: &mints[0],
             mint_out: &mints[1],
-            amount_in_raw: trade.amount_in_raw,
+            amount_in_raw: trade.gate_amount_in_raw(),
             amount_out_raw: trade.amount_out_raw,
             heights: &heights,
         };

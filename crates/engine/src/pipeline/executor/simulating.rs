@@ -10,12 +10,34 @@ use crate::flight::{Flight, Moved};
 use crate::pipeline::assembly::{Assembled, assemble};
 use crate::pipeline::shared::Counts;
 use crate::pipeline::timing::Stage;
-use crate::pipeline::trade::Trade;
+use crate::pipeline::trade::{Purpose, Trade};
+use crate::pipeline::way::fee_lamports;
 use crate::simulation::{NotSimulated, Simulated};
 
 /// In the place of a receipt's seed and of a blockhash, where only the effect is asked for.
 const ANY_SEED: &str = "00000000000000000000000000000000";
 const ANY_BLOCKHASH: &str = "11111111111111111111111111111111";
+
+/// Compute units beyond those that a node measured: the state that they are spent on may be another one by then.
+const ROOM_PARTS: u32 = 10;
+const ROOM_UNITS: u32 = 5_000;
+
+/// The trade with the units that a node measured, where those of the plan are a bound: the priority fee is paid for the
+/// limit. None where that would save nothing, and where the plan's units were measured before.
+pub(super) fn measured(trade: &Trade, told: &Simulated) -> Option<Trade> {
+    let Purpose::Liquidate(_) = trade.purpose else {
+        return None;
+    };
+    let units = u32::try_from(told.compute_units?).ok()?;
+    let unit_limit = units
+        .saturating_add(units / ROOM_PARTS)
+        .saturating_add(ROOM_UNITS);
+    (unit_limit < trade.unit_limit).then(|| Trade {
+        unit_limit,
+        fee_lamports: fee_lamports(unit_limit, trade.unit_price_micro_lamports),
+        ..trade.clone()
+    })
+}
 
 impl Executor {
     /// What a node says that the transaction would do; None where nobody is asked.
@@ -104,5 +126,74 @@ impl Executor {
             cost_lamports: trade.fee_lamports.saturating_add(trade.tip_lamports),
             locked_lamports: 0,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tradewind_core::ChainAddress;
+
+    use super::*;
+    use crate::pipeline::trade::Liquidating;
+
+    fn trade(purpose: Purpose) -> Trade {
+        let nobody = ChainAddress::Solana([0; 32]);
+        Trade {
+            purpose,
+            base: nobody,
+            mint_in: nobody,
+            mint_out: nobody,
+            wallet: nobody,
+            hops: Vec::new(),
+            token_accounts: Vec::new(),
+            instructions: Vec::new(),
+            loan: None,
+            may_make: Vec::new(),
+            moves_native_sol: false,
+            amount_in_raw: 1,
+            amount_out_raw: 1,
+            least_out_raw: 1,
+            unit_limit: 800_000,
+            unit_price_micro_lamports: 1_000_000,
+            fee_lamports: 805_000,
+            tip_lamports: 0,
+            strategy_id: None,
+        }
+    }
+
+    fn told(compute_units: Option<u64>) -> Simulated {
+        Simulated {
+            held_raw: None,
+            compute_units,
+        }
+    }
+
+    #[test]
+    fn a_liquidation_offers_what_was_measured_and_a_tenth_and_never_more_than_was_planned() {
+        let nobody = ChainAddress::Solana([0; 32]);
+        let liquidation = trade(Purpose::Liquidate(Liquidating {
+            obligation: nobody,
+            repay_reserve: nobody,
+            withdraw_reserve: nobody,
+            borrowed_raw: 1,
+            repaid_raw: 1,
+            fee_raw: 0,
+        }));
+        let cheaper = measured(&liquidation, &told(Some(400_000))).expect("it saves something");
+        // 400,000, a tenth of it and 5,000; a lamport each, and the signature's 5,000.
+        assert_eq!(
+            (cheaper.unit_limit, cheaper.fee_lamports),
+            (445_000, 450_000)
+        );
+        assert_eq!(
+            measured(&liquidation, &told(Some(790_000))).map(|it| it.unit_limit),
+            None
+        );
+        assert_eq!(
+            measured(&liquidation, &told(None)).map(|it| it.unit_limit),
+            None
+        );
+        let circle = measured(&trade(Purpose::Circle), &told(Some(1)));
+        assert!(circle.is_none(), "its units were measured before");
     }
 }

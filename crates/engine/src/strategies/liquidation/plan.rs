@@ -1,5 +1,6 @@
 //! The planner: the liquidation once more with what is known now, its exact amounts and costs, and its transaction.
 
+use alloy_primitives::U256;
 use tradewind_core::ChainAddress;
 use tradewind_core::lending::kamino::{Health, Liquidation, LiquidationQuestion, Reserve};
 use tradewind_solana::Key;
@@ -17,7 +18,7 @@ use super::parameters::{Base, LiquidationParameters};
 use crate::inventory::{Inventory, Refreshed};
 use crate::pipeline::{
     Candidate, Fees, Liquidating, NotPlanned, Purpose, Trade, TradeHop, Way, assemble, check_hop,
-    quoted, rents_of, slipped,
+    quoted, rents_of, slipped, sold_for,
 };
 use crate::strategies::{Planner, Sight};
 
@@ -121,18 +122,19 @@ fn trade(
     let mut hops = quoted(inventory, candidate, decided.sold_raw)?;
     let amount_out_raw = hops.last().map_or(0, |hop| hop.amount_out_raw);
     let part = decided.part;
-    let given_raw = part.repaid_raw.saturating_add(part.fee_raw);
+    // The gate knows of what is borrowed, not of what of it is needed.
+    let given_raw = part.borrowed_raw.saturating_add(part.fee_raw);
     let reserves = u32::try_from(refreshed_reserves(inventory, part)?.len()).unwrap_or(u32::MAX);
     let each = REFRESH_RESERVE_UNITS + REFRESH_OBLIGATION_UNITS_PER_RESERVE;
     let around = LOAN_UNITS + LIQUIDATE_UNITS + each.saturating_mul(reserves);
     let fees = Fees::with_units(sight, &hops, wallet, &parameters.terms, around)?;
     let token_accounts = token_accounts(decided, &hops);
-    let cost_raw = if candidate.base == ChainAddress::from(WRAPPED_SOL) {
-        fees.lamports()
-            .saturating_add(rents_of(inventory, wallet, &hops, &token_accounts))
-    } else {
-        base.cost_raw
-    };
+    let rents_lamports = rents_of(inventory, wallet, &hops, &token_accounts);
+    let cost_raw = cost_raw(
+        inventory,
+        base,
+        fees.lamports().saturating_add(rents_lamports),
+    );
     let least_gain_raw = cost_raw.saturating_add(base.min_profit_raw);
     let gain_raw = amount_out_raw.saturating_sub(given_raw);
     if gain_raw < least_gain_raw {
@@ -169,6 +171,17 @@ fn trade(
         tip_lamports: fees.tip_lamports,
         strategy_id: parameters.terms.strategy_id.clone(),
     })
+}
+
+/// What the transaction's lamports come to in the base: what they would be sold for, and never less than was configured.
+pub(super) fn cost_raw(inventory: &Inventory, base: &Base, lamports: u64) -> u64 {
+    let wrapped = ChainAddress::from(WRAPPED_SOL);
+    if base.mint == wrapped {
+        return lamports;
+    }
+    let sold = sold_for(inventory, wrapped, base.mint, U256::from(lamports));
+    let sold_raw = sold.and_then(|raw| u64::try_from(raw).ok());
+    base.cost_raw.max(sold_raw.unwrap_or_default())
 }
 
 /// The wallet's accounts for the debt's token, the collateral's, the token itself, and what is between.

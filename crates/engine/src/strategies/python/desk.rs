@@ -1,7 +1,7 @@
 //! `Desk`: what lies between the pipeline and the user's process: what it has to be told, newest first by pool, and what
 //! it wished for.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,7 +29,7 @@ const LINES_PER_S: u32 = 50;
 /// Most wishes of one answer.
 const MOST_WISHES: usize = 16;
 /// Most pools of one update.
-const MOST_POOLS: usize = 128;
+pub(super) const MOST_POOLS: usize = 128;
 /// How long its thread waits before it looks whether it is over.
 pub(super) const PATIENCE: Duration = Duration::from_millis(100);
 
@@ -65,6 +65,8 @@ pub(super) struct Desk {
     pub work: FreshQueue<Key, Work>,
     notices: AtomicU64,
     wished: Mutex<VecDeque<Wished>>,
+    /// The pools that the child was told last as those that are traded on.
+    sure: Mutex<BTreeSet<ChainAddress>>,
     lines: Mutex<Allowance>,
 }
 
@@ -83,6 +85,7 @@ impl Desk {
             work: FreshQueue::new(WAITING),
             notices: AtomicU64::new(0),
             wished: Mutex::default(),
+            sure: Mutex::default(),
             lines: Mutex::new(Allowance::new(LINES_PER_S)),
         });
         // Weak, as the events are the shared part's, which the desk holds.
@@ -92,6 +95,12 @@ impl Desk {
                 && let Some(desk) = weak.upgrade()
             {
                 desk.ended(&event["body"]);
+            }
+        });
+        let weak = Arc::downgrade(&desk);
+        shared.misses.listen(move |pools| {
+            if let Some(desk) = weak.upgrade() {
+                desk.missed(pools);
             }
         });
         desk
@@ -111,6 +120,24 @@ impl Desk {
             applied_at: now,
         };
         self.put(Key::Pool(pool), Work::Changed(changed));
+    }
+
+    /// Pools are stale; None is all of them. What the child takes for sure among them is told again, as it is now.
+    fn missed(&self, pools: Option<&[ChainAddress]>) {
+        let sure = self.sure.lock().unwrap_or_else(PoisonError::into_inner);
+        let missed: Vec<_> = match pools {
+            None => sure.iter().copied().collect(),
+            Some(pools) => pools
+                .iter()
+                .copied()
+                .filter(|it| sure.contains(it))
+                .collect(),
+        };
+        drop(sure);
+        let inventory = self.shared.inventory();
+        for pool in missed {
+            self.changed(&inventory, pool);
+        }
     }
 
     /// The child knows nothing yet: every pool is told.
@@ -135,16 +162,25 @@ impl Desk {
 
     /// `update`, of pools as they are now.
     pub(super) fn update(&self, inventory: &Inventory, changes: &[Changed]) -> Value {
+        let mut sure = self.sure.lock().unwrap_or_else(PoisonError::into_inner);
         let pools = changes.iter().filter_map(|changed| {
             let id = inventory.graph().pool_id(changed.pool)?;
             let standing = inventory.standing(id)?;
+            let is_sure = !standing.stale && !inventory.is_torn(id);
+            if is_sure {
+                sure.insert(changed.pool);
+            } else {
+                sure.remove(&changed.pool);
+            }
             Some(json!({
                 "address": changed.pool.to_string(),
                 "slot": standing.moment.slot,
-                "tradeable": !standing.stale && !inventory.is_torn(id),
+                "tradeable": is_sure,
                 "state": serde_json::to_value(inventory.graph().at(id)?.state()).ok()?,
             }))
         });
+        let pools: Vec<_> = pools.collect();
+        drop(sure);
         let in_force = self.shared.in_force.now();
         let mints = PythonParameters::read(&in_force.parameters).map(|it| it.mints);
         let held = mints.unwrap_or_default().into_iter().filter_map(|mint| {
@@ -157,7 +193,7 @@ impl Desk {
             "kind": "update",
             "slot": slot,
             "at_ms": self.shared.clock.now_ms(),
-            "pools": pools.collect::<Vec<_>>(),
+            "pools": pools,
             "held": held.collect::<serde_json::Map<_, _>>(),
         })
     }

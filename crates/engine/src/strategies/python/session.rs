@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::allowance::Allowance;
 use super::child::{Child, ChildFault};
-use super::desk::{Desk, PATIENCE, Work};
+use super::desk::{Desk, MOST_POOLS, PATIENCE, Work};
 use super::parameters::PythonParameters;
 use crate::config::ConfigFault;
 use crate::fault::{Ending, EngineFault};
@@ -140,11 +140,17 @@ impl Session {
     /// One change, to its decision; what waits to be told goes first.
     pub(super) fn decide(&mut self, inventory: &Inventory, changed: Changed) -> Vec<Candidate> {
         let desk = Arc::clone(&self.desk);
-        let mut wishes = Vec::new();
-        while let Some(Work::Notice(notice)) = desk.work.pop(Duration::ZERO) {
-            wishes.extend(self.ask(notice));
+        let (mut wishes, mut batch) = (Vec::new(), vec![changed]);
+        while let Some(work) = desk.work.pop(Duration::ZERO) {
+            match work {
+                Work::Notice(notice) => wishes.extend(self.ask(notice)),
+                Work::Changed(missed) if missed.pool != changed.pool => batch.push(missed),
+                Work::Changed(_) => {}
+            }
         }
-        wishes.extend(self.ask(desk.update(inventory, &[changed])));
+        for batch in batch.chunks(MOST_POOLS) {
+            wishes.extend(self.ask(desk.update(inventory, batch)));
+        }
         desk.wishes(inventory, wishes)
     }
 

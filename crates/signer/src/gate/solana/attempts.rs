@@ -1,5 +1,6 @@
 //! Attempts on Solana: one row for each transaction, committed before it is signed.
 
+use super::boots::recorded_in;
 use super::evidence::SolanaEvidence;
 use super::holds::{self, Hold};
 use super::{receipts, reclaims, top_ups, unlisted_mints};
@@ -397,6 +398,29 @@ pub(super) fn all(connection: &Connection, id: &StepId) -> rusqlite::Result<Vec<
 /// Those that could ever land.
 pub(super) fn live(connection: &Connection, id: &StepId) -> rusqlite::Result<Vec<SolanaAttempt>> {
     Ok(holds::without_discarded(&all(connection, id)?))
+}
+
+/// Whether the step has attempts that could land, each was to be signed at once, and none ever was: a signature leaves only
+/// when it is recorded.
+pub(in crate::gate) fn was_never_told(
+    connection: &Connection,
+    id: &StepId,
+    boot_id: &str,
+) -> rusqlite::Result<bool> {
+    let live = live(connection, id)?;
+    let untold = |known: &SolanaAttempt| {
+        known.signed.is_none() && known.hold.is_none() && recorded_in(known, boot_id)
+    };
+    Ok(!live.is_empty() && live.iter().all(untold))
+}
+
+/// With the closure of a step, in its commit: what its attempts reserved beside the step's own row.
+pub(in crate::gate) fn give_all_back(connection: &Connection, id: &StepId) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE outlays SET reserved_raw = '0', counts_raw = '0' WHERE intent_id = ?1 AND step = ?2",
+        params![id.intent_id, id.step],
+    )?;
+    unlisted_mints::given_up(connection, id)
 }
 
 fn read_attempt(row: &Row<'_>) -> rusqlite::Result<SolanaAttempt> {

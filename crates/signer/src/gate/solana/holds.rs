@@ -137,7 +137,7 @@ impl Gate {
                     "UPDATE steps SET counts_raw = '0' WHERE intent_id = ?1 AND step = ?2",
                     params![id.intent_id, id.step],
                 )?;
-                unlisted_mints::discarded(&tx, id)?;
+                unlisted_mints::given_up(&tx, id)?;
             }
         }
         Ok(tx.commit()?)

@@ -11,6 +11,7 @@ mod settlements;
 mod top_ups;
 mod unlisted_mints;
 
+pub(super) use attempts::{give_all_back, was_never_told};
 pub(super) use boots::current_id as current_boot;
 
 pub use attempts::{NewSolanaAttempt, SignedSolana, SolanaAttempt};

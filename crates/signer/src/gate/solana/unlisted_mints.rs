@@ -182,8 +182,8 @@ pub(super) fn record(
     write(connection, new.id, Some(purchase.mint), left_raw)
 }
 
-/// With the discard of a step's last attempt, in its commit.
-pub(super) fn discarded(connection: &Connection, id: &StepId) -> rusqlite::Result<()> {
+/// With the discard of a step's last attempt, or with the step's closure, in its commit.
+pub(super) fn given_up(connection: &Connection, id: &StepId) -> rusqlite::Result<()> {
     close(connection, id)
 }
 

@@ -36,6 +36,7 @@ pub(super) struct Reading<'a, 'b> {
     receipt: Option<Key>,
     pub(super) borrowed: Option<(usize, Flash)>,
     pub(super) repaid: bool,
+    pub(super) liquidated: bool,
     pub(super) loan: Option<(Key, u64)>,
     pub(super) legs: Vec<Leg>,
     pub(super) transfers: usize,
@@ -77,6 +78,7 @@ impl<'a, 'b> Reading<'a, 'b> {
             receipt: None,
             borrowed: None,
             repaid: false,
+            liquidated: false,
             loan: None,
             legs: Vec::new(),
             transfers: 0,
@@ -116,6 +118,8 @@ impl<'a, 'b> Reading<'a, 'b> {
             .call()
             .map_err(|error| Rule::InstructionNotAllowed.refuse(place.says(&error.to_string())))?;
         match call {
+            Some(Call::Refresh) => self.refresh(place, instruction),
+            Some(Call::Liquidate(call)) => self.liquidate(place, instruction, &call),
             Some(call) => self.call(place, &call),
             None => Err(not_allowed(
                 place,
@@ -190,6 +194,8 @@ impl<'a, 'b> Reading<'a, 'b> {
                 flash,
                 borrow_index,
             } => self.repay(place, flash, borrow_index),
+            // Read with all of their accounts.
+            Call::Refresh | Call::Liquidate(_) => Ok(()),
         }
     }
 
@@ -200,21 +206,24 @@ impl<'a, 'b> Reading<'a, 'b> {
         (mint, token_program): (AccountKey, AccountKey),
     ) -> Result<(), Refusal> {
         let mint = known(place, "the mint", mint)?;
+        let account = known(place, "the new account", account)?;
+        let program = known(place, "the token program", token_program)?;
         let unlisted = self.unlisted.as_ref().filter(|it| it.mint == mint);
+        let is_collateral = program == TOKEN_PROGRAM
+            && self
+                .policy
+                .is_collateral_account(self.ask.wallet, mint, account);
         if let Some(unlisted) = unlisted {
-            let account = known(place, "the new account", account)?;
-            let program = known(place, "the token program", token_program)?;
             Rule::InstructionNotAllowed.require(unlisted.holds(account, Some(program)), || {
                 place.says(&format!(
                     "the account must be the wallet's own for {mint}, under a token program of \
                      [chains.{SOLANA_CHAIN_ID}.unlisted_mints].token_programs"
                 ))
             })?;
-        } else {
+        } else if !is_collateral {
             let token = self.policy.token(mint)?;
-            let own = self.own_account(place, "the new account", account)?;
-            let fits = own == mint && token_program == AccountKey::Known(token.program);
-            Rule::InstructionNotAllowed.require(fits, || {
+            let own = self.own_account(place, "the new account", AccountKey::Known(account))?;
+            Rule::InstructionNotAllowed.require(own == mint && program == token.program, || {
                 place.says(&format!(
                     "the account must be the wallet's own for {mint} under {}",
                     token.program

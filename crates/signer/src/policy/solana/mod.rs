@@ -6,6 +6,7 @@
 mod accounts;
 mod flows;
 mod instructions;
+mod liquidations;
 mod loans;
 mod message;
 mod passed;
@@ -17,6 +18,7 @@ mod trade;
 mod unlisted_mints;
 
 pub use accounts::{Receipt, SOLANA_CHAIN_ID, TokenAccounts, token_account};
+pub use liquidations::{LendingReserve, Liquidations};
 pub(crate) use passed::summed;
 pub use passed::{PassedSolana, ReceiptNeed, SolanaAsk, SolanaKind, SolanaQuoted, Tables, TopUp};
 pub use top_ups::Treasury;
@@ -51,6 +53,8 @@ pub struct SolanaPolicy {
     pub accounts: TokenAccounts,
     /// Who tops up wallets that are low, if anybody does.
     pub treasury: Option<Treasury>,
+    /// Who may liquidate, if anybody may.
+    pub liquidations: Option<Liquidations>,
     /// Who may trade mints that are not listed, if anybody may.
     pub unlisted_mints: Option<UnlistedMints>,
     /// Highest tip, in lamports.

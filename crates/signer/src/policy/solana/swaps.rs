@@ -122,7 +122,16 @@ impl Reading<'_, '_> {
         swap: &Swap,
     ) -> Result<(), Refusal> {
         let expected = [Some(swap.user), swap.account_in, swap.account_out];
-        let expected = expected.into_iter().flatten().count();
+        self.require_own(place, it, expected.into_iter().flatten().count())
+    }
+
+    /// So many of the instruction's accounts are the wallet, or hold something of it.
+    pub(super) fn require_own(
+        &self,
+        place: Place,
+        it: &Instruction<'_>,
+        expected: usize,
+    ) -> Result<(), Refusal> {
         let own = it.accounts.iter().filter(|account| {
             let key = account.key.known();
             let unlisted = self.unlisted.as_ref();
@@ -130,7 +139,7 @@ impl Reading<'_, '_> {
         });
         Rule::SwapAccounts.require(own.count() == expected, || {
             place.says(
-                "an account of the wallet stands where the swap expects somebody else's; only the trader, the source \
+                "an account of the wallet stands where the program expects somebody else's; only who trades, the source \
                  and the destination are the wallet's",
             )
         })

@@ -66,6 +66,9 @@ impl SolanaPolicy {
                 U256::from(token.min_profit_raw),
             );
         }
+        if let Some(liquidations) = &self.liquidations {
+            terms.extend(liquidations.terms(id));
+        }
         if let Some(unlisted) = &self.unlisted_mints {
             terms.extend(unlisted.terms(id));
         }
@@ -100,6 +103,9 @@ impl SolanaPolicy {
             treasury
                 .wallets
                 .retain(|wallet| listed(&topped_up_key(*wallet)));
+        }
+        if let Some(liquidations) = &mut self.liquidations {
+            liquidations.restrict(id, terms);
         }
         if let Some(unlisted) = &mut self.unlisted_mints {
             unlisted.restrict(id, terms);

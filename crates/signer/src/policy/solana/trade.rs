@@ -41,6 +41,7 @@ impl<'a> Reading<'a, '_> {
         self.require_repaid()?;
         let lamports = self.lamports()?;
         let kind = self.kind()?;
+        self.require_circular_liquidation(self.circular())?;
         let spent = match kind {
             SolanaKind::Swap if self.circular() => self.check_circle(lamports)?,
             SolanaKind::Swap if self.unlisted.is_some() => self.check_unlisted()?,
