@@ -64,11 +64,11 @@ async def test_a_plan_whose_answer_was_lost_comes_to_its_end_and_its_pools_are_t
     assert set(results) == {plan["planId"] for plan in plans}
 
 
-async def test_a_step_that_was_recorded_and_is_never_signed_is_over_with_its_blockhash_and_its_pools_are_traded_again(
+async def test_a_step_that_was_recorded_and_never_signed_is_closed_and_its_pools_are_traded_again(
     deployment: SolanaDeployment, tmp_path: Path
 ) -> None:
     assert deployment.signer is not None
-    signer, node = SignerClient(deployment.folder / "signer.sock"), deployment.chain.node
+    signer = SignerClient(deployment.folder / "signer.sock")
     async with lying_endpoint(deployment.chain.description.urls["rpc"]) as second:
         engine = engine_behind(deployment, tmp_path, deployment.folder / "signer.sock")
         engine.config["chain"]["rpc"].append(second.url)
@@ -83,12 +83,9 @@ async def test_a_step_that_was_recorded_and_is_never_signed_is_over_with_its_blo
         await deployment.signer.wait()
         await deployment.run_signer("halt", "--config", "signer.toml", "--reason", "a test")
         await deployment.start_signer()
-        step = await signer.solana_step(plan_id, 0)
-        assert (step.attempts, step.pending, step.closed) == ((), (1,), False)
-        node.advance(260)
         await engine.until("executed", plan_id=plan_id, status="failed", code="answer_lost")
         step = await signer.solana_step(plan_id, 0)
-        assert (step.outcome, step.final) == ("expired", True)
+        assert (step.attempts, step.pending, step.closed) == ((), (), True)
         await signer.resume(kill_epoch=(await signer.hello()).kill_epoch, by="a test")
         await open_until(deployment, lambda: any(line["status"] == "success" for line in engine.said("executed")))
         assert await engine.terminate() == 0
