@@ -96,14 +96,7 @@ fn circle(
     if let Some(last) = hops.last_mut() {
         last.limit_out_raw = least_out_raw;
     }
-    let way = Way::build(inventory, wallet, &hops)?;
-    if way.moves_native_sol {
-        // It is paid from and into the wallet's account of wrapped SOL.
-        return Err(NotPlanned::Refused {
-            code: "moves_native_sol",
-            why: "a pool of it moves SOL that is not wrapped, which a circle cannot".to_owned(),
-        });
-    }
+    let way = Way::build(inventory, wallet, &hops)?.closed()?;
     let instructions = match &loan {
         None => way.instructions,
         Some(loan) => around(inventory, (wallet, candidate.base), loan, way.instructions)?,

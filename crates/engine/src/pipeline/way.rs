@@ -58,6 +58,21 @@ impl Way {
         }
         Ok(way)
     }
+
+    /// The same, for a trade that is paid from and into one token account of the wallet.
+    ///
+    /// # Errors
+    /// `moves_native_sol`.
+    pub fn closed(self) -> Result<Self, NotPlanned> {
+        if self.moves_native_sol {
+            return Err(NotPlanned::Refused {
+                code: "moves_native_sol",
+                why: "a pool of it moves SOL that is not wrapped, and the trade is paid from wrapped SOL and into it"
+                    .to_owned(),
+            });
+        }
+        Ok(self)
+    }
 }
 
 /// What the transaction of a way offers.
@@ -309,4 +324,27 @@ fn instructions(
     };
     let built = swap_instruction(pool, accounts, &request, &VenueOptions::default());
     built.map_err(|error| not_built(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_paid_from_and_into_one_account_moves_no_sol_that_is_not_wrapped() {
+        assert!(Way::default().closed().is_ok());
+        let on_a_curve = Way {
+            moves_native_sol: true,
+            ..Way::default()
+        };
+        let refused = on_a_curve.closed().map(|_| ());
+        let is_named = matches!(
+            refused,
+            Err(NotPlanned::Refused {
+                code: "moves_native_sol",
+                ..
+            })
+        );
+        assert!(is_named, "{refused:?}");
+    }
 }

@@ -149,7 +149,7 @@ fn trade(
     if let Some(last) = hops.last_mut() {
         last.limit_out_raw = least_out_raw;
     }
-    let way = Way::build(inventory, wallet, &hops)?;
+    let way = Way::build(inventory, wallet, &hops)?.closed()?;
     Ok(Trade {
         purpose: Purpose::Liquidate(part),
         base: candidate.base,
