@@ -114,13 +114,6 @@ fn changed(change: impl FnOnce(&mut Ix)) -> SolanaOrder {
     liquidation(BREAK_EVEN).with(|o| change(&mut o.instructions[AT]))
 }
 
-#[track_caller]
-fn refused(bench: &Bench, order: &SolanaOrder, rule: Rule) {
-    let answer = bench.ok(&order.check_request());
-    assert_eq!(answer["rule"], rule.name(), "{answer}");
-    assert_eq!(bench.rule(&order.request()), Some(rule));
-}
-
 #[test]
 fn without_the_section_nothing_is_liquidated_and_the_remedy_names_it() {
     let bench = bench();

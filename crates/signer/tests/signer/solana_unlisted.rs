@@ -116,13 +116,6 @@ fn settle(bench: &Bench, order: &SolanaOrder, outcome: &str, signature: &Value) 
     assert_eq!(bench.ok(&request), json!({ "final": true }));
 }
 
-#[track_caller]
-fn refused(bench: &Bench, order: &SolanaOrder, rule: Rule) {
-    let answer = bench.ok(&order.check_request());
-    assert_eq!(answer["rule"], rule.name(), "{answer}");
-    assert_eq!(bench.rule(&order.request()), Some(rule));
-}
-
 #[test]
 fn without_the_section_such_a_mint_is_refused_and_the_remedy_names_the_section() {
     let bench = bench();

@@ -9,6 +9,7 @@ use crate::process::{Folder, SIGNER};
 use alloy_primitives::hex;
 use serde_json::{Value, json};
 use tradewind_core::decode::solana::Key;
+use tradewind_signer::fault::Rule;
 
 /// RFC 8032, section 7.1, tests 1 and 2: seed and public key.
 const PAIRS: [&str; 2] = [
@@ -369,4 +370,12 @@ pub fn evidence(block_height: u64, finalized: u64, signatures: &Value) -> Value 
 
 pub fn absent(signature: &Value) -> Value {
     json!([{ "signature": signature, "status": "absent" }])
+}
+
+/// By the question whether it would be signed, and by the signature itself.
+#[track_caller]
+pub fn refused(bench: &Bench, order: &SolanaOrder, rule: Rule) {
+    let answer = bench.ok(&order.check_request());
+    assert_eq!(answer["rule"], rule.name(), "{answer}");
+    assert_eq!(bench.rule(&order.request()), Some(rule));
 }
